@@ -1,0 +1,213 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#include "ArgumentParser.h"
+
+#include "CommandLineError.h"
+#include "Program.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <regex>
+#include <sstream>
+
+namespace gnrapp
+{
+namespace
+{
+
+constexpr std::size_t lineWidth = 96;
+constexpr std::size_t leftWidth = 34;
+
+/** Options with their description, wrapped, in a right column. */
+class HelpFormatter : public CLI::Formatter
+{
+public:
+  std::string
+  make_option(const CLI::Option * option, bool isPositional) const override
+  {
+    std::string left = "  " + (isPositional ? option->get_name(true, false) : option->get_name(false, true));
+    left = std::regex_replace(left, std::regex(","), ", ");
+    left = std::regex_replace(left, std::regex("\\{[a-z]*\\}"), "");
+    if (!isPositional && option->get_type_size() != 0 && !option->get_type_name().empty())
+    {
+      left += " " + option->get_type_name();
+    }
+    std::string right = option->get_description();
+    if (!option->get_default_str().empty())
+    {
+      right += " [default: " + option->get_default_str() + "]";
+    }
+
+    std::ostringstream out;
+    out << left;
+    std::size_t column = left.size();
+    if (column + 2 > leftWidth)
+    {
+      out << '\n';
+      column = 0;
+    }
+    out << std::string(leftWidth - column, ' ');
+    column = leftWidth;
+    std::istringstream words(right);
+    for (std::string word; words >> word;)
+    {
+      if (column > leftWidth && column + 1 + word.size() > lineWidth)
+      {
+        out << '\n' << std::string(leftWidth, ' ');
+        column = leftWidth;
+      }
+      else if (column > leftWidth)
+      {
+        out << ' ';
+        ++column;
+      }
+      out << word;
+      column += word.size();
+    }
+    out << '\n';
+    return out.str();
+  }
+
+  std::string
+  make_group(std::string group, bool isPositional, std::vector<const CLI::Option *> options) const override
+  {
+    std::string text = (isPositional ? "\n" : "") + group + ":\n";
+    for (const CLI::Option * option : options)
+    {
+      text += make_option(option, isPositional);
+    }
+    return text + (isPositional ? "\n" : "");
+  }
+
+  std::string
+  make_usage(const CLI::App * app, std::string) const override
+  {
+    std::string usage = "Usage: " + app->get_name();
+    for (const CLI::Option * option : app->get_options([](const CLI::Option * o) { return o->get_positional(); }))
+    {
+      usage += " " + option->get_name(true, false);
+    }
+    return usage + " [OPTIONS]\n";
+  }
+};
+
+} // namespace
+
+ArgumentParser::ArgumentParser(const std::string & program, const std::string & description, const std::string & footer)
+  : CLI::App(description, program)
+{
+  const auto formatter = std::make_shared<HelpFormatter>();
+  formatter->label("Positionals", "Arguments");
+  this->formatter(formatter);
+  this->footer(footer);
+  this->set_help_flag(); // added again by Parse(), as the last group
+  this->allow_extras();
+}
+
+bool
+ArgumentParser::Parse(int argc, const char * const * argv, const std::vector<std::string> & required)
+{
+  const std::string seeHelp = ". See " + this->get_name() + " --help";
+  this->set_help_flag("-h,--help", "Print this text and exit.")->group("Other");
+  this->set_version_flag("--version", VersionText(this->get_name()), "Print the versions of this program and of ITK.")
+    ->group("Other");
+  try
+  {
+    this->parse(argc, const_cast<char **>(argv));
+  }
+  catch (const CLI::CallForHelp &)
+  {
+    std::cout << this->help();
+    return false;
+  }
+  catch (const CLI::CallForVersion &)
+  {
+    std::cout << this->version() << '\n';
+    return false;
+  }
+  catch (const CLI::ParseError & error)
+  {
+    throw CommandLineError(error.what() + seeHelp);
+  }
+  // Checked here and not by CLI11 because an unknown option is more likely the reason than a missing argument.
+  std::vector<std::string> extras = this->remaining();
+  std::stable_partition(extras.begin(), extras.end(), [](const std::string & text) { return text.rfind("-", 0) == 0; });
+  if (!extras.empty())
+  {
+    const bool isOption = extras.front().rfind("-", 0) == 0;
+    throw CommandLineError(extras.front() + (isOption ? ": unknown option" : ": one argument too many") + seeHelp);
+  }
+  for (const std::string & name : required)
+  {
+    if (this->get_option(name)->count() == 0)
+    {
+      throw CommandLineError(name + ": is missing" + seeHelp);
+    }
+  }
+  return true;
+}
+
+CLI::Option *
+Describe(CLI::Option * option, const std::string & group, const std::string & placeholder, const std::string & defaultText)
+{
+  return option->group(group)->type_name(placeholder)->default_str(defaultText);
+}
+
+CLI::Validator
+AtLeast(double minimum, bool strict)
+{
+  return CLI::Validator(
+    [=](std::string & text) -> std::string {
+      char *       end = nullptr;
+      const double value = std::strtod(text.c_str(), &end);
+      const bool   isNumber = end != text.c_str() && *end == '\0' && std::isfinite(value);
+      if (isNumber && (strict ? value > minimum : value >= minimum))
+      {
+        return "";
+      }
+      return "must be a number " + std::string(strict ? "> " : ">= ") + NumberText(minimum) + ", not '" + text + "'";
+    },
+    "");
+}
+
+CLI::Validator
+OneOf(const std::vector<std::string> & words)
+{
+  return CLI::Validator(
+    [words](std::string & text) -> std::string {
+      if (std::find(words.begin(), words.end(), text) != words.end())
+      {
+        return "";
+      }
+      return "must be one of " + CLI::detail::join(words, ", ") + ", not '" + text + "'";
+    },
+    "");
+}
+
+std::string
+NumberText(double value)
+{
+  std::ostringstream out;
+  out << value;
+  return out.str();
+}
+
+} // namespace gnrapp

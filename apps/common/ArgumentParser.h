@@ -1,0 +1,61 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#ifndef gnrapp_ArgumentParser_h
+#define gnrapp_ArgumentParser_h
+
+#include <CLI/CLI.hpp>
+
+#include <string>
+#include <vector>
+
+namespace gnrapp
+{
+
+/** CLI11 with the habits of these programs: `--help` that fits into 96 columns and shows every default, `--version`, and
+ * errors as CommandLineError. */
+class ArgumentParser : public CLI::App
+{
+public:
+  /** \param footer examples and explanations below the options of `--help` */
+  ArgumentParser(const std::string & program, const std::string & description, const std::string & footer);
+
+  /** False if `--help` or `--version` was asked for and has been answered. Throws CommandLineError for whatever cannot be
+   * understood, unknown options first. `required` are names of options and positional arguments that must be given. */
+  bool
+  Parse(int argc, const char * const * argv, const std::vector<std::string> & required);
+};
+
+/** Adds what `--help` shows: group, placeholder of the value, default (may be empty). */
+CLI::Option *
+Describe(CLI::Option * option, const std::string & group, const std::string & placeholder, const std::string & defaultText);
+
+/** A number of at least (`strict`: above) `minimum`. */
+CLI::Validator
+AtLeast(double minimum, bool strict = false);
+
+/** One of a few words. */
+CLI::Validator
+OneOf(const std::vector<std::string> & words);
+
+/** Shortest text of a number, e.g. "0.002", "50". */
+std::string
+NumberText(double value);
+
+} // namespace gnrapp
+
+#endif

@@ -1,0 +1,187 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#include "GzipFile.h"
+
+#include "CommandLineError.h"
+
+#include "itk_zlib.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace gnrapp
+{
+namespace
+{
+
+constexpr std::size_t blockBytes = std::size_t{ 1 } << 21;
+constexpr std::size_t headBytes = 544;
+
+struct FileCloser
+{
+  void
+  operator()(std::FILE * file) const
+  {
+    std::fclose(file);
+  }
+};
+using File = std::unique_ptr<std::FILE, FileCloser>;
+
+struct Block
+{
+  std::vector<Bytef> input;
+  std::vector<Bytef> output;
+  uLong              checkSum = 0;
+  bool               failed = false;
+};
+
+/** A raw deflate stream that ends on a byte boundary and refers to nothing before it, so blocks can be joined. */
+void
+Deflate(Block & block, bool last)
+{
+  z_stream stream{};
+  block.failed = true;
+  if (deflateInit2(&stream, 1, Z_DEFLATED, -MAX_WBITS, 9, Z_RLE) != Z_OK)
+  {
+    return;
+  }
+  constexpr std::size_t flushBytes = 16;
+  block.output.resize(deflateBound(&stream, static_cast<uLong>(block.input.size())) + flushBytes);
+  stream.next_in = block.input.data();
+  stream.avail_in = static_cast<uInt>(block.input.size());
+  stream.next_out = block.output.data();
+  stream.avail_out = static_cast<uInt>(block.output.size());
+  const int code = deflate(&stream, last ? Z_FINISH : Z_SYNC_FLUSH);
+  block.failed = !(code == (last ? Z_STREAM_END : Z_OK) && stream.avail_in == 0 && stream.avail_out > 0);
+  block.output.resize(stream.total_out);
+  deflateEnd(&stream);
+  block.checkSum = crc32(crc32(0, nullptr, 0), block.input.data(), static_cast<uInt>(block.input.size()));
+}
+
+void
+Write(std::FILE * file, const void * data, std::size_t bytes, const std::string & path)
+{
+  if (std::fwrite(data, 1, bytes, file) != bytes)
+  {
+    throw CommandLineError(path + ": cannot be written (" + std::strerror(errno) + "). Is the disk full?",
+                           ExitCode::OutOfResources);
+  }
+}
+
+void
+PutLittleEndian(Bytef * out, std::uint32_t value)
+{
+  for (int i = 0; i < 4; ++i)
+  {
+    out[i] = static_cast<Bytef>(value >> (8 * i));
+  }
+}
+
+} // namespace
+
+void
+CompressFile(const std::string & inputPath, const std::string & outputPath, unsigned int threads)
+{
+  const File input(std::fopen(inputPath.c_str(), "rb"));
+  File       output(std::fopen(outputPath.c_str(), "wb"));
+  if (!input || !output)
+  {
+    throw CommandLineError(outputPath + ": cannot be written (" + std::strerror(errno) + "). Choose another -o");
+  }
+  constexpr Bytef header[10] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255 };
+  Write(output.get(), header, sizeof header, outputPath);
+
+  uLong              checkSum = crc32(0, nullptr, 0);
+  std::uint64_t      total = 0;
+  std::vector<Block> blocks(std::max(1u, threads));
+  for (bool last = false; !last;)
+  {
+    std::size_t used = 0;
+    for (; used < blocks.size() && !last; ++used)
+    {
+      auto & in = blocks[used].input;
+      in.resize(blockBytes);
+      in.resize(std::fread(in.data(), 1, blockBytes, input.get()));
+      last = in.size() < blockBytes;
+    }
+    std::vector<std::thread> workers;
+    for (std::size_t i = 1; i < used; ++i)
+    {
+      workers.emplace_back(Deflate, std::ref(blocks[i]), last && i + 1 == used);
+    }
+    Deflate(blocks[0], last && used == 1);
+    for (auto & worker : workers)
+    {
+      worker.join();
+    }
+    for (std::size_t i = 0; i < used; ++i)
+    {
+      if (blocks[i].failed)
+      {
+        throw CommandLineError(outputPath + ": compression failed", ExitCode::OutOfResources);
+      }
+      Write(output.get(), blocks[i].output.data(), blocks[i].output.size(), outputPath);
+      checkSum = crc32_combine(checkSum, blocks[i].checkSum, static_cast<z_off_t>(blocks[i].input.size()));
+      total += blocks[i].input.size();
+    }
+  }
+  Bytef trailer[8];
+  PutLittleEndian(trailer, static_cast<std::uint32_t>(checkSum));
+  PutLittleEndian(trailer + 4, static_cast<std::uint32_t>(total));
+  Write(output.get(), trailer, sizeof trailer, outputPath);
+  if (std::ferror(input.get()) != 0 || std::fclose(output.release()) != 0)
+  {
+    throw CommandLineError(outputPath + ": cannot be written (" + std::strerror(errno) + "). Is the disk full?",
+                           ExitCode::OutOfResources);
+  }
+}
+
+GzipContent
+InspectGzip(const std::string & path)
+{
+  const gzFile file = gzopen(path.c_str(), "rb");
+  if (file == nullptr)
+  {
+    throw CommandLineError(path + ": cannot be opened (" + std::strerror(errno) + "). Check its permissions");
+  }
+  gzbuffer(file, 1u << 17);
+  GzipContent       content;
+  std::vector<char> buffer(std::size_t{ 1 } << 18);
+  int               got = 0;
+  while ((got = gzread(file, buffer.data(), static_cast<unsigned int>(buffer.size()))) > 0)
+  {
+    if (content.head.size() < headBytes)
+    {
+      const std::size_t wanted = headBytes - content.head.size();
+      content.head.append(buffer.data(), std::min(wanted, static_cast<std::size_t>(got)));
+    }
+    content.bytes += static_cast<std::uint64_t>(got);
+  }
+  int error = Z_OK;
+  gzerror(file, &error);
+  content.intact = got == 0 && (error == Z_OK || error == Z_STREAM_END);
+  content.intact = (gzclose(file) == Z_OK) && content.intact;
+  return content;
+}
+
+} // namespace gnrapp

@@ -1,0 +1,345 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#include "ImageInput.h"
+
+#include "CommandLineError.h"
+#include "GzipFile.h"
+#include "Program.h"
+
+#include "itkImageFileReader.h"
+#include "itkImageIOFactory.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <iostream>
+#include <optional>
+#include <sstream>
+
+namespace gnrapp
+{
+namespace
+{
+
+bool
+EndsWith(const std::string & text, const std::string & end)
+{
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+template <typename T>
+T
+Get(const std::string & bytes, std::size_t offset, bool swap)
+{
+  char raw[sizeof(T)];
+  std::memcpy(raw, bytes.data() + offset, sizeof(T));
+  if (swap)
+  {
+    std::reverse(raw, raw + sizeof(T));
+  }
+  T value;
+  std::memcpy(&value, raw, sizeof(T));
+  return value;
+}
+
+/** Bytes that a single-file NIfTI-1 or NIfTI-2 image must have, or nothing if this is no such header. */
+std::optional<std::uint64_t>
+NiftiBytes(const std::string & head)
+{
+  constexpr std::int32_t size1 = 348;
+  constexpr std::int32_t size2 = 540;
+  if (head.size() < static_cast<std::size_t>(size1))
+  {
+    return {};
+  }
+  auto matches = [&head](std::int32_t size, bool swap) { return Get<std::int32_t>(head, 0, swap) == size; };
+  const bool swap = matches(size1, true) || matches(size2, true);
+  double     bits = 0;
+  double     offset = 0;
+  int        axes = 0;
+  double     voxels = 1;
+  if (matches(size1, swap) && head.compare(344, 3, "n+1") == 0)
+  {
+    axes = Get<std::int16_t>(head, 40, swap);
+    bits = Get<std::int16_t>(head, 72, swap);
+    offset = Get<float>(head, 108, swap);
+    for (int i = 1; i <= std::min(axes, 7); ++i)
+    {
+      voxels *= Get<std::int16_t>(head, 40 + 2 * i, swap);
+    }
+  }
+  else if (matches(size2, swap) && head.size() >= static_cast<std::size_t>(size2) && head.compare(4, 3, "n+2") == 0)
+  {
+    axes = static_cast<int>(Get<std::int64_t>(head, 16, swap));
+    bits = Get<std::int16_t>(head, 14, swap);
+    offset = static_cast<double>(Get<std::int64_t>(head, 168, swap));
+    for (int i = 1; i <= std::min(axes, 7); ++i)
+    {
+      voxels *= static_cast<double>(Get<std::int64_t>(head, 16 + 8 * i, swap));
+    }
+  }
+  else
+  {
+    return {};
+  }
+  const double bytes = offset + voxels * bits / 8;
+  if (!(bytes >= 0))
+  {
+    return {};
+  }
+  return static_cast<std::uint64_t>(bytes);
+}
+
+/** ITK reads a truncated NIfTI file without a word and gives zeros, and does not look at the check sum. */
+void
+CheckNiftiIsComplete(const std::string & path)
+{
+  const GzipContent content = InspectGzip(path);
+  const auto        needed = NiftiBytes(content.head);
+  if (!content.intact)
+  {
+    throw CommandLineError(path + ": the file is damaged or truncated (its compressed stream breaks off or fails its " +
+                           "check sum after " + std::to_string(content.bytes) + " bytes). Copy or export it again");
+  }
+  if (needed && content.bytes < *needed)
+  {
+    throw CommandLineError(path + ": the file is truncated (" + std::to_string(content.bytes) + " bytes of " +
+                           std::to_string(*needed) + "). Copy or export it again");
+  }
+}
+
+/** MetaIO reports a short file on std::cerr only, and succeeds; this takes what it says. */
+class ReaderComplaints
+{
+public:
+  ReaderComplaints()
+    : m_Previous(std::cerr.rdbuf(m_Text.rdbuf()))
+  {}
+  ~ReaderComplaints() { std::cerr.rdbuf(m_Previous); }
+  ReaderComplaints(const ReaderComplaints &) = delete;
+  ReaderComplaints &
+  operator=(const ReaderComplaints &) = delete;
+
+  std::string
+  Text() const
+  {
+    return PlainDescription(m_Text.str());
+  }
+
+private:
+  std::ostringstream m_Text;
+  std::streambuf *   m_Previous;
+};
+
+[[noreturn]] void
+ThrowUnreadable(const std::string & path, const std::string & reason)
+{
+  throw CommandLineError(path + ": cannot be read: " + reason +
+                         ". Check that the file is complete, or export it again as NIfTI (.nii.gz), NRRD or MetaImage");
+}
+
+std::string
+WithoutFinalStop(std::string text)
+{
+  while (!text.empty() && (text.back() == '.' || text.back() == ' '))
+  {
+    text.pop_back();
+  }
+  return text;
+}
+
+std::string
+KindOf(const itk::ImageIOBase & io)
+{
+  switch (io.GetPixelType())
+  {
+    case itk::IOPixelEnum::RGB:
+    case itk::IOPixelEnum::RGBA:
+      return "a colour image";
+    case itk::IOPixelEnum::COMPLEX:
+      return "a complex image";
+    default:
+      return "a vector image";
+  }
+}
+
+} // namespace
+
+ImageFileInfo
+InspectImageFile(const std::string & path, unsigned int components)
+{
+  std::error_code code;
+  const auto      status = std::filesystem::status(path, code);
+  if (!std::filesystem::exists(status))
+  {
+    throw CommandLineError(path + ": no such file. Check the path");
+  }
+  if (std::filesystem::is_directory(status))
+  {
+    throw CommandLineError(path + ": is a folder, not an image file. Convert a DICOM series to NIfTI first");
+  }
+  if (EndsWith(path, ".nii") || EndsWith(path, ".nii.gz"))
+  {
+    CheckNiftiIsComplete(path);
+  }
+  const ReaderComplaints complaints;
+  const auto io = itk::ImageIOFactory::CreateImageIO(path.c_str(), itk::ImageIOFactory::IOFileModeEnum::ReadMode);
+  if (!io)
+  {
+    throw CommandLineError(path + ": is not an image in a known format. Give NIfTI (.nii, .nii.gz), NRRD or MetaImage");
+  }
+  io->SetFileName(path);
+  try
+  {
+    io->ReadImageInformation();
+  }
+  catch (const itk::ExceptionObject & error)
+  {
+    ThrowUnreadable(path, WithoutFinalStop(PlainDescription(error.GetDescription())));
+  }
+
+  ImageFileInfo info;
+  info.path = path;
+  unsigned int axes = io->GetNumberOfDimensions();
+  std::string  sizes;
+  for (unsigned int axis = 0; axis < axes; ++axis)
+  {
+    sizes += (axis > 0 ? " x " : "") + std::to_string(io->GetDimensions(axis));
+  }
+  while (axes > 3 && io->GetDimensions(axes - 1) == 1)
+  {
+    --axes;
+  }
+  if (axes < 3)
+  {
+    throw CommandLineError(path + ": is a " + std::to_string(axes) + "-D image (" + sizes +
+                           "). Give a volume with three axes");
+  }
+  if (axes > 3)
+  {
+    throw CommandLineError(path + ": is a " + std::to_string(axes) + "-D image (" + sizes +
+                           "). Extract one 3-D volume from it first");
+  }
+  info.components = io->GetNumberOfComponents();
+  if (info.components != components)
+  {
+    if (components == 1)
+    {
+      throw CommandLineError(path + ": is " + KindOf(*io) + " with " + std::to_string(info.components) +
+                             " components per voxel. Give an image with one value per voxel");
+    }
+    throw CommandLineError(path + ": is no vector field: it has " + std::to_string(info.components) +
+                           " component(s) per voxel, not 3. Give a field as written by gnr-register");
+  }
+  for (unsigned int axis = 0; axis < 3; ++axis)
+  {
+    info.size[axis] = io->GetDimensions(axis);
+    info.spacing[axis] = io->GetSpacing(axis);
+  }
+  info.componentType = io->GetComponentType();
+  info.typeName = itk::ImageIOBase::GetComponentTypeAsString(info.componentType);
+  std::replace(info.typeName.begin(), info.typeName.end(), '_', ' ');
+  return info;
+}
+
+template <typename TImage>
+typename TImage::Pointer
+ReadImage(const ImageFileInfo & info)
+{
+  const auto reader = itk::ImageFileReader<TImage>::New();
+  reader->SetFileName(info.path);
+  const ReaderComplaints complaints;
+  try
+  {
+    reader->Update();
+  }
+  catch (const itk::ExceptionObject & error)
+  {
+    ThrowUnreadable(info.path, WithoutFinalStop(PlainDescription(error.GetDescription())));
+  }
+  if (const std::string text = complaints.Text(); !text.empty())
+  {
+    ThrowUnreadable(info.path, WithoutFinalStop(text));
+  }
+  const typename TImage::Pointer image = reader->GetOutput();
+  image->DisconnectPipeline();
+  return image;
+}
+
+template itk::Image<unsigned char, 3>::Pointer
+ReadImage<itk::Image<unsigned char, 3>>(const ImageFileInfo &);
+template itk::Image<signed char, 3>::Pointer
+ReadImage<itk::Image<signed char, 3>>(const ImageFileInfo &);
+template itk::Image<unsigned short, 3>::Pointer
+ReadImage<itk::Image<unsigned short, 3>>(const ImageFileInfo &);
+template itk::Image<short, 3>::Pointer
+ReadImage<itk::Image<short, 3>>(const ImageFileInfo &);
+template itk::Image<unsigned int, 3>::Pointer
+ReadImage<itk::Image<unsigned int, 3>>(const ImageFileInfo &);
+template itk::Image<int, 3>::Pointer
+ReadImage<itk::Image<int, 3>>(const ImageFileInfo &);
+template itk::Image<unsigned long, 3>::Pointer
+ReadImage<itk::Image<unsigned long, 3>>(const ImageFileInfo &);
+template itk::Image<long, 3>::Pointer
+ReadImage<itk::Image<long, 3>>(const ImageFileInfo &);
+template itk::Image<float, 3>::Pointer
+ReadImage<itk::Image<float, 3>>(const ImageFileInfo &);
+template itk::Image<double, 3>::Pointer
+ReadImage<itk::Image<double, 3>>(const ImageFileInfo &);
+template FieldType::Pointer
+ReadImage<FieldType>(const ImageFileInfo &);
+
+itk::ImageBase<3>::Pointer
+ReadGrid(const std::string & path)
+{
+  InspectImageFile(path);
+  const auto reader = itk::ImageFileReader<RealImageType>::New();
+  reader->SetFileName(path);
+  try
+  {
+    reader->UpdateOutputInformation();
+  }
+  catch (const itk::ExceptionObject & error)
+  {
+    ThrowUnreadable(path, WithoutFinalStop(PlainDescription(error.GetDescription())));
+  }
+  const auto grid = itk::ImageBase<3>::New();
+  grid->CopyInformation(reader->GetOutput());
+  grid->SetRegions(reader->GetOutput()->GetLargestPossibleRegion());
+  return grid;
+}
+
+FieldType::Pointer
+ReadField(const std::string & path)
+{
+  const auto          field = ReadImage<FieldType>(InspectImageFile(path, 3));
+  const auto *        vectors = field->GetBufferPointer();
+  const std::size_t   count = field->GetLargestPossibleRegion().GetNumberOfPixels();
+  const bool          finite = std::all_of(vectors, vectors + count, [](const auto & v) {
+    return std::isfinite(v[0]) && std::isfinite(v[1]) && std::isfinite(v[2]);
+  });
+  if (!finite)
+  {
+    throw CommandLineError(path + ": holds vectors that are not finite. Write the field again");
+  }
+  return field;
+}
+
+} // namespace gnrapp

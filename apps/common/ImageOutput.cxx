@@ -1,0 +1,111 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#include "ImageOutput.h"
+
+#include "CommandLineError.h"
+#include "GzipFile.h"
+#include "ImageInput.h"
+#include "Program.h"
+
+#include "itkImageFileWriter.h"
+
+#include <cstdio>
+#include <filesystem>
+
+namespace gnrapp
+{
+namespace
+{
+
+bool
+EndsWith(const std::string & text, const std::string & end)
+{
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+} // namespace
+
+void
+CheckImageName(const std::string & path)
+{
+  for (const char * extension : { ".nii", ".nii.gz", ".nrrd", ".mha" })
+  {
+    if (EndsWith(path, extension) && std::filesystem::path(path).filename().string().size() > std::string(extension).size())
+    {
+      return;
+    }
+  }
+  throw CommandLineError(path + ": is not a name for an image. Let it end in .nii.gz, .nii, .nrrd or .mha");
+}
+
+template <typename TImage>
+void
+WriteImage(const TImage * image, const std::string & path, OutputFiles & files, unsigned int threads)
+{
+  // ITK ignores the compression level for NIfTI and spends 1.1 CPU-s on 29 MB; writing plain and compressing here takes
+  // 0.3 CPU-s.
+  const bool        gzip = EndsWith(path, ".nii.gz");
+  const std::string temporary = files.TemporaryFor(path);
+  const std::string plain = gzip ? files.ScratchFor(path.substr(0, path.size() - 3)) : temporary;
+
+  const auto writer = itk::ImageFileWriter<TImage>::New();
+  writer->SetFileName(plain);
+  writer->SetInput(image);
+  writer->SetUseCompression(!EndsWith(plain, ".nii"));
+  writer->SetCompressionLevel(1);
+  try
+  {
+    writer->Update();
+  }
+  catch (const itk::ExceptionObject & error)
+  {
+    throw CommandLineError(path + ": cannot be written: " + PlainDescription(error.GetDescription()) +
+                             " Is the disk full?",
+                           ExitCode::OutOfResources);
+  }
+  if (gzip)
+  {
+    CompressFile(plain, temporary, threads);
+    std::remove(plain.c_str());
+  }
+}
+
+template void
+WriteImage(const itk::Image<unsigned char, 3> *, const std::string &, OutputFiles &, unsigned int);
+template void
+WriteImage(const itk::Image<signed char, 3> *, const std::string &, OutputFiles &, unsigned int);
+template void
+WriteImage(const itk::Image<unsigned short, 3> *, const std::string &, OutputFiles &, unsigned int);
+template void
+WriteImage(const itk::Image<short, 3> *, const std::string &, OutputFiles &, unsigned int);
+template void
+WriteImage(const itk::Image<unsigned int, 3> *, const std::string &, OutputFiles &, unsigned int);
+template void
+WriteImage(const itk::Image<int, 3> *, const std::string &, OutputFiles &, unsigned int);
+template void
+WriteImage(const itk::Image<unsigned long, 3> *, const std::string &, OutputFiles &, unsigned int);
+template void
+WriteImage(const itk::Image<long, 3> *, const std::string &, OutputFiles &, unsigned int);
+template void
+WriteImage(const itk::Image<float, 3> *, const std::string &, OutputFiles &, unsigned int);
+template void
+WriteImage(const itk::Image<double, 3> *, const std::string &, OutputFiles &, unsigned int);
+template void
+WriteImage(const FieldType *, const std::string &, OutputFiles &, unsigned int);
+
+} // namespace gnrapp

@@ -1,0 +1,173 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#include "Program.h"
+
+#include "GaussNewtonRegistrationVersion.h"
+
+#include "itkGaussNewtonRegistrationError.h"
+
+#include "itkHDF5TransformIOFactory.h"
+#include "itkMatlabTransformIOFactory.h"
+#include "itkMetaImageIOFactory.h"
+#include "itkNiftiImageIOFactory.h"
+#include "itkNrrdImageIOFactory.h"
+#include "itkOutputWindow.h"
+#include "itkTxtTransformIOFactory.h"
+#include "itkVersion.h"
+
+#include <iostream>
+#include <new>
+#include <regex>
+
+namespace gnrapp
+{
+namespace
+{
+
+/** Standard error is for errors alone (3D Slicer shows any text there as one), so warnings go to standard output. */
+class StandardOutputWindow : public itk::OutputWindow
+{
+public:
+  using Self = StandardOutputWindow;
+  using Superclass = itk::OutputWindow;
+  using Pointer = itk::SmartPointer<Self>;
+  itkFactorylessNewMacro(Self);
+
+  void
+  DisplayText(const char * text) override
+  {
+    std::cout << "warning: " << PlainDescription(text) << std::endl;
+  }
+};
+
+/** Reading and writing must not depend on how ITK was configured; registering takes no measurable time. */
+void
+RegisterFormats()
+{
+  itk::NiftiImageIOFactory::RegisterOneFactory();
+  itk::NrrdImageIOFactory::RegisterOneFactory();
+  itk::MetaImageIOFactory::RegisterOneFactory();
+  itk::TxtTransformIOFactory::RegisterOneFactory();
+  itk::MatlabTransformIOFactory::RegisterOneFactory();
+  itk::HDF5TransformIOFactory::RegisterOneFactory();
+}
+
+ExitCode
+ExitCodeOf(itk::GaussNewtonRegistrationErrorEnums::Kind kind)
+{
+  using Kind = itk::GaussNewtonRegistrationErrorEnums::Kind;
+  switch (kind)
+  {
+    case Kind::BadInput:
+      return ExitCode::BadInput;
+    case Kind::OutOfResources:
+      return ExitCode::OutOfResources;
+    case Kind::NumericalFailure:
+      return ExitCode::NumericalFailure;
+  }
+  return ExitCode::NumericalFailure;
+}
+
+} // namespace
+
+std::string
+PlainDescription(const std::string & itkDescription)
+{
+  static const std::regex origin(
+    R"((ITK ERROR: |WARNING: In [^\n]*\n|ERROR: In [^\n]*\n)?([A-Za-z0-9]+ ?\((0x)?[0-9A-Fa-f]+\): )?)");
+  static const std::regex lineBreaks(R"(\s*\n\s*)");
+  std::string             text = std::regex_replace(itkDescription, origin, "");
+  text.erase(0, text.find_first_not_of(" \n\t"));
+  text.erase(text.find_last_not_of(" \n\t") + 1);
+  return std::regex_replace(text, lineBreaks, " ");
+}
+
+int
+RunProgram(const std::string & program, const std::function<ExitCode()> & body)
+{
+  ExitCode    exitCode = ExitCode::Success;
+  std::string message;
+  try
+  {
+    itk::OutputWindow::SetInstance(StandardOutputWindow::New());
+    RegisterFormats();
+    exitCode = body();
+  }
+  catch (const CommandLineError & error)
+  {
+    exitCode = error.GetExitCode();
+    message = error.what();
+  }
+  catch (const itk::GaussNewtonRegistrationError & error)
+  {
+    exitCode = ExitCodeOf(error.GetKind());
+    message = PlainDescription(error.GetDescription());
+  }
+  catch (const itk::MemoryAllocationError &)
+  {
+    exitCode = ExitCode::OutOfResources;
+    message = "not enough memory for this image. Use a machine with more memory, or images with fewer voxels";
+  }
+  catch (const std::bad_alloc &)
+  {
+    exitCode = ExitCode::OutOfResources;
+    message = "not enough memory for this image. Use a machine with more memory, or images with fewer voxels";
+  }
+  catch (const itk::ExceptionObject & error)
+  {
+    exitCode = ExitCode::NumericalFailure;
+    message = PlainDescription(error.GetDescription());
+  }
+  catch (const std::exception & error)
+  {
+    exitCode = ExitCode::NumericalFailure;
+    message = error.what();
+  }
+  std::cout.flush();
+  if (!message.empty())
+  {
+    std::cerr << program << ": error: " << message << std::endl;
+  }
+  return static_cast<int>(exitCode);
+}
+
+std::string
+SoftwareVersion()
+{
+  return GaussNewtonRegistration_VERSION;
+}
+
+std::string
+ItkVersion()
+{
+  return itk::Version::GetITKVersion();
+}
+
+std::string
+BuildType()
+{
+  return GNR_BUILD_TYPE;
+}
+
+std::string
+VersionText(const std::string & program)
+{
+  return program + " " + SoftwareVersion() + " (ITK " + ItkVersion() + ", " + BuildType() + " build)";
+}
+
+} // namespace gnrapp

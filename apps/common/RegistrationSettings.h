@@ -1,0 +1,65 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#ifndef gnrapp_RegistrationSettings_h
+#define gnrapp_RegistrationSettings_h
+
+#include "gnr/Options.h"
+
+#include <optional>
+#include <string>
+
+namespace gnrapp
+{
+
+/** Everything that the command line of gnr-register says. */
+struct RegistrationSettings
+{
+  std::string                fixed;
+  std::string                moving;
+  std::string                prefix;
+  std::optional<std::string> fixedMask;
+  std::optional<std::string> movingMask;
+  std::optional<std::string> initialTransform;
+  std::optional<std::string> initialVelocity;
+  std::string                preset = "default";
+  gnr::Options               options; ///< of the preset, overridden by what was given explicitly
+  bool                       histogramMatching = false;
+  bool                       writeInverse = true;
+  bool                       verbose = false;
+  bool                       quiet = false;
+};
+
+/** Reads the command line. Nothing if `--help` or `--version` was answered. Throws CommandLineError. */
+std::optional<RegistrationSettings>
+ParseRegistrationSettings(int argc, const char * const * argv);
+
+/** Words of the command line for the values of options. */
+const char *
+NameOf(gnr::Regularization value);
+const char *
+NameOf(gnr::Interpolation value);
+const char *
+NameOf(gnr::Device value);
+const char *
+NameOf(gnr::IntensityNormalization value);
+const char *
+NameOf(gnr::Preconditioner value);
+
+} // namespace gnrapp
+
+#endif

@@ -1,0 +1,44 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#include "ResourceUsage.h"
+
+#include <sys/resource.h>
+
+namespace gnrapp
+{
+
+ResourceUsage
+MeasureResourceUsage(std::chrono::steady_clock::time_point start)
+{
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  auto seconds = [](const timeval & time) { return static_cast<double>(time.tv_sec) + 1e-6 * time.tv_usec; };
+
+  ResourceUsage result;
+  result.wallSeconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.cpuSeconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
+#ifdef __APPLE__
+  result.peakBytes = static_cast<std::size_t>(usage.ru_maxrss);
+#else
+  constexpr std::size_t kibibyte = 1024;
+  result.peakBytes = static_cast<std::size_t>(usage.ru_maxrss) * kibibyte;
+#endif
+  return result;
+}
+
+} // namespace gnrapp

@@ -1,0 +1,41 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#ifndef gnrapp_ResourceUsage_h
+#define gnrapp_ResourceUsage_h
+
+#include <chrono>
+#include <cstddef>
+
+namespace gnrapp
+{
+
+/** What this process has used so far. */
+struct ResourceUsage
+{
+  double      wallSeconds = 0.0; ///< since the start of the program
+  double      cpuSeconds = 0.0;  ///< user and system, all threads
+  std::size_t peakBytes = 0;     ///< largest resident set
+};
+
+/** `start` is the time at which the program began. */
+ResourceUsage
+MeasureResourceUsage(std::chrono::steady_clock::time_point start);
+
+} // namespace gnrapp
+
+#endif

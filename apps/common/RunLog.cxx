@@ -1,0 +1,244 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#include "RunLog.h"
+
+#include "Program.h"
+
+#include <algorithm>
+#include <cstdarg>
+#include <cstdio>
+#include <iostream>
+#include <unistd.h>
+
+namespace gnrapp
+{
+namespace
+{
+
+[[gnu::format(printf, 1, 2)]] std::string
+Format(const char * format, ...)
+{
+  char    buffer[512];
+  va_list arguments;
+  va_start(arguments, format);
+  std::vsnprintf(buffer, sizeof buffer, format, arguments);
+  va_end(arguments);
+  return buffer;
+}
+
+std::string
+DescribeGrid(const ImageFileInfo & info)
+{
+  return Format("%zu x %zu x %zu voxels of %.4g x %.4g x %.4g mm, ",
+                info.size[0],
+                info.size[1],
+                info.size[2],
+                info.spacing[0],
+                info.spacing[1],
+                info.spacing[2]) +
+         info.typeName;
+}
+
+} // namespace
+
+RunLog::RunLog(const RegistrationSettings & settings)
+  : m_Settings(settings)
+  , m_Terminal(isatty(STDOUT_FILENO) == 1)
+{}
+
+RunLog::~RunLog()
+{
+  EraseBar();
+}
+
+void
+RunLog::Line(const std::string & text)
+{
+  if (!m_Settings.quiet)
+  {
+    EraseBar();
+    std::cout << text << std::endl;
+  }
+}
+
+void
+RunLog::EraseBar()
+{
+  if (m_BarShown)
+  {
+    std::cout << "\r\033[K" << std::flush;
+    m_BarShown = false;
+    m_BarCells = -1;
+  }
+}
+
+void
+RunLog::PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving)
+{
+  const gnr::Options & o = m_Settings.options;
+  Line(VersionText("gnr-register"));
+  Line("fixed    " + fixed.path);
+  Line("         " + DescribeGrid(fixed));
+  Line("moving   " + moving.path);
+  Line("         " + DescribeGrid(moving));
+  if (m_Settings.fixedMask)
+  {
+    Line("mask     " + *m_Settings.fixedMask + " (fixed)");
+  }
+  if (m_Settings.movingMask)
+  {
+    Line("mask     " + *m_Settings.movingMask + " (moving)");
+  }
+  if (m_Settings.initialTransform)
+  {
+    Line("start    " + *m_Settings.initialTransform + " (transform)");
+  }
+  if (m_Settings.initialVelocity)
+  {
+    Line("start    " + *m_Settings.initialVelocity + " (velocity)");
+  }
+  Line(std::string("device   ") + NameOf(o.device) + ", " +
+       (o.threads ? std::to_string(*o.threads) + (*o.threads == 1 ? " thread" : " threads") : std::string("all threads")));
+  Line("options  preset " + m_Settings.preset + ", beta " + Format("%g", o.beta) + ", gamma " + Format("%g", o.gamma) +
+       ", " + NameOf(o.regularization) + (o.incompressible ? ", incompressible" : ""));
+  if (m_Settings.verbose)
+  {
+    Line(std::string("         levels ") + (o.levels ? std::to_string(*o.levels) : "automatic") +
+         Format(", time steps %d, iterations %d, Krylov iterations %d",
+                o.timeSteps,
+                o.maximumIterations,
+                o.maximumKrylovIterations));
+    Line(Format("         gradient tolerance %g, objective tolerance %g, time limit ", o.gradientTolerance, o.objectiveTolerance) +
+         (o.timeLimit ? Format("%g s", *o.timeLimit) : "none"));
+    Line(std::string("         normalization ") + NameOf(o.intensityNormalization) + ", histogram matching " +
+         (m_Settings.histogramMatching ? "on" : "off") + Format(", smoothing %g, interpolation ", o.smoothing) +
+         NameOf(o.interpolation));
+  }
+}
+
+void
+RunLog::PrintLevel(const gnr::LevelRecord & record)
+{
+  const auto & size = record.grid.size;
+  Line("");
+  Line(Format("level %d: solver grid %d x %d x %d, mismatch %.4f at its start",
+              record.level + 1,
+              size[0],
+              size[1],
+              size[2],
+              record.initialMismatch));
+  Line(std::string("  step   objective  mismatch  |g|/|g0|  Krylov    step length") +
+       (m_Settings.verbose ? "    distance  smoothness  nt" : "") + "   seconds");
+  m_BarLabel = "level " + std::to_string(record.level + 1);
+}
+
+void
+RunLog::PrintIteration(const gnr::IterationRecord & record)
+{
+  std::string text = Format("  %4d  %.4e  %8.4f  %.2e  %6d  %13.4g",
+                            record.iteration,
+                            record.objective,
+                            record.mismatch,
+                            record.relativeGradient,
+                            record.krylovIterations,
+                            record.stepLength);
+  if (m_Settings.verbose)
+  {
+    text += Format("  %.4e  %.4e  %2d", record.distance, record.regularization, record.timeSteps);
+  }
+  Line(text + Format("  %8.2f", record.seconds));
+  m_BarLabel = "level " + std::to_string(record.level + 1) + ", step " + std::to_string(record.iteration + 1);
+}
+
+void
+RunLog::ShowProgress(double share)
+{
+  if (m_Settings.quiet || !m_Terminal)
+  {
+    return;
+  }
+  constexpr int width = 40;
+  const int     percent = static_cast<int>(100 * std::clamp(share, 0.0, 1.0));
+  if (m_BarShown && percent == m_BarCells)
+  {
+    return;
+  }
+  const int cells = percent * width / 100;
+  EraseBar();
+  std::cout << "  [" << std::string(cells, '=') << std::string(width - cells, ' ') << "] " << percent << " %  "
+            << m_BarLabel << std::flush;
+  m_BarShown = true;
+  m_BarCells = percent;
+}
+
+void
+RunLog::PrintActivity(const std::string & text)
+{
+  if (!m_Settings.quiet && m_Terminal)
+  {
+    EraseBar();
+    std::cout << "  " << text << std::flush;
+    m_BarShown = true;
+  }
+}
+
+void
+RunLog::PrintSummary(const gnr::Report &                                  report,
+                     const std::vector<std::pair<std::string, double>> & phases,
+                     const ResourceUsage &                                usage,
+                     double                                               memoryPerVoxel,
+                     const std::vector<std::string> &                     files)
+{
+  constexpr double mebibyte = 1024.0 * 1024.0;
+  Line("");
+  Line("result");
+  Line(Format("  mismatch           %.4f (1 before registration)", report.mismatch));
+  Line(Format("  det(I + grad u)    %.4f ... %.4f, mean %.4f",
+              report.determinantMinimum,
+              report.determinantMaximum,
+              report.determinantMean));
+  Line(Format("  folded voxels      %zu", report.foldedVoxels));
+  Line(Format("  max |u|            %.3f mm", report.maximumDisplacement));
+  Line(std::string("  stopped because    ") + gnr::describe(report.reason));
+  Line(Format("  work               %d Newton steps, %d Hessian products", report.newtonSteps, report.hessianProducts));
+  Line(Format("  time               %.2f s wall, %.2f s CPU", usage.wallSeconds, usage.cpuSeconds));
+  Line(Format("  peak memory        %.0f MB (%.0f bytes per voxel)", usage.peakBytes / mebibyte, memoryPerVoxel));
+  Line("  computed on        " + report.device +
+       Format(", %d thread%s", report.threads, report.threads == 1 ? "" : "s") +
+       (report.processes > 1 ? Format(", %d processes", report.processes) : "") +
+       (report.deviceReason.empty() ? "" : " (" + report.deviceReason + ")"));
+  for (const std::string & message : report.messages)
+  {
+    Line("  note               " + message);
+  }
+  if (m_Settings.verbose)
+  {
+    Line("phases");
+    for (const auto & [name, seconds] : phases)
+    {
+      Line(Format("  %-30s %8.3f s", name.c_str(), seconds));
+    }
+  }
+  Line("files");
+  for (const std::string & file : files)
+  {
+    Line("  " + file);
+  }
+}
+
+} // namespace gnrapp

@@ -1,0 +1,80 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#ifndef gnrapp_RunLog_h
+#define gnrapp_RunLog_h
+
+#include "ImageInput.h"
+#include "RegistrationSettings.h"
+#include "ResourceUsage.h"
+
+#include "gnr/Report.h"
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+namespace gnrapp
+{
+
+/** What gnr-register prints while it runs, on standard output: a header, a line per Newton step, a bar while standard
+ * output is a terminal, and a summary. Prints nothing at all if `quiet`. */
+class RunLog
+{
+public:
+  explicit RunLog(const RegistrationSettings & settings);
+  ~RunLog();
+  RunLog(const RunLog &) = delete;
+  RunLog &
+  operator=(const RunLog &) = delete;
+
+  void
+  PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving);
+  void
+  PrintLevel(const gnr::LevelRecord & record);
+  void
+  PrintIteration(const gnr::IterationRecord & record);
+  /** Redraws the bar; `share` of the work done, 0 ... 1. */
+  void
+  ShowProgress(double share);
+  /** Something that goes on after the solve, e.g. "writing". */
+  void
+  PrintActivity(const std::string & text);
+  /** \param memoryPerVoxel peak memory by voxels of the fixed image, bytes */
+  void
+  PrintSummary(const gnr::Report &                                  report,
+               const std::vector<std::pair<std::string, double>> & phases,
+               const ResourceUsage &                                usage,
+               double                                               memoryPerVoxel,
+               const std::vector<std::string> &                     files);
+
+private:
+  void
+  Line(const std::string & text);
+  void
+  EraseBar();
+
+  const RegistrationSettings &          m_Settings;
+  bool                                  m_Terminal;
+  bool                                  m_BarShown = false;
+  int                                   m_BarCells = -1;
+  std::string                           m_BarLabel;
+};
+
+} // namespace gnrapp
+
+#endif

@@ -1,0 +1,192 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#include "RunReport.h"
+
+#include "Program.h"
+
+#include <nlohmann/json.hpp>
+
+namespace gnrapp
+{
+namespace
+{
+
+using Json = nlohmann::ordered_json;
+
+template <typename T>
+Json
+ValueOrNull(const std::optional<T> & value)
+{
+  return value ? Json(*value) : Json(nullptr);
+}
+
+const char *
+WordOf(gnr::StopReason reason)
+{
+  switch (reason)
+  {
+    case gnr::StopReason::GradientTolerance:
+      return "gradient-tolerance";
+    case gnr::StopReason::ObjectiveStalled:
+      return "objective-stalled";
+    case gnr::StopReason::IterationLimit:
+      return "iteration-limit";
+    case gnr::StopReason::LineSearchFailed:
+      return "line-search-failed";
+    case gnr::StopReason::TimeLimit:
+      return "time-limit";
+    case gnr::StopReason::StoppedByObserver:
+      return "stopped-on-request";
+    case gnr::StopReason::ImagesIdentical:
+      return "images-identical";
+  }
+  return "unknown";
+}
+
+Json
+Describe(const ImageFileInfo & info)
+{
+  return { { "file", info.path }, { "size", info.size }, { "spacingMm", info.spacing }, { "type", info.typeName } };
+}
+
+Json
+Describe(const gnr::Grid & grid)
+{
+  return { { "size", grid.size }, { "spacingMm", grid.spacing } };
+}
+
+Json
+Describe(const RegistrationSettings & settings)
+{
+  const gnr::Options & o = settings.options;
+  return { { "preset", settings.preset },
+           { "beta", o.beta },
+           { "gamma", o.gamma },
+           { "regularization", NameOf(o.regularization) },
+           { "incompressible", o.incompressible },
+           { "levels", ValueOrNull(o.levels) },
+           { "timeSteps", o.timeSteps },
+           { "interpolation", NameOf(o.interpolation) },
+           { "iterations", o.maximumIterations },
+           { "krylovIterations", o.maximumKrylovIterations },
+           { "gradientTolerance", o.gradientTolerance },
+           { "objectiveTolerance", o.objectiveTolerance },
+           { "preconditioner", NameOf(o.preconditioner) },
+           { "timeLimitSeconds", ValueOrNull(o.timeLimit) },
+           { "normalization", NameOf(o.intensityNormalization) },
+           { "histogramMatching", settings.histogramMatching },
+           { "smoothing", o.smoothing },
+           { "device", NameOf(o.device) },
+           { "threads", ValueOrNull(o.threads) } };
+}
+
+Json
+Describe(const gnr::LevelRecord & level)
+{
+  Json iterations = Json::array();
+  for (const gnr::IterationRecord & i : level.iterations)
+  {
+    iterations.push_back({ { "iteration", i.iteration },
+                           { "objective", i.objective },
+                           { "distance", i.distance },
+                           { "regularization", i.regularization },
+                           { "mismatch", i.mismatch },
+                           { "relativeGradient", i.relativeGradient },
+                           { "krylovIterations", i.krylovIterations },
+                           { "stepLength", i.stepLength },
+                           { "timeSteps", i.timeSteps },
+                           { "seconds", i.seconds } });
+  }
+  return { { "level", level.level + 1 },
+           { "grid", Describe(level.grid) },
+           { "initialObjective", level.initialObjective },
+           { "initialMismatch", level.initialMismatch },
+           { "initialRelativeGradient", level.initialRelativeGradient },
+           { "stopReason", WordOf(level.reason) },
+           { "iterations", iterations } };
+}
+
+} // namespace
+
+double
+RunRecord::MemoryPerVoxel() const
+{
+  return static_cast<double>(usage.peakBytes) / (static_cast<double>(fixed.size[0]) * fixed.size[1] * fixed.size[2]);
+}
+
+std::string
+MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
+{
+  const gnr::Report & r = record.report;
+  Json                levels = Json::array();
+  for (const gnr::LevelRecord & level : r.levels)
+  {
+    levels.push_back(Describe(level));
+  }
+  Json phases = Json::array();
+  for (const auto & [name, seconds] : record.phases)
+  {
+    phases.push_back({ { "name", name }, { "seconds", seconds } });
+  }
+  const Json json = {
+    { "schema", "gnr-register report" },
+    { "schemaVersion", 1 },
+    { "versions", { { "gnr-register", SoftwareVersion() }, { "ITK", ItkVersion() }, { "buildType", BuildType() } } },
+    { "inputs",
+      { { "fixed", Describe(record.fixed) },
+        { "moving", Describe(record.moving) },
+        { "fixedMask", ValueOrNull(settings.fixedMask) },
+        { "movingMask", ValueOrNull(settings.movingMask) },
+        { "initialTransform", ValueOrNull(settings.initialTransform) },
+        { "initialVelocity", ValueOrNull(settings.initialVelocity) } } },
+    { "options", Describe(settings) },
+    { "machine",
+      { { "device", r.device },
+        { "deviceReason", r.deviceReason },
+        { "threads", r.threads },
+        { "processes", r.processes } } },
+    { "solverGrid", Describe(r.solverGrid) },
+    { "levels", levels },
+    { "result",
+      { { "mismatch", r.mismatch },
+        { "determinant",
+          { { "minimum", r.determinantMinimum }, { "maximum", r.determinantMaximum }, { "mean", r.determinantMean } } },
+        { "foldedVoxels", r.foldedVoxels },
+        { "maximumDisplacementMm", r.maximumDisplacement },
+        { "mapSteps", r.mapSteps },
+        { "newtonSteps", r.newtonSteps },
+        { "hessianProducts", r.hessianProducts },
+        { "stopReason", WordOf(r.reason) },
+        { "stopDescription", gnr::describe(r.reason) } } },
+    { "time",
+      { { "wallSeconds", record.usage.wallSeconds },
+        { "cpuSeconds", record.usage.cpuSeconds },
+        { "solverWallSeconds", r.wallSeconds },
+        { "solverCpuSeconds", r.cpuSeconds },
+        { "phases", phases } } },
+    { "memory",
+      { { "peakBytes", record.usage.peakBytes },
+        { "peakBytesPerVoxel", record.MemoryPerVoxel() },
+        { "solverFieldBytes", r.fieldBytes } } },
+    { "files", record.files },
+    { "messages", r.messages }
+  };
+  return json.dump(2) + "\n";
+}
+
+} // namespace gnrapp

@@ -1,0 +1,55 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#ifndef gnrapp_RunReport_h
+#define gnrapp_RunReport_h
+
+#include "ImageInput.h"
+#include "RegistrationSettings.h"
+#include "ResourceUsage.h"
+
+#include "gnr/Report.h"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gnrapp
+{
+
+/** All numbers of one run of gnr-register. */
+struct RunRecord
+{
+  ImageFileInfo                               fixed;
+  ImageFileInfo                               moving;
+  gnr::Report                                 report;
+  std::vector<std::pair<std::string, double>> phases; ///< seconds of wall time, in order; also those outside the solver
+  ResourceUsage                               usage;
+  std::vector<std::string>                    files;
+
+  /** Peak memory by voxels of the fixed image, bytes. */
+  double
+  MemoryPerVoxel() const;
+};
+
+/** The text of PREFIX_report.json; doc/command-line.md describes its members. */
+std::string
+MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record);
+
+} // namespace gnrapp
+
+#endif

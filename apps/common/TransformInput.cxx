@@ -1,0 +1,74 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#include "TransformInput.h"
+
+#include "CommandLineError.h"
+#include "Program.h"
+
+#include "itkCompositeTransform.h"
+#include "itkTransformFactoryBase.h"
+#include "itkTransformFileReader.h"
+
+#include <filesystem>
+
+namespace gnrapp
+{
+
+TransformType::Pointer
+ReadTransform(const std::string & path)
+{
+  if (!std::filesystem::exists(path))
+  {
+    throw CommandLineError(path + ": no such file. Check the path");
+  }
+  itk::TransformFactoryBase::RegisterDefaultTransforms();
+  const auto reader = itk::TransformFileReaderTemplate<double>::New();
+  reader->SetFileName(path);
+  try
+  {
+    reader->Update();
+  }
+  catch (const itk::ExceptionObject & error)
+  {
+    throw CommandLineError(path + ": is not an ITK transform that can be read: " +
+                           PlainDescription(error.GetDescription()) +
+                           " Give a .tfm, .txt, .mat or .h5 file as written by ITK, elastix, ANTs or 3D Slicer");
+  }
+  const auto composite = itk::CompositeTransform<double, 3>::New();
+  for (const auto & base : *reader->GetTransformList())
+  {
+    auto * const transform = dynamic_cast<TransformType *>(base.GetPointer());
+    if (transform == nullptr)
+    {
+      throw CommandLineError(path + ": holds a " + base->GetNameOfClass() + " of " +
+                             std::to_string(base->GetInputSpaceDimension()) + "-D points. Give a transform of 3-D points");
+    }
+    composite->AddTransform(transform);
+  }
+  if (composite->IsTransformQueueEmpty())
+  {
+    throw CommandLineError(path + ": holds no transform. Give a .tfm, .txt, .mat or .h5 file with at least one");
+  }
+  if (composite->GetNumberOfTransforms() == 1)
+  {
+    return composite->GetNthTransform(0).GetPointer();
+  }
+  return composite.GetPointer();
+}
+
+} // namespace gnrapp

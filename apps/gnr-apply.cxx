@@ -1,0 +1,408 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+// gnr-apply: warps images, label images and points with a deformation found by gnr-register; doc/command-line.md is its
+// manual.
+#include "common/ArgumentParser.h"
+#include "common/CommandLineError.h"
+#include "common/ImageInput.h"
+#include "common/ImageOutput.h"
+#include "common/OutputFiles.h"
+#include "common/PointMap.h"
+#include "common/PointTable.h"
+#include "common/Program.h"
+#include "common/TransformInput.h"
+#include "common/WarpImage.h"
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <iostream>
+#include <thread>
+
+namespace
+{
+
+using namespace gnrapp;
+
+constexpr const char * description =
+  "Warps an image, a label image or points with a deformation that gnr-register found.\n";
+
+constexpr const char * footer =
+  "Direction: images are pulled back. With the displacement u and the initial transform T (identity\n"
+  "if none is given) an image of moving space comes out on the grid of the fixed image:\n"
+  "  output(x) = input(T(x + u(x)))\n"
+  "Points go the way of the displacement, from fixed to moving space: x becomes T(x + u(x)).\n"
+  "--invert turns both round: an image of fixed space comes out on the grid of --reference (the\n"
+  "moving image), and points go from moving to fixed space. All coordinates are LPS, in mm.\n"
+  "\n"
+  "Points are read from a CSV file with a header that names columns x, y and z; other columns are\n"
+  "carried through.\n"
+  "\n"
+  "The type of the voxels is kept; for integers the results of linear and cubic are rounded and\n"
+  "clamped. label and nearest never compute with values: use them for segmentations.\n"
+  "\n"
+  "Exit codes: 0 success, 2 usage or bad input, 3 not enough memory.\n"
+  "\n"
+  "Examples:\n"
+  "  gnr-apply --displacement pair_displacement.nii.gz -i moving_seg.nii.gz -o warped_seg.nii.gz \\\n"
+  "      --interpolation label\n"
+  "  gnr-apply --displacement pair_displacement.nii.gz --invert --points moving_points.csv \\\n"
+  "      --points-output points_in_fixed_space.csv";
+
+struct ApplySettings
+{
+  std::string  displacement;
+  std::string  inverseDisplacement;
+  std::string  initialTransform;
+  std::string  input;
+  std::string  output;
+  std::string  reference;
+  std::string  interpolation = "linear";
+  std::string  points;
+  std::string  pointsOutput;
+  double       background = 0.0;
+  unsigned int threads = 0;
+  bool         invert = false;
+  bool         skipUnmapped = false;
+  bool         quiet = false;
+};
+
+void
+CheckSettings(const ApplySettings & settings)
+{
+  auto need = [](bool condition, const char * message) {
+    if (!condition)
+    {
+      throw CommandLineError(std::string(message) + ". See gnr-apply --help");
+    }
+  };
+  need(!settings.input.empty() || !settings.points.empty(), "--input: is missing. Give an image, or --points");
+  need(settings.input.empty() == settings.output.empty(), "--input, --output: one is missing. Give both");
+  need(settings.points.empty() == settings.pointsOutput.empty(), "--points, --points-output: one is missing. Give both");
+  need(settings.invert || settings.inverseDisplacement.empty(),
+       "--inverse-displacement: is for --invert. Give --invert as well, or --displacement");
+  need(settings.invert ? !settings.displacement.empty() || !settings.inverseDisplacement.empty()
+                       : !settings.displacement.empty(),
+       "--displacement: is missing");
+  need(!settings.invert || settings.input.empty() || !settings.reference.empty(),
+       "--reference: is missing. With --invert give the moving image, whose grid the output gets");
+}
+
+/** False if `--help` or `--version` was answered. */
+bool
+ParseSettings(int argc, const char * const * argv, ApplySettings & settings)
+{
+  ArgumentParser     parser("gnr-apply", description, footer);
+  const char * const map = "Deformation";
+  const char * const image = "Image";
+  const char * const points = "Points";
+  Describe(parser.add_option("--displacement", settings.displacement, "PREFIX_displacement.nii.gz of gnr-register."),
+           map,
+           "FILE",
+           "none");
+  Describe(parser.add_option("--initial-transform",
+                             settings.initialTransform,
+                             "The transform that was given to gnr-register, if any."),
+           map,
+           "FILE",
+           "none");
+  Describe(parser.add_flag("--invert", settings.invert, "Go the other way, by inverting the displacement numerically."),
+           map,
+           "",
+           "off");
+  Describe(parser.add_option("--inverse-displacement",
+                             settings.inverseDisplacement,
+                             "With --invert: use PREFIX_inverse_displacement.nii.gz instead of inverting."),
+           map,
+           "FILE",
+           "none");
+
+  Describe(parser.add_option("-i,--input", settings.input, "Image or label image to warp."), image, "FILE", "none");
+  Describe(parser.add_option("-o,--output", settings.output, "Result: .nii.gz, .nii, .nrrd or .mha."), image, "FILE", "none");
+  Describe(parser.add_option("--reference",
+                             settings.reference,
+                             "Image whose grid the output gets. Needed with --invert; otherwise the grid of the "
+                             "displacement is taken if none is given."),
+           image,
+           "FILE",
+           "none");
+  Describe(parser.add_option("--interpolation",
+                             settings.interpolation,
+                             "linear; cubic (B-spline of order 3); label (the label with most weight among the 8 voxels "
+                             "around); nearest (voxel)."),
+           image,
+           "linear|cubic|label|nearest",
+           settings.interpolation)
+    ->check(OneOf({ "linear", "cubic", "label", "nearest" }));
+  Describe(parser.add_option("--background", settings.background, "Value where the output has no counterpart."),
+           image,
+           "NUMBER",
+           NumberText(settings.background));
+
+  Describe(parser.add_option("--points", settings.points, "CSV file of points, LPS, mm."), points, "FILE", "none");
+  Describe(parser.add_option("--points-output", settings.pointsOutput, "CSV file to write."), points, "FILE", "none");
+  Describe(parser.add_flag("--skip-unmapped",
+                           settings.skipUnmapped,
+                           "Leave the coordinates of points that cannot be mapped empty; without this, they are an "
+                           "error and nothing is written."),
+           points,
+           "",
+           "off");
+
+  Describe(parser.add_option("--threads", settings.threads, "CPU threads to use."), "Other", "COUNT", "all")
+    ->check(AtLeast(1));
+  parser.add_flag("-q,--quiet", settings.quiet, "Print nothing but errors.")->group("Other");
+  if (!parser.Parse(argc, argv, {}))
+  {
+    return false;
+  }
+  CheckSettings(settings);
+  return true;
+}
+
+PointMap
+MakeMap(const ApplySettings & settings)
+{
+  TransformType::Pointer transform;
+  if (!settings.initialTransform.empty())
+  {
+    transform = ReadTransform(settings.initialTransform);
+  }
+  if (!settings.invert)
+  {
+    return PointMap::Forward(ReadField(settings.displacement), transform);
+  }
+  if (transform)
+  {
+    const TransformType::Pointer inverse = transform->GetInverseTransform().GetPointer();
+    if (!inverse)
+    {
+      throw CommandLineError(settings.initialTransform + ": holds a transform without an inverse (" +
+                             transform->GetNameOfClass() + "). Invert it beforehand");
+    }
+    transform = inverse;
+  }
+  return settings.inverseDisplacement.empty()
+           ? PointMap::BackwardBySolving(ReadField(settings.displacement), transform)
+           : PointMap::BackwardByField(ReadField(settings.inverseDisplacement), transform);
+}
+
+/** Float files of labels are common; fractions are a sign of the wrong file. */
+template <typename TImage>
+void
+CheckLabels(const TImage * image, const std::string & path)
+{
+  if constexpr (std::is_floating_point<typename TImage::PixelType>::value)
+  {
+    const auto *      voxels = image->GetBufferPointer();
+    const std::size_t count = image->GetLargestPossibleRegion().GetNumberOfPixels();
+    const auto * const fraction = std::find_if(voxels, voxels + count, [](auto v) { return !(std::floor(v) == v); });
+    if (fraction != voxels + count)
+    {
+      throw CommandLineError(path + ": is not a label image: it has a voxel of value " + NumberText(*fraction) +
+                             ". Use --interpolation linear");
+    }
+  }
+}
+
+template <typename TImage>
+void
+CheckFinite(const TImage * image, const std::string & path)
+{
+  if constexpr (std::is_floating_point<typename TImage::PixelType>::value)
+  {
+    const auto *      voxels = image->GetBufferPointer();
+    const std::size_t count = image->GetLargestPossibleRegion().GetNumberOfPixels();
+    if (!std::all_of(voxels, voxels + count, [](auto v) { return std::isfinite(v); }))
+    {
+      throw CommandLineError(path + ": has voxels that are NaN or infinite, which cubic interpolation would spread over " +
+                             "the whole image. Use --interpolation linear");
+    }
+  }
+}
+
+template <typename TPixel>
+void
+WarpAs(const ApplySettings & settings, const ImageFileInfo & info, const PointMap & map, OutputFiles & files)
+{
+  using ImageType = itk::Image<TPixel, 3>;
+  const auto image = ReadImage<ImageType>(info);
+
+  const WarpInterpolation interpolation = settings.interpolation == "cubic"     ? WarpInterpolation::Cubic
+                                          : settings.interpolation == "label"   ? WarpInterpolation::Label
+                                          : settings.interpolation == "nearest" ? WarpInterpolation::Nearest
+                                                                                : WarpInterpolation::Linear;
+  if (interpolation == WarpInterpolation::Label)
+  {
+    CheckLabels(image.GetPointer(), info.path);
+  }
+  if (interpolation == WarpInterpolation::Cubic)
+  {
+    CheckFinite(image.GetPointer(), info.path);
+  }
+
+  itk::ImageBase<3>::ConstPointer reference = map.GetField();
+  if (!settings.reference.empty())
+  {
+    reference = ReadGrid(settings.reference);
+  }
+
+  WarpCounts counts;
+  const auto output = WarpImage(
+    image.GetPointer(), map, reference.GetPointer(), interpolation, settings.background, settings.threads, counts);
+  const std::size_t missing = counts.outsideField + counts.notInverted + counts.outsideInput;
+  if (missing == counts.voxels)
+  {
+    throw CommandLineError(info.path + ": no voxel of the output falls inside this image. Check that the deformation, " +
+                           "the initial transform and --invert belong to it");
+  }
+  const unsigned int threads = settings.threads > 0 ? settings.threads : std::max(1u, std::thread::hardware_concurrency());
+  WriteImage(output.GetPointer(), settings.output, files, threads);
+  if (!settings.quiet)
+  {
+    auto line = [&counts](std::size_t count, const char * what) {
+      if (count > 0)
+      {
+        std::cout << "  " << count << " of " << counts.voxels << " voxels " << what << "; they got the background\n";
+      }
+    };
+    std::cout << settings.output << ": " << info.path << " (" << info.typeName << "), " << settings.interpolation
+              << " interpolation\n";
+    line(counts.outsideInput, "have their counterpart outside the input");
+    line(counts.outsideField, "lie outside the displacement field");
+    line(counts.notInverted, "could not be inverted to 1e-3 mm");
+  }
+}
+
+void
+Warp(const ApplySettings & settings, const PointMap & map, OutputFiles & files)
+{
+  const ImageFileInfo info = InspectImageFile(settings.input);
+  switch (info.componentType)
+  {
+    case itk::IOComponentEnum::UCHAR:
+      return WarpAs<unsigned char>(settings, info, map, files);
+    case itk::IOComponentEnum::CHAR:
+      return WarpAs<signed char>(settings, info, map, files);
+    case itk::IOComponentEnum::USHORT:
+      return WarpAs<unsigned short>(settings, info, map, files);
+    case itk::IOComponentEnum::SHORT:
+      return WarpAs<short>(settings, info, map, files);
+    case itk::IOComponentEnum::UINT:
+      return WarpAs<unsigned int>(settings, info, map, files);
+    case itk::IOComponentEnum::INT:
+      return WarpAs<int>(settings, info, map, files);
+    case itk::IOComponentEnum::ULONG:
+    case itk::IOComponentEnum::ULONGLONG:
+      return WarpAs<unsigned long>(settings, info, map, files);
+    case itk::IOComponentEnum::LONG:
+    case itk::IOComponentEnum::LONGLONG:
+      return WarpAs<long>(settings, info, map, files);
+    case itk::IOComponentEnum::FLOAT:
+      return WarpAs<float>(settings, info, map, files);
+    case itk::IOComponentEnum::DOUBLE:
+      return WarpAs<double>(settings, info, map, files);
+    default:
+      throw CommandLineError(info.path + ": has voxels of type " + info.typeName +
+                             ", which is not supported. Convert it to an integer type, float or double");
+  }
+}
+
+void
+MapPoints(const ApplySettings & settings, const PointMap & map, OutputFiles & files)
+{
+  PointTable               table(settings.points);
+  std::vector<std::string> failures;
+  for (std::size_t row = 0; row < table.GetNumberOfPoints(); ++row)
+  {
+    PointType       mapped;
+    const MapStatus status = map.Map(table.GetPoint(row), mapped);
+    table.SetPoint(row, status == MapStatus::Mapped ? std::optional<PointType>(mapped) : std::nullopt);
+    if (status != MapStatus::Mapped)
+    {
+      failures.push_back("line " + std::to_string(table.GetLine(row)) +
+                         (status == MapStatus::OutsideField ? " (outside the displacement field)"
+                                                            : " (could not be inverted to 1e-3 mm)"));
+    }
+  }
+  std::string list;
+  constexpr std::size_t shown = 10;
+  for (std::size_t i = 0; i < std::min(failures.size(), shown); ++i)
+  {
+    list += (i > 0 ? ", " : "") + failures[i];
+  }
+  list += failures.size() > shown ? ", ..." : "";
+  if (!failures.empty() && !settings.skipUnmapped)
+  {
+    throw CommandLineError(settings.points + ": " + std::to_string(failures.size()) + " of " +
+                           std::to_string(table.GetNumberOfPoints()) + " points cannot be mapped: " + list +
+                           ". Remove them, or leave their coordinates empty with --skip-unmapped");
+  }
+  std::ofstream out(files.TemporaryFor(settings.pointsOutput));
+  out << table.ToText();
+  out.close();
+  if (!out)
+  {
+    throw CommandLineError(settings.pointsOutput + ": cannot be written. Is the disk full?", ExitCode::OutOfResources);
+  }
+  if (!settings.quiet)
+  {
+    std::cout << settings.pointsOutput << ": " << table.GetNumberOfPoints() - failures.size() << " points\n";
+    if (!failures.empty())
+    {
+      std::cout << "  " << failures.size() << " points have no coordinates: " << list << '\n';
+    }
+  }
+}
+
+ExitCode
+Apply(const ApplySettings & settings)
+{
+  OutputFiles files;
+  if (!settings.output.empty())
+  {
+    CheckImageName(settings.output);
+    files.CheckFolderOf(settings.output);
+  }
+  if (!settings.pointsOutput.empty())
+  {
+    files.CheckFolderOf(settings.pointsOutput);
+  }
+  const PointMap map = MakeMap(settings);
+  if (!settings.points.empty())
+  {
+    MapPoints(settings, map, files);
+  }
+  if (!settings.input.empty())
+  {
+    Warp(settings, map, files);
+  }
+  files.Commit();
+  return ExitCode::Success;
+}
+
+} // namespace
+
+int
+main(int argc, char * argv[])
+{
+  return RunProgram("gnr-apply", [&]() {
+    ApplySettings settings;
+    return ParseSettings(argc, argv, settings) ? Apply(settings) : ExitCode::Success;
+  });
+}

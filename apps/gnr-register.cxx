@@ -1,0 +1,230 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+// gnr-register: registers two images and writes the deformation. Thin over
+// itk::DiffeomorphicGaussNewtonRegistrationFilter; doc/command-line.md is its manual.
+#include "common/CommandLineError.h"
+#include "common/ImageInput.h"
+#include "common/ImageOutput.h"
+#include "common/OutputFiles.h"
+#include "common/Program.h"
+#include "common/RegistrationSettings.h"
+#include "common/RunLog.h"
+#include "common/RunReport.h"
+#include "common/TransformInput.h"
+
+#include "itkDiffeomorphicGaussNewtonRegistrationFilter.h"
+
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <iostream>
+#include <regex>
+#include <thread>
+
+namespace
+{
+
+using namespace gnrapp;
+using FilterType = itk::DiffeomorphicGaussNewtonRegistrationFilter<RealImageType>;
+using Clock = std::chrono::steady_clock;
+
+/** Seconds since `mark`, which moves on to now. */
+double
+Lap(Clock::time_point & mark)
+{
+  const Clock::time_point now = Clock::now();
+  const double            seconds = std::chrono::duration<double>(now - mark).count();
+  mark = now;
+  return seconds;
+}
+
+/** Everything that is not 0 is inside, also 0.5 and 256, which a conversion to unsigned char would lose. */
+MaskImageType::Pointer
+ReadMask(const std::string & path)
+{
+  const auto image = ReadImage<RealImageType>(InspectImageFile(path));
+  const auto mask = MaskImageType::New();
+  mask->CopyInformation(image);
+  mask->SetRegions(image->GetLargestPossibleRegion());
+  mask->Allocate();
+  const std::size_t count = image->GetLargestPossibleRegion().GetNumberOfPixels();
+  for (std::size_t i = 0; i < count; ++i)
+  {
+    const float value = image->GetBufferPointer()[i];
+    if (!std::isfinite(value))
+    {
+      throw CommandLineError(path + ": the mask has voxels that are NaN or infinite. Set them to 0 or 1");
+    }
+    mask->GetBufferPointer()[i] = value != 0.0F ? 1 : 0;
+  }
+  return mask;
+}
+
+/** The filter speaks of its inputs by name; the user knows them by file. */
+std::string
+NameFiles(const std::string & message, const RegistrationSettings & settings)
+{
+  const std::pair<const char *, std::string> names[] = {
+    { "FixedImageMask", settings.fixedMask.value_or("") },
+    { "MovingImageMask", settings.movingMask.value_or("") },
+    { "InitialTransform", settings.initialTransform.value_or("") },
+    { "InitialVelocityField", settings.initialVelocity.value_or("") },
+    { "FixedImage", settings.fixed },
+    { "MovingImage", settings.moving },
+  };
+  std::string text = message;
+  for (const auto & [name, path] : names)
+  {
+    const std::string word = std::string("\\b") + name + "\\b";
+    text = std::regex_replace(text, std::regex("^" + word + ":? "), path + ": ");
+    text = std::regex_replace(text, std::regex(word), path);
+  }
+  return text;
+}
+
+void
+SetInputs(FilterType * filter, const RegistrationSettings & settings, const ImageFileInfo & fixed, const ImageFileInfo & moving)
+{
+  filter->SetFixedImage(ReadImage<RealImageType>(fixed));
+  filter->SetMovingImage(ReadImage<RealImageType>(moving));
+  if (settings.fixedMask)
+  {
+    filter->SetFixedImageMask(ReadMask(*settings.fixedMask));
+  }
+  if (settings.movingMask)
+  {
+    filter->SetMovingImageMask(ReadMask(*settings.movingMask));
+  }
+  if (settings.initialTransform)
+  {
+    filter->SetInitialTransform(ReadTransform(*settings.initialTransform));
+  }
+  if (settings.initialVelocity)
+  {
+    filter->SetInitialVelocityField(ReadField(*settings.initialVelocity));
+  }
+  filter->SetOptions(settings.options);
+  filter->SetUseHistogramMatching(settings.histogramMatching);
+  filter->SetComputeInverseDisplacementField(settings.writeInverse);
+}
+
+void
+Observe(FilterType * filter, RunLog & log)
+{
+  filter->AddObserver(itk::MultiResolutionIterationEvent(),
+                      [=, &log](const itk::EventObject &) { log.PrintLevel(filter->GetCurrentLevelRecord()); });
+  filter->AddObserver(itk::IterationEvent(), [=, &log](const itk::EventObject & event) {
+    // A MultiResolutionIterationEvent is an IterationEvent as well.
+    if (dynamic_cast<const itk::MultiResolutionIterationEvent *>(&event) == nullptr)
+    {
+      log.PrintIteration(filter->GetCurrentIterationRecord());
+    }
+  });
+  filter->AddObserver(itk::ProgressEvent(),
+                      [=, &log](const itk::EventObject &) { log.ShowProgress(filter->GetProgress()); });
+}
+
+void
+WriteText(const std::string & text, const std::string & path, OutputFiles & files)
+{
+  std::ofstream out(files.TemporaryFor(path));
+  out << text;
+  out.close();
+  if (!out)
+  {
+    throw CommandLineError(path + ": cannot be written. Is the disk full?", ExitCode::OutOfResources);
+  }
+}
+
+/** Writes the images under temporary names; returns their final names. */
+std::vector<std::string>
+WriteImages(FilterType * filter, const RegistrationSettings & settings, OutputFiles & files)
+{
+  const auto               threads = static_cast<unsigned int>(std::max(1, filter->GetReport().threads));
+  std::vector<std::string> written;
+  auto                     write = [&](const auto * image, const char * name) {
+    written.push_back(settings.prefix + "_" + name + ".nii.gz");
+    WriteImage(image, written.back(), files, threads);
+  };
+  write(filter->GetDisplacementField(), "displacement");
+  if (settings.writeInverse)
+  {
+    write(filter->GetInverseDisplacementField(), "inverse_displacement");
+  }
+  write(filter->GetVelocityField(), "velocity");
+  write(filter->GetWarpedMovingImage(), "warped");
+  write(filter->GetJacobianDeterminantImage(), "determinant");
+  return written;
+}
+
+ExitCode
+Register(const RegistrationSettings & settings, Clock::time_point start)
+{
+  OutputFiles       files;
+  const std::string reportName = settings.prefix + "_report.json";
+  files.CheckFolderOf(reportName);
+
+  Clock::time_point mark = start;
+  RunRecord         record;
+  record.fixed = InspectImageFile(settings.fixed);
+  record.moving = InspectImageFile(settings.moving);
+
+  RunLog log(settings);
+  log.PrintHeader(record.fixed, record.moving);
+
+  const auto filter = FilterType::New();
+  SetInputs(filter, settings, record.fixed, record.moving);
+  Observe(filter, log);
+  record.phases.emplace_back("read", Lap(mark));
+  try
+  {
+    filter->Update();
+  }
+  catch (const itk::GaussNewtonRegistrationError & error)
+  {
+    throw itk::GaussNewtonRegistrationError(
+      error.GetKind(), error.GetFile(), error.GetLine(), NameFiles(PlainDescription(error.GetDescription()), settings));
+  }
+  record.report = filter->GetReport();
+  const double update = Lap(mark);
+  record.phases.insert(record.phases.end(), record.report.phases.begin(), record.report.phases.end());
+  record.phases.emplace_back("resample, warp", update - record.report.wallSeconds);
+
+  log.PrintActivity("writing");
+  record.files = WriteImages(filter, settings, files);
+  record.phases.emplace_back("write", Lap(mark));
+  record.usage = MeasureResourceUsage(start);
+  record.files.push_back(reportName);
+  WriteText(MakeJsonReport(settings, record), reportName, files);
+  files.Commit();
+
+  log.PrintSummary(record.report, record.phases, record.usage, record.MemoryPerVoxel(), record.files);
+  return record.report.reason == gnr::StopReason::TimeLimit ? ExitCode::TimeLimit : ExitCode::Success;
+}
+
+} // namespace
+
+int
+main(int argc, char * argv[])
+{
+  const auto start = Clock::now();
+  return RunProgram("gnr-register", [&]() {
+    const auto settings = ParseRegistrationSettings(argc, argv);
+    return settings ? Register(*settings, start) : ExitCode::Success;
+  });
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_Options_h
+#define gnr_Options_h
+
+#include "GaussNewtonRegistrationExport.h"
+
+#include <optional>
+
+namespace gnr
+{
+
+/** Sobolev seminorm of the velocity: A(k) ~ |k|^{2s}, s = 1, 2, 3 (doc/mathematics.md, "Regularisation"). */
+enum class Regularization
+{
+  H1 = 1,
+  H2 = 2,
+  H3 = 3
+};
+
+/** Where the kernels run. `Auto` takes CUDA if a device works, otherwise the CPU, and says which in the report.
+ * `Reference` is the plain serial double-precision implementation: slow, for verification. */
+enum class Device
+{
+  Auto,
+  Cpu,
+  Cuda,
+  Reference
+};
+
+/** Interpolation of images at departure points. */
+enum class Interpolation
+{
+  Linear,
+  Cubic ///< cubic Lagrange, 64 points
+};
+
+/** Preconditioner of the Krylov solver, chosen by name. */
+enum class Preconditioner
+{
+  InvA ///< inverse of the regularisation operator
+};
+
+/** How the intensities of each image are brought to a common scale before the solve. */
+enum class IntensityNormalization
+{
+  None,        ///< as they are
+  Percentiles, ///< linear map of the robust percentiles to [0, 1], each image by itself
+};
+
+/** Everything that steers a registration. The defaults are those of `gnr-register`. */
+struct Options
+{
+  // regularisation: J(v) = D + 1/2 <v, A v>, A(k) = beta (l^{2(s-1)} |k|^{2s} I + gamma k k^T)
+  double         beta = 2e-3;          ///< weight of the regularisation, > 0; no unit
+  double         gamma = 5.0;          ///< penalty of local volume change relative to beta, >= 0; no unit
+  Regularization regularization = Regularization::H1;
+  bool           incompressible = false; ///< keep the velocity divergence-free
+
+  // grid continuation
+  std::optional<int> levels; ///< grids of the pyramid, >= 1; unset: as many as keep 16 points an axis, at most 3
+
+  // transport
+  int           timeSteps = 4; ///< semi-Lagrangian steps, >= 1; rises by itself for large velocities
+  Interpolation interpolation = Interpolation::Cubic;
+
+  // Gauss-Newton-Krylov
+  int                   maximumIterations = 50;       ///< Newton steps per level, >= 0
+  int                   maximumKrylovIterations = 50; ///< Hessian products per Newton step, >= 1
+  double                gradientTolerance = 2e-2;     ///< stop at ||g|| <= tolerance * ||g(v = 0)||, dual norms
+  double                objectiveTolerance = 1e-3;    ///< stop when a step lowers the objective by less than this share
+  Preconditioner        preconditioner = Preconditioner::InvA;
+  std::optional<double> timeLimit;                    ///< seconds of wall time; unset: none. The result so far is kept
+
+  // images
+  IntensityNormalization intensityNormalization = IntensityNormalization::Percentiles;
+  double                 smoothing = 0.0; ///< standard deviation of a Gaussian on the images, in voxels of each level
+
+  // machine
+  Device             device = Device::Auto;
+  std::optional<int> threads; ///< CPU threads; unset: what OpenMP would take
+};
+
+/** Named sets of options: how much time to spend (doc/presets.md). */
+enum class Preset
+{
+  Fast,
+  Default,
+  Accurate
+};
+
+/** The options of a preset; `Preset::Default` gives `Options{}`. */
+GaussNewtonRegistration_EXPORT Options
+makeOptions(Preset preset);
+
+/** Throws Error(BadInput) naming the first option that is out of its range and the range. */
+GaussNewtonRegistration_EXPORT void
+validate(const Options & options);
+
+} // namespace gnr
+
+#endif

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_Registration_h
+#define gnr_Registration_h
+
+#include "gnr/Communicator.h"
+#include "gnr/Error.h"
+#include "gnr/Grid.h"
+#include "gnr/Options.h"
+#include "gnr/Report.h"
+
+#include "GaussNewtonRegistrationExport.h"
+
+#include <memory>
+#include <string>
+
+namespace gnr
+{
+
+/** What an observer wants next. */
+enum class Request
+{
+  Continue,
+  Stop, ///< end the solve, keep the result so far
+  Abort ///< end the solve, throw Error(Aborted)
+};
+
+/** Told of every step; asked, also inside Krylov iterations, whether to go on. */
+class Observer
+{
+public:
+  virtual ~Observer() = default;
+  virtual void
+  onLevel(const LevelRecord &)
+  {}
+  virtual void
+  onIteration(const IterationRecord &)
+  {}
+  /** Share of the work done, 0 ... 1, never falling. */
+  virtual void
+  onProgress(double)
+  {}
+  /** A warning or a fallback that the user should see. */
+  virtual void
+  onMessage(const std::string &)
+  {}
+  virtual Request
+  poll()
+  {
+    return Request::Continue;
+  }
+};
+
+/** Host memory that holds planes [zBegin, zEnd) of a scalar image on the image grid, x fastest, without gaps.
+ *
+ * Each rank passes the planes that it has; `data` may be null where it has none. */
+struct HostImage
+{
+  const float * data = nullptr;
+  int           zBegin = 0;
+  int           zEnd = 0;
+};
+
+/** Planes [zBegin, zEnd) of a vector image on the image grid: components interleaved (x0 y0 z0 x1 y1 z1 ...), in
+ * millimetres along the grid axes (not world axes). */
+struct HostVectorImage
+{
+  float * data = nullptr;
+  int     zBegin = 0;
+  int     zEnd = 0;
+};
+
+/** Registers a moving to a fixed image that were sampled on one grid.
+ *
+ * Finds the stationary velocity v (mm per unit time) that minimises
+ * \f$ J(v) = \frac{1}{2N}\sum w\,(m(1)-f)^2 + \frac12\langle v, A v\rangle \f$ subject to
+ * \f$ \partial_t m + v\cdot\nabla m = 0 \f$ (Mang & Biros, SISC 2017; Brunn et al., SC20). Results follow from v:
+ * the pullback map y(x) = x + u(x), m(1) = m0(y), is the flow of -v over unit time; its inverse is the flow of +v.
+ *
+ * \code
+ *   gnr::Registration registration(grid, options);
+ *   registration.setFixed({ fixed.data(), 0, nz });
+ *   registration.setMoving({ moving.data(), 0, nz });
+ *   const gnr::Report & report = registration.run();
+ *   registration.displacement({ u.data(), 0, nz });
+ * \endcode
+ *
+ * Not copyable; one thread at a time. Throws gnr::Error. */
+class GaussNewtonRegistration_EXPORT Registration
+{
+public:
+  /** \param grid of both images, every axis at least 8 points. Throws Error(BadInput) for an invalid grid or option and
+   * for a device that does not exist. */
+  Registration(const Grid & grid, const Options & options, std::shared_ptr<Communicator> communicator = nullptr);
+  ~Registration();
+  Registration(const Registration &) = delete;
+  Registration &
+  operator=(const Registration &) = delete;
+
+  /** Images, any intensity scale; not finite values and constant images are refused by run(). The memory must live
+   * until run() has returned. */
+  void
+  setFixed(HostImage image);
+  void
+  setMoving(HostImage image);
+
+  /** Weights >= 0 of the mismatch, on the image grid; typically 0 or 1. The fixed weight stays in place, the moving
+   * weight travels with the moving image. Unset: one everywhere. */
+  void
+  setFixedWeight(HostImage weight);
+  void
+  setMovingWeight(HostImage weight);
+
+  /** Start from this velocity (same convention as velocity()) in place of zero. */
+  void
+  setInitialVelocity(HostVectorImage velocity);
+
+  /** Not owned; may be null. */
+  void
+  setObserver(Observer * observer);
+
+  /** Solves. Throws Error(BadInput | OutOfResources | NumericalFailure | Aborted). */
+  const Report &
+  run();
+
+  /** Results after run(), written into the planes that the caller asks for, cropped to the image grid. */
+  /** u with y(x) = x + u(x): fixed point x corresponds to moving point x + u(x). Millimetres along the grid axes. */
+  void
+  displacement(HostVectorImage out) const;
+  /** The inverse of y: moving point x corresponds to fixed point x + u(x). */
+  void
+  inverseDisplacement(HostVectorImage out) const;
+  /** The stationary field whose exponential is y: minus the solver's v. Millimetres per unit time, grid axes. */
+  void
+  velocity(HostVectorImage out) const;
+  /** det(I + grad u) by second-order central differences, as itk::DisplacementFieldJacobianDeterminantFilter. */
+  void
+  determinant(float * data, int zBegin, int zEnd) const;
+
+  const Report &
+  report() const;
+
+private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+} // namespace gnr
+
+#endif

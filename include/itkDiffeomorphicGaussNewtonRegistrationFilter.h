@@ -1,0 +1,537 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#ifndef itkDiffeomorphicGaussNewtonRegistrationFilter_h
+#define itkDiffeomorphicGaussNewtonRegistrationFilter_h
+
+#include "itkDiffeomorphicGaussNewtonRegistrationFilterEnums.h"
+#include "itkGaussNewtonRegistrationBridge.h"
+#include "itkGaussNewtonRegistrationError.h"
+
+#include "itkCompositeTransform.h"
+#include "itkDataObjectDecorator.h"
+#include "itkImage.h"
+#include "itkImageToImageFilter.h"
+#include "itkTransform.h"
+#include "itkVector.h"
+
+#include "gnr/Options.h"
+#include "gnr/Report.h"
+
+#include <atomic>
+#include <optional>
+#include <string>
+
+namespace itk
+{
+
+/** \class DiffeomorphicGaussNewtonRegistrationFilter
+ * \brief Diffeomorphic registration of two 3-D images by a Gauss-Newton-Krylov method.
+ *
+ * Finds a stationary velocity field \f$v\f$ that minimises
+ * \f[ J(v) = \frac{1}{2N}\sum_x w(x)\,(m(x,1) - f(x))^2 + \frac12\langle v, A v\rangle
+ *     \quad\mbox{subject to}\quad \partial_t m + v\cdot\nabla m = 0,\; m(x,0) = m_0(x), \f]
+ * with the fixed image \f$f\f$, the moving image \f$m_0\f$ and a Sobolev seminorm \f$A\f$ of order 1, 2 or 3 that also
+ * penalises the divergence. The method is that of Mang and Biros (SIAM J. Sci. Comput. 39(6), 2017), Mang, Gholami,
+ * Davatzikos and Biros (SIAM J. Sci. Comput. 41(5), 2019) and Brunn et al. (SC20; JPDC 149, 2021).
+ *
+ * **Maps.** All vectors are displacements in physical space (LPS, millimetres) on the grid of the fixed image. With the
+ * displacement field \f$u\f$ and the initial transform \f$T\f$ (identity if none is set), the fixed point \f$x\f$
+ * corresponds to the moving point
+ * \f[ p = T(y(x)), \qquad y(x) = x + u(x), \f]
+ * so the displacement is applied first. Without an initial transform the displacement field can be handed to
+ * itk::WarpImageFilter or itk::DisplacementFieldTransform together with the moving image as it is; with one, use
+ * GetFixedToMovingTransform() with itk::ResampleImageFilter. `doc/coordinates.md` has a worked number.
+ *
+ * **Inputs**
+ * | name | type | needed | meaning |
+ * |---|---|---|---|
+ * | FixedImage (primary) | TFixedImage | yes | any scalar pixel type, at least 8 voxels along every axis |
+ * | MovingImage | TMovingImage | yes | any scalar pixel type, on any grid; both may differ in size, spacing, origin and
+ * direction |
+ * | FixedImageMask | Image<unsigned char, 3> | no | on the grid of the fixed image; non-zero voxels count in the
+ * mismatch
+ * |
+ * | MovingImageMask | Image<unsigned char, 3> | no | on the grid of the moving image; travels with it |
+ * | InitialTransform | Transform<double, 3, 3>, decorated | no | maps fixed to moving physical points |
+ * | InitialVelocityField | TDisplacementField | no | start, as made by GetVelocityField(); on any grid |
+ *
+ * The moving image is interpolated linearly, once, at \f$T(x)\f$ on the grid of the fixed image. Fixed voxels whose
+ * image lies outside the moving image get the nearest moving intensity and no weight, so the border of the moving image
+ * is not taken for an edge.
+ *
+ * **Outputs**
+ * | index | getter | type |
+ * |---|---|---|
+ * | 0 | GetDisplacementField(), GetOutput() | TDisplacementField |
+ * | 1 | GetInverseDisplacementField() | TDisplacementField |
+ * | 2 | GetVelocityField() | TDisplacementField |
+ * | 3 | GetWarpedMovingImage() | Image<float, 3> |
+ * | 4 | GetJacobianDeterminantImage() | Image<float, 3> |
+ *
+ * **Events.** itk::StartEvent, itk::MultiResolutionIterationEvent at the start of each level, itk::IterationEvent after
+ * each Newton step, itk::ProgressEvent (never falling, 1 at the end), itk::EndEvent, itk::AbortEvent. ITK derives
+ * MultiResolutionIterationEvent from IterationEvent, so an observer of the latter is called for both. In an observer,
+ * StopRegistration() ends the solve and keeps the result; AbortGenerateDataOn() ends it with itk::ProcessAborted.
+ *
+ * **Errors.** itk::GaussNewtonRegistrationError for data or parameters that cannot be used, missing memory or device,
+ * and numerical failure; its description names the input and the remedy.
+ *
+ * \code
+ *   auto filter = itk::DiffeomorphicGaussNewtonRegistrationFilter<itk::Image<float, 3>>::New();
+ *   filter->SetFixedImage(fixed);
+ *   filter->SetMovingImage(moving);
+ *   filter->Update();
+ *   auto displacement = filter->GetDisplacementField();
+ * \endcode
+ *
+ * \tparam TFixedImage 3-D scalar image
+ * \tparam TMovingImage 3-D scalar image
+ * \tparam TDisplacementField 3-D image of itk::Vector<float, 3> (no conversion) or itk::Vector<double, 3>
+ *
+ * \sa DisplacementFieldTransform, ConstantVelocityFieldTransform, WarpImageFilter
+ * \ingroup GaussNewtonRegistration
+ */
+template <typename TFixedImage,
+          typename TMovingImage = TFixedImage,
+          typename TDisplacementField = Image<Vector<float, 3>, 3>>
+class ITK_TEMPLATE_EXPORT DiffeomorphicGaussNewtonRegistrationFilter
+  : public ImageToImageFilter<TFixedImage, TDisplacementField>
+{
+public:
+  ITK_DISALLOW_COPY_AND_MOVE(DiffeomorphicGaussNewtonRegistrationFilter);
+
+  using Self = DiffeomorphicGaussNewtonRegistrationFilter;
+  using Superclass = ImageToImageFilter<TFixedImage, TDisplacementField>;
+  using Pointer = SmartPointer<Self>;
+  using ConstPointer = SmartPointer<const Self>;
+
+  itkNewMacro(Self);
+
+  /** Run-time type information. */
+#ifdef itkOverrideGetNameOfClassMacro
+  itkOverrideGetNameOfClassMacro(DiffeomorphicGaussNewtonRegistrationFilter);
+#else
+  itkTypeMacro(DiffeomorphicGaussNewtonRegistrationFilter, ImageToImageFilter);
+#endif
+
+  static constexpr unsigned int ImageDimension = TFixedImage::ImageDimension;
+  static_assert(TFixedImage::ImageDimension == 3 && TMovingImage::ImageDimension == 3 &&
+                  TDisplacementField::ImageDimension == 3,
+                "DiffeomorphicGaussNewtonRegistrationFilter needs 3-D images");
+  static_assert(TDisplacementField::PixelType::Dimension == 3,
+                "DiffeomorphicGaussNewtonRegistrationFilter needs displacement fields of 3-D vectors");
+
+  using FixedImageType = TFixedImage;
+  using MovingImageType = TMovingImage;
+  using DisplacementFieldType = TDisplacementField;
+  using VectorType = typename DisplacementFieldType::PixelType;
+  using MaskImageType = Image<unsigned char, 3>;
+  using RealImageType = Image<float, 3>;
+  using InitialTransformType = Transform<double, 3, 3>;
+  using CompositeTransformType = CompositeTransform<double, 3>;
+  using DataObjectPointerArraySizeType = ProcessObject::DataObjectPointerArraySizeType;
+
+  using RegularizationEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Regularization;
+  using InterpolationEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Interpolation;
+  using PreconditionerEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Preconditioner;
+  using IntensityNormalizationEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::IntensityNormalization;
+  using DeviceEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Device;
+  using PresetEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Preset;
+
+  /** \name Inputs */
+  /**@{*/
+  /** The fixed image (reference): defines the grid of all outputs. At least 8 voxels along every axis, finite and not
+   * constant. */
+  itkSetInputMacro(FixedImage, FixedImageType);
+  itkGetInputMacro(FixedImage, FixedImageType);
+
+  /** The moving image (template), on any grid; finite and not constant. */
+  itkSetInputMacro(MovingImage, MovingImageType);
+  itkGetInputMacro(MovingImage, MovingImageType);
+
+  /** Optional; on the grid of the fixed image. The mismatch counts where it is not zero. */
+  itkSetInputMacro(FixedImageMask, MaskImageType);
+  itkGetInputMacro(FixedImageMask, MaskImageType);
+
+  /** Optional; on the grid of the moving image. The mismatch counts where the deformed mask is not zero. */
+  itkSetInputMacro(MovingImageMask, MaskImageType);
+  itkGetInputMacro(MovingImageMask, MaskImageType);
+
+  /** Optional start: maps fixed physical points to moving physical points (as itk::ResampleImageFilter takes it). The
+   * deformation that is found comes before it: a fixed point x corresponds to T(x + u(x)). */
+  itkSetGetDecoratedObjectInputMacro(InitialTransform, InitialTransformType);
+
+  /** Optional start of the solve in place of zero velocity: a field as produced by GetVelocityField(), physical vectors
+   * (mm per unit time). It is interpolated linearly if its grid is not that of the fixed image. */
+  itkSetInputMacro(InitialVelocityField, DisplacementFieldType);
+  itkGetInputMacro(InitialVelocityField, DisplacementFieldType);
+  /**@}*/
+
+  /** \name Outputs */
+  /**@{*/
+  /** Displacement u: fixed point x corresponds to x + u(x) (then the initial transform, if any). Physical vectors (LPS,
+   * mm) on the grid of the fixed image; the same object as GetOutput(). */
+  DisplacementFieldType *
+  GetDisplacementField();
+  const DisplacementFieldType *
+  GetDisplacementField() const;
+
+  /** Inverse displacement w on the grid of the fixed image: with y(x) = x + u(x), the point y (before the initial
+   * transform) corresponds to the fixed point y + w(y). Throws if ComputeInverseDisplacementField is off. */
+  DisplacementFieldType *
+  GetInverseDisplacementField();
+  const DisplacementFieldType *
+  GetInverseDisplacementField() const;
+
+  /** Stationary velocity (physical vectors, mm per unit time) whose exponential is y(x) = x + u(x), for
+   * itk::ConstantVelocityFieldTransform, or as the InitialVelocityField of a later run. Throws if ComputeVelocityField
+   * is off. */
+  DisplacementFieldType *
+  GetVelocityField();
+  const DisplacementFieldType *
+  GetVelocityField() const;
+
+  /** The original moving image at T(x + u(x)): one linear interpolation, as by itk::WarpImageFilter; 0 outside the
+   * moving image. Original intensities, on the grid of the fixed image. Throws if ComputeWarpedMovingImage is off. */
+  RealImageType *
+  GetWarpedMovingImage();
+  const RealImageType *
+  GetWarpedMovingImage() const;
+
+  /** det(I + grad u) by second-order central differences, without unit: local volume of the moving space (before the
+   * initial transform) per volume of the fixed space. Throws if ComputeJacobianDeterminantImage is off. */
+  RealImageType *
+  GetJacobianDeterminantImage();
+  const RealImageType *
+  GetJacobianDeterminantImage() const;
+
+  /** The whole map x -> T(x + u(x)) from fixed to moving physical points, for itk::ResampleImageFilter, point sets and
+   * itk::TransformFileWriter. A new object with a copy of the displacement field in double precision. Throws before
+   * Update(). */
+  typename CompositeTransformType::Pointer
+  GetFixedToMovingTransform() const;
+
+  /** Whether output 1 is computed (default on; 12 bytes per voxel). */
+  itkSetMacro(ComputeInverseDisplacementField, bool);
+  itkGetConstMacro(ComputeInverseDisplacementField, bool);
+  itkBooleanMacro(ComputeInverseDisplacementField);
+
+  /** Whether output 2 is filled (default on; 12 bytes per voxel). */
+  itkSetMacro(ComputeVelocityField, bool);
+  itkGetConstMacro(ComputeVelocityField, bool);
+  itkBooleanMacro(ComputeVelocityField);
+
+  /** Whether output 3 is computed (default on; 4 bytes per voxel). */
+  itkSetMacro(ComputeWarpedMovingImage, bool);
+  itkGetConstMacro(ComputeWarpedMovingImage, bool);
+  itkBooleanMacro(ComputeWarpedMovingImage);
+
+  /** Whether output 4 is computed (default on; 4 bytes per voxel). */
+  itkSetMacro(ComputeJacobianDeterminantImage, bool);
+  itkGetConstMacro(ComputeJacobianDeterminantImage, bool);
+  itkBooleanMacro(ComputeJacobianDeterminantImage);
+  /**@}*/
+
+  /** \name Parameters
+   * The defaults are those of gnr::Options. Values out of range are refused by Update(). */
+  /**@{*/
+  /** Overwrites the parameters with a named set; Device, NumberOfWorkUnits, UseHistogramMatching and the outputs to
+   * compute stay as they are. */
+  void
+  SetPreset(PresetEnum preset);
+
+  /** Weight of the regularisation, > 0; without unit. Smaller values follow the images more closely. */
+  void
+  SetBeta(double value);
+  double
+  GetBeta() const;
+
+  /** Penalty of local volume change relative to Beta, >= 0; without unit. */
+  void
+  SetGamma(double value);
+  double
+  GetGamma() const;
+
+  /** Order of the Sobolev seminorm of the velocity. */
+  void
+  SetRegularization(RegularizationEnum value);
+  RegularizationEnum
+  GetRegularization() const;
+
+  /** Keep the velocity free of divergence: the map preserves volume. */
+  void
+  SetIncompressible(bool value);
+  bool
+  GetIncompressible() const;
+  itkBooleanMacro(Incompressible);
+
+  /** Grids of the pyramid, >= 1. */
+  void
+  SetNumberOfLevels(unsigned int value);
+  /** As many grids as keep 16 voxels along every axis, at most 3 (the default). */
+  void
+  SetNumberOfLevelsToAutomatic();
+  bool
+  GetNumberOfLevelsIsAutomatic() const;
+  /** The number that was set; throws if it is automatic. */
+  unsigned int
+  GetNumberOfLevels() const;
+
+  /** Semi-Lagrangian steps of the transport, >= 1; the solver takes more where the velocity is large. */
+  void
+  SetNumberOfTimeSteps(unsigned int value);
+  unsigned int
+  GetNumberOfTimeSteps() const;
+
+  /** Interpolation of the transported images inside the solver. */
+  void
+  SetInterpolation(InterpolationEnum value);
+  InterpolationEnum
+  GetInterpolation() const;
+
+  /** Largest number of Newton steps per level. */
+  void
+  SetNumberOfIterations(unsigned int value);
+  unsigned int
+  GetNumberOfIterations() const;
+
+  /** Largest number of Hessian products per Newton step, >= 1. */
+  void
+  SetMaximumNumberOfKrylovIterations(unsigned int value);
+  unsigned int
+  GetMaximumNumberOfKrylovIterations() const;
+
+  /** A level ends when the norm of the gradient falls below this share of its norm at zero velocity. */
+  void
+  SetGradientTolerance(double value);
+  double
+  GetGradientTolerance() const;
+
+  /** A level ends when a step lowers the objective by less than this share. */
+  void
+  SetObjectiveTolerance(double value);
+  double
+  GetObjectiveTolerance() const;
+
+  /** Preconditioner of the Krylov solver. */
+  void
+  SetPreconditioner(PreconditionerEnum value);
+  PreconditionerEnum
+  GetPreconditioner() const;
+
+  /** Seconds of wall time after which the solve ends with the best result so far, > 0. */
+  void
+  SetTimeLimit(double seconds);
+  /** No limit (the default). */
+  void
+  ClearTimeLimit();
+  bool
+  HasTimeLimit() const;
+  /** Seconds; throws if there is no limit. */
+  double
+  GetTimeLimit() const;
+
+  /** Standard deviation of a Gaussian on both images, in voxels of each level, >= 0; 0: no smoothing. */
+  void
+  SetSmoothingSigma(double value);
+  double
+  GetSmoothingSigma() const;
+
+  /** How the intensities are brought to a common scale inside the solver; the outputs are not affected. */
+  void
+  SetIntensityNormalization(IntensityNormalizationEnum value);
+  IntensityNormalizationEnum
+  GetIntensityNormalization() const;
+
+  /** Match the histogram of the moving image to that of the fixed image (itk::HistogramMatchingImageFilter, 1024 bins,
+   * 7 match points, background below the mean left out) before the solve; off by default. The warped moving image keeps
+   * its own intensities. */
+  itkSetMacro(UseHistogramMatching, bool);
+  itkGetConstMacro(UseHistogramMatching, bool);
+  itkBooleanMacro(UseHistogramMatching);
+
+  /** Where the solver runs. */
+  void
+  SetDevice(DeviceEnum value);
+  DeviceEnum
+  GetDevice() const;
+
+  /** CPU threads of the solver and of the ITK filters around it. Unless set, the solver takes what OpenMP would, but no
+   * more than itk::MultiThreaderBase::GetGlobalMaximumNumberOfThreads(). */
+  void
+  SetNumberOfWorkUnits(ThreadIdType value) override;
+
+#ifndef ITK_WRAPPING_PARSER
+  /** All parameters of the solver at once. `threads` is the same as NumberOfWorkUnits. */
+  void
+  SetOptions(const gnr::Options & options);
+  const gnr::Options &
+  GetOptions() const
+  {
+    return m_Options;
+  }
+#endif
+  /**@}*/
+
+  /** \name Progress and results */
+  /**@{*/
+  /** Ends a running solve at the next opportunity (also inside a Newton step) and keeps the result so far. May be
+   * called from an observer or from another thread. */
+  void
+  StopRegistration();
+
+  /** Newton steps taken so far, over all levels of the current or last run. */
+  unsigned int
+  GetElapsedIterations() const;
+
+  /** Level of the current or last Newton step; 0 is the coarsest. */
+  unsigned int
+  GetCurrentLevel() const;
+
+  /** Similarity part D of the objective after the latest Newton step, on normalised intensities. Throws if there was no
+   * step. */
+  double
+  GetMetric() const;
+
+  /** ||m(1) - f|| / ||m0 - f||: 1 before registration, 0 for a perfect match. During the run on the grid of the current
+   * level; after it, of the produced map on the grid of the fixed image. */
+  double
+  GetMismatch() const;
+
+  /** Smallest and largest det(I + grad u), and the number of voxels where it is not positive; after Update(). */
+  double
+  GetMinimumJacobianDeterminant() const;
+  double
+  GetMaximumJacobianDeterminant() const;
+  SizeValueType
+  GetNumberOfFoldedVoxels() const;
+
+  /** Why the last level ended, in words; after Update(). */
+  std::string
+  GetStopConditionDescription() const;
+
+#ifndef ITK_WRAPPING_PARSER
+  /** The latest Newton step. Throws if there was none. */
+  const gnr::IterationRecord &
+  GetCurrentIterationRecord() const;
+
+  /** The latest level, while the filter runs and afterwards; `iterations` and `reason` are filled only in GetReport().
+   * Throws if there was none. */
+  const gnr::LevelRecord &
+  GetCurrentLevelRecord() const;
+
+  /** What was done and what came out; throws before the first successful Update(). */
+  const gnr::Report &
+  GetReport() const;
+#endif
+  /**@}*/
+
+  /** Makes output `idx`, of the type in the table above. */
+  using Superclass::MakeOutput;
+  DataObject::Pointer
+  MakeOutput(DataObjectPointerArraySizeType idx) override;
+
+protected:
+  DiffeomorphicGaussNewtonRegistrationFilter();
+  ~DiffeomorphicGaussNewtonRegistrationFilter() override = default;
+
+  void
+  PrintSelf(std::ostream & os, Indent indent) const override;
+
+  /** The images need not occupy the same physical space. Checks sizes and the grids of the masks instead. */
+  void
+  VerifyInputInformation() const override;
+
+  /** All outputs lie on the grid of the fixed image. */
+  void
+  GenerateOutputInformation() override;
+
+  /** The problem is global: all of every input is needed... */
+  void
+  GenerateInputRequestedRegion() override;
+
+  /** ... and all of every output is produced. */
+  void
+  EnlargeOutputRequestedRegion(DataObject * output) override;
+
+  void
+  GenerateData() override;
+
+private:
+  enum OutputIndex : DataObjectPointerArraySizeType
+  {
+    DisplacementFieldIndex = 0,
+    InverseDisplacementFieldIndex = 1,
+    VelocityFieldIndex = 2,
+    WarpedMovingImageIndex = 3,
+    JacobianDeterminantImageIndex = 4,
+    OutputCount = 5
+  };
+
+  // Shares of the progress: preparation of the images, the solve; the rest is for the outputs.
+  static constexpr double PreparedProgress = 0.05;
+  static constexpr double SolveProgress = 0.85;
+
+  using Bridge = GaussNewtonRegistrationBridge;
+  using BridgeVectorImageType = Bridge::VectorImageType;
+
+  template <typename TValue>
+  void
+  Assign(TValue & member, const TValue & value);
+
+  template <typename TOutput>
+  TOutput *
+  GetOptionalOutput(OutputIndex index, bool computed, const char * name) const;
+
+  template <typename TOutput, typename TInput>
+  static typename TOutput::ConstPointer
+  CastTo(const TInput * image);
+
+  const gnr::Report &
+  GetReportOfRun() const;
+
+  typename BridgeVectorImageType::ConstPointer
+  PutField(OutputIndex index, Bridge & bridge, void (Bridge::*get)(BridgeVectorImageType *) const);
+
+  RealImageType *
+  AllocateRealOutput(OutputIndex index);
+
+  /** Turns what the solver tells into ITK events, and abort and stop requests into its answers. */
+  class Listener;
+
+  gnr::Options m_Options{};
+  bool         m_UseHistogramMatching{ false };
+  bool         m_ComputeInverseDisplacementField{ true };
+  bool         m_ComputeVelocityField{ true };
+  bool         m_ComputeWarpedMovingImage{ true };
+  bool         m_ComputeJacobianDeterminantImage{ true };
+
+  std::atomic<bool>                   m_StopRequested{ false };
+  unsigned int                        m_ElapsedIterations{ 0 };
+  std::optional<gnr::LevelRecord>     m_CurrentLevelRecord{};
+  std::optional<gnr::IterationRecord> m_CurrentIterationRecord{};
+  std::optional<gnr::Report>          m_Report{};
+};
+
+} // namespace itk
+
+#ifndef ITK_MANUAL_INSTANTIATION
+#  include "itkDiffeomorphicGaussNewtonRegistrationFilter.hxx"
+#endif
+
+#endif

@@ -1,0 +1,744 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#ifndef itkDiffeomorphicGaussNewtonRegistrationFilter_hxx
+#define itkDiffeomorphicGaussNewtonRegistrationFilter_hxx
+
+#include "itkCastImageFilter.h"
+#include "itkDisplacementFieldTransform.h"
+
+#include <algorithm>
+#include <type_traits>
+
+namespace itk
+{
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+class DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::Listener
+  : public GaussNewtonRegistrationBridge::Listener
+{
+public:
+  explicit Listener(Self * filter)
+    : m_Filter(filter)
+  {}
+
+  void
+  OnLevel(const gnr::LevelRecord & record) override
+  {
+    m_Filter->m_CurrentLevelRecord = record;
+    m_Filter->InvokeEvent(MultiResolutionIterationEvent());
+  }
+
+  void
+  OnIteration(const gnr::IterationRecord & record) override
+  {
+    m_Filter->m_CurrentIterationRecord = record;
+    ++m_Filter->m_ElapsedIterations;
+    m_Filter->InvokeEvent(IterationEvent());
+  }
+
+  void
+  OnProgress(double progress) override
+  {
+    m_Filter->UpdateProgress(static_cast<float>(Self::PreparedProgress + Self::SolveProgress * progress));
+  }
+
+  bool
+  IsAbortRequested() override
+  {
+    return m_Filter->GetAbortGenerateData();
+  }
+
+  bool
+  IsStopRequested() override
+  {
+    return m_Filter->m_StopRequested;
+  }
+
+private:
+  Self * m_Filter;
+};
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::
+  DiffeomorphicGaussNewtonRegistrationFilter()
+{
+  this->SetPrimaryInputName("FixedImage");
+  this->AddRequiredInputName("MovingImage", 1);
+  this->AddOptionalInputName("FixedImageMask", 2);
+  this->AddOptionalInputName("MovingImageMask", 3);
+  this->AddOptionalInputName("InitialTransform", 4);
+  this->AddOptionalInputName("InitialVelocityField", 5);
+
+  this->SetNumberOfRequiredOutputs(OutputCount);
+  for (DataObjectPointerArraySizeType i = 0; i < OutputCount; ++i)
+  {
+    this->ProcessObject::SetNthOutput(i, Self::MakeOutput(i));
+  }
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+DataObject::Pointer
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::MakeOutput(
+  DataObjectPointerArraySizeType idx)
+{
+  if (idx == WarpedMovingImageIndex || idx == JacobianDeterminantImageIndex)
+  {
+    return RealImageType::New().GetPointer();
+  }
+  return DisplacementFieldType::New().GetPointer();
+}
+
+// --- outputs ---------------------------------------------------------------------------------------------------------
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+template <typename TOutput>
+TOutput *
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetOptionalOutput(
+  OutputIndex  index,
+  bool         computed,
+  const char * name) const
+{
+  if (!computed)
+  {
+    itkExceptionMacro(<< "The " << name << " is not computed; call Compute" << name << "On() before Update().");
+  }
+  return static_cast<TOutput *>(const_cast<Self *>(this)->ProcessObject::GetOutput(index));
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+auto
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetDisplacementField()
+  -> DisplacementFieldType *
+{
+  return this->GetOutput();
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+auto
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetDisplacementField() const
+  -> const DisplacementFieldType *
+{
+  return this->GetOutput();
+}
+
+#define gnrOptionalOutput(Name, Type)                                                                                  \
+  template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>                                  \
+  auto DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::Get##Name()->Type *  \
+  {                                                                                                                    \
+    return this->template GetOptionalOutput<Type>(Name##Index, m_Compute##Name, #Name);                                \
+  }                                                                                                                    \
+  template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>                                  \
+  auto DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::Get##Name()          \
+    const->const Type *                                                                                                \
+  {                                                                                                                    \
+    return this->template GetOptionalOutput<Type>(Name##Index, m_Compute##Name, #Name);                                \
+  }                                                                                                                    \
+  ITK_MACROEND_NOOP_STATEMENT
+
+gnrOptionalOutput(InverseDisplacementField, DisplacementFieldType);
+gnrOptionalOutput(VelocityField, DisplacementFieldType);
+gnrOptionalOutput(WarpedMovingImage, RealImageType);
+gnrOptionalOutput(JacobianDeterminantImage, RealImageType);
+
+#undef gnrOptionalOutput
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+auto
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetFixedToMovingTransform()
+  const -> typename CompositeTransformType::Pointer
+{
+  this->GetReportOfRun();
+  using FieldTransformType = DisplacementFieldTransform<double, 3>;
+  using FieldType = typename FieldTransformType::DisplacementFieldType;
+
+  // Copies even where no cast is needed, so that a later run does not change the transform.
+  const auto copy = [](const DisplacementFieldType * source) {
+    const auto result = FieldType::New();
+    result->CopyInformation(source);
+    result->SetRegions(source->GetLargestPossibleRegion());
+    result->Allocate();
+    const SizeValueType count = source->GetLargestPossibleRegion().GetNumberOfPixels();
+    const VectorType *  from = source->GetBufferPointer();
+    auto *              to = result->GetBufferPointer();
+    for (SizeValueType i = 0; i < count; ++i)
+    {
+      for (unsigned int d = 0; d < 3; ++d)
+      {
+        to[i][d] = from[i][d];
+      }
+    }
+    return result;
+  };
+
+  const auto deformation = FieldTransformType::New();
+  deformation->SetDisplacementField(copy(this->GetDisplacementField()));
+  if (m_ComputeInverseDisplacementField)
+  {
+    deformation->SetInverseDisplacementField(copy(this->GetInverseDisplacementField()));
+  }
+
+  // A composite applies the transform that was added last first.
+  const auto composite = CompositeTransformType::New();
+  if (const InitialTransformType * initial = this->GetInitialTransform())
+  {
+    composite->AddTransform(const_cast<InitialTransformType *>(initial));
+  }
+  composite->AddTransform(deformation);
+  composite->FlattenTransformQueue();
+  return composite;
+}
+
+// --- parameters ------------------------------------------------------------------------------------------------------
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+template <typename TValue>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::Assign(TValue &       member,
+                                                                                                  const TValue & value)
+{
+  if (member != value)
+  {
+    member = value;
+    this->Modified();
+  }
+}
+
+#define gnrParameter(Name, Type, member)                                                                               \
+  template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>                                  \
+  void DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::Set##Name(           \
+    Type value)                                                                                                        \
+  {                                                                                                                    \
+    this->Assign(m_Options.member, static_cast<decltype(m_Options.member)>(value));                                    \
+  }                                                                                                                    \
+  template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>                                  \
+  auto DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::Get##Name()          \
+    const->Type                                                                                                        \
+  {                                                                                                                    \
+    return static_cast<Type>(m_Options.member);                                                                        \
+  }                                                                                                                    \
+  ITK_MACROEND_NOOP_STATEMENT
+
+gnrParameter(Beta, double, beta);
+gnrParameter(Gamma, double, gamma);
+gnrParameter(Regularization, RegularizationEnum, regularization);
+gnrParameter(Incompressible, bool, incompressible);
+gnrParameter(NumberOfTimeSteps, unsigned int, timeSteps);
+gnrParameter(Interpolation, InterpolationEnum, interpolation);
+gnrParameter(NumberOfIterations, unsigned int, maximumIterations);
+gnrParameter(MaximumNumberOfKrylovIterations, unsigned int, maximumKrylovIterations);
+gnrParameter(GradientTolerance, double, gradientTolerance);
+gnrParameter(ObjectiveTolerance, double, objectiveTolerance);
+gnrParameter(Preconditioner, PreconditionerEnum, preconditioner);
+gnrParameter(SmoothingSigma, double, smoothing);
+gnrParameter(IntensityNormalization, IntensityNormalizationEnum, intensityNormalization);
+gnrParameter(Device, DeviceEnum, device);
+
+#undef gnrParameter
+
+// The casts between the enumerations above rely on equal values.
+static_assert(static_cast<int>(gnr::Regularization::H1) ==
+                  static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Regularization::H1) &&
+                static_cast<int>(gnr::Regularization::H3) ==
+                  static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Regularization::H3),
+              "itk and gnr enumerations differ");
+static_assert(
+  static_cast<int>(gnr::Interpolation::Cubic) ==
+      static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Interpolation::Cubic) &&
+    static_cast<int>(gnr::Preconditioner::InvA) ==
+      static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Preconditioner::InvA) &&
+    static_cast<int>(gnr::IntensityNormalization::Percentiles) ==
+      static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::IntensityNormalization::Percentiles),
+  "itk and gnr enumerations differ");
+static_assert(static_cast<int>(gnr::Device::Cpu) ==
+                  static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Device::CPU) &&
+                static_cast<int>(gnr::Device::Cuda) ==
+                  static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Device::CUDA) &&
+                static_cast<int>(gnr::Device::Reference) ==
+                  static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Device::Reference) &&
+                static_cast<int>(gnr::Preset::Accurate) ==
+                  static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Preset::Accurate),
+              "itk and gnr enumerations differ");
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::SetPreset(PresetEnum preset)
+{
+  // The machine is no matter of accuracy: the device and the threads stay as they were set.
+  gnr::Options options = gnr::makeOptions(static_cast<gnr::Preset>(preset));
+  options.device = m_Options.device;
+  options.threads = m_Options.threads;
+  this->SetOptions(options);
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::SetNumberOfLevels(
+  unsigned int value)
+{
+  this->Assign(m_Options.levels, std::optional<int>(static_cast<int>(value)));
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::
+  SetNumberOfLevelsToAutomatic()
+{
+  this->Assign(m_Options.levels, std::optional<int>());
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+bool
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::
+  GetNumberOfLevelsIsAutomatic() const
+{
+  return !m_Options.levels.has_value();
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+unsigned int
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetNumberOfLevels() const
+{
+  if (!m_Options.levels)
+  {
+    itkExceptionMacro(<< "The number of levels is automatic; GetReport().levels tells how many there were.");
+  }
+  return static_cast<unsigned int>(*m_Options.levels);
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::SetTimeLimit(double seconds)
+{
+  this->Assign(m_Options.timeLimit, std::optional<double>(seconds));
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::ClearTimeLimit()
+{
+  this->Assign(m_Options.timeLimit, std::optional<double>());
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+bool
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::HasTimeLimit() const
+{
+  return m_Options.timeLimit.has_value();
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+double
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetTimeLimit() const
+{
+  if (!m_Options.timeLimit)
+  {
+    itkExceptionMacro(<< "There is no time limit.");
+  }
+  return *m_Options.timeLimit;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::SetNumberOfWorkUnits(
+  ThreadIdType value)
+{
+  Superclass::SetNumberOfWorkUnits(value);
+  this->Assign(m_Options.threads, std::optional<int>(static_cast<int>(this->GetNumberOfWorkUnits())));
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::SetOptions(
+  const gnr::Options & options)
+{
+  m_Options = options;
+  if (options.threads)
+  {
+    Superclass::SetNumberOfWorkUnits(static_cast<ThreadIdType>(std::max(1, *options.threads)));
+  }
+  this->Modified();
+}
+
+// --- progress and results --------------------------------------------------------------------------------------------
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::StopRegistration()
+{
+  m_StopRequested = true;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+unsigned int
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetElapsedIterations() const
+{
+  return m_ElapsedIterations;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+unsigned int
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetCurrentLevel() const
+{
+  return m_CurrentLevelRecord ? static_cast<unsigned int>(m_CurrentLevelRecord->level) : 0;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+double
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetMetric() const
+{
+  return this->GetCurrentIterationRecord().distance;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+double
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetMismatch() const
+{
+  if (m_Report)
+  {
+    return m_Report->mismatch;
+  }
+  return m_CurrentIterationRecord ? m_CurrentIterationRecord->mismatch : 1.0;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+double
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::
+  GetMinimumJacobianDeterminant() const
+{
+  return this->GetReportOfRun().determinantMinimum;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+double
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::
+  GetMaximumJacobianDeterminant() const
+{
+  return this->GetReportOfRun().determinantMaximum;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+SizeValueType
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetNumberOfFoldedVoxels()
+  const
+{
+  return this->GetReportOfRun().foldedVoxels;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+std::string
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetStopConditionDescription()
+  const
+{
+  return gnr::describe(this->GetReportOfRun().reason);
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+const gnr::IterationRecord &
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetCurrentIterationRecord()
+  const
+{
+  if (!m_CurrentIterationRecord)
+  {
+    itkExceptionMacro(<< "No Newton step was taken yet.");
+  }
+  return *m_CurrentIterationRecord;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+const gnr::LevelRecord &
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetCurrentLevelRecord() const
+{
+  if (!m_CurrentLevelRecord)
+  {
+    itkExceptionMacro(<< "No level was started yet.");
+  }
+  return *m_CurrentLevelRecord;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+const gnr::Report &
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetReport() const
+{
+  return this->GetReportOfRun();
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+const gnr::Report &
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetReportOfRun() const
+{
+  if (!m_Report)
+  {
+    itkExceptionMacro(<< "There is no result: call Update() first.");
+  }
+  return *m_Report;
+}
+
+// --- pipeline --------------------------------------------------------------------------------------------------------
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::VerifyInputInformation()
+  const
+{
+  Bridge::VerifyGrids(
+    this->GetFixedImage(), this->GetMovingImage(), this->GetFixedImageMask(), this->GetMovingImageMask());
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GenerateOutputInformation()
+{
+  const FixedImageType * fixed = this->GetFixedImage();
+  for (DataObjectPointerArraySizeType i = 0; i < OutputCount; ++i)
+  {
+    auto * output = static_cast<ImageBase<3> *>(this->ProcessObject::GetOutput(i));
+    output->SetLargestPossibleRegion(fixed->GetLargestPossibleRegion());
+    output->SetSpacing(fixed->GetSpacing());
+    output->SetOrigin(fixed->GetOrigin());
+    output->SetDirection(fixed->GetDirection());
+  }
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::
+  GenerateInputRequestedRegion()
+{
+  // Not that of ImageToImageFilter, which would ask the moving image for the region of the fixed one.
+  this->ProcessObject::GenerateInputRequestedRegion();
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::EnlargeOutputRequestedRegion(
+  DataObject * output)
+{
+  output->SetRequestedRegionToLargestPossibleRegion();
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+template <typename TOutput, typename TInput>
+typename TOutput::ConstPointer
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::CastTo(const TInput * image)
+{
+  if constexpr (std::is_same_v<TOutput, TInput>)
+  {
+    return image;
+  }
+  else
+  {
+    // A graft keeps the inner filter from running the pipeline above the image again.
+    const auto source = TInput::New();
+    source->Graft(image);
+    const auto cast = CastImageFilter<TInput, TOutput>::New();
+    cast->SetInput(source);
+    cast->Update();
+    return cast->GetOutput();
+  }
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+auto
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::PutField(
+  OutputIndex index,
+  Bridge &    bridge,
+  void (Bridge::*get)(BridgeVectorImageType *) const) -> typename BridgeVectorImageType::ConstPointer
+{
+  auto * output = static_cast<DisplacementFieldType *>(this->ProcessObject::GetOutput(index));
+  output->SetBufferedRegion(output->GetLargestPossibleRegion());
+  output->Allocate();
+  if constexpr (std::is_same_v<DisplacementFieldType, BridgeVectorImageType>)
+  {
+    (bridge.*get)(output);
+    return output;
+  }
+  else
+  {
+    const auto field = BridgeVectorImageType::New();
+    field->CopyInformation(output);
+    field->SetRegions(output->GetLargestPossibleRegion());
+    field->Allocate();
+    (bridge.*get)(field);
+    const SizeValueType count = output->GetLargestPossibleRegion().GetNumberOfPixels();
+    const auto *        from = field->GetBufferPointer();
+    VectorType *        to = output->GetBufferPointer();
+    for (SizeValueType i = 0; i < count; ++i)
+    {
+      for (unsigned int d = 0; d < 3; ++d)
+      {
+        to[i][d] = static_cast<typename VectorType::ValueType>(from[i][d]);
+      }
+    }
+    return field.GetPointer();
+  }
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+auto
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::AllocateRealOutput(
+  OutputIndex index) -> RealImageType *
+{
+  auto * output = static_cast<RealImageType *>(this->ProcessObject::GetOutput(index));
+  output->SetBufferedRegion(output->GetLargestPossibleRegion());
+  output->Allocate();
+  return output;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GenerateData()
+{
+  m_StopRequested = false;
+  m_ElapsedIterations = 0;
+  m_CurrentLevelRecord.reset();
+  m_CurrentIterationRecord.reset();
+  m_Report.reset();
+
+  // Results of an earlier run would only take memory during this one, and must not survive a failure.
+  for (DataObjectPointerArraySizeType i = 0; i < OutputCount; ++i)
+  {
+    auto *     output = static_cast<ImageBase<3> *>(this->ProcessObject::GetOutput(i));
+    const auto largest = output->GetLargestPossibleRegion();
+    output->Initialize();
+    output->SetLargestPossibleRegion(largest);
+    output->SetRequestedRegion(largest);
+  }
+
+  this->GetMultiThreader()->SetNumberOfWorkUnits(this->GetNumberOfWorkUnits());
+  this->UpdateProgress(0.0F);
+
+  try
+  {
+    Bridge                       bridge(this->GetMultiThreader());
+    const InitialTransformType * initialTransform = this->GetInitialTransform();
+    {
+      const auto fixed = CastTo<RealImageType>(this->GetFixedImage());
+      auto       moving = CastTo<RealImageType>(this->GetMovingImage());
+
+      Bridge::Inputs inputs;
+      inputs.fixed = fixed;
+      inputs.moving = moving;
+      inputs.fixedMask = this->GetFixedImageMask();
+      inputs.movingMask = this->GetMovingImageMask();
+      inputs.initialTransform = initialTransform;
+      inputs.matchHistograms = m_UseHistogramMatching;
+      {
+        typename BridgeVectorImageType::ConstPointer velocity;
+        if (const DisplacementFieldType * field = this->GetInitialVelocityField())
+        {
+          velocity = CastTo<BridgeVectorImageType>(field);
+        }
+        inputs.initialVelocity = velocity;
+        bridge.Prepare(inputs, m_Options);
+      }
+      if (!bridge.IsMovingImageUsedInPlace())
+      {
+        moving = nullptr;
+      }
+      this->UpdateProgress(static_cast<float>(PreparedProgress));
+
+      Listener listener(this);
+      m_Report = bridge.Solve(listener);
+    }
+    this->UpdateProgress(static_cast<float>(PreparedProgress + SolveProgress));
+
+    const auto displacement = this->PutField(DisplacementFieldIndex, bridge, &Bridge::GetDisplacement);
+    if (m_ComputeInverseDisplacementField)
+    {
+      this->PutField(InverseDisplacementFieldIndex, bridge, &Bridge::GetInverseDisplacement);
+    }
+    if (m_ComputeVelocityField)
+    {
+      this->PutField(VelocityFieldIndex, bridge, &Bridge::GetVelocity);
+    }
+    if (m_ComputeJacobianDeterminantImage)
+    {
+      bridge.GetJacobianDeterminant(this->AllocateRealOutput(JacobianDeterminantImageIndex));
+    }
+    bridge.ReleaseSolver();
+    if (m_ComputeWarpedMovingImage)
+    {
+      const auto moving = CastTo<RealImageType>(this->GetMovingImage());
+      bridge.Warp(moving, displacement, initialTransform, this->AllocateRealOutput(WarpedMovingImageIndex));
+    }
+    this->UpdateProgress(1.0F);
+  }
+  catch (const std::bad_alloc &)
+  {
+    m_Report.reset();
+    throw GaussNewtonRegistrationError(
+      GaussNewtonRegistrationErrorEnums::Kind::OutOfResources,
+      __FILE__,
+      __LINE__,
+      "Not enough memory for this registration; switch off outputs that are not needed, or use smaller images.",
+      ITK_LOCATION);
+  }
+  catch (...)
+  {
+    m_Report.reset();
+    throw;
+  }
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::PrintSelf(
+  std::ostream & os,
+  Indent         indent) const
+{
+  Superclass::PrintSelf(os, indent);
+  const auto flag = [](bool value) { return value ? "On" : "Off"; };
+
+  os << indent << "Beta: " << m_Options.beta << std::endl;
+  os << indent << "Gamma: " << m_Options.gamma << std::endl;
+  os << indent << "Regularization: " << this->GetRegularization() << std::endl;
+  os << indent << "Incompressible: " << flag(m_Options.incompressible) << std::endl;
+  os << indent << "NumberOfLevels: ";
+  m_Options.levels ? os << *m_Options.levels : os << "automatic";
+  os << std::endl;
+  os << indent << "NumberOfTimeSteps: " << m_Options.timeSteps << std::endl;
+  os << indent << "Interpolation: " << this->GetInterpolation() << std::endl;
+  os << indent << "NumberOfIterations: " << m_Options.maximumIterations << std::endl;
+  os << indent << "MaximumNumberOfKrylovIterations: " << m_Options.maximumKrylovIterations << std::endl;
+  os << indent << "GradientTolerance: " << m_Options.gradientTolerance << std::endl;
+  os << indent << "ObjectiveTolerance: " << m_Options.objectiveTolerance << std::endl;
+  os << indent << "Preconditioner: " << this->GetPreconditioner() << std::endl;
+  os << indent << "TimeLimit: ";
+  m_Options.timeLimit ? os << *m_Options.timeLimit << " s" : os << "none";
+  os << std::endl;
+  os << indent << "SmoothingSigma: " << m_Options.smoothing << std::endl;
+  os << indent << "IntensityNormalization: " << this->GetIntensityNormalization() << std::endl;
+  os << indent << "UseHistogramMatching: " << flag(m_UseHistogramMatching) << std::endl;
+  os << indent << "Device: " << this->GetDevice() << std::endl;
+  os << indent << "Threads: ";
+  m_Options.threads ? os << *m_Options.threads : os << "automatic";
+  os << std::endl;
+  os << indent << "ComputeInverseDisplacementField: " << flag(m_ComputeInverseDisplacementField) << std::endl;
+  os << indent << "ComputeVelocityField: " << flag(m_ComputeVelocityField) << std::endl;
+  os << indent << "ComputeWarpedMovingImage: " << flag(m_ComputeWarpedMovingImage) << std::endl;
+  os << indent << "ComputeJacobianDeterminantImage: " << flag(m_ComputeJacobianDeterminantImage) << std::endl;
+  os << indent << "StopRequested: " << flag(m_StopRequested) << std::endl;
+  os << indent << "ElapsedIterations: " << m_ElapsedIterations << std::endl;
+  os << indent << "CurrentLevel: " << this->GetCurrentLevel() << std::endl;
+  os << indent << "Mismatch: " << this->GetMismatch() << std::endl;
+  os << indent << "StopCondition: " << (m_Report ? gnr::describe(m_Report->reason) : "(not run)") << std::endl;
+}
+
+} // namespace itk
+
+#endif

@@ -1,0 +1,145 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#ifndef itkGaussNewtonRegistrationBridge_h
+#define itkGaussNewtonRegistrationBridge_h
+
+#include "itkImage.h"
+#include "itkMultiThreaderBase.h"
+#include "itkTransform.h"
+#include "itkVector.h"
+
+#include "gnr/Options.h"
+#include "gnr/Report.h"
+
+#include "GaussNewtonRegistrationExport.h"
+
+#include <memory>
+
+namespace itk
+{
+
+/** \class GaussNewtonRegistrationBridge
+ * \brief Between ITK images in physical space and the solver on its grid; the part of
+ * DiffeomorphicGaussNewtonRegistrationFilter that does not depend on pixel types.
+ *
+ * Resamples the moving image onto the fixed grid, makes weights of masks and fields of view, runs the solver, and turns
+ * its vectors (mm along the grid axes) into physical vectors (LPS, mm). Not meant to be used by itself.
+ *
+ * Every method throws GaussNewtonRegistrationError, or ProcessAborted where the listener asked for it.
+ *
+ * \ingroup GaussNewtonRegistration
+ */
+class GaussNewtonRegistration_EXPORT GaussNewtonRegistrationBridge
+{
+public:
+  using ImageBaseType = ImageBase<3>;
+  using ScalarImageType = Image<float, 3>;
+  using VectorImageType = Image<Vector<float, 3>, 3>;
+  using MaskImageType = Image<unsigned char, 3>;
+  using TransformType = Transform<double, 3, 3>;
+
+  /** \class Listener
+   * \brief What the solver tells and asks during Solve(), always on the calling thread.
+   * \ingroup GaussNewtonRegistration
+   */
+  class GaussNewtonRegistration_EXPORT Listener
+  {
+  public:
+    virtual ~Listener() = default;
+    virtual void
+    OnLevel(const gnr::LevelRecord & record) = 0;
+    virtual void
+    OnIteration(const gnr::IterationRecord & record) = 0;
+    /** Share of the solve done, 0 ... 1. */
+    virtual void
+    OnProgress(double progress) = 0;
+    virtual bool
+    IsAbortRequested() = 0;
+    virtual bool
+    IsStopRequested() = 0;
+  };
+
+  /** The inputs of one registration. Pointers are not owned; null: not given. */
+  struct Inputs
+  {
+    const ScalarImageType * fixed = nullptr;  ///< buffered as a whole
+    const ScalarImageType * moving = nullptr; ///< likewise
+    const MaskImageType *   fixedMask = nullptr;
+    const MaskImageType *   movingMask = nullptr;
+    const TransformType *   initialTransform = nullptr;
+    const VectorImageType * initialVelocity = nullptr; ///< physical vectors
+    bool                    matchHistograms = false;
+  };
+
+  explicit GaussNewtonRegistrationBridge(MultiThreaderBase * threader);
+  ~GaussNewtonRegistrationBridge();
+  GaussNewtonRegistrationBridge(const GaussNewtonRegistrationBridge &) = delete;
+  GaussNewtonRegistrationBridge &
+  operator=(const GaussNewtonRegistrationBridge &) = delete;
+
+  /** Checks sizes, and that each mask (may be null) lies on the grid of its image; needs no pixel data. */
+  static void
+  VerifyGrids(const ImageBaseType * fixed,
+              const ImageBaseType * moving,
+              const ImageBaseType * fixedMask,
+              const ImageBaseType * movingMask);
+
+  /** Checks the intensities, resamples, makes the weights. Of the inputs, only `fixed` and, if
+   * IsMovingImageUsedInPlace(), `moving` must live until Solve() has returned. */
+  void
+  Prepare(const Inputs & inputs, const gnr::Options & options);
+
+  /** Whether the solver reads the buffer of the moving image itself: same grid, no initial transform. */
+  bool
+  IsMovingImageUsedInPlace() const;
+
+  /** Runs the solver and releases what was prepared for it. */
+  const gnr::Report &
+  Solve(Listener & listener);
+
+  /** Results after Solve(), into images that are allocated on the fixed grid. */
+  void
+  GetDisplacement(VectorImageType * image) const;
+  void
+  GetInverseDisplacement(VectorImageType * image) const;
+  void
+  GetVelocity(VectorImageType * image) const;
+  void
+  GetJacobianDeterminant(ScalarImageType * image) const;
+
+  /** Releases the solver and its memory; the results cannot be asked for any more. */
+  void
+  ReleaseSolver();
+
+  /** moving(T(x + u(x))) on the grid of `warped` (allocated, the grid of `displacement`): linear interpolation, 0
+   * outside.
+   * \param initialTransform T; null: identity */
+  void
+  Warp(const ScalarImageType * moving,
+       const VectorImageType * displacement,
+       const TransformType *   initialTransform,
+       ScalarImageType *       warped) const;
+
+private:
+  class Implementation;
+  std::unique_ptr<Implementation> m_Implementation;
+};
+
+} // namespace itk
+
+#endif

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# By hand, on Debian or Ubuntu: builds and tests the module the way ITK's own remote modules are built, through
+# ITKModuleExternal. Packages hold an installed ITK without the module macros, so a stand-in for a build tree is made of
+# the installed ITK and the macros of the distribution's source package (about 280 MB to download, once).
+# Usage: scripts/test-itk-build-tree.sh [FOLDER]     default: build/itk-build-tree
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+work=${1:-$root/build/itk-build-tree}
+mkdir -p "$work"
+work=$(cd "$work" && pwd)
+need_packages "${build_packages[@]}" "${test_packages[@]}" dpkg-dev
+
+# --- the macros, from the source package of the installed version; /etc/apt is not touched --------------------------
+source_package=$(dpkg-query -W -f='${source:Package}' libinsighttoolkit5-dev)
+version=$(dpkg-query -W -f='${source:Version}' libinsighttoolkit5-dev)
+itk=$work/ITK
+if [ ! -f "$itk/CMake/ITKModuleExternal.cmake" ]; then
+  say "fetching the source package $source_package $version"
+  mkdir -p "$work/apt/parts" "$work/apt/lists/partial" "$work/download"
+  for list in /etc/apt/sources.list.d/*.sources; do
+    if [ -e "$list" ]; then
+      sed 's/^Types:.*/Types: deb-src/' "$list" >"$work/apt/parts/${list##*/}"
+    fi
+  done
+  cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | sed -n 's/^deb /deb-src /p' >"$work/apt/parts/classic.list" || true
+  cat >"$work/apt/apt.conf" <<EOF
+Dir::Etc::SourceList "/dev/null";
+Dir::Etc::SourceParts "$work/apt/parts";
+Dir::State::lists "$work/apt/lists";
+APT::Sandbox::User "";
+EOF
+  run_logged "$work/apt.log" "apt-get update" env APT_CONFIG="$work/apt/apt.conf" apt-get -qq update
+  run_logged "$work/apt.log" "apt-get source" env -C "$work/download" APT_CONFIG="$work/apt/apt.conf" \
+    apt-get -qq source --download-only "$source_package=$version"
+  mkdir -p "$itk"
+  tar xf "$work/download/$source_package"_*.orig.tar.* -C "$itk" --strip-components=1 --wildcards '*/CMake' '*/Utilities/Maintenance'
+fi
+
+# --- a stand-in for the build tree --------------------------------------------------------------------------------
+config=$(dpkg -L libinsighttoolkit5-dev | grep '/ITKConfig\.cmake$')
+series=$(basename "$(dirname "$config")")
+tree=$work/tree
+say "making the build tree $tree"
+rm -rf "$tree"
+mkdir -p "$tree/lib/cmake/$series/Modules"
+ln -s "$(dirname "$config")"/Modules/*.cmake "$tree/lib/cmake/$series/Modules/"
+cat >"$tree/ITKConfig.cmake" <<EOF
+set(_components \${ITK_FIND_COMPONENTS})
+set(ITK_FIND_COMPONENTS "")
+include("$config")
+set(ITK_CMAKE_DIR "$itk/CMake")
+set(ITK_MODULES_DIR "$tree/lib/cmake/$series/Modules")
+set(ITK_DIR "$tree")
+if(_components)
+  set(ITK_FIND_COMPONENTS \${_components})
+  set(ITK_MODULES_REQUESTED \${_components})
+  itk_module_config(ITK \${_components})
+endif()
+EOF
+cp "$(dirname "$config")/ITKConfigVersion.cmake" "$tree/"
+
+# --- configure, build, test ---------------------------------------------------------------------------------------
+say "configuring $work/module"
+run_logged "$work/configure.log" "configuring" cmake -S "$root" -B "$work/module" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+  -DITK_DIR="$tree" -DITK_USE_KWSTYLE=OFF -DITK_USE_CLANG_FORMAT=OFF
+grep -q 'ITK build tree' "$work/configure.log" || fail "the module did not take the tree for an ITK build tree; see $work/configure.log"
+say "building $work/module on $jobs processors"
+run_logged "$work/build.log" "building" cmake --build "$work/module" --parallel "$jobs"
+say "a project that finds the module as a component of ITK"
+run_logged "$work/consumer.log" "configuring the consumer" cmake -S "$root/test/consumer" -B "$work/consumer" -G Ninja \
+  -DCMAKE_BUILD_TYPE=Release -DITK_DIR="$tree" -DCONSUME_AS_ITK_MODULE=ON
+run_logged "$work/consumer.log" "building the consumer" cmake --build "$work/consumer"
+"$work/consumer/consumer"
+say "testing (ctest -j2)"
+cd "$work/module"
+exec ctest -j2 --output-on-failure --no-tests=error

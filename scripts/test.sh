@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is missing, builds everything into build/release and runs every test. Arguments are passed on to ctest,
+# for example: scripts/test.sh -L core. GNR_EXTRA_TEST_DATA=<folder> adds the tests that need further image pairs.
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+need_packages "${build_packages[@]}" "${test_packages[@]}"
+# The style is checked where the formatter is at hand, or can be had.
+if ! command -v clang-format-19 >/dev/null && [ -z "${GNR_SKIP_PACKAGES:-}" ] &&
+  apt-cache show clang-format-19 >/dev/null 2>&1; then
+  need_packages clang-format-19
+fi
+configure release -DBUILD_TESTING=ON -DGNR_EXTRA_TEST_DATA="${GNR_EXTRA_TEST_DATA:-}"
+build release
+say "testing (ctest -j2)"
+cd "$root/build/release"
+exec ctest -j2 --output-on-failure --no-tests=error "$@"

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_kernels_cpu_CpuKernels_h
+#define gnr_kernels_cpu_CpuKernels_h
+
+#include "kernels/FftwPlans.h"
+#include "kernels/kernels.h"
+
+// This folder is compiled once per instruction set; GNR_CPU_VARIANT names the copy.
+#ifndef GNR_CPU_VARIANT
+#  define GNR_CPU_VARIANT baseline
+#endif
+#define GNR_CPU_JOIN2(a, b) a##b
+#define GNR_CPU_JOIN(a, b) GNR_CPU_JOIN2(a, b)
+#define GNR_CPU_NAMESPACE GNR_CPU_JOIN(cpu_, GNR_CPU_VARIANT)
+
+namespace gnr
+{
+namespace GNR_CPU_NAMESPACE
+{
+
+/** The kernels on the cores of this process: OpenMP over rows, SIMD along x. */
+class CpuKernels : public Kernels
+{
+public:
+  explicit CpuKernels(int threads);
+  ~CpuKernels() override;
+
+  std::string
+  description() const override;
+
+  void *
+  allocate(std::size_t bytes) override;
+  void
+  deallocate(void * memory) override;
+  void
+  copyFromHost(const void * host, void * memory, std::size_t bytes) override;
+  void
+  copyToHost(const void * memory, void * host, std::size_t bytes) override;
+
+  void
+  fill(Real * x, std::size_t n, Real value) override;
+  void
+  copy(const Real * x, Real * y, std::size_t n) override;
+  void
+  axpby(Real a, const Real * x, Real b, Real * y, std::size_t n) override;
+  void
+  combine(Real a, const Real * x, Real b, const Real * y, Real * out, std::size_t n) override;
+  void
+  scaleAndShift(Real a, const Real * x, Real b, Real * y, std::size_t n) override;
+  void
+  clamp(Real lower, Real upper, Real * x, std::size_t n) override;
+  void
+  multiply(Real a, const Real * x, const Real * y, Real * out, std::size_t n) override;
+  double
+  sum(const Real * x, std::size_t n) override;
+  double
+  dot(const Real * x, const Real * y, std::size_t n) override;
+  double
+  maximumAbsolute(const Real * x, std::size_t n) override;
+  double
+  dotSum(const Real * p, const Real * q, const Real * s, std::size_t n) override;
+  void
+  krylovUpdate(Real         alpha,
+               const Real * p,
+               const Real * ap,
+               const Real * q,
+               Real *       x,
+               Real *       ax,
+               Real *       r,
+               std::size_t  n) override;
+  void
+  krylovDirection(Real beta, const Real * z, const Real * r, Real mean, Real * p, Real * ap, std::size_t n) override;
+
+  void
+  pad(const Real * x, const Padded & out) override;
+
+  void
+  gradientDot(const Padded &          m,
+              const double            inverseSpacing[3],
+              const ConstVectorView & v,
+              Real                    a,
+              Real                    b,
+              Real *                  out) override;
+  void
+  addScaledGradient(const Padded &     m,
+                    const double       inverseSpacing[3],
+                    const Real *       lambda,
+                    Real               a,
+                    const VectorView & b) override;
+  void
+  derivative(const Padded & f, int axis, double inverseSpacing, Real a, Real b, Real * out) override;
+  void
+  jacobianDeterminant(const Padded u[3], const double inverseSpacing[3], Real * out) override;
+
+  void
+  interpolate(const Padded &          f,
+              const ConstVectorView & d,
+              const Real *            factor,
+              Interpolation           kind,
+              Real *                  out) override;
+
+  void
+  adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) override;
+
+  double
+  squaredDistance(const Real * a, const Real * b, const Real * weight, std::size_t n) override;
+  void
+  weightedDifference(const Real * a, const Real * b, const Real * weight, Real * out, std::size_t n) override;
+
+  void
+  forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum) override;
+  void
+  backwardPlanes(Complex * spectrum, const Extents & extents, Real * x) override;
+  void
+  applySymbol(Complex * const * spectrum, int components, const SpectrumLayout & layout, const Symbol & symbol) override;
+  void
+  resampleSpectrum(const Complex *        in,
+                   const SpectrumLayout & inLayout,
+                   Complex *              out,
+                   const SpectrumLayout & outLayout) override;
+
+  Statistics
+  statistics(const Real * x, const Extents & extents, const Region & region) override;
+  void
+  histogram(const Real * x, std::size_t n, double lower, double upper, std::uint64_t * counts, int bins) override;
+  void
+  extendPeriodically(const Real * image, const Extents & imageExtents, const Extents & box, Real * out) override;
+  void
+  extendByConstant(const Real *    image,
+                   const Extents & imageExtents,
+                   const Extents & box,
+                   Real            value,
+                   Real *          out) override;
+  void
+  crop(const Real * box, const Extents & boxExtents, const Extents & imageExtents, Real * out) override;
+
+private:
+  /** Doubles for the partial results of a reduction, one per block. */
+  double *
+  partials(std::size_t count);
+
+  /** Sum over blocks of fixed size, so that the result does not depend on the number of threads. */
+  template <typename BlockSum>
+  double
+  reduceBlocks(std::size_t n, BlockSum blockSum);
+
+  int         threads_;
+  double *    partials_ = nullptr;
+  std::size_t partialsCapacity_ = 0;
+  FftwPlans   plans_;
+};
+
+/** Runs row(j, k) for all rows of a slab. Blocks of 16 rows walk through z, so that the planes that a stencil shares stay
+ * in the second-level cache. */
+template <typename Row>
+inline void
+forRows(const Extents & e, int threads, Row row)
+{
+  constexpr int block = 16;
+  const int     blocks = (e.ny + block - 1) / block;
+#pragma omp parallel for collapse(2) schedule(static) num_threads(threads)
+  for (int jb = 0; jb < blocks; ++jb)
+  {
+    for (int k = 0; k < e.nz; ++k)
+    {
+      const int end = (jb + 1) * block < e.ny ? (jb + 1) * block : e.ny;
+      for (int j = jb * block; j < end; ++j)
+      {
+        row(j, k);
+      }
+    }
+  }
+}
+
+} // namespace GNR_CPU_NAMESPACE
+} // namespace gnr
+
+#endif

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cpu/CpuKernels.h"
+
+// squaredDistance is a reduction and stands with the others in algebra.cpp.
+
+namespace gnr
+{
+namespace GNR_CPU_NAMESPACE
+{
+
+void
+CpuKernels::weightedDifference(const Real * a, const Real * b, const Real * weight, Real * out, std::size_t n)
+{
+  const std::ptrdiff_t length = static_cast<std::ptrdiff_t>(n);
+  if (weight == nullptr)
+  {
+#pragma omp parallel for simd schedule(static) num_threads(threads_)
+    for (std::ptrdiff_t i = 0; i < length; ++i)
+    {
+      out[i] = a[i] - b[i];
+    }
+    return;
+  }
+#pragma omp parallel for simd schedule(static) num_threads(threads_)
+  for (std::ptrdiff_t i = 0; i < length; ++i)
+  {
+    out[i] = weight[i] * (a[i] - b[i]);
+  }
+}
+
+} // namespace GNR_CPU_NAMESPACE
+} // namespace gnr

@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cpu/CpuKernels.h"
+#include "kernels/point/symbol.h"
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+namespace gnr
+{
+namespace GNR_CPU_NAMESPACE
+{
+namespace
+{
+
+/** Columns along z are transformed in chunks of kx that stay in the second-level cache: read from the spectrum once,
+ * transformed, multiplied, transformed back, written once. Whole groups of 8 keep FFTW's SIMD loops full. */
+int
+chunkWidth(int nxHalf)
+{
+  constexpr int most = 32;
+  const int     chunks = (nxHalf + most - 1) / most;
+  const int     width = (nxHalf + chunks - 1) / chunks;
+  return (width + 7) / 8 * 8;
+}
+
+/** Scratch of one thread, aligned as FFTW wants it. */
+class Scratch
+{
+public:
+  explicit Scratch(std::size_t complexNumbers)
+    : data_(static_cast<Complex *>(GNR_FFTW(malloc)(sizeof(Complex) * complexNumbers)))
+  {}
+  ~Scratch() { GNR_FFTW(free)(data_); }
+  Scratch(const Scratch &) = delete;
+  Scratch &
+  operator=(const Scratch &) = delete;
+  Complex *
+  data() const
+  {
+    return data_;
+  }
+
+private:
+  Complex * data_;
+};
+
+inline void
+gather(const Complex * spectrum, std::ptrdiff_t zStride, int nz, int width, Complex * column)
+{
+  for (int z = 0; z < nz; ++z)
+  {
+    std::memcpy(column + static_cast<std::ptrdiff_t>(z) * width, spectrum + z * zStride, sizeof(Complex) * width);
+  }
+}
+
+inline void
+scatter(const Complex * column, std::ptrdiff_t zStride, int nz, int width, Complex * spectrum)
+{
+  for (int z = 0; z < nz; ++z)
+  {
+    std::memcpy(spectrum + z * zStride, column + static_cast<std::ptrdiff_t>(z) * width, sizeof(Complex) * width);
+  }
+}
+
+/** diagonal * I + dyad * k k^T for one row of wave vectors (fixed ky, kz). */
+inline void
+rowSymbol(const Symbol & symbol,
+          int            kxBegin,
+          int            width,
+          int            nx,
+          int            fy,
+          int            fz,
+          bool           nyquistY,
+          bool           nyquistZ,
+          Real           normalization,
+          Real *         kx,
+          Real *         diagonal,
+          Real *         dyad)
+{
+  const Real ky = Real(symbol.waveNumber[1] * fy), kz = Real(symbol.waveNumber[2] * fz);
+  const Real rest = ky * ky + kz * kz;
+  const Real restFirst = (nyquistY ? Real(0) : ky * ky) + (nyquistZ ? Real(0) : kz * kz);
+  const Real w = Real(symbol.waveNumber[0]);
+  const Real beta = Real(symbol.beta), gamma = Real(symbol.gamma), smallest = Real(symbol.kMinimum);
+  const int  s = symbol.order;
+  Real       scale = 1;
+  for (int power = 1; power < s; ++power)
+  {
+    scale *= Real(symbol.ell * symbol.ell);
+  }
+  for (int i = 0; i < width; ++i)
+  {
+    const int  f = kxBegin + i;
+    const Real full = w * f;
+    const Real first = 2 * f == nx ? Real(0) : full;
+    kx[i] = first;
+    Real squared = full * full + rest;
+    Real squaredFirst = first * first + restFirst;
+    Real a = 1, b = 0;
+    const bool mean = squared == Real(0);
+    switch (symbol.kind)
+    {
+      case Symbol::Kind::Identity:
+      case Symbol::Kind::Projection:
+        break;
+      case Symbol::Kind::Regularization:
+        point::regularizationSymbol(squared, squaredFirst, beta, gamma, scale, s, a, b);
+        break;
+      case Symbol::Kind::InverseRegularization:
+        point::inverseRegularizationSymbol(
+          mean ? smallest * smallest : squared, squaredFirst, beta, gamma, scale, s, a, b);
+        break;
+      case Symbol::Kind::Gaussian:
+      {
+        const Real x = Real(symbol.sigma[0]) * full, y = Real(symbol.sigma[1]) * ky, z = Real(symbol.sigma[2]) * kz;
+        a = std::exp(Real(-0.5) * (x * x + y * y + z * z));
+        break;
+      }
+    }
+    if ((symbol.project || symbol.kind == Symbol::Kind::Projection) && squaredFirst > Real(0))
+    {
+      b = -a / squaredFirst;
+    }
+    diagonal[i] = a * normalization;
+    dyad[i] = b * normalization;
+  }
+}
+
+} // namespace
+
+void
+CpuKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
+{
+  const FftwPlan    plan = plans_.forwardPlane(e.nx, e.ny);
+  const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
+  const std::size_t spectrumPlane = static_cast<std::size_t>(e.nx / 2 + 1) * e.ny;
+#pragma omp parallel for schedule(static) num_threads(threads_)
+  for (int z = 0; z < e.nz; ++z)
+  {
+    GNR_FFTW(execute_dft_r2c)
+    (plan, const_cast<Real *>(x) + z * plane, reinterpret_cast<FftwComplex *>(spectrum + z * spectrumPlane));
+  }
+}
+
+void
+CpuKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
+{
+  const FftwPlan    plan = plans_.backwardPlane(e.nx, e.ny);
+  const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
+  const std::size_t spectrumPlane = static_cast<std::size_t>(e.nx / 2 + 1) * e.ny;
+#pragma omp parallel for schedule(static) num_threads(threads_)
+  for (int z = 0; z < e.nz; ++z)
+  {
+    GNR_FFTW(execute_dft_c2r)(plan, reinterpret_cast<FftwComplex *>(spectrum + z * spectrumPlane), x + z * plane);
+  }
+}
+
+void
+CpuKernels::applySymbol(Complex * const *      spectrum,
+                        int                    components,
+                        const SpectrumLayout & layout,
+                        const Symbol &         symbol)
+{
+  const int  nx = layout.size[0], ny = layout.size[1], nz = layout.size[2];
+  const int  half = layout.nxHalf();
+  const int  width = chunkWidth(half);
+  const int  chunks = (half + width - 1) / width;
+  const int  last = half - (chunks - 1) * width;
+  const Real normalization = Real(1.0 / (double(nx) * ny * nz));
+  // Planned before the threads start.
+  const FftwPlan forward[2] = { plans_.column(nz, width, FFTW_FORWARD), plans_.column(nz, last, FFTW_FORWARD) };
+  const FftwPlan backward[2] = { plans_.column(nz, width, FFTW_BACKWARD), plans_.column(nz, last, FFTW_BACKWARD) };
+
+#pragma omp parallel num_threads(threads_)
+  {
+    const std::size_t columnSize = static_cast<std::size_t>(nz) * width;
+    Scratch           scratch(columnSize * components);
+    Scratch           rows(3 * static_cast<std::size_t>(width));
+    Real * const      kx = &rows.data()->re;
+    Real * const      diagonal = kx + width;
+    Real * const      dyad = diagonal + width;
+#pragma omp for collapse(2) schedule(static)
+    for (int ky = layout.kyBegin; ky < layout.kyEnd; ++ky)
+    {
+      for (int chunk = 0; chunk < chunks; ++chunk)
+      {
+        const int            isLast = chunk == chunks - 1 ? 1 : 0;
+        const int            w = isLast ? last : width;
+        const std::ptrdiff_t offset = (ky - layout.kyBegin) * layout.kyStride + chunk * width;
+        for (int c = 0; c < components; ++c)
+        {
+          Complex * column = scratch.data() + c * columnSize;
+          gather(spectrum[c] + offset, layout.zStride, nz, w, column);
+          GNR_FFTW(execute_dft)
+          (forward[isLast], reinterpret_cast<FftwComplex *>(column), reinterpret_cast<FftwComplex *>(column));
+        }
+        for (int z = 0; z < nz; ++z)
+        {
+          rowSymbol(symbol,
+                    chunk * width,
+                    w,
+                    nx,
+                    point::frequency(ky, ny),
+                    point::frequency(z, nz),
+                    2 * ky == ny,
+                    2 * z == nz,
+                    normalization,
+                    kx,
+                    diagonal,
+                    dyad);
+          Complex * const a = scratch.data() + static_cast<std::ptrdiff_t>(z) * w;
+          if (components == 1)
+          {
+#pragma omp simd
+            for (int i = 0; i < w; ++i)
+            {
+              a[i].re *= diagonal[i];
+              a[i].im *= diagonal[i];
+            }
+            continue;
+          }
+          Complex * const b = a + columnSize;
+          Complex * const c = b + columnSize;
+          const Real      ky1 = Real(symbol.waveNumber[1] * point::derivativeFrequency(ky, ny));
+          const Real      kz1 = Real(symbol.waveNumber[2] * point::derivativeFrequency(z, nz));
+#pragma omp simd
+          for (int i = 0; i < w; ++i)
+          {
+            const Real re = dyad[i] * (kx[i] * a[i].re + ky1 * b[i].re + kz1 * c[i].re);
+            const Real im = dyad[i] * (kx[i] * a[i].im + ky1 * b[i].im + kz1 * c[i].im);
+            a[i].re = diagonal[i] * a[i].re + kx[i] * re;
+            a[i].im = diagonal[i] * a[i].im + kx[i] * im;
+            b[i].re = diagonal[i] * b[i].re + ky1 * re;
+            b[i].im = diagonal[i] * b[i].im + ky1 * im;
+            c[i].re = diagonal[i] * c[i].re + kz1 * re;
+            c[i].im = diagonal[i] * c[i].im + kz1 * im;
+          }
+        }
+        for (int c = 0; c < components; ++c)
+        {
+          Complex * column = scratch.data() + c * columnSize;
+          GNR_FFTW(execute_dft)
+          (backward[isLast], reinterpret_cast<FftwComplex *>(column), reinterpret_cast<FftwComplex *>(column));
+          scatter(column, layout.zStride, nz, w, spectrum[c] + offset);
+        }
+      }
+    }
+  }
+}
+
+void
+CpuKernels::resampleSpectrum(const Complex *        in,
+                             const SpectrumLayout & inLayout,
+                             Complex *              out,
+                             const SpectrumLayout & outLayout)
+{
+  const int      nzIn = inLayout.size[2], nzOut = outLayout.size[2];
+  const int      halfIn = inLayout.nxHalf(), halfOut = outLayout.nxHalf();
+  const FftwPlan forward = plans_.column(nzIn, halfIn, FFTW_FORWARD);
+  const FftwPlan backward = plans_.column(nzOut, halfOut, FFTW_BACKWARD);
+  // Frequencies that both grids resolve, Nyquist excluded: |f| < shared / 2.
+  int shared[3];
+  for (int a = 0; a < 3; ++a)
+  {
+    shared[a] = inLayout.size[a] < outLayout.size[a] ? inLayout.size[a] : outLayout.size[a];
+  }
+  const int  keptX = (shared[0] + 1) / 2;
+  const Real normalization = Real(1.0 / (double(inLayout.size[0]) * inLayout.size[1] * nzIn));
+
+#pragma omp parallel num_threads(threads_)
+  {
+    Scratch columnIn(static_cast<std::size_t>(nzIn) * halfIn);
+    Scratch columnOut(static_cast<std::size_t>(nzOut) * halfOut);
+#pragma omp for schedule(static)
+    for (int ky = outLayout.kyBegin; ky < outLayout.kyEnd; ++ky)
+    {
+      const int fy = point::frequency(ky, outLayout.size[1]);
+      std::memset(columnOut.data(), 0, sizeof(Complex) * static_cast<std::size_t>(nzOut) * halfOut);
+      if (2 * std::abs(fy) < shared[1])
+      {
+        const int kyIn = (fy < 0 ? fy + inLayout.size[1] : fy) - inLayout.kyBegin;
+        gather(in + kyIn * inLayout.kyStride, inLayout.zStride, nzIn, halfIn, columnIn.data());
+        GNR_FFTW(execute_dft)
+        (forward, reinterpret_cast<FftwComplex *>(columnIn.data()), reinterpret_cast<FftwComplex *>(columnIn.data()));
+        for (int z = 0; z < nzOut; ++z)
+        {
+          const int fz = point::frequency(z, nzOut);
+          if (2 * std::abs(fz) < shared[2])
+          {
+            const Complex * source = columnIn.data() + static_cast<std::ptrdiff_t>(fz < 0 ? fz + nzIn : fz) * halfIn;
+            Complex *       target = columnOut.data() + static_cast<std::ptrdiff_t>(z) * halfOut;
+            for (int i = 0; i < keptX; ++i)
+            {
+              target[i].re = source[i].re * normalization;
+              target[i].im = source[i].im * normalization;
+            }
+          }
+        }
+        GNR_FFTW(execute_dft)
+        (backward, reinterpret_cast<FftwComplex *>(columnOut.data()), reinterpret_cast<FftwComplex *>(columnOut.data()));
+      }
+      scatter(
+        columnOut.data(), outLayout.zStride, nzOut, halfOut, out + (ky - outLayout.kyBegin) * outLayout.kyStride);
+    }
+  }
+}
+
+} // namespace GNR_CPU_NAMESPACE
+} // namespace gnr

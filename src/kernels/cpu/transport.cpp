@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cpu/CpuKernels.h"
+#include "kernels/point/interpolation.h"
+
+namespace gnr
+{
+namespace GNR_CPU_NAMESPACE
+{
+
+void
+CpuKernels::adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n)
+{
+#pragma omp parallel for simd schedule(static) num_threads(threads_)
+  for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n); ++i)
+  {
+    c[i] = point::adjointGrowth(d[i], departed[i], h);
+  }
+}
+
+} // namespace GNR_CPU_NAMESPACE
+} // namespace gnr

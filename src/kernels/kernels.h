@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_kernels_kernels_h
+#define gnr_kernels_kernels_h
+
+#include "kernels/types.h"
+
+#include "gnr/Options.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace gnr
+{
+
+/** Every loop over voxels of the project, declared once.
+ *
+ * Each backend folder implements the same list in files of the same names: `reference/` (serial, double arithmetic,
+ * obviously right), `cpu/` (OpenMP and SIMD), later `cuda/`. All pointers are memory of the backend (allocate()) unless
+ * said otherwise; nothing here knows about processes. `n` counts values. Traffic is given in bytes per voxel for 4-byte
+ * reals, every array counted once. Equation numbers in brackets are those of doc/mathematics.md. */
+class Kernels
+{
+public:
+  virtual ~Kernels() = default;
+
+  /** Bytes of all arrays alive now, and the most that were alive at once; kept by Buffer. */
+  std::size_t
+  allocatedBytes() const
+  {
+    return allocatedBytes_;
+  }
+  std::size_t
+  peakBytes() const
+  {
+    return peakBytes_;
+  }
+  void
+  account(std::ptrdiff_t bytes)
+  {
+    allocatedBytes_ += bytes;
+    peakBytes_ = allocatedBytes_ > peakBytes_ ? allocatedBytes_ : peakBytes_;
+  }
+
+  virtual std::string
+  description() const = 0;
+
+  //---- memory.cpp -------------------------------------------------------------------------------------------------
+  virtual void *
+  allocate(std::size_t bytes) = 0; ///< throws Error(OutOfResources)
+  virtual void
+  deallocate(void * memory) = 0;
+  virtual void
+  copyFromHost(const void * host, void * memory, std::size_t bytes) = 0;
+  virtual void
+  copyToHost(const void * memory, void * host, std::size_t bytes) = 0;
+
+  //---- algebra.cpp: sums are accumulated in double, in an order that does not depend on the number of threads ---------
+  virtual void
+  fill(Real * x, std::size_t n, Real value) = 0; // 4 B
+  virtual void
+  copy(const Real * x, Real * y, std::size_t n) = 0; // 8 B; the ranges must not overlap
+  /** y = a x + b y; with b = 0 y is not read. 12 B */
+  virtual void
+  axpby(Real a, const Real * x, Real b, Real * y, std::size_t n) = 0;
+  /** out = a x + b y, out may be x or y. 12 B */
+  virtual void
+  combine(Real a, const Real * x, Real b, const Real * y, Real * out, std::size_t n) = 0;
+  /** y = a x + b (intensity maps), y may be x. 8 B */
+  virtual void
+  scaleAndShift(Real a, const Real * x, Real b, Real * y, std::size_t n) = 0;
+  /** x = min(max(x, lower), upper). 8 B */
+  virtual void
+  clamp(Real lower, Real upper, Real * x, std::size_t n) = 0;
+  /** out = a x y, out may be x or y. 12 B */
+  virtual void
+  multiply(Real a, const Real * x, const Real * y, Real * out, std::size_t n) = 0;
+  virtual double
+  sum(const Real * x, std::size_t n) = 0; // 4 B
+  virtual double
+  dot(const Real * x, const Real * y, std::size_t n) = 0; // 8 B
+  virtual double
+  maximumAbsolute(const Real * x, std::size_t n) = 0; // 4 B
+  /** <p, q + s>, the curvature of PCG with H p = q + A p. 12 B */
+  virtual double
+  dotSum(const Real * p, const Real * q, const Real * s, std::size_t n) = 0;
+  /** The PCG update in one pass: x += alpha p, ax += alpha ap, r -= alpha (q + ap). 36 B a value */
+  virtual void
+  krylovUpdate(Real         alpha,
+               const Real * p,
+               const Real * ap,
+               const Real * q,
+               Real *       x,
+               Real *       ax,
+               Real *       r,
+               std::size_t  n) = 0;
+  /** The PCG direction in one pass: p = z + beta p, ap = r - mean + beta ap. 24 B a value */
+  virtual void
+  krylovDirection(Real beta, const Real * z, const Real * r, Real mean, Real * p, Real * ap, std::size_t n) = 0;
+
+  //---- halo.cpp -----------------------------------------------------------------------------------------------------
+  /** Copies a slab into the interior of `out` and fills its x and y halo periodically, on interior planes only; the z
+   * halo is filled by HaloExchange. Halos may be wider than the slab. 8 B */
+  virtual void
+  pad(const Real * x, const Padded & out) = 0;
+
+  //---- differences.cpp: 8th-order central differences, halo >= 4 [D1] ---------------------------------------------------
+  /** out = a v . grad m + b out; with b = 0 out is not read. `inverseSpacing` in 1/mm. 20-24 B */
+  virtual void
+  gradientDot(const Padded &          m,
+              const double            inverseSpacing[3],
+              const ConstVectorView & v,
+              Real                    a,
+              Real                    b,
+              Real *                  out) = 0;
+  /** b += a lambda grad m, component by component: the integrand of the gradient and of the Hessian product. 32 B */
+  virtual void
+  addScaledGradient(const Padded &     m,
+                    const double       inverseSpacing[3],
+                    const Real *       lambda,
+                    Real               a,
+                    const VectorView & b) = 0;
+  /** out = a df/dx_axis + b out; with b = 0 out is not read. 8-12 B */
+  virtual void
+  derivative(const Padded & f, int axis, double inverseSpacing, Real a, Real b, Real * out) = 0;
+  /** out = det(I + grad u), u in mm along the grid axes, second-order central differences (halo >= 1) as ITK's
+   * DisplacementFieldJacobianDeterminantFilter [M3]. 16 B */
+  virtual void
+  jacobianDeterminant(const Padded u[3], const double inverseSpacing[3], Real * out) = 0;
+
+  //---- interpolation.cpp ----------------------------------------------------------------------------------------------
+  /** out(x) = factor(x) f(x + d(x)); d in voxels, |d_a| <= halo_a - 2; factor may be null (one). Cubic Lagrange on 4^3
+   * points [I1] or trilinear. out must not be d or part of f. 20-24 B */
+  virtual void
+  interpolate(const Padded &          f,
+              const ConstVectorView & d,
+              const Real *            factor,
+              Interpolation           kind,
+              Real *                  out) = 0;
+
+  //---- transport.cpp --------------------------------------------------------------------------------------------------
+  /** c = 1 + h/2 (d + D + h d D), the growth of the adjoint over one step; d = div v at x, D at the departure point
+   * [T4]. c may be D. 12 B */
+  virtual void
+  adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) = 0;
+
+  //---- similarity.cpp: weight may be null (one) -------------------------------------------------------------------------
+  virtual double
+  squaredDistance(const Real * a, const Real * b, const Real * weight, std::size_t n) = 0; // 8-12 B
+  /** out = weight (a - b). 12-16 B */
+  virtual void
+  weightedDifference(const Real * a, const Real * b, const Real * weight, Real * out, std::size_t n) = 0;
+
+  //---- spectral.cpp: unnormalised forward transforms; applySymbol and resampleSpectrum divide by the number of points -------
+  /** Real-to-complex transform of every z plane of a slab into kx + nxHalf * (ky + ny * z). */
+  virtual void
+  forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum) = 0;
+  /** The inverse; destroys the spectrum. */
+  virtual void
+  backwardPlanes(Complex * spectrum, const Extents & extents, Real * x) = 0;
+  /** Transform along z, multiply by the symbol, transform back, for 1 or 3 components (`components` pointers). [R1] */
+  virtual void
+  applySymbol(Complex * const * spectrum, int components, const SpectrumLayout & layout, const Symbol & symbol) = 0;
+  /** Transform along z, keep the wave vectors that both grids have (Nyquist modes dropped), zero the others, transform
+   * back along the new z. [F2] */
+  virtual void
+  resampleSpectrum(const Complex *        in,
+                   const SpectrumLayout & inLayout,
+                   Complex *              out,
+                   const SpectrumLayout & outLayout) = 0;
+
+  //---- images.cpp -----------------------------------------------------------------------------------------------------
+  virtual Statistics
+  statistics(const Real * x, const Extents & extents, const Region & region) = 0;
+  /** Counts of values in `bins` equal classes over [lower, upper]; values outside go to the first or last. */
+  virtual void
+  histogram(const Real * x, std::size_t n, double lower, double upper, std::uint64_t * counts, int bins) = 0;
+  /** The image in the low corner of a larger box; behind its last point each axis runs smoothly from the edge value to
+   * the opposite edge (smoothstep), so that the box is periodic [P1]. */
+  virtual void
+  extendPeriodically(const Real * image, const Extents & imageExtents, const Extents & box, Real * out) = 0;
+  /** The image in the low corner of a larger box, `value` elsewhere. */
+  virtual void
+  extendByConstant(const Real *    image,
+                   const Extents & imageExtents,
+                   const Extents & box,
+                   Real            value,
+                   Real *          out) = 0;
+  /** The low corner of a box. */
+  virtual void
+  crop(const Real * box, const Extents & boxExtents, const Extents & imageExtents, Real * out) = 0;
+
+private:
+  std::size_t allocatedBytes_ = 0;
+  std::size_t peakBytes_ = 0;
+};
+
+/** \param threads CPU threads of the `cpu` backend; at least 1. */
+std::unique_ptr<Kernels>
+makeReferenceKernels();
+std::unique_ptr<Kernels>
+makeCpuKernels(int threads);
+
+} // namespace gnr
+
+#endif

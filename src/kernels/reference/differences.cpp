@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/reference/ReferenceKernels.h"
+
+namespace gnr
+{
+namespace
+{
+
+/** d/dx of order 8 at p, neighbours a stride apart, in units of 1/spacing [D1]. */
+double
+eighthOrder(const Real * p, std::ptrdiff_t stride)
+{
+  const double weights[9] = { 3, -32, 168, -672, 0, 672, -168, 32, -3 };
+  double       total = 0.0;
+  for (int offset = -4; offset <= 4; ++offset)
+  {
+    total += weights[offset + 4] * double(p[offset * stride]);
+  }
+  return total / 840.0;
+}
+
+const Real *
+pointOf(const Padded & f, int i, int j, int k)
+{
+  return f.origin + i + j * f.rowStride + k * f.planeStride;
+}
+
+std::ptrdiff_t
+strideOf(const Padded & f, int axis)
+{
+  return axis == 0 ? 1 : (axis == 1 ? f.rowStride : f.planeStride);
+}
+
+std::size_t
+indexOf(const Extents & e, int i, int j, int k)
+{
+  return i + std::size_t(e.nx) * (j + std::size_t(e.ny) * k);
+}
+
+/** a x + b y, where y is not looked at if b is zero. */
+double
+update(Real a, double x, Real b, const Real & y)
+{
+  return b == 0 ? double(a) * x : double(a) * x + double(b) * double(y);
+}
+
+} // namespace
+
+void
+ReferenceKernels::gradientDot(const Padded &          m,
+                              const double            inverseSpacing[3],
+                              const ConstVectorView & v,
+                              Real                    a,
+                              Real                    b,
+                              Real *                  out)
+{
+  const Extents & e = m.interior;
+  for (int k = 0; k < e.nz; ++k)
+  {
+    for (int j = 0; j < e.ny; ++j)
+    {
+      for (int i = 0; i < e.nx; ++i)
+      {
+        const std::size_t n = indexOf(e, i, j, k);
+        double            product = 0.0;
+        for (int axis = 0; axis < 3; ++axis)
+        {
+          product += double(v[axis][n]) * inverseSpacing[axis] * eighthOrder(pointOf(m, i, j, k), strideOf(m, axis));
+        }
+        out[n] = static_cast<Real>(update(a, product, b, out[n]));
+      }
+    }
+  }
+}
+
+void
+ReferenceKernels::addScaledGradient(const Padded &     m,
+                                    const double       inverseSpacing[3],
+                                    const Real *       lambda,
+                                    Real               a,
+                                    const VectorView & b)
+{
+  const Extents & e = m.interior;
+  for (int k = 0; k < e.nz; ++k)
+  {
+    for (int j = 0; j < e.ny; ++j)
+    {
+      for (int i = 0; i < e.nx; ++i)
+      {
+        const std::size_t n = indexOf(e, i, j, k);
+        for (int axis = 0; axis < 3; ++axis)
+        {
+          const double slope = inverseSpacing[axis] * eighthOrder(pointOf(m, i, j, k), strideOf(m, axis));
+          b[axis][n] = static_cast<Real>(double(b[axis][n]) + double(a) * double(lambda[n]) * slope);
+        }
+      }
+    }
+  }
+}
+
+void
+ReferenceKernels::derivative(const Padded & f, int axis, double inverseSpacing, Real a, Real b, Real * out)
+{
+  const Extents & e = f.interior;
+  for (int k = 0; k < e.nz; ++k)
+  {
+    for (int j = 0; j < e.ny; ++j)
+    {
+      for (int i = 0; i < e.nx; ++i)
+      {
+        const std::size_t n = indexOf(e, i, j, k);
+        const double      slope = inverseSpacing * eighthOrder(pointOf(f, i, j, k), strideOf(f, axis));
+        out[n] = static_cast<Real>(update(a, slope, b, out[n]));
+      }
+    }
+  }
+}
+
+void
+ReferenceKernels::jacobianDeterminant(const Padded u[3], const double inverseSpacing[3], Real * out)
+{
+  const Extents & e = u[0].interior;
+  for (int k = 0; k < e.nz; ++k)
+  {
+    for (int j = 0; j < e.ny; ++j)
+    {
+      for (int i = 0; i < e.nx; ++i)
+      {
+        double jacobian[3][3];
+        for (int row = 0; row < 3; ++row)
+        {
+          for (int axis = 0; axis < 3; ++axis)
+          {
+            const Real *         p = pointOf(u[row], i, j, k);
+            const std::ptrdiff_t s = strideOf(u[row], axis);
+            const double         slope = 0.5 * inverseSpacing[axis] * (double(p[s]) - double(p[-s]));
+            jacobian[row][axis] = (row == axis ? 1.0 : 0.0) + slope;
+          }
+        }
+        // rule of Sarrus [M3]
+        double determinant = 0.0;
+        for (int c = 0; c < 3; ++c)
+        {
+          determinant += jacobian[0][c] * jacobian[1][(c + 1) % 3] * jacobian[2][(c + 2) % 3];
+          determinant -= jacobian[0][c] * jacobian[1][(c + 2) % 3] * jacobian[2][(c + 1) % 3];
+        }
+        out[indexOf(e, i, j, k)] = static_cast<Real>(determinant);
+      }
+    }
+  }
+}
+
+} // namespace gnr

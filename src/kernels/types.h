@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_kernels_types_h
+#define gnr_kernels_types_h
+
+#include <cstddef>
+
+namespace gnr
+{
+
+/** Storage and arithmetic of every field. Double precision exists for verification only. */
+#ifdef GNR_DOUBLE_PRECISION
+using Real = double;
+#else
+using Real = float;
+#endif
+
+/** Layout of one complex number in FFTW and cuFFT. */
+struct Complex
+{
+  Real re;
+  Real im;
+};
+
+/** Points that one process holds of a grid, x fastest: all of x and y, a slab of z. */
+struct Extents
+{
+  int nx = 0;
+  int ny = 0;
+  int nz = 0;
+
+  std::size_t
+  points() const
+  {
+    return static_cast<std::size_t>(nx) * ny * nz;
+  }
+};
+
+/** A scalar array with `halo[a]` extra points on both sides of axis a, so that kernels never wrap.
+ *
+ * `origin` is the interior point (0,0,0); neighbours lie at 1, rowStride, planeStride. */
+struct Padded
+{
+  Real *         origin = nullptr;
+  Extents        interior;
+  int            halo[3] = { 0, 0, 0 };
+  std::ptrdiff_t rowStride = 0;
+  std::ptrdiff_t planeStride = 0;
+};
+
+/** Three components, one behind the other: component c starts at data + c * stride. */
+struct VectorView
+{
+  Real *      data = nullptr;
+  std::size_t stride = 0;
+
+  Real *
+  operator[](int c) const
+  {
+    return data + c * stride;
+  }
+};
+
+struct ConstVectorView
+{
+  const Real * data = nullptr;
+  std::size_t  stride = 0;
+
+  ConstVectorView() = default;
+  ConstVectorView(const Real * d, std::size_t s)
+    : data(d)
+    , stride(s)
+  {}
+  ConstVectorView(const VectorView & v)
+    : data(v.data)
+    , stride(v.stride)
+  {}
+
+  const Real *
+  operator[](int c) const
+  {
+    return data + c * stride;
+  }
+};
+
+/** Part of a spectrum after the real-to-complex transform along x: kx = 0 ... nx/2 contiguous, all of z,
+ * ky in [kyBegin, kyEnd). Before the transform along z the third index is z, after it kz. */
+struct SpectrumLayout
+{
+  int            size[3] = { 0, 0, 0 }; ///< of the real grid
+  int            kyBegin = 0;
+  int            kyEnd = 0;
+  std::ptrdiff_t kyStride = 0; ///< in complex numbers
+  std::ptrdiff_t zStride = 0;
+
+  int
+  nxHalf() const
+  {
+    return size[0] / 2 + 1;
+  }
+};
+
+/** A multiplier in Fourier space, one 3x3 matrix per wave vector k (rad/mm); doc/mathematics.md, "Regularisation".
+ *
+ *   Identity                 I
+ *   Regularization           A = c I + beta gamma k k^T,  c = beta l^{2(s-1)} |k|^{2s};  0 at k = 0
+ *   InverseRegularization    A^-1 = (I - beta gamma k k^T / (c + beta gamma |k|^2)) / c;  1/c(k_min) at k = 0
+ *   Projection               I - k k^T / |k|^2;  I at k = 0
+ *   Gaussian                 exp(-sum_a (sigma_a k_a)^2 / 2) I
+ *
+ * k k^T is built from first derivatives and therefore without the Nyquist modes; |k|^2 keeps them. */
+struct Symbol
+{
+  enum class Kind
+  {
+    Identity,
+    Regularization,
+    InverseRegularization,
+    Projection,
+    Gaussian
+  };
+
+  Kind   kind = Kind::Identity;
+  bool   project = false;                 ///< also multiply by the projection (incompressible mode)
+  int    order = 1;                       ///< s
+  double beta = 1.0;                      ///< no unit
+  double gamma = 0.0;                     ///< no unit
+  double ell = 1.0;                       ///< l, mm
+  double kMinimum = 1.0;                  ///< smallest non-zero |k|, rad/mm
+  double waveNumber[3] = { 1.0, 1.0, 1.0 }; ///< 2 pi / box length, rad/mm
+  double sigma[3] = { 0.0, 0.0, 0.0 };      ///< mm
+};
+
+/** Minimum, maximum, sum over a box of points; how many values are <= 0 and how many are not finite. */
+struct Statistics
+{
+  double      minimum = 0.0; ///< of the finite values
+  double      maximum = 0.0;
+  double      sum = 0.0;
+  std::size_t notPositive = 0;
+  std::size_t notFinite = 0;
+  std::size_t count = 0;
+};
+
+/** Half-open box of points, in local indices. */
+struct Region
+{
+  int begin[3] = { 0, 0, 0 };
+  int end[3] = { 0, 0, 0 };
+};
+
+} // namespace gnr
+
+#endif

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_model_Characteristics_h
+#define gnr_model_Characteristics_h
+
+#include "parallel/Domain.h"
+
+namespace gnr
+{
+
+/** Where the point that arrives at x came from, a time h ago, along dx/dt = v: X(x) = x + d(x) with d in voxels [T1].
+ *
+ * Second-order Runge-Kutta: x* = x - h v(x), X = x - h/2 (v(x) + v(x*)). A negative h follows -v. v is in mm per unit
+ * time; `d` and `scratch` are vector fields of the domain, scratch is overwritten. 3 interpolations. Collective. */
+void
+departurePoints(Domain & domain, const ConstVectorView & v, double h, const VectorView & d, const VectorView & scratch);
+
+/** The halo that interpolation at displacements d needs: ceil(max |d_a|) + 2 points. Collective. */
+Halo
+interpolationHalo(Domain & domain, const ConstVectorView & d);
+
+/** Semi-Lagrangian steps that keep every departure point within `reach` voxels: max(minimum, ceil(max |v_a|/h_a/reach)).
+ * Collective. */
+int
+requiredSteps(Domain & domain, const ConstVectorView & v, int minimum, double reach = 4.0);
+
+/** Points on each side that differences read. */
+Halo
+differenceHalo();
+
+} // namespace gnr
+
+#endif

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/FlowMap.h"
+
+#include "model/Characteristics.h"
+
+#include "gnr/Error.h"
+
+#include <algorithm>
+
+namespace gnr
+{
+namespace
+{
+
+constexpr double tolerance = 0.1; // voxels
+constexpr double reach = 8.0;     // voxels that a point may move in one step
+constexpr int    mostSteps = 4096;
+
+class Tracer
+{
+public:
+  Tracer(Domain & domain, const ConstVectorView & v, double direction)
+    : domain_(domain)
+    , kernels_(domain.kernels())
+    , v_(v)
+    , direction_(direction)
+    , stage_(domain.vector())
+    , slope_(domain.vector())
+    , increment_(domain.vector())
+  {}
+
+  /** u in voxels after `steps` steps of dx/dt = direction v. */
+  void
+  trace(int steps, const VectorView & u)
+  {
+    const Real h = Real(1.0 / steps);
+    kernels_.fill(u.data, values(), Real(0));
+    for (int step = 0; step < steps; ++step)
+    {
+      // k1 ... k4 with weights 1/6, 1/3, 1/3, 1/6 at the nodes 0, 1/2, 1/2, 1.
+      evaluate(u, step == 0);
+      kernels_.axpby(h / 6, slope_.data(), Real(0), increment_.data(), values());
+      for (const Real node : { Real(0.5), Real(0.5), Real(1) })
+      {
+        kernels_.combine(Real(1), u.data, node * h, slope_.data(), stage_.data(), values());
+        evaluate(domain_.view(stage_), false);
+        kernels_.axpby(node == Real(1) ? h / 6 : h / 3, slope_.data(), Real(1), increment_.data(), values());
+      }
+      kernels_.axpby(Real(1), increment_.data(), Real(1), u.data, values());
+    }
+  }
+
+private:
+  std::size_t
+  values() const
+  {
+    return 3 * domain_.points();
+  }
+
+  /** slope = direction v(x + d), in voxels per unit time. */
+  void
+  evaluate(const VectorView & d, bool atGridPoints)
+  {
+    const VectorView  slope = domain_.view(slope_);
+    const std::size_t n = domain_.points();
+    const Halo        halo = atGridPoints ? Halo{} : interpolationHalo(domain_, d);
+    for (int c = 0; c < 3; ++c)
+    {
+      const Real scale = Real(direction_ * domain_.inverseSpacing()[c]);
+      if (atGridPoints)
+      {
+        kernels_.axpby(scale, v_[c], Real(0), slope[c], n);
+      }
+      else
+      {
+        kernels_.interpolate(domain_.padded(v_[c], halo), d, nullptr, Interpolation::Cubic, slope[c]);
+        kernels_.axpby(Real(0), slope[c], scale, slope[c], n);
+      }
+    }
+  }
+
+  Domain &        domain_;
+  Kernels &       kernels_;
+  ConstVectorView v_;
+  double          direction_;
+  Buffer          stage_;
+  Buffer          slope_;
+  Buffer          increment_;
+};
+
+} // namespace
+
+int
+integrateFlow(Domain & domain, const ConstVectorView & v, bool inverse, const VectorView & u)
+{
+  Kernels &         kernels = domain.kernels();
+  const std::size_t n = domain.points();
+  Tracer            tracer(domain, v, inverse ? 1.0 : -1.0);
+  Buffer            other = domain.vector();
+  VectorView        coarse = domain.view(other), fine = u;
+
+  int steps = requiredSteps(domain, v, 2, reach);
+  tracer.trace(steps, coarse);
+  double change = 0.0;
+  do
+  {
+    steps *= 2;
+    if (steps > mostSteps)
+    {
+      throw Error(ErrorKind::NumericalFailure,
+                  "the displacement could not be integrated from the velocity; increase --beta");
+    }
+    tracer.trace(steps, fine);
+    change = 0.0;
+    for (int c = 0; c < 3; ++c)
+    {
+      kernels.combine(Real(1), fine[c], Real(-1), coarse[c], coarse[c], n);
+      change = std::max(change, domain.maximumAbsolute(coarse[c]));
+    }
+    std::swap(coarse, fine); // the finer one is the coarser of the next round
+  } while (change > tolerance);
+
+  for (int c = 0; c < 3; ++c)
+  {
+    const Real spacing = Real(domain.grid().spacing[c]);
+    if (coarse.data == u.data)
+    {
+      kernels.axpby(Real(0), u[c], spacing, u[c], n);
+    }
+    else
+    {
+      kernels.axpby(spacing, coarse[c], Real(0), u[c], n);
+    }
+  }
+  return steps;
+}
+
+} // namespace gnr

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/Regularizer.h"
+
+namespace gnr
+{
+
+Regularizer::Regularizer(FourierTransform & transform, const Options & options)
+  : transform_(transform)
+  , symbol_(transform.symbol(Symbol::Kind::Regularization))
+  , incompressible_(options.incompressible)
+{
+  symbol_.order = static_cast<int>(options.regularization);
+  symbol_.beta = options.beta;
+  symbol_.gamma = options.gamma;
+  inverse_ = symbol_;
+  inverse_.kind = Symbol::Kind::InverseRegularization;
+  inverse_.project = incompressible_;
+}
+
+void
+Regularizer::apply(const Real * v, Real * out)
+{
+  transform_.apply(symbol_, v, out, 3);
+}
+
+void
+Regularizer::applyInverse(const Real * r, Real * out)
+{
+  transform_.apply(inverse_, r, out, 3);
+}
+
+void
+Regularizer::project(Real * v)
+{
+  if (incompressible_)
+  {
+    transform_.apply(transform_.symbol(Symbol::Kind::Projection), v, v, 3);
+  }
+}
+
+} // namespace gnr

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_model_Regularizer_h
+#define gnr_model_Regularizer_h
+
+#include "parallel/FourierTransform.h"
+
+#include "gnr/Options.h"
+
+namespace gnr
+{
+
+/** The operator A of the Sobolev seminorm with divergence penalty, and its inverse [R1]. Vector fields of the domain, one
+ * component behind the other. */
+class Regularizer
+{
+public:
+  Regularizer(FourierTransform & transform, const Options & options);
+
+  /** out = A v; out may be v. 3 + 3 FFTs. Collective. */
+  void
+  apply(const Real * v, Real * out);
+
+  /** out = A^-1 r, also projected in incompressible mode; out may be r. 3 + 3 FFTs. Collective. */
+  void
+  applyInverse(const Real * r, Real * out);
+
+  /** Incompressible mode: makes v divergence-free in place; otherwise nothing. 3 + 3 FFTs. Collective. */
+  void
+  project(Real * v);
+
+  bool
+  incompressible() const
+  {
+    return incompressible_;
+  }
+
+private:
+  FourierTransform & transform_;
+  Symbol             symbol_;
+  Symbol             inverse_;
+  bool               incompressible_;
+};
+
+} // namespace gnr
+
+#endif

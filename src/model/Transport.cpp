@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/Transport.h"
+
+#include "model/Characteristics.h"
+
+#include <stdexcept>
+
+namespace gnr
+{
+
+Transport::Transport(Domain & domain, Interpolation interpolation)
+  : domain_(domain)
+  , interpolation_(interpolation)
+{}
+
+Padded
+Transport::differencePadded(const Real * field)
+{
+  return domain_.padded(field, differenceHalo());
+}
+
+void
+Transport::setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch)
+{
+  steps_ = steps;
+  moving_ = false;
+  adjointReady_ = false;
+  for (int c = 0; c < 3; ++c)
+  {
+    moving_ = moving_ || domain_.maximumAbsolute(v[c]) > 0.0;
+  }
+  if (!moving_)
+  {
+    return;
+  }
+  if (!departure_)
+  {
+    departure_ = domain_.vector();
+  }
+  departurePoints(domain_, v, 1.0 / steps_, domain_.view(departure_), scratch);
+  departureHalo_ = interpolationHalo(domain_, domain_.view(departure_));
+}
+
+void
+Transport::solveState(const Real * m0)
+{
+  initial_ = m0;
+  if (!moving_)
+  {
+    return;
+  }
+  while (static_cast<int>(levels_.size()) < steps_)
+  {
+    levels_.push_back(domain_.scalar());
+  }
+  for (int j = 0; j < steps_; ++j)
+  {
+    domain_.kernels().interpolate(domain_.padded(state(j), departureHalo_),
+                                  domain_.view(departure_),
+                                  nullptr,
+                                  interpolation_,
+                                  levels_[j].data());
+  }
+}
+
+const Real *
+Transport::state(int j) const
+{
+  return j == 0 || !moving_ ? initial_ : levels_[j - 1].data();
+}
+
+void
+Transport::advect(const Real * in, Real * out)
+{
+  if (!moving_)
+  {
+    if (out != in)
+    {
+      domain_.kernels().copy(in, out, domain_.points());
+    }
+    return;
+  }
+  for (int j = 0; j < steps_; ++j)
+  {
+    domain_.kernels().interpolate(
+      domain_.padded(j == 0 ? in : out, departureHalo_), domain_.view(departure_), nullptr, interpolation_, out);
+  }
+}
+
+void
+Transport::prepareAdjoint(const ConstVectorView & v, const VectorView & scratch)
+{
+  if (!moving_)
+  {
+    return;
+  }
+  Kernels & kernels = domain_.kernels();
+  if (!adjointDeparture_)
+  {
+    adjointDeparture_ = domain_.vector();
+    growth_ = domain_.scalar();
+  }
+  const VectorView departure = domain_.view(adjointDeparture_);
+  const double     h = 1.0 / steps_;
+  departurePoints(domain_, v, -h, departure, scratch);
+  adjointHalo_ = interpolationHalo(domain_, departure);
+  Real * const divergence = scratch[0];
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels.derivative(differencePadded(v[c]),
+                       c,
+                       domain_.inverseSpacing()[c],
+                       Real(1),
+                       Real(c == 0 ? 0 : 1),
+                       divergence);
+  }
+  kernels.interpolate(
+    domain_.padded(divergence, adjointHalo_), departure, nullptr, Interpolation::Cubic, growth_.data());
+  kernels.adjointGrowth(divergence, growth_.data(), Real(h), growth_.data(), domain_.points());
+  adjointReady_ = true;
+}
+
+void
+Transport::integrateAdjoint(Real * lambda, const VectorView & b)
+{
+  Kernels & kernels = domain_.kernels();
+  if (!moving_)
+  {
+    kernels.addScaledGradient(differencePadded(initial_), domain_.inverseSpacing(), lambda, Real(1), b);
+    return;
+  }
+  if (!adjointReady_)
+  {
+    throw std::logic_error("Transport: prepareAdjoint() was not called for this velocity");
+  }
+  const Real h = Real(1.0 / steps_);
+  // Trapezoidal rule: half weights at both ends.
+  kernels.addScaledGradient(differencePadded(finalState()), domain_.inverseSpacing(), lambda, h / 2, b);
+  for (int j = steps_ - 1; j >= 0; --j)
+  {
+    kernels.interpolate(
+      domain_.padded(lambda, adjointHalo_), domain_.view(adjointDeparture_), growth_.data(), interpolation_, lambda);
+    kernels.addScaledGradient(
+      differencePadded(state(j)), domain_.inverseSpacing(), lambda, j == 0 ? h / 2 : h, b);
+  }
+}
+
+void
+Transport::incrementalState(const ConstVectorView & vt, Real * mt)
+{
+  Kernels & kernels = domain_.kernels();
+  if (!moving_)
+  {
+    kernels.gradientDot(differencePadded(initial_), domain_.inverseSpacing(), vt, Real(-1), Real(0), mt);
+    return;
+  }
+  // mt holds q_j = mt_j - h/2 s_j, s_j = vt . grad m_j: one interpolation a step.
+  const Real h = Real(1.0 / steps_);
+  kernels.gradientDot(differencePadded(initial_), domain_.inverseSpacing(), vt, -h / 2, Real(0), mt);
+  for (int j = 1; j <= steps_; ++j)
+  {
+    kernels.interpolate(
+      domain_.padded(mt, departureHalo_), domain_.view(departure_), nullptr, interpolation_, mt);
+    kernels.gradientDot(
+      differencePadded(state(j)), domain_.inverseSpacing(), vt, j == steps_ ? -h / 2 : -h, Real(1), mt);
+  }
+}
+
+} // namespace gnr

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_model_Transport_h
+#define gnr_model_Transport_h
+
+#include "parallel/Domain.h"
+
+#include "gnr/Options.h"
+
+#include <vector>
+
+namespace gnr
+{
+
+/** Solves the four transport equations for one stationary velocity by semi-Lagrangian steps.
+ *
+ *   state                dm/dt + v . grad m = 0                        forward   [T2]
+ *   incremental state    dmt/dt + v . grad mt + vt . grad m = 0        forward   [T3]
+ *   adjoint              -dl/dt - div(l v) = 0                         backward  [T4]
+ *
+ * v does not depend on time, so one departure map serves all steps and all Krylov iterations. All levels of the state are
+ * kept. A velocity of zero short-cuts every solve. */
+class Transport
+{
+public:
+  Transport(Domain & domain, Interpolation interpolation);
+
+  /** Takes a new velocity (mm per unit time) and the number of steps. Costs the departure map: 3 interpolations. `scratch`
+   * is a vector field that is overwritten. Collective. */
+  void
+  setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch);
+
+  int
+  steps() const
+  {
+    return steps_;
+  }
+
+  /** Solves for the state from m0 (must live as long as the state is used). `steps` interpolations. Collective. */
+  void
+  solveState(const Real * m0);
+
+  /** m(j / steps), j = 0 ... steps. */
+  const Real *
+  state(int j) const;
+
+  /** m(1). */
+  const Real *
+  finalState() const
+  {
+    return state(steps_);
+  }
+
+  /** Carries another scalar (a mask weight) from t = 0 to 1; out may be in. Collective. */
+  void
+  advect(const Real * in, Real * out);
+
+  /** Departure map and growth factor of the adjoint for the velocity that setVelocity() took: 4 interpolations, once per
+   * velocity. `scratch` is overwritten. Collective. */
+  void
+  prepareAdjoint(const ConstVectorView & v, const VectorView & scratch);
+
+  /** b += integral over t of lambda grad m, with the adjoint that ends in lambda(1); `lambda` is overwritten. Needs the
+   * state and prepareAdjoint(). `steps` interpolations, steps + 1 fused gradients. Collective. */
+  void
+  integrateAdjoint(Real * lambda, const VectorView & b);
+
+  /** The incremental state at t = 1 for the direction vt. Needs the state. `steps` interpolations, steps + 1 fused
+   * gradients. Collective. */
+  void
+  incrementalState(const ConstVectorView & vt, Real * mt);
+
+private:
+  Padded
+  differencePadded(const Real * field);
+
+  Domain &            domain_;
+  Interpolation       interpolation_;
+  int                 steps_ = 0;
+  bool                moving_ = false; ///< v is not zero
+  bool                adjointReady_ = false;
+  Buffer              departure_;      ///< voxels
+  Halo                departureHalo_{};
+  Buffer              adjointDeparture_; ///< voxels
+  Halo                adjointHalo_{};
+  Buffer              growth_;
+  const Real *        initial_ = nullptr;
+  std::vector<Buffer> levels_; ///< m(j / steps), j = 1 ... steps
+};
+
+} // namespace gnr
+
+#endif

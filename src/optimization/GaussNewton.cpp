@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "optimization/GaussNewton.h"
+
+#include "optimization/KrylovSolver.h"
+#include "optimization/Preconditioner.h"
+
+#include "gnr/Error.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gnr
+{
+namespace
+{
+
+constexpr double armijo = 1e-4;
+constexpr int    mostHalvings = 12;
+
+class Newton
+{
+public:
+  Newton(ReducedProblem & problem, const Options & options, Control & control, int level, const VectorView & v)
+    : problem_(problem)
+    , domain_(problem.domain())
+    , kernels_(domain_.kernels())
+    , options_(options)
+    , control_(control)
+    , level_(level)
+    , v_(v)
+    , av_(domain_.vector())
+    , x_(domain_.vector())
+    , ax_(domain_.vector())
+    , r_(domain_.vector())
+    , z_(domain_.vector())
+    , p_(domain_.vector())
+    , ap_(domain_.vector())
+  {}
+
+  LevelRecord
+  run();
+
+private:
+  std::size_t
+  values() const
+  {
+    return 3 * domain_.points();
+  }
+  VectorView
+  view(const Buffer & buffer) const
+  {
+    return domain_.view(buffer);
+  }
+
+  /** r = -g = -(A v + b), z = A^-1 r; returns ||g||. Needs the state at v. */
+  double
+  evaluateGradient();
+
+  /** ||g(v = 0)||: no transport. */
+  double
+  initialGradientNorm();
+
+  /** D and J at v with the step count that v needs. */
+  void
+  evaluateObjective(int steps);
+
+  /** Finds the step length and moves v, A v and the state there. False if no step lowers the objective. */
+  bool
+  lineSearch(double slope, double & stepLength);
+
+  double
+  mismatch() const
+  {
+    return initialDistance_ > 0.0 ? std::sqrt(distance_ / initialDistance_) : 0.0;
+  }
+
+  ReducedProblem & problem_;
+  Domain &         domain_;
+  Kernels &        kernels_;
+  const Options &  options_;
+  Control &        control_;
+  const int        level_;
+  VectorView       v_;
+  Buffer           av_, x_, ax_, r_, z_, p_, ap_;
+  double           distance_ = 0.0;
+  double           initialDistance_ = 0.0;
+  double           regularization_ = 0.0; ///< 1/2 <v, A v>
+};
+
+double
+Newton::evaluateGradient()
+{
+  problem_.dataGradient(v_, view(r_));
+  kernels_.combine(Real(-1), av_.data(), Real(-1), r_.data(), r_.data(), values());
+  problem_.regularizer().applyInverse(r_.data(), z_.data());
+  const double squared = domain_.inner(r_.data(), z_.data(), values());
+  if (!std::isfinite(squared))
+  {
+    throw Error(ErrorKind::NumericalFailure, "the gradient is not finite; check the images or increase --beta");
+  }
+  return std::sqrt(std::max(squared, 0.0));
+}
+
+double
+Newton::initialGradientNorm()
+{
+  kernels_.fill(p_.data(), values(), Real(0));
+  problem_.setVelocity(view(p_), options_.timeSteps, view(z_));
+  problem_.refreshWeight();
+  initialDistance_ = problem_.distance();
+  problem_.dataGradient(view(p_), view(r_));
+  problem_.regularizer().applyInverse(r_.data(), z_.data());
+  const double squared = domain_.inner(r_.data(), z_.data(), values());
+  return std::isfinite(squared) ? std::sqrt(std::max(squared, 0.0)) : squared;
+}
+
+void
+Newton::evaluateObjective(int steps)
+{
+  problem_.setVelocity(v_, steps, view(z_));
+  distance_ = problem_.distance();
+}
+
+bool
+Newton::lineSearch(double slope, double & stepLength)
+{
+  const double xav = domain_.inner(x_.data(), av_.data(), values());
+  const double xax = domain_.inner(x_.data(), ax_.data(), values());
+  const double before = distance_ + regularization_;
+  double       reference = before;
+  double       alpha = 1.0;
+  for (int halving = 0; halving <= mostHalvings; ++halving, alpha *= 0.5)
+  {
+    const double regularization = regularization_ + alpha * xav + 0.5 * alpha * alpha * xax;
+    kernels_.combine(Real(1), v_.data, Real(alpha), x_.data(), p_.data(), values());
+    const int steps = std::max(problem_.steps(view(p_)), problem_.steps());
+    if (steps > problem_.steps())
+    {
+      // A finer time discretisation changes D slightly: compare like with like.
+      problem_.setVelocity(v_, steps, view(z_));
+      reference = problem_.distance() + regularization_;
+    }
+    problem_.setVelocity(view(p_), steps, view(z_));
+    const double distance = problem_.distance();
+    if (distance + regularization <= reference + armijo * alpha * slope)
+    {
+      kernels_.copy(p_.data(), v_.data, values());
+      kernels_.axpby(Real(alpha), ax_.data(), Real(1), av_.data(), values());
+      distance_ = distance;
+      regularization_ = std::max(0.0, regularization);
+      stepLength = alpha;
+      return true;
+    }
+  }
+  evaluateObjective(problem_.steps());
+  return false;
+}
+
+LevelRecord
+Newton::run()
+{
+  LevelRecord record;
+  record.level = level_;
+  record.grid = domain_.grid();
+
+  const double initialNorm = initialGradientNorm();
+  if (!std::isfinite(initialNorm))
+  {
+    throw Error(ErrorKind::NumericalFailure, "the gradient of the images is not finite; check their intensities");
+  }
+  if (!(initialNorm > 0.0))
+  {
+    kernels_.fill(v_.data, values(), Real(0));
+    record.reason = StopReason::ImagesIdentical;
+    return record;
+  }
+
+  evaluateObjective(problem_.steps(v_));
+  problem_.refreshWeight();
+  distance_ = problem_.distance();
+  problem_.regularizer().apply(v_.data, av_.data());
+  regularization_ = 0.5 * domain_.inner(v_.data, av_.data(), values());
+  double norm = evaluateGradient();
+
+  record.initialObjective = distance_ + regularization_;
+  record.initialMismatch = mismatch();
+  record.initialRelativeGradient = norm / initialNorm;
+
+  const auto preconditioner = makePreconditioner(options_.preconditioner, problem_);
+  for (int iteration = 1;; ++iteration)
+  {
+    if (norm <= options_.gradientTolerance * initialNorm)
+    {
+      record.reason = StopReason::GradientTolerance;
+      return record;
+    }
+    if (iteration > options_.maximumIterations)
+    {
+      record.reason = StopReason::IterationLimit;
+      return record;
+    }
+    preconditioner->refresh();
+    const double       eta = std::min(0.5, std::sqrt(norm / initialNorm));
+    const KrylovResult krylov =
+      solveNewtonSystem(problem_,
+                        *preconditioner,
+                        control_,
+                        norm * norm,
+                        eta,
+                        options_.maximumKrylovIterations,
+                        { x_.data(), ax_.data(), r_.data(), z_.data(), p_.data(), ap_.data() });
+    if (krylov.interruption)
+    {
+      record.reason = *krylov.interruption;
+      return record;
+    }
+
+    const double objective = distance_ + regularization_;
+    double       stepLength = 0.0;
+    if (!lineSearch(krylov.slope, stepLength))
+    {
+      record.reason = StopReason::LineSearchFailed;
+      return record;
+    }
+    const double decrease = objective - (distance_ + regularization_);
+    problem_.refreshWeight();
+    distance_ = problem_.distance();
+    norm = evaluateGradient();
+
+    IterationRecord step;
+    step.level = level_;
+    step.iteration = iteration;
+    step.objective = distance_ + regularization_;
+    step.distance = distance_;
+    step.regularization = regularization_;
+    step.mismatch = mismatch();
+    step.relativeGradient = norm / initialNorm;
+    step.krylovIterations = krylov.iterations;
+    step.stepLength = stepLength;
+    step.timeSteps = problem_.steps();
+    step.seconds = control_.seconds();
+    record.iterations.push_back(step);
+    control_.onIteration(step);
+
+    if (decrease < options_.objectiveTolerance * objective)
+    {
+      record.reason = norm <= options_.gradientTolerance * initialNorm ? StopReason::GradientTolerance
+                                                                       : StopReason::ObjectiveStalled;
+      return record;
+    }
+  }
+}
+
+} // namespace
+
+LevelRecord
+minimize(ReducedProblem & problem, const Options & options, Control & control, int level, const VectorView & v)
+{
+  return Newton(problem, options, control, level, v).run();
+}
+
+} // namespace gnr

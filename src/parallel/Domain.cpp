@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parallel/Domain.h"
+
+#include "parallel/HaloExchange.h"
+
+namespace gnr
+{
+
+Domain::Domain(const Grid & grid, Kernels & kernels, Communicator & communicator)
+  : grid_(grid)
+  , kernels_(kernels)
+  , communicator_(communicator)
+  , slab_(slabOf(grid.size[2], communicator.size(), communicator.rank()))
+  , extents_{ grid.size[0], grid.size[1], slab_.size() }
+  , inverseSpacing_{ { 1.0 / grid.spacing[0], 1.0 / grid.spacing[1], 1.0 / grid.spacing[2] } }
+{}
+
+Padded
+Domain::padded(const Real * field, const Halo & halo, int slot)
+{
+  Padded out;
+  out.interior = extents_;
+  for (int a = 0; a < 3; ++a)
+  {
+    out.halo[a] = halo[a];
+  }
+  out.rowStride = extents_.nx + 2 * halo[0];
+  out.planeStride = out.rowStride * (extents_.ny + 2 * halo[1]);
+  const std::size_t needed = static_cast<std::size_t>(out.planeStride) * (extents_.nz + 2 * halo[2]);
+  Buffer &          memory = scratch_[slot];
+  if (memory.size() < needed)
+  {
+    memory.reset(); // before the new one, so that both never exist at once
+    memory = Buffer(kernels_, needed);
+  }
+  out.origin = memory.data() + halo[0] + halo[1] * out.rowStride + halo[2] * out.planeStride;
+  kernels_.pad(field, out);
+  exchangeHalo(out, kernels_, communicator_);
+  return out;
+}
+
+void
+Domain::releaseScratch()
+{
+  for (Buffer & memory : scratch_)
+  {
+    memory.reset();
+  }
+}
+
+double
+Domain::average(double localSum) const
+{
+  communicator_.sum(&localSum, 1);
+  return localSum / static_cast<double>(grid_.points());
+}
+
+double
+Domain::inner(const Real * x, const Real * y, std::size_t values) const
+{
+  return average(kernels_.dot(x, y, values));
+}
+
+double
+Domain::maximumAbsolute(const Real * x) const
+{
+  double largest = kernels_.maximumAbsolute(x, points());
+  communicator_.maximum(&largest, 1);
+  return largest;
+}
+
+} // namespace gnr

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_parallel_Domain_h
+#define gnr_parallel_Domain_h
+
+#include "kernels/Buffer.h"
+#include "kernels/kernels.h"
+#include "parallel/Slab.h"
+
+#include "gnr/Communicator.h"
+#include "gnr/Grid.h"
+
+#include <array>
+
+namespace gnr
+{
+
+/** Halo widths along x, y, z. */
+using Halo = std::array<int, 3>;
+
+/** One periodic grid, shared as slabs along z by the processes of a communicator: what every model needs to know about
+ * where its fields live. Fields are plain arrays of points() values (three times that for vectors). */
+class Domain
+{
+public:
+  Domain(const Grid & grid, Kernels & kernels, Communicator & communicator);
+
+  const Grid &
+  grid() const
+  {
+    return grid_;
+  }
+  Kernels &
+  kernels() const
+  {
+    return kernels_;
+  }
+  Communicator &
+  communicator() const
+  {
+    return communicator_;
+  }
+  const Slab &
+  slab() const
+  {
+    return slab_;
+  }
+  /** Points of this process. */
+  const Extents &
+  extents() const
+  {
+    return extents_;
+  }
+  std::size_t
+  points() const
+  {
+    return extents_.points();
+  }
+  /** 1 / spacing, per mm. */
+  const double *
+  inverseSpacing() const
+  {
+    return inverseSpacing_.data();
+  }
+
+  Buffer
+  scalar() const
+  {
+    return Buffer(kernels_, points());
+  }
+  Buffer
+  vector() const
+  {
+    return Buffer(kernels_, 3 * points());
+  }
+  VectorView
+  view(const Buffer & vector) const
+  {
+    return { vector.data(), points() };
+  }
+
+  /** A copy of a field with its halos filled, in scratch memory that the next call with the same slot overwrites.
+   * Collective. */
+  Padded
+  padded(const Real * field, const Halo & halo, int slot = 0);
+
+  /** Gives the scratch memory of padded() back. */
+  void
+  releaseScratch();
+
+  /** Volume average of a local sum: collective. */
+  double
+  average(double localSum) const;
+  /** <x, y> = (1/N) sum over points (and components, for `values` = 3 points()). Collective. */
+  double
+  inner(const Real * x, const Real * y, std::size_t values) const;
+  /** Largest |x| over all processes. Collective. */
+  double
+  maximumAbsolute(const Real * x) const;
+
+private:
+  Grid                  grid_;
+  Kernels &             kernels_;
+  Communicator &        communicator_;
+  Slab                  slab_;
+  Extents               extents_;
+  std::array<double, 3> inverseSpacing_;
+  std::array<Buffer, 3> scratch_;
+};
+
+} // namespace gnr
+
+#endif

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_parallel_FourierTransform_h
+#define gnr_parallel_FourierTransform_h
+
+#include "parallel/Domain.h"
+
+#include <array>
+
+namespace gnr
+{
+
+/** Everything that is done in Fourier space on one domain [F1]: two-dimensional transforms of the local planes, a
+ * transposition that gives each process all of z for some ky (nothing to do for one process), and the kernels that work
+ * along z. */
+class FourierTransform
+{
+public:
+  explicit FourierTransform(Domain & domain);
+
+  /** out = symbol in, for 1 or 3 components that lie one behind the other; out may be in. Per component: one forward and
+   * one backward transform. Collective. */
+  void
+  apply(const Symbol & symbol, const Real * in, Real * out, int components);
+
+  /** The band-limited function `in` on the grid of `target`, whose box is the same: truncates or zero-pads the spectrum
+   * [F2]. Collective. */
+  void
+  resample(const Real * in, FourierTransform & target, Real * out, int components);
+
+  /** A symbol of the given kind with the wave numbers of this domain. */
+  Symbol
+  symbol(Symbol::Kind kind) const;
+
+  /** Gives the memory of the spectrum back until it is needed again: 12 B a point. */
+  void
+  release();
+
+private:
+  Complex *
+  spectrum(int component);
+
+  Domain &                     domain_;
+  SpectrumLayout               layout_;
+  std::array<ComplexBuffer, 3> spectrum_;
+};
+
+} // namespace gnr
+
+#endif

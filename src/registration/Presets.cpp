@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gnr/Error.h"
+#include "gnr/Options.h"
+
+#include <cmath>
+#include <sstream>
+
+namespace gnr
+{
+namespace
+{
+
+template <typename T>
+void
+require(bool valid, const char * name, T value, const char * range)
+{
+  if (!valid)
+  {
+    std::ostringstream message;
+    message << name << ": " << value << " is not allowed; it must be " << range;
+    throw Error(ErrorKind::BadInput, message.str());
+  }
+}
+
+} // namespace
+
+Options
+makeOptions(Preset preset)
+{
+  Options options;
+  switch (preset)
+  {
+    case Preset::Default:
+      break;
+    case Preset::Fast:
+      options.gradientTolerance = 5e-2;
+      break;
+    case Preset::Accurate:
+      options.beta = 1e-3;
+      options.gradientTolerance = 1e-2;
+      break;
+  }
+  return options;
+}
+
+void
+validate(const Options & options)
+{
+  const Options & o = options;
+  require(std::isfinite(o.beta) && o.beta > 0.0, "beta", o.beta, "a positive number");
+  require(std::isfinite(o.gamma) && o.gamma >= 0.0, "gamma", o.gamma, "zero or a positive number");
+  require(!o.levels || *o.levels >= 1, "levels", o.levels.value_or(0), "at least 1");
+  require(o.timeSteps >= 1, "time steps", o.timeSteps, "at least 1");
+  require(o.maximumIterations >= 0, "iterations", o.maximumIterations, "zero or more");
+  require(o.maximumKrylovIterations >= 1, "Krylov iterations", o.maximumKrylovIterations, "at least 1");
+  require(o.gradientTolerance > 0.0 && o.gradientTolerance < 1.0,
+          "gradient tolerance",
+          o.gradientTolerance,
+          "between 0 and 1, both excluded");
+  require(o.objectiveTolerance >= 0.0 && o.objectiveTolerance < 1.0,
+          "objective tolerance",
+          o.objectiveTolerance,
+          "at least 0 and below 1");
+  require(!o.timeLimit || *o.timeLimit > 0.0, "time limit", o.timeLimit.value_or(0.0), "a positive number of seconds");
+  require(std::isfinite(o.smoothing) && o.smoothing >= 0.0, "smoothing", o.smoothing, "zero or a positive number");
+  require(!o.threads || *o.threads >= 1, "threads", o.threads.value_or(0), "at least 1");
+}
+
+} // namespace gnr

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registration/Progress.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gnr
+{
+namespace
+{
+constexpr double solveShare = 0.9; // the rest is reading the result out of the velocity
+}
+
+Progress::Progress(Observer * observer, const Options & options, Communicator & communicator)
+  : observer_(observer)
+  , options_(options)
+  , communicator_(communicator)
+{}
+
+void
+Progress::begin(std::vector<double> shares)
+{
+  shares_ = std::move(shares);
+  raise(0.0);
+}
+
+void
+Progress::beginLevel(int level)
+{
+  level_ = level;
+}
+
+void
+Progress::endLevel(const LevelRecord & record)
+{
+  done_ += shares_[level_];
+  raise(solveShare * done_);
+  if (observer_ != nullptr)
+  {
+    observer_->onLevel(record);
+  }
+}
+
+void
+Progress::finish()
+{
+  raise(1.0);
+}
+
+void
+Progress::message(const std::string & text, Report & report)
+{
+  report.messages.push_back(text);
+  if (observer_ != nullptr)
+  {
+    observer_->onMessage(text);
+  }
+}
+
+std::optional<StopReason>
+Progress::interruption()
+{
+  // 0 go on, 1 time is up, 2 stop, 3 abort: the most urgent request of any process counts.
+  double request = 0.0;
+  if (options_.timeLimit && seconds() > *options_.timeLimit)
+  {
+    request = 1.0;
+  }
+  if (observer_ != nullptr)
+  {
+    const Request asked = observer_->poll();
+    request = asked == Request::Abort ? 3.0 : (asked == Request::Stop ? 2.0 : request);
+  }
+  communicator_.maximum(&request, 1);
+  if (request == 3.0)
+  {
+    throw Error(ErrorKind::Aborted, "the registration was aborted on request");
+  }
+  if (request == 2.0)
+  {
+    return StopReason::StoppedByObserver;
+  }
+  if (request == 1.0)
+  {
+    return StopReason::TimeLimit;
+  }
+  return std::nullopt;
+}
+
+double
+Progress::seconds() const
+{
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+void
+Progress::onIteration(const IterationRecord & record)
+{
+  if (observer_ != nullptr)
+  {
+    observer_->onIteration(record);
+  }
+  // The gradient falls about geometrically, so its logarithm measures the way to the tolerance.
+  const double way = std::log(std::max(record.relativeGradient, options_.gradientTolerance)) / std::log(options_.gradientTolerance);
+  raise(solveShare * (done_ + shares_[level_] * std::min(1.0, std::max(0.0, way))));
+}
+
+void
+Progress::raise(double share)
+{
+  shown_ = std::max(shown_, share);
+  if (observer_ != nullptr)
+  {
+    observer_->onProgress(shown_);
+  }
+}
+
+} // namespace gnr

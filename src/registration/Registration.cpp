@@ -1,0 +1,566 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gnr/Registration.h"
+
+#include "kernels/HostLayout.h"
+#include "model/Characteristics.h"
+#include "model/FlowMap.h"
+#include "model/ReducedProblem.h"
+#include "optimization/GaussNewton.h"
+#include "parallel/FourierTransform.h"
+#include "registration/Preprocessing.h"
+#include "registration/Progress.h"
+#include "registration/Pyramid.h"
+
+#include <omp.h>
+
+#include <cmath>
+#include <ctime>
+#include <vector>
+
+namespace gnr
+{
+namespace
+{
+
+constexpr int leastPoints = 8; // per axis of the image
+
+/** CPU seconds of all threads of this process. */
+double
+cpuSeconds()
+{
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+void
+checkGrid(const Grid & grid)
+{
+  for (int a = 0; a < 3; ++a)
+  {
+    if (grid.size[a] < leastPoints)
+    {
+      throw Error(ErrorKind::BadInput,
+                  "FixedImage: axis " + std::to_string(a) + " has " + std::to_string(grid.size[a]) +
+                    " voxels; at least " + std::to_string(leastPoints) + " are needed along every axis");
+    }
+    if (!(grid.spacing[a] > 0.0) || !std::isfinite(grid.spacing[a]))
+    {
+      throw Error(ErrorKind::BadInput, "FixedImage: the spacing must be positive and finite");
+    }
+  }
+}
+
+} // namespace
+
+class Registration::Implementation
+{
+public:
+  Implementation(const Grid & grid, const Options & options, std::shared_ptr<Communicator> communicator);
+
+  void
+  solve();
+  void
+  readInitialVelocity(Domain & finest);
+  /** The velocity to start a level with: the coarser result plus what the initial velocity adds between the two grids. */
+  void
+  startVelocity(Domain & domain, FourierTransform & transform, Domain * coarser, FourierTransform * coarserTransform);
+  void
+  restrictInitialVelocity(FourierTransform & transform, Buffer & out);
+  LevelRecord
+  solveLevel(int level, Domain & domain, FourierTransform & transform);
+  void
+  evaluateResult();
+  void
+  integrate(bool inverse, Buffer & u, int & steps) const;
+  void
+  writeVectors(const Buffer & planar, double scale, HostVectorImage out) const;
+  void
+  phase(const char * name);
+
+  Options                       options;
+  std::shared_ptr<Communicator> communicator;
+  std::unique_ptr<Kernels>      kernels;
+  InputImages                   input;
+  HostVectorImage               initialVelocity;
+  Observer *                    observer = nullptr;
+  Report                        report;
+
+  std::unique_ptr<Progress>         progress;
+  double                            phaseStart = 0.0;
+  SolverImages                      images;
+  std::unique_ptr<Domain>           finest;
+  std::unique_ptr<FourierTransform> finestTransform;
+  Buffer                            initial;      ///< initial velocity of the solver on the finest grid
+  Buffer                            velocity;     ///< of the level, at last of the finest
+  Buffer                            displacement; ///< mm along the grid axes, finest grid
+  bool                              solved = false;
+};
+
+Registration::Implementation::Implementation(const Grid &                  grid,
+                                             const Options &               o,
+                                             std::shared_ptr<Communicator> c)
+  : options(o)
+  , communicator(c ? std::move(c) : makeSelfCommunicator())
+{
+  validate(options);
+  checkGrid(grid);
+  input.grid = grid;
+  report.imageGrid = grid;
+  report.processes = communicator->size();
+  report.threads = options.threads.value_or(omp_get_max_threads());
+  switch (options.device)
+  {
+    case Device::Reference:
+      kernels = makeReferenceKernels();
+      report.threads = 1;
+      break;
+    case Device::Cuda:
+      throw Error(ErrorKind::BadInput, "device cuda: this build has no CUDA engine; use --device cpu or auto");
+    case Device::Auto:
+      report.deviceReason = "this build has no CUDA engine";
+      kernels = makeCpuKernels(report.threads);
+      break;
+    case Device::Cpu:
+      kernels = makeCpuKernels(report.threads);
+      break;
+  }
+  report.device = kernels->description();
+}
+
+void
+Registration::Implementation::phase(const char * name)
+{
+  const double now = progress->seconds();
+  report.phases.emplace_back(name, now - phaseStart);
+  phaseStart = now;
+}
+
+void
+Registration::Implementation::readInitialVelocity(Domain & domain)
+{
+  if (initialVelocity.data == nullptr)
+  {
+    return;
+  }
+  const std::size_t n = input.grid.points();
+  if (initialVelocity.zBegin != 0 || initialVelocity.zEnd != input.grid.size[2])
+  {
+    throw Error(ErrorKind::BadInput, "InitialVelocityField: all planes must be set before run()");
+  }
+  // The exponential of the exported field is the pullback map, which is the flow of minus the solver's velocity.
+  std::vector<Real> planar(3 * n);
+  fromHostVectors(initialVelocity.data, n, -1.0, planar.data());
+  Buffer image(*kernels, n);
+  initial = domain.vector();
+  const Extents e{ input.grid.size[0], input.grid.size[1], input.grid.size[2] };
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels->copyFromHost(planar.data() + c * n, image.data(), n * sizeof(Real));
+    const Statistics s = kernels->statistics(image.data(), e, { { 0, 0, 0 }, { e.nx, e.ny, e.nz } });
+    if (s.notFinite > 0)
+    {
+      throw Error(ErrorKind::BadInput, "InitialVelocityField: has values that are NaN or infinite");
+    }
+    kernels->extendPeriodically(image.data(), e, domain.extents(), initial.data() + c * domain.points());
+  }
+  if (options.incompressible)
+  {
+    finestTransform->apply(finestTransform->symbol(Symbol::Kind::Projection), initial.data(), initial.data(), 3);
+  }
+}
+
+void
+Registration::Implementation::restrictInitialVelocity(FourierTransform & transform, Buffer & out)
+{
+  if (&transform == finestTransform.get())
+  {
+    kernels->copy(initial.data(), out.data(), out.size());
+  }
+  else
+  {
+    finestTransform->resample(initial.data(), transform, out.data(), 3);
+  }
+}
+
+void
+Registration::Implementation::startVelocity(Domain &           domain,
+                                            FourierTransform & transform,
+                                            Domain *           coarser,
+                                            FourierTransform * coarserTransform)
+{
+  Buffer start = domain.vector();
+  if (coarser == nullptr)
+  {
+    if (initial)
+    {
+      restrictInitialVelocity(transform, start);
+    }
+    else
+    {
+      kernels->fill(start.data(), start.size(), Real(0));
+    }
+    velocity = std::move(start);
+    return;
+  }
+  if (initial)
+  {
+    Buffer coarse = coarser->vector();
+    restrictInitialVelocity(*coarserTransform, coarse);
+    kernels->axpby(Real(-1), coarse.data(), Real(1), velocity.data(), velocity.size());
+  }
+  coarserTransform->resample(velocity.data(), transform, start.data(), 3);
+  if (initial)
+  {
+    Buffer fine = domain.vector();
+    restrictInitialVelocity(transform, fine);
+    kernels->axpby(Real(1), fine.data(), Real(1), start.data(), start.size());
+  }
+  velocity = std::move(start);
+}
+
+LevelRecord
+Registration::Implementation::solveLevel(int level, Domain & domain, FourierTransform & transform)
+{
+  const bool isFinest = &domain == finest.get();
+  Symbol     gaussian = finestTransform->symbol(Symbol::Kind::Gaussian);
+  for (int a = 0; a < 3; ++a)
+  {
+    gaussian.sigma[a] = options.smoothing * domain.grid().spacing[a];
+  }
+  // What the level sees of a field: smoothed if asked for, with the wave numbers that its grid has.
+  const auto restricted = [&](const Buffer & field, bool smooth, bool isWeight) {
+    if (!field || (isFinest && !smooth))
+    {
+      return Buffer();
+    }
+    Buffer source;
+    if (smooth)
+    {
+      source = finest->scalar();
+      finestTransform->apply(gaussian, field.data(), source.data(), 1);
+    }
+    if (isFinest)
+    {
+      return source;
+    }
+    Buffer result = domain.scalar();
+    finestTransform->resample(smooth ? source.data() : field.data(), transform, result.data(), 1);
+    if (isWeight)
+    {
+      kernels->clamp(Real(0), Real(1), result.data(), result.size());
+    }
+    return result;
+  };
+  const bool   smooth = options.smoothing > 0.0;
+  const Buffer fixed = restricted(images.fixed, smooth, false), moving = restricted(images.moving, smooth, false);
+  const Buffer fixedWeight = restricted(images.fixedWeight, false, true);
+  const Buffer movingWeight = restricted(images.movingWeight, false, true);
+  const auto   chosen = [](const Buffer & own, const Buffer & full) { return own ? own.data() : full.data(); };
+  if (!isFinest)
+  {
+    finestTransform->release();
+  }
+  ReducedProblem problem(domain,
+                         transform,
+                         options,
+                         chosen(fixed, images.fixed),
+                         chosen(moving, images.moving),
+                         chosen(fixedWeight, images.fixedWeight),
+                         chosen(movingWeight, images.movingWeight));
+  return minimize(problem, options, *progress, level, domain.view(velocity));
+}
+
+void
+Registration::Implementation::solve()
+{
+  const double cpuStart = cpuSeconds();
+  progress = std::make_unique<Progress>(observer, options, *communicator);
+  phaseStart = 0.0;
+  report.levels.clear();
+  report.phases.clear();
+  report.messages.clear();
+  report.newtonSteps = report.hessianProducts = 0;
+  solved = false;
+
+  images = prepareImages(input, options, *kernels);
+  finest = std::make_unique<Domain>(images.grid, *kernels, *communicator);
+  finestTransform = std::make_unique<FourierTransform>(*finest);
+  readInitialVelocity(*finest);
+  report.solverGrid = images.grid;
+  if (!report.deviceReason.empty())
+  {
+    report.messages.push_back("running on the CPU: " + report.deviceReason);
+  }
+  phase("preparation");
+
+  const std::vector<Grid> grids = pyramidGrids(images.grid, options.levels);
+  std::vector<double>     shares;
+  double                  total = 0.0;
+  for (const Grid & grid : grids)
+  {
+    total += static_cast<double>(grid.points());
+  }
+  for (const Grid & grid : grids)
+  {
+    shares.push_back(static_cast<double>(grid.points()) / total);
+  }
+  progress->begin(shares);
+
+  std::unique_ptr<Domain>           coarser;
+  std::unique_ptr<FourierTransform> coarserTransform;
+  for (int level = 0; level < static_cast<int>(grids.size()); ++level)
+  {
+    const bool                        isFinest = level + 1 == static_cast<int>(grids.size());
+    std::unique_ptr<Domain>           own;
+    std::unique_ptr<FourierTransform> ownTransform;
+    if (!isFinest)
+    {
+      own = std::make_unique<Domain>(grids[level], *kernels, *communicator);
+      ownTransform = std::make_unique<FourierTransform>(*own);
+    }
+    Domain &           domain = isFinest ? *finest : *own;
+    FourierTransform & transform = isFinest ? *finestTransform : *ownTransform;
+    progress->beginLevel(level);
+    startVelocity(domain, transform, coarser.get(), coarserTransform.get());
+    coarserTransform.reset();
+    coarser.reset();
+    if (isFinest)
+    {
+      initial.reset();
+    }
+    const LevelRecord record = solveLevel(level, domain, transform);
+    report.levels.push_back(record);
+    report.reason = record.reason;
+    report.newtonSteps += static_cast<int>(record.iterations.size());
+    for (const IterationRecord & step : record.iterations)
+    {
+      report.hessianProducts += step.krylovIterations;
+    }
+    progress->endLevel(record);
+    domain.releaseScratch();
+    transform.release();
+    phase(("level " + std::to_string(level)).c_str());
+    coarser = std::move(own);
+    coarserTransform = std::move(ownTransform);
+  }
+
+  evaluateResult();
+  phase("displacement");
+  report.fieldBytes = kernels->peakBytes();
+  report.wallSeconds = progress->seconds();
+  report.cpuSeconds = cpuSeconds() - cpuStart;
+  solved = true;
+  progress->finish();
+}
+
+void
+Registration::Implementation::integrate(bool inverse, Buffer & u, int & steps) const
+{
+  u = finest->vector();
+  steps = integrateFlow(*finest, finest->view(velocity), inverse, finest->view(u));
+  finest->releaseScratch();
+}
+
+void
+Registration::Implementation::evaluateResult()
+{
+  integrate(false, displacement, report.mapSteps);
+  const VectorView  u = finest->view(displacement);
+  const std::size_t n = finest->points();
+
+  // The mismatch of the map that the user gets, not of the solver's last state.
+  {
+    Buffer voxels = finest->vector(), warped = finest->scalar(), weight;
+    for (int c = 0; c < 3; ++c)
+    {
+      kernels->axpby(Real(finest->inverseSpacing()[c]), u[c], Real(0), voxels.data() + c * n, n);
+    }
+    const VectorView d = finest->view(voxels);
+    const Halo       halo = interpolationHalo(*finest, d);
+    const Real *     w = images.fixedWeight.data();
+    const auto       weighted = [&](const Real * moving) {
+      return finest->average(kernels->squaredDistance(moving, images.fixed.data(), w, n));
+    };
+    if (images.movingWeight)
+    {
+      weight = finest->scalar();
+      kernels->interpolate(
+        finest->padded(images.movingWeight.data(), halo), d, nullptr, Interpolation::Linear, weight.data());
+      if (images.fixedWeight)
+      {
+        kernels->multiply(Real(1), weight.data(), images.fixedWeight.data(), weight.data(), n);
+      }
+      w = weight.data();
+    }
+    kernels->interpolate(finest->padded(images.moving.data(), halo), d, nullptr, options.interpolation, warped.data());
+    const double after = weighted(warped.data());
+    const double before = weighted(images.moving.data());
+    report.mismatch = before > 0.0 ? std::sqrt(after / before) : 0.0;
+  }
+  images = SolverImages{};
+  finest->releaseScratch();
+
+  Buffer det = finest->scalar();
+  Padded padded[3];
+  for (int c = 0; c < 3; ++c)
+  {
+    padded[c] = finest->padded(u[c], { { 1, 1, 1 } }, c);
+  }
+  kernels->jacobianDeterminant(padded, finest->inverseSpacing(), det.data());
+  const auto &     size = input.grid.size;
+  const Statistics s = kernels->statistics(det.data(), finest->extents(), { { 0, 0, 0 }, { size[0], size[1], size[2] } });
+  report.determinantMinimum = s.minimum;
+  report.determinantMaximum = s.maximum;
+  report.determinantMean = s.sum / static_cast<double>(s.count);
+  report.foldedVoxels = s.notPositive;
+  finest->releaseScratch();
+  kernels->multiply(Real(1), u[0], u[0], det.data(), n);
+  for (int c = 1; c < 3; ++c)
+  {
+    Buffer square = finest->scalar();
+    kernels->multiply(Real(1), u[c], u[c], square.data(), n);
+    kernels->axpby(Real(1), square.data(), Real(1), det.data(), n);
+  }
+  report.maximumDisplacement =
+    std::sqrt(kernels->statistics(det.data(), finest->extents(), { { 0, 0, 0 }, { size[0], size[1], size[2] } }).maximum);
+  if (report.foldedVoxels > 0)
+  {
+    progress->message(std::to_string(report.foldedVoxels) +
+                        " voxels fold (det <= 0): the grid cannot carry this deformation; increase beta or gamma",
+                      report);
+  }
+}
+
+void
+Registration::Implementation::writeVectors(const Buffer & planar, double scale, HostVectorImage out) const
+{
+  const Extents e{ input.grid.size[0], input.grid.size[1], input.grid.size[2] };
+  if (!solved)
+  {
+    throw Error(ErrorKind::BadInput, "there is no result yet: call run() first");
+  }
+  if (out.data == nullptr || out.zBegin != 0 || out.zEnd != e.nz)
+  {
+    throw Error(ErrorKind::BadInput, "the planes asked for are not those of this process");
+  }
+  const std::size_t n = e.points();
+  Buffer            image(*kernels, n);
+  std::vector<Real> host(n);
+  std::vector<Real> all(3 * n);
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels->crop(planar.data() + c * finest->points(), finest->extents(), e, image.data());
+    kernels->copyToHost(image.data(), all.data() + c * n, n * sizeof(Real));
+  }
+  toHostVectors(all.data(), n, n, scale, out.data);
+}
+
+Registration::Registration(const Grid & grid, const Options & options, std::shared_ptr<Communicator> communicator)
+  : implementation_(std::make_unique<Implementation>(grid, options, std::move(communicator)))
+{}
+
+Registration::~Registration() = default;
+
+void
+Registration::setFixed(HostImage image)
+{
+  implementation_->input.fixed = image;
+}
+
+void
+Registration::setMoving(HostImage image)
+{
+  implementation_->input.moving = image;
+}
+
+void
+Registration::setFixedWeight(HostImage weight)
+{
+  implementation_->input.fixedWeight = weight;
+}
+
+void
+Registration::setMovingWeight(HostImage weight)
+{
+  implementation_->input.movingWeight = weight;
+}
+
+void
+Registration::setInitialVelocity(HostVectorImage velocity)
+{
+  implementation_->initialVelocity = velocity;
+}
+
+void
+Registration::setObserver(Observer * observer)
+{
+  implementation_->observer = observer;
+}
+
+const Report &
+Registration::run()
+{
+  implementation_->solve();
+  return implementation_->report;
+}
+
+void
+Registration::displacement(HostVectorImage out) const
+{
+  implementation_->writeVectors(implementation_->displacement, 1.0, out);
+}
+
+void
+Registration::inverseDisplacement(HostVectorImage out) const
+{
+  if (!implementation_->solved)
+  {
+    throw Error(ErrorKind::BadInput, "there is no result yet: call run() first");
+  }
+  Buffer inverse;
+  int    steps = 0;
+  implementation_->integrate(true, inverse, steps);
+  implementation_->writeVectors(inverse, 1.0, out);
+}
+
+void
+Registration::velocity(HostVectorImage out) const
+{
+  implementation_->writeVectors(implementation_->velocity, -1.0, out);
+}
+
+void
+Registration::determinant(float * data, int zBegin, int zEnd) const
+{
+  const Implementation & self = *implementation_;
+  const Extents          e{ self.input.grid.size[0], self.input.grid.size[1], self.input.grid.size[2] };
+  if (!self.solved)
+  {
+    throw Error(ErrorKind::BadInput, "there is no result yet: call run() first");
+  }
+  if (data == nullptr || zBegin != 0 || zEnd != e.nz)
+  {
+    throw Error(ErrorKind::BadInput, "the planes asked for are not those of this process");
+  }
+  Buffer box = self.finest->scalar(), image(*self.kernels, e.points());
+  Padded padded[3];
+  for (int c = 0; c < 3; ++c)
+  {
+    padded[c] = self.finest->padded(self.finest->view(self.displacement)[c], { { 1, 1, 1 } }, c);
+  }
+  self.kernels->jacobianDeterminant(padded, self.finest->inverseSpacing(), box.data());
+  self.finest->releaseScratch();
+  self.kernels->crop(box.data(), self.finest->extents(), e, image.data());
+  std::vector<Real> host(e.points());
+  self.kernels->copyToHost(image.data(), host.data(), host.size() * sizeof(Real));
+  toHostScalars(host.data(), host.size(), data);
+}
+
+const Report &
+Registration::report() const
+{
+  return implementation_->report;
+}
+
+} // namespace gnr

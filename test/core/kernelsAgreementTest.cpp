@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every kernel of the CPU backend against the reference, on sizes that are no multiples of a vector register, a row block
+// or a cache line. Tolerances count roundings of epsilon / 2 on the largest intermediate value.
+#include "spectralTesting.h"
+
+using namespace gnr;
+using namespace gnr::test;
+
+namespace
+{
+
+/** Both backends and a function that runs one kernel call on each. */
+class AgreementTest : public ::testing::TestWithParam<Grid>
+{
+protected:
+  /** Largest difference between the results of call(kernels) on the two backends; each must give numbers. */
+  template <typename Call>
+  double
+  difference(Call call)
+  {
+    const Values a = call(*reference_), b = call(*cpu_);
+    EXPECT_GT(maximumOf(a), 0.0) << "a comparison of zeros";
+    return maximumDifference(a, b);
+  }
+
+  const Grid &  grid = GetParam();
+  const Extents extents = extentsOf(GetParam());
+  const std::size_t n = GetParam().points();
+  const double  inverse[3] = { 1 / GetParam().spacing[0], 1 / GetParam().spacing[1], 1 / GetParam().spacing[2] };
+  const double  steepest = inverse[0] + inverse[1] + inverse[2];
+
+private:
+  std::unique_ptr<Kernels> reference_ = makeReferenceKernels();
+  std::unique_ptr<Kernels> cpu_ = makeCpuKernels(2);
+};
+
+using KernelsAgreement = AgreementTest;
+using KernelsSpectralAgreement = AgreementTest;
+
+std::string
+sizeName(const ::testing::TestParamInfo<Grid> & info)
+{
+  const auto & size = info.param.size;
+  return std::to_string(size[0]) + "x" + std::to_string(size[1]) + "x" + std::to_string(size[2]);
+}
+
+const Grid pointGrids[] = { { { 9, 12, 10 }, { 1.0, 1.0, 1.0 } },
+                            { { 33, 18, 20 }, { 0.9, 1.3, 2.1 } },
+                            { { 30, 21, 14 }, { 2.0, 0.7, 1.1 } },
+                            { { 65, 17, 5 }, { 0.5, 0.6, 3.0 } } };
+
+const Grid spectralGrids[] = { { { 10, 12, 14 }, { 1.0, 1.0, 1.0 } },
+                               { { 30, 20, 18 }, { 0.9, 1.3, 2.1 } },
+                               { { 28, 24, 42 }, { 2.0, 0.7, 1.1 } },
+                               { { 70, 8, 6 }, { 0.5, 1.5, 3.0 } }, // two chunks of kx
+                               { { 15, 9, 21 }, { 1.2, 1.0, 0.8 } } };
+
+/** The largest sum of absolute weights of the 8th-order difference, 2 (4/5 + 1/5 + 4/105 + 1/280). */
+constexpr double differenceWeights = 2.084;
+
+} // namespace
+
+TEST_P(KernelsAgreement, Algebra)
+{
+  const Values x = randomValues(n, -2, 2, 1), y = randomValues(n, -2, 2, 2), z = randomValues(n, -2, 2, 3);
+  const Values p = randomValues(n, -2, 2, 4), q = randomValues(n, -2, 2, 5), r = randomValues(n, -2, 2, 6);
+  const Real   a = Real(0.7), b = Real(-1.3), mean = Real(0.11);
+  // at most three roundings each of values up to 2 (0.7 + 1.3) + 2
+  const double rounding = 3 * epsilon / 2 * 6;
+  EXPECT_LE(difference([&](Kernels & k) {
+              const Array<Real> u(k, x), v(k, y);
+              k.axpby(a, u.data(), b, v.data(), n);
+              k.multiply(a, u.data(), v.data(), v.data(), n);
+              k.scaleAndShift(b, v.data(), a, v.data(), n);
+              k.clamp(Real(-3.3), Real(2.2), v.data(), n);
+              return v.get();
+            }),
+            4 * rounding);
+  EXPECT_LE(difference([&](Kernels & k) {
+              const Array<Real> u(k, x), v(k, y), w(k, n);
+              k.combine(a, u.data(), b, v.data(), w.data(), n);
+              return w.get();
+            }),
+            rounding);
+  EXPECT_LE(difference([&](Kernels & k) {
+              const Array<Real> dP(k, p), dAp(k, q), dQ(k, r), dX(k, x), dAx(k, y), dR(k, z);
+              k.krylovUpdate(a, dP.data(), dAp.data(), dQ.data(), dX.data(), dAx.data(), dR.data(), n);
+              return joined(dX.get(), dAx.get(), dR.get());
+            }),
+            rounding);
+  EXPECT_LE(difference([&](Kernels & k) {
+              const Array<Real> dZ(k, z), dR(k, r), dP(k, p), dAp(k, q);
+              k.krylovDirection(b, dZ.data(), dR.data(), mean, dP.data(), dAp.data(), n);
+              return joined(dP.get(), dAp.get(), dAp.get());
+            }),
+            rounding);
+}
+
+TEST_P(KernelsAgreement, Reductions)
+{
+  const Values x = randomValues(n, -1, 2, 1), y = randomValues(n, -1, 2, 2), w = randomValues(n, 0, 1, 3);
+  Region       region;
+  for (int axis = 0; axis < 3; ++axis)
+  {
+    region.begin[axis] = 1;
+    region.end[axis] = grid.size[axis] - 1;
+  }
+  const auto call = [&](Kernels & k) {
+    const Array<Real> u(k, x), v(k, y), weight(k, w);
+    const Statistics  s = k.statistics(u.data(), extents, region);
+    const double      count = double(n);
+    return std::vector<double>{ k.sum(u.data(), n) / count,
+                                k.dot(u.data(), v.data(), n) / count,
+                                k.dotSum(u.data(), v.data(), weight.data(), n) / count,
+                                k.squaredDistance(u.data(), v.data(), nullptr, n) / count,
+                                k.squaredDistance(u.data(), v.data(), weight.data(), n) / count,
+                                k.maximumAbsolute(u.data(), n),
+                                s.minimum,
+                                s.maximum,
+                                s.sum / count,
+                                double(s.notPositive),
+                                double(s.count) };
+  };
+  const auto reference = makeReferenceKernels();
+  const auto cpu = makeCpuKernels(2);
+  // terms up to 9, each rounded three times at most before it is added in double
+  EXPECT_LE(maximumDifference(call(*reference), call(*cpu)), 3 * epsilon / 2 * 9);
+}
+
+TEST_P(KernelsAgreement, PadIsBitwise)
+{
+  for (const int halo : { 4, 11 })
+  {
+    EXPECT_EQ(difference([&](Kernels & k) {
+                PaddedArray f(k, extents, halo, halo + 1, halo + 2);
+                f.setPeriodic(randomValues(n, -1, 1, 1));
+                Values all;
+                for (int z = -halo - 2; z < extents.nz + halo + 2; ++z)
+                {
+                  for (int y = -halo - 1; y < extents.ny + halo + 1; ++y)
+                  {
+                    for (int x = -halo; x < extents.nx + halo; ++x)
+                    {
+                      all.push_back(f.at(x, y, z));
+                    }
+                  }
+                }
+                return all;
+              }),
+              0.0);
+  }
+}
+
+TEST_P(KernelsAgreement, Differences)
+{
+  const Values m = randomValues(n, -1, 1, 1), v = randomValues(3 * n, -2, 2, 2), old = randomValues(3 * n, -1, 1, 3);
+  // 8 products and sums, 3 axes, scaling: 14 roundings
+  const double rounding = 14 * epsilon / 2 * (2 * differenceWeights * steepest * 1.5 + 1);
+  for (const Real b : { Real(0), Real(0.6) })
+  {
+    EXPECT_LE(difference([&](Kernels & k) {
+                PaddedArray f(k, extents, 4, 4, 4);
+                f.setPeriodic(m);
+                const Array<Real> velocity(k, v), out(k, Values(old.begin(), old.begin() + n));
+                k.gradientDot(f.view(), inverse, { velocity.data(), n }, Real(1.5), b, out.data());
+                return out.get();
+              }),
+              rounding);
+    for (int axis = 0; axis < 3; ++axis)
+    {
+      EXPECT_LE(difference([&](Kernels & k) {
+                  PaddedArray f(k, extents, 5, 4, 6);
+                  f.setPeriodic(m);
+                  const Array<Real> out(k, Values(old.begin(), old.begin() + n));
+                  k.derivative(f.view(), axis, inverse[axis], Real(-0.8), b, out.data());
+                  return out.get();
+                }),
+                rounding);
+    }
+  }
+  EXPECT_LE(difference([&](Kernels & k) {
+              PaddedArray f(k, extents, 4, 4, 4);
+              f.setPeriodic(m);
+              const Array<Real> lambda(k, Values(v.begin(), v.begin() + n)), b(k, old);
+              k.addScaledGradient(f.view(), inverse, lambda.data(), Real(0.3), { b.data(), n });
+              return b.get();
+            }),
+            rounding);
+}
+
+TEST_P(KernelsAgreement, Determinant)
+{
+  const double amplitude = 0.2; // slopes up to 0.2 / spacing
+  EXPECT_LE(difference([&](Kernels & k) {
+              PaddedArray x(k, extents, 1, 1, 1), y(k, extents, 1, 1, 1), z(k, extents, 1, 1, 1);
+              x.setPeriodic(randomValues(n, -amplitude, amplitude, 1));
+              y.setPeriodic(randomValues(n, -amplitude, amplitude, 2));
+              z.setPeriodic(randomValues(n, -amplitude, amplitude, 3));
+              const Padded      u[3] = { x.view(), y.view(), z.view() };
+              const Array<Real> out(k, n);
+              k.jacobianDeterminant(u, inverse, out.data());
+              return out.get();
+            }),
+            // six products of three entries, each entry rounded three times
+            14 * epsilon / 2 * 6 * (1 + amplitude * inverse[0]) * (1 + amplitude * inverse[1]) * (1 + amplitude * inverse[2]));
+}
+
+TEST_P(KernelsAgreement, Interpolation)
+{
+  const Values m = randomValues(n, -1, 1, 1), c = randomValues(n, -2, 2, 2);
+  Values       d = randomValues(3 * n, -4, 4, 3);
+  d[0] = -4; // both ends of what the halo allows
+  d[1] = 4;
+  d[n] = 4;
+  d[2 * n + 1] = -4;
+  for (const Interpolation kind : { Interpolation::Linear, Interpolation::Cubic })
+  {
+    for (const bool scaled : { false, true })
+    {
+      EXPECT_LE(difference([&](Kernels & k) {
+                  PaddedArray f(k, extents, 6, 6, 6);
+                  f.setPeriodic(m);
+                  const Array<Real> displacement(k, d), factor(k, c), out(k, n);
+                  k.interpolate(f.view(), { displacement.data(), n }, scaled ? factor.data() : nullptr, kind, out.data());
+                  return out.get();
+                }),
+                22 * epsilon / 2 * 1.96 * 2); // weights: see WeightsSumToOne; factor up to 2
+    }
+  }
+}
+
+TEST_P(KernelsAgreement, TransportAndSimilarity)
+{
+  const Values a = randomValues(n, -1, 1, 1), b = randomValues(n, -1, 1, 2), w = randomValues(n, 0, 2, 3);
+  EXPECT_LE(difference([&](Kernels & k) {
+              const Array<Real> x(k, a), y(k, b), c(k, n);
+              k.adjointGrowth(x.data(), y.data(), Real(0.3), c.data(), n);
+              return c.get();
+            }),
+            6 * epsilon / 2 * 1.4);
+  EXPECT_LE(difference([&](Kernels & k) {
+              const Array<Real> x(k, a), y(k, b), weight(k, w), c(k, n);
+              k.weightedDifference(x.data(), y.data(), weight.data(), c.data(), n);
+              return c.get();
+            }),
+            2 * epsilon / 2 * 4);
+  EXPECT_EQ(difference([&](Kernels & k) {
+              const Array<Real> x(k, a), y(k, b), c(k, n);
+              k.weightedDifference(x.data(), y.data(), nullptr, c.data(), n);
+              return c.get();
+            }),
+            0.0); // one rounding of the exact difference
+}
+
+TEST_P(KernelsAgreement, Images)
+{
+  const Values  image = randomValues(n, -1, 1, 1);
+  const Extents box{ extents.nx + 7, extents.ny, extents.nz + 10 };
+  EXPECT_LE(difference([&](Kernels & k) {
+              const Array<Real> in(k, image), out(k, box.points());
+              k.extendPeriodically(in.data(), extents, box, out.data());
+              return out.get();
+            }),
+            16 * epsilon / 2);
+  EXPECT_EQ(difference([&](Kernels & k) {
+              const Array<Real> in(k, image), out(k, box.points()), back(k, n);
+              k.extendByConstant(in.data(), extents, box, Real(0.3), out.data());
+              k.crop(out.data(), box, extents, back.data());
+              Values both = out.get();
+              const Values cropped = back.get();
+              both.insert(both.end(), cropped.begin(), cropped.end());
+              return both;
+            }),
+            0.0);
+  std::vector<std::uint64_t> counts[2];
+  for (int backend = 0; backend < 2; ++backend)
+  {
+    const auto        kernels = backend == 0 ? makeReferenceKernels() : makeCpuKernels(2);
+    const Array<Real> x(*kernels, image);
+    counts[backend].resize(100);
+    kernels->histogram(x.data(), n, -0.9, 0.85, counts[backend].data(), 100);
+  }
+  EXPECT_EQ(counts[0], counts[1]);
+}
+
+TEST_P(KernelsSpectralAgreement, Planes)
+{
+  const Values x = randomValues(n, -1, 1, 1);
+  // rounding of the transforms: epsilon sqrt(log2(nx ny)) < 4 epsilon of the root mean square; the maximum over all
+  // modes is up to 4 times that
+  const double planes = double(extents.nx) * extents.ny;
+  EXPECT_LE(difference([&](Kernels & k) {
+              Values parts;
+              for (const Complex & c : forwardSpectrum(k, extents, x))
+              {
+                parts.push_back(c.re);
+                parts.push_back(c.im);
+              }
+              return parts;
+            }),
+            16 * epsilon * std::sqrt(planes));
+  EXPECT_LE(
+    difference([&](Kernels & k) { return backwardSpectrum(k, extents, forwardSpectrum(k, extents, x)); }) / planes,
+    16 * epsilon);
+}
+
+TEST_P(KernelsSpectralAgreement, BackwardOfAnySpectrum)
+{
+  // Also one that is no transform of a real image: the imaginary parts that a real image does not have are not looked at.
+  const std::size_t    count = std::size_t(extents.nx / 2 + 1) * extents.ny * extents.nz;
+  const Values         parts = randomValues(2 * count, -1, 1, 2);
+  std::vector<Complex> spectrum(count);
+  for (std::size_t i = 0; i < count; ++i)
+  {
+    spectrum[i] = { parts[2 * i], parts[2 * i + 1] };
+  }
+  EXPECT_LE(difference([&](Kernels & k) { return backwardSpectrum(k, extents, spectrum); }),
+            16 * epsilon * std::sqrt(double(extents.nx) * extents.ny));
+}
+
+TEST_P(KernelsSpectralAgreement, EverySymbol)
+{
+  const Values v = randomValues(3 * n, -1, 1, 3);
+  for (const Symbol::Kind kind : { Symbol::Kind::Identity,
+                                   Symbol::Kind::Regularization,
+                                   Symbol::Kind::InverseRegularization,
+                                   Symbol::Kind::Projection,
+                                   Symbol::Kind::Gaussian })
+  {
+    for (int order = 1; order <= 3; ++order)
+    {
+      for (const bool project : { false, true })
+      {
+        Symbol symbol = makeSymbol(grid, kind);
+        symbol.order = order;
+        symbol.project = project;
+        symbol.beta = 0.3;
+        symbol.gamma = 4.0;
+        symbol.sigma[0] = 1.0;
+        symbol.sigma[1] = 0.6;
+        symbol.sigma[2] = 0.8;
+        double size = 1.0; // the largest value of the symbol
+        if (kind == Symbol::Kind::Regularization)
+        {
+          const double squared =
+            std::pow(pi * inverse[0], 2) + std::pow(pi * inverse[1], 2) + std::pow(pi * inverse[2], 2);
+          size = 0.3 * (std::pow(symbol.ell, 2 * order - 2) * std::pow(squared, order) + 4.0 * squared);
+        }
+        else if (kind == Symbol::Kind::InverseRegularization)
+        {
+          size = 1.0 / (0.3 * std::pow(symbol.ell, 2 * order - 2) * std::pow(symbol.kMinimum, 2 * order));
+        }
+        EXPECT_LE(difference([&](Kernels & k) { return applySymbolTo(k, grid, v, symbol); }), 16 * epsilon * size)
+          << "kind " << int(kind) << " order " << order << " project " << project;
+      }
+    }
+  }
+  const Values scalar(v.begin(), v.begin() + n);
+  Symbol       gaussian = makeSymbol(grid, Symbol::Kind::Gaussian);
+  gaussian.sigma[0] = gaussian.sigma[1] = gaussian.sigma[2] = 0.7;
+  EXPECT_LE(difference([&](Kernels & k) { return applySymbolTo(k, grid, scalar, gaussian); }), 8 * epsilon);
+}
+
+TEST_P(KernelsSpectralAgreement, Resampling)
+{
+  const Values x = randomValues(n, -1, 1, 4);
+  for (const Grid & other : { Grid{ { 20, 18, 16 }, {} }, Grid{ { 12, 30, 9 }, {} }, grid })
+  {
+    EXPECT_LE(difference([&](Kernels & k) { return resample(k, grid, other, x); }), 16 * epsilon);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, KernelsAgreement, ::testing::ValuesIn(pointGrids), sizeName);
+INSTANTIATE_TEST_SUITE_P(, KernelsSpectralAgreement, ::testing::ValuesIn(spectralGrids), sizeName);

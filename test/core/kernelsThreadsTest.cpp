@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CPU backend gives the same bits for any number of threads, and again when it is asked again.
+#include "spectralTesting.h"
+
+#include <cstring>
+#include <functional>
+
+using namespace gnr;
+using namespace gnr::test;
+
+namespace
+{
+
+/** Everything that one call produced, as bytes. */
+template <typename T>
+std::vector<unsigned char>
+bytesOf(const std::vector<T> & values)
+{
+  std::vector<unsigned char> bytes(values.size() * sizeof(T));
+  std::memcpy(bytes.data(), values.data(), bytes.size());
+  return bytes;
+}
+
+using Call = std::function<std::vector<unsigned char>(Kernels &)>;
+
+void
+expectSameBits(const Call & call)
+{
+  const auto                       one = makeCpuKernels(1);
+  const std::vector<unsigned char> expected = call(*one);
+  EXPECT_EQ(call(*one), expected) << "one thread, again";
+  for (const int threads : { 2, 3, 5 })
+  {
+    const auto kernels = makeCpuKernels(threads);
+    for (int repeat = 0; repeat < 3; ++repeat)
+    {
+      EXPECT_EQ(call(*kernels), expected) << threads << " threads";
+    }
+  }
+}
+
+const Grid grid{ { 30, 28, 22 }, { 0.9, 1.3, 2.1 } };
+
+} // namespace
+
+TEST(KernelsThreads, Reductions)
+{
+  for (const std::size_t n : { std::size_t(1), std::size_t(8191), std::size_t(8193), std::size_t(100003) })
+  {
+    const Values x = randomValues(n, -1, 1, 1), y = randomValues(n, -1, 1, 2), w = randomValues(n, 0, 1, 3);
+    expectSameBits([&](Kernels & k) {
+      const Array<Real> u(k, x), v(k, y), weight(k, w);
+      return bytesOf(std::vector<double>{ k.sum(u.data(), n),
+                                          k.dot(u.data(), v.data(), n),
+                                          k.dotSum(u.data(), v.data(), weight.data(), n),
+                                          k.maximumAbsolute(u.data(), n),
+                                          k.squaredDistance(u.data(), v.data(), nullptr, n),
+                                          k.squaredDistance(u.data(), v.data(), weight.data(), n) });
+    });
+  }
+}
+
+TEST(KernelsThreads, Statistics)
+{
+  const Values values = randomValues(grid.points(), -1, 1, 1);
+  expectSameBits([&](Kernels & k) {
+    const Array<Real> x(k, values);
+    Region            region;
+    std::copy(grid.size.begin(), grid.size.end(), region.end);
+    region.begin[2] = 3;
+    const Statistics s = k.statistics(x.data(), extentsOf(grid), region);
+    return bytesOf(std::vector<double>{
+      s.minimum, s.maximum, s.sum, double(s.notPositive), double(s.notFinite), double(s.count) });
+  });
+}
+
+TEST(KernelsThreads, PointKernels)
+{
+  const std::size_t n = grid.points();
+  const Extents     e = extentsOf(grid);
+  const double      inverse[3] = { 1 / grid.spacing[0], 1 / grid.spacing[1], 1 / grid.spacing[2] };
+  const Values      m = randomValues(n, -1, 1, 1), v = randomValues(3 * n, -3, 3, 2), old = randomValues(3 * n, -1, 1, 3);
+  expectSameBits([&](Kernels & k) {
+    PaddedArray f(k, e, 5, 5, 5);
+    f.setPeriodic(m);
+    const Array<Real> velocity(k, v), out(k, n), b(k, old);
+    k.gradientDot(f.view(), inverse, { velocity.data(), n }, Real(1.1), 0, out.data());
+    k.derivative(f.view(), 2, inverse[2], Real(0.3), 1, out.data());
+    k.addScaledGradient(f.view(), inverse, out.data(), Real(0.7), { b.data(), n });
+    return bytesOf(b.get());
+  });
+  for (const Interpolation kind : { Interpolation::Linear, Interpolation::Cubic })
+  {
+    expectSameBits([&](Kernels & k) {
+      PaddedArray f(k, e, 5, 5, 5);
+      f.setPeriodic(m);
+      const Array<Real> d(k, v), factor(k, m), out(k, n);
+      k.interpolate(f.view(), { d.data(), n }, factor.data(), kind, out.data());
+      return bytesOf(out.get());
+    });
+  }
+  expectSameBits([&](Kernels & k) {
+    PaddedArray f(k, e, 1, 1, 1);
+    f.setPeriodic(m);
+    const Padded      u[3] = { f.view(), f.view(), f.view() };
+    const Array<Real> out(k, n);
+    k.jacobianDeterminant(u, inverse, out.data());
+    return bytesOf(out.get());
+  });
+}
+
+TEST(KernelsThreads, Elementwise)
+{
+  const std::size_t n = 20011;
+  const Values      x = randomValues(n, -1, 1, 1), y = randomValues(n, -1, 1, 2), z = randomValues(n, -1, 1, 3);
+  expectSameBits([&](Kernels & k) {
+    const Array<Real> a(k, x), b(k, y), c(k, z), d(k, x), e(k, y), f(k, z);
+    k.krylovUpdate(Real(0.3), a.data(), b.data(), c.data(), d.data(), e.data(), f.data(), n);
+    k.krylovDirection(Real(0.7), d.data(), f.data(), Real(0.1), a.data(), e.data(), n);
+    k.axpby(Real(0.9), a.data(), Real(1.7), e.data(), n);
+    k.combine(Real(0.1), a.data(), Real(0.2), e.data(), f.data(), n);
+    k.multiply(Real(1.3), e.data(), f.data(), f.data(), n);
+    k.scaleAndShift(Real(1.3), f.data(), Real(0.3), f.data(), n);
+    k.weightedDifference(f.data(), b.data(), a.data(), f.data(), n);
+    k.adjointGrowth(f.data(), b.data(), Real(0.25), b.data(), n);
+    return bytesOf(joined(a.get(), b.get(), f.get()));
+  });
+}
+
+TEST(KernelsThreads, Transforms)
+{
+  const Values v = randomValues(3 * grid.points(), -1, 1, 1);
+  Symbol       symbol = makeSymbol(grid, Symbol::Kind::InverseRegularization);
+  symbol.gamma = 4.0;
+  const Values scalar(v.begin(), v.begin() + grid.points());
+  const Grid   coarse{ { 16, 14, 12 }, { 1, 1, 1 } };
+  expectSameBits([&](Kernels & k) { return bytesOf(applySymbolTo(k, grid, v, symbol)); });
+  expectSameBits([&](Kernels & k) { return bytesOf(resample(k, grid, coarse, scalar)); });
+}
+
+TEST(KernelsThreads, Extension)
+{
+  const Extents e{ 20, 15, 10 }, box{ 30, 28, 22 };
+  const Values  image = randomValues(e.points(), -1, 1, 1);
+  expectSameBits([&](Kernels & k) {
+    const Array<Real> in(k, image), out(k, box.points());
+    k.extendPeriodically(in.data(), e, box, out.data());
+    return bytesOf(out.get());
+  });
+}

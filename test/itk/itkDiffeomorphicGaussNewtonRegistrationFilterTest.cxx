@@ -1,0 +1,223 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+// Driver test: object methods, every parameter, missing input, pipeline update, files written and read back.
+
+#include "itkDiffeomorphicGaussNewtonRegistrationFilter.h"
+#include "itkGaussNewtonRegistrationTestPhantoms.h"
+
+#include "itkImageFileReader.h"
+#include "itkImageFileWriter.h"
+#include "itkTestingMacros.h"
+#include "itkTranslationTransform.h"
+
+#include <sstream>
+
+namespace
+{
+// A parameter that is set comes back, and changes the modification time only when it changes.
+#define TEST_PARAMETER(filter, Name, value)                                                                            \
+  filter->Set##Name(value);                                                                                            \
+  ITK_TEST_SET_GET_VALUE(value, filter->Get##Name());                                                                  \
+  {                                                                                                                    \
+    const itk::ModifiedTimeType before = (filter)->GetMTime();                                                         \
+    filter->Set##Name(value);                                                                                          \
+    ITK_TEST_EXPECT_EQUAL(before, (filter)->GetMTime());                                                               \
+  }                                                                                                                    \
+  ITK_MACROEND_NOOP_STATEMENT
+} // namespace
+
+int
+itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
+{
+  if (argc < 2)
+  {
+    std::cerr << "Usage: " << itkNameOfTestExecutableMacro(argv) << " <folder to write to>" << std::endl;
+    return EXIT_FAILURE;
+  }
+  const std::string folder = argv[1];
+
+  using FilterType = gnrtest::Filter;
+  const auto filter = FilterType::New();
+  ITK_EXERCISE_BASIC_OBJECT_METHODS(filter, DiffeomorphicGaussNewtonRegistrationFilter, ImageToImageFilter);
+
+  // Defaults are those of the core.
+  const gnr::Options defaults;
+  ITK_TEST_EXPECT_EQUAL(filter->GetBeta(), defaults.beta);
+  ITK_TEST_EXPECT_EQUAL(filter->GetGamma(), defaults.gamma);
+  ITK_TEST_EXPECT_EQUAL(filter->GetNumberOfIterations(), static_cast<unsigned int>(defaults.maximumIterations));
+  ITK_TEST_EXPECT_EQUAL(filter->GetGradientTolerance(), defaults.gradientTolerance);
+  ITK_TEST_EXPECT_TRUE(filter->GetNumberOfLevelsIsAutomatic());
+  ITK_TEST_EXPECT_TRUE(!filter->HasTimeLimit());
+
+  TEST_PARAMETER(filter, Beta, 0.125);
+  TEST_PARAMETER(filter, Gamma, 2.5);
+  TEST_PARAMETER(filter, Regularization, FilterType::RegularizationEnum::H2);
+  TEST_PARAMETER(filter, Incompressible, true);
+  TEST_PARAMETER(filter, NumberOfLevels, 2U);
+  TEST_PARAMETER(filter, NumberOfTimeSteps, 7U);
+  TEST_PARAMETER(filter, Interpolation, FilterType::InterpolationEnum::Linear);
+  TEST_PARAMETER(filter, NumberOfIterations, 11U);
+  TEST_PARAMETER(filter, MaximumNumberOfKrylovIterations, 13U);
+  TEST_PARAMETER(filter, GradientTolerance, 0.0625);
+  TEST_PARAMETER(filter, ObjectiveTolerance, 0.03125);
+  TEST_PARAMETER(filter, Preconditioner, FilterType::PreconditionerEnum::InvA);
+  TEST_PARAMETER(filter, TimeLimit, 4.5);
+  TEST_PARAMETER(filter, SmoothingSigma, 0.75);
+  TEST_PARAMETER(filter, IntensityNormalization, FilterType::IntensityNormalizationEnum::None);
+  TEST_PARAMETER(filter, UseHistogramMatching, true);
+  TEST_PARAMETER(filter, Device, FilterType::DeviceEnum::CPU);
+  TEST_PARAMETER(filter, NumberOfWorkUnits, 3U);
+  TEST_PARAMETER(filter, ComputeInverseDisplacementField, false);
+  TEST_PARAMETER(filter, ComputeVelocityField, false);
+  TEST_PARAMETER(filter, ComputeWarpedMovingImage, false);
+  TEST_PARAMETER(filter, ComputeJacobianDeterminantImage, false);
+
+  // ... and reaches the options of the core.
+  const gnr::Options options = filter->GetOptions();
+  ITK_TEST_EXPECT_EQUAL(options.beta, 0.125);
+  ITK_TEST_EXPECT_EQUAL(options.gamma, 2.5);
+  ITK_TEST_EXPECT_TRUE(options.regularization == gnr::Regularization::H2);
+  ITK_TEST_EXPECT_TRUE(options.incompressible);
+  ITK_TEST_EXPECT_EQUAL(options.levels.value(), 2);
+  ITK_TEST_EXPECT_EQUAL(options.timeSteps, 7);
+  ITK_TEST_EXPECT_TRUE(options.interpolation == gnr::Interpolation::Linear);
+  ITK_TEST_EXPECT_EQUAL(options.maximumIterations, 11);
+  ITK_TEST_EXPECT_EQUAL(options.maximumKrylovIterations, 13);
+  ITK_TEST_EXPECT_EQUAL(options.gradientTolerance, 0.0625);
+  ITK_TEST_EXPECT_EQUAL(options.objectiveTolerance, 0.03125);
+  ITK_TEST_EXPECT_EQUAL(options.timeLimit.value(), 4.5);
+  ITK_TEST_EXPECT_EQUAL(options.smoothing, 0.75);
+  ITK_TEST_EXPECT_TRUE(options.intensityNormalization == gnr::IntensityNormalization::None);
+  ITK_TEST_EXPECT_TRUE(options.device == gnr::Device::Cpu);
+  ITK_TEST_EXPECT_EQUAL(options.threads.value(), 3);
+
+  // Boolean methods.
+  ITK_TEST_SET_GET_BOOLEAN(filter, Incompressible, true);
+  ITK_TEST_SET_GET_BOOLEAN(filter, UseHistogramMatching, true);
+  ITK_TEST_SET_GET_BOOLEAN(filter, ComputeInverseDisplacementField, true);
+  ITK_TEST_SET_GET_BOOLEAN(filter, ComputeVelocityField, true);
+  ITK_TEST_SET_GET_BOOLEAN(filter, ComputeWarpedMovingImage, true);
+  ITK_TEST_SET_GET_BOOLEAN(filter, ComputeJacobianDeterminantImage, true);
+
+  // Values that do not exist throw in place of making one up.
+  filter->SetNumberOfLevelsToAutomatic();
+  ITK_TEST_EXPECT_TRUE(filter->GetNumberOfLevelsIsAutomatic());
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetNumberOfLevels());
+  filter->ClearTimeLimit();
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetTimeLimit());
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetReport());
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetMetric());
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetCurrentIterationRecord());
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetCurrentLevelRecord());
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetStopConditionDescription());
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetFixedToMovingTransform());
+  ITK_TEST_EXPECT_EQUAL(filter->GetElapsedIterations(), 0U);
+  ITK_TEST_EXPECT_EQUAL(filter->GetMismatch(), 1.0);
+
+  // All at once; the threads are the work units.
+  gnr::Options other;
+  other.beta = 0.5;
+  other.threads = 2;
+  filter->SetOptions(other);
+  ITK_TEST_EXPECT_EQUAL(filter->GetBeta(), 0.5);
+  ITK_TEST_EXPECT_EQUAL(filter->GetNumberOfWorkUnits(), 2U);
+
+  // A preset overwrites the solver's parameters, not the machine.
+  filter->SetPreset(FilterType::PresetEnum::Default);
+  ITK_TEST_EXPECT_EQUAL(filter->GetBeta(), defaults.beta);
+  ITK_TEST_EXPECT_EQUAL(filter->GetNumberOfWorkUnits(), 2U);
+  filter->SetPreset(FilterType::PresetEnum::Accurate);
+  ITK_TEST_EXPECT_TRUE(filter->GetGradientTolerance() <= defaults.gradientTolerance);
+  filter->SetPreset(FilterType::PresetEnum::Default);
+
+  // Enumerations print their names.
+  std::ostringstream names;
+  names << FilterType::RegularizationEnum::H3 << ' ' << FilterType::InterpolationEnum::Cubic << ' '
+        << FilterType::PreconditionerEnum::InvA << ' ' << FilterType::IntensityNormalizationEnum::Percentiles << ' '
+        << FilterType::DeviceEnum::CUDA << ' ' << FilterType::PresetEnum::Fast << ' '
+        << itk::GaussNewtonRegistrationErrorEnums::Kind::OutOfResources;
+  for (const char * name : { "::H3", "::Cubic", "::InvA", "::Percentiles", "::CUDA", "::Fast", "::OutOfResources" })
+  {
+    ITK_TEST_EXPECT_TRUE(names.str().find(name) != std::string::npos);
+  }
+
+  // Missing inputs.
+  ITK_TRY_EXPECT_EXCEPTION(filter->Update());
+  const auto fixed = gnrtest::MakeFixed();
+  const auto moving = gnrtest::MakeMoving();
+  filter->SetFixedImage(fixed);
+  ITK_TRY_EXPECT_EXCEPTION(filter->Update());
+  filter->SetMovingImage(moving);
+  ITK_TEST_SET_GET_VALUE(fixed, filter->GetFixedImage());
+  ITK_TEST_SET_GET_VALUE(moving, filter->GetMovingImage());
+
+  const auto mask = gnrtest::MaskImage::New();
+  filter->SetFixedImageMask(mask);
+  ITK_TEST_SET_GET_VALUE(mask, filter->GetFixedImageMask());
+  filter->SetFixedImageMask(nullptr);
+  filter->SetMovingImageMask(mask);
+  ITK_TEST_SET_GET_VALUE(mask, filter->GetMovingImageMask());
+  filter->SetMovingImageMask(nullptr);
+  const auto transform = itk::TranslationTransform<double, 3>::New();
+  filter->SetInitialTransform(transform);
+  ITK_TEST_SET_GET_VALUE(transform, filter->GetInitialTransform());
+  filter->SetInitialTransform(nullptr);
+  const auto velocity = gnrtest::Field::New();
+  filter->SetInitialVelocityField(velocity);
+  ITK_TEST_SET_GET_VALUE(velocity, filter->GetInitialVelocityField());
+  filter->SetInitialVelocityField(nullptr);
+
+  // The outputs drive the pipeline.
+  filter->SetDevice(FilterType::DeviceEnum::CPU);
+  const std::string name = folder + "/itkDiffeomorphicGaussNewtonRegistrationFilterTest_displacement.nii.gz";
+  const auto        writer = itk::ImageFileWriter<gnrtest::Field>::New();
+  writer->SetInput(filter->GetDisplacementField());
+  writer->SetFileName(name);
+  ITK_TRY_EXPECT_NO_EXCEPTION(writer->Update());
+  ITK_TEST_EXPECT_TRUE(filter->GetElapsedIterations() > 0);
+  ITK_TEST_EXPECT_TRUE(filter->GetMismatch() < 0.5);
+  ITK_TEST_EXPECT_TRUE(filter->GetMetric() >= 0.0);
+  ITK_TEST_EXPECT_TRUE(!filter->GetStopConditionDescription().empty());
+  ITK_TEST_EXPECT_EQUAL(filter->GetNumberOfFoldedVoxels(), 0U);
+  ITK_TEST_EXPECT_TRUE(filter->GetMinimumJacobianDeterminant() > 0.0);
+  ITK_TEST_EXPECT_TRUE(filter->GetMaximumJacobianDeterminant() >= filter->GetMinimumJacobianDeterminant());
+  filter->Print(std::cout);
+
+  // What was written is what was computed.
+  const auto reader = itk::ImageFileReader<gnrtest::Field>::New();
+  reader->SetFileName(name);
+  ITK_TRY_EXPECT_NO_EXCEPTION(reader->Update());
+  ITK_TEST_EXPECT_TRUE(gnrtest::Compare(filter->GetDisplacementField(), reader->GetOutput()).largest == 0.0);
+  ITK_TEST_EXPECT_TRUE((reader->GetOutput()->GetOrigin() - filter->GetDisplacementField()->GetOrigin()).GetNorm() <
+                       1e-5);
+
+  // An output that is switched off says so.
+  filter->ComputeInverseDisplacementFieldOff();
+  filter->ComputeVelocityFieldOff();
+  filter->ComputeWarpedMovingImageOff();
+  filter->ComputeJacobianDeterminantImageOff();
+  ITK_TRY_EXPECT_NO_EXCEPTION(filter->Update());
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetInverseDisplacementField());
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetVelocityField());
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetWarpedMovingImage());
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetJacobianDeterminantImage());
+  ITK_TEST_EXPECT_TRUE(gnrtest::Compare(filter->GetDisplacementField(), reader->GetOutput()).largest == 0.0);
+
+  std::cout << "Test finished." << std::endl;
+  return EXIT_SUCCESS;
+}
