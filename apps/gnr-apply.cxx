@@ -93,7 +93,8 @@ CheckSettings(const ApplySettings & settings)
   };
   need(!settings.input.empty() || !settings.points.empty(), "--input: is missing. Give an image, or --points");
   need(settings.input.empty() == settings.output.empty(), "--input, --output: one is missing. Give both");
-  need(settings.points.empty() == settings.pointsOutput.empty(), "--points, --points-output: one is missing. Give both");
+  need(settings.points.empty() == settings.pointsOutput.empty(),
+       "--points, --points-output: one is missing. Give both");
   need(settings.invert || settings.inverseDisplacement.empty(),
        "--inverse-displacement: is for --invert. Give --invert as well, or --displacement");
   need(settings.invert ? !settings.displacement.empty() || !settings.inverseDisplacement.empty()
@@ -115,9 +116,8 @@ ParseSettings(int argc, const char * const * argv, ApplySettings & settings)
            map,
            "FILE",
            "none");
-  Describe(parser.add_option("--initial-transform",
-                             settings.initialTransform,
-                             "The transform that was given to gnr-register, if any."),
+  Describe(parser.add_option(
+             "--initial-transform", settings.initialTransform, "The transform that was given to gnr-register, if any."),
            map,
            "FILE",
            "none");
@@ -133,7 +133,8 @@ ParseSettings(int argc, const char * const * argv, ApplySettings & settings)
            "none");
 
   Describe(parser.add_option("-i,--input", settings.input, "Image or label image to warp."), image, "FILE", "none");
-  Describe(parser.add_option("-o,--output", settings.output, "Result: .nii.gz, .nii, .nrrd or .mha."), image, "FILE", "none");
+  Describe(
+    parser.add_option("-o,--output", settings.output, "Result: .nii.gz, .nii, .nrrd or .mha."), image, "FILE", "none");
   Describe(parser.add_option("--reference",
                              settings.reference,
                              "Image whose grid the output gets. Needed with --invert; otherwise the grid of the "
@@ -141,13 +142,14 @@ ParseSettings(int argc, const char * const * argv, ApplySettings & settings)
            image,
            "FILE",
            "none");
-  Describe(parser.add_option("--interpolation",
-                             settings.interpolation,
-                             "linear; cubic (B-spline of order 3); label (the label with most weight among the 8 voxels "
-                             "around); nearest (voxel)."),
-           image,
-           "linear|cubic|label|nearest",
-           settings.interpolation)
+  Describe(
+    parser.add_option("--interpolation",
+                      settings.interpolation,
+                      "linear; cubic (B-spline of order 3); label (the label with most weight among the 8 voxels "
+                      "around); nearest (voxel)."),
+    image,
+    "linear|cubic|label|nearest",
+    settings.interpolation)
     ->check(OneOf({ "linear", "cubic", "label", "nearest" }));
   Describe(parser.add_option("--background", settings.background, "Value where the output has no counterpart."),
            image,
@@ -209,8 +211,8 @@ CheckLabels(const TImage * image, const std::string & path)
 {
   if constexpr (std::is_floating_point<typename TImage::PixelType>::value)
   {
-    const auto *      voxels = image->GetBufferPointer();
-    const std::size_t count = image->GetLargestPossibleRegion().GetNumberOfPixels();
+    const auto *       voxels = image->GetBufferPointer();
+    const std::size_t  count = image->GetLargestPossibleRegion().GetNumberOfPixels();
     const auto * const fraction = std::find_if(voxels, voxels + count, [](auto v) { return !(std::floor(v) == v); });
     if (fraction != voxels + count)
     {
@@ -230,8 +232,7 @@ CheckFinite(const TImage * image, const std::string & path)
     const std::size_t count = image->GetLargestPossibleRegion().GetNumberOfPixels();
     if (!std::all_of(voxels, voxels + count, [](auto v) { return std::isfinite(v); }))
     {
-      throw CommandLineError(path + ": has voxels that are NaN or infinite, which cubic interpolation would spread over " +
-                             "the whole image. Use --interpolation linear");
+      throw CommandLineError(path + ": holds values that are NaN or infinite. Replace them by numbers");
     }
   }
 }
@@ -251,10 +252,7 @@ WarpAs(const ApplySettings & settings, const ImageFileInfo & info, const PointMa
   {
     CheckLabels(image.GetPointer(), info.path);
   }
-  if (interpolation == WarpInterpolation::Cubic)
-  {
-    CheckFinite(image.GetPointer(), info.path);
-  }
+  CheckFinite(image.GetPointer(), info.path);
 
   itk::ImageBase<3>::ConstPointer reference = map.GetField();
   if (!settings.reference.empty())
@@ -268,10 +266,12 @@ WarpAs(const ApplySettings & settings, const ImageFileInfo & info, const PointMa
   const std::size_t missing = counts.outsideField + counts.notInverted + counts.outsideInput;
   if (missing == counts.voxels)
   {
-    throw CommandLineError(info.path + ": no voxel of the output falls inside this image. Check that the deformation, " +
+    throw CommandLineError(info.path +
+                           ": no voxel of the output falls inside this image. Check that the deformation, " +
                            "the initial transform and --invert belong to it");
   }
-  const unsigned int threads = settings.threads > 0 ? settings.threads : std::max(1u, std::thread::hardware_concurrency());
+  const unsigned int threads =
+    settings.threads > 0 ? settings.threads : std::max(1u, std::thread::hardware_concurrency());
   WriteImage(output.GetPointer(), settings.output, files, threads);
   if (!settings.quiet)
   {
@@ -340,7 +340,7 @@ MapPoints(const ApplySettings & settings, const PointMap & map, OutputFiles & fi
                                                             : " (could not be inverted to 1e-3 mm)"));
     }
   }
-  std::string list;
+  std::string           list;
   constexpr std::size_t shown = 10;
   for (std::size_t i = 0; i < std::min(failures.size(), shown); ++i)
   {

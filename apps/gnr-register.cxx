@@ -29,12 +29,14 @@
 
 #include "itkDiffeomorphicGaussNewtonRegistrationFilter.h"
 
+#include <algorithm>
+#include <cctype>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <regex>
-#include <thread>
+#include <map>
 
 namespace
 {
@@ -79,26 +81,47 @@ ReadMask(const std::string & path)
 std::string
 NameFiles(const std::string & message, const RegistrationSettings & settings)
 {
-  const std::pair<const char *, std::string> names[] = {
+  const std::map<std::string, std::string> files = {
+    { "FixedImage", settings.fixed },
+    { "MovingImage", settings.moving },
     { "FixedImageMask", settings.fixedMask.value_or("") },
     { "MovingImageMask", settings.movingMask.value_or("") },
     { "InitialTransform", settings.initialTransform.value_or("") },
     { "InitialVelocityField", settings.initialVelocity.value_or("") },
-    { "FixedImage", settings.fixed },
-    { "MovingImage", settings.moving },
   };
-  std::string text = message;
-  for (const auto & [name, path] : names)
+  auto isLetter = [&message](std::size_t i) { return std::isalpha(static_cast<unsigned char>(message[i])) != 0; };
+  std::string text;
+  for (std::size_t i = 0; i < message.size();)
   {
-    const std::string word = std::string("\\b") + name + "\\b";
-    text = std::regex_replace(text, std::regex("^" + word + ":? "), path + ": ");
-    text = std::regex_replace(text, std::regex(word), path);
+    std::size_t end = i;
+    while (end < message.size() && isLetter(end))
+    {
+      ++end;
+    }
+    end = std::max(end, i + 1); // a word, or one other character
+    const std::string word = message.substr(i, end - i);
+    const auto        found = files.find(word);
+    const bool        isInput = found != files.end() && !found->second.empty();
+    text += isInput ? found->second : word;
+    if (isInput && i == 0 && end < message.size() && message[end] == ' ')
+    {
+      text += ':';
+    }
+    i = end;
+  }
+  if (message.find("MovingImage") != std::string::npos &&
+      files.count(message.substr(0, message.find_first_of(" :"))) == 0)
+  {
+    text = settings.moving + ": " + text; // about both images
   }
   return text;
 }
 
 void
-SetInputs(FilterType * filter, const RegistrationSettings & settings, const ImageFileInfo & fixed, const ImageFileInfo & moving)
+SetInputs(FilterType *                 filter,
+          const RegistrationSettings & settings,
+          const ImageFileInfo &        fixed,
+          const ImageFileInfo &        moving)
 {
   filter->SetFixedImage(ReadImage<RealImageType>(fixed));
   filter->SetMovingImage(ReadImage<RealImageType>(moving));
@@ -203,11 +226,16 @@ Register(const RegistrationSettings & settings, Clock::time_point start)
   record.report = filter->GetReport();
   const double update = Lap(mark);
   record.phases.insert(record.phases.end(), record.report.phases.begin(), record.report.phases.end());
-  record.phases.emplace_back("resample, warp", update - record.report.wallSeconds);
+  record.phases.emplace_back("resampling, inverse and warped image", update - record.report.wallSeconds);
 
   log.PrintActivity("writing");
   record.files = WriteImages(filter, settings, files);
   record.phases.emplace_back("write", Lap(mark));
+  const std::string inverse = settings.prefix + "_inverse_displacement.nii.gz";
+  if (!settings.writeInverse && std::filesystem::exists(inverse))
+  {
+    record.report.messages.push_back(inverse + " is left from an earlier run and does not belong to this result");
+  }
   record.usage = MeasureResourceUsage(start);
   record.files.push_back(reportName);
   WriteText(MakeJsonReport(settings, record), reportName, files);

@@ -39,15 +39,10 @@ macro(itk_module _name)
   set(ITK_MODULE_${_name}-Test_DEPENDS ${_itk_module_TEST_DEPENDS})
 endmacro()
 
-# Sets ITK_LIBRARIES, ITK_INCLUDE_DIRS and, with REGISTER_FACTORIES, makes the readers and writers of this directory
-# know the file formats of the given modules.
+# Sets ITK_LIBRARIES and ITK_INCLUDE_DIRS to what the given modules need.
 macro(gnr_use_itk)
-  cmake_parse_arguments(_gnr_use "REGISTER_FACTORIES" "" "MODULES" ${ARGN})
-  itk_module_config(ITK ${_gnr_use_MODULES})
+  itk_module_config(ITK ${ARGN})
   include_directories(SYSTEM ${ITK_INCLUDE_DIRS}) # SYSTEM: warnings about our code only
-  if(_gnr_use_REGISTER_FACTORIES)
-    include(${ITK_USE_FILE})
-  endif()
 endmacro()
 
 macro(itk_module_add_library _name)
@@ -81,7 +76,7 @@ macro(itk_module_add_library _name)
 endmacro()
 
 macro(itk_module_test)
-  gnr_use_itk(REGISTER_FACTORIES MODULES ${ITK_MODULE_${itk-module}_TRANSITIVE_DEPENDS} ${ITK_MODULE_${itk-module-test}_DEPENDS})
+  gnr_use_itk(${ITK_MODULE_${itk-module}_TRANSITIVE_DEPENDS} ${ITK_MODULE_${itk-module-test}_DEPENDS})
   set(${itk-module-test}_LIBRARIES ${itk-module} ${ITK_LIBRARIES})
   set(ITK_TEST_OUTPUT_DIR "${CMAKE_BINARY_DIR}/Testing/Temporary")
   file(MAKE_DIRECTORY "${ITK_TEST_OUTPUT_DIR}")
@@ -110,7 +105,7 @@ endfunction()
 
 include(itk-module.cmake)
 set(GaussNewtonRegistration_ITK_MODULES ${ITK_MODULE_${itk-module}_TRANSITIVE_DEPENDS})
-gnr_use_itk(MODULES ${GaussNewtonRegistration_ITK_MODULES} ${ITK_MODULE_${itk-module}_PRIVATE_DEPENDS})
+gnr_use_itk(${GaussNewtonRegistration_ITK_MODULES} ${ITK_MODULE_${itk-module}_PRIVATE_DEPENDS})
 add_subdirectory(src)
 if(BUILD_TESTING)
   add_subdirectory(test)

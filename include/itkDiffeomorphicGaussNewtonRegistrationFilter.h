@@ -187,9 +187,15 @@ public:
   /** Displacement u: fixed point x corresponds to x + u(x) (then the initial transform, if any). Physical vectors (LPS,
    * mm) on the grid of the fixed image; the same object as GetOutput(). */
   DisplacementFieldType *
-  GetDisplacementField();
+  GetDisplacementField()
+  {
+    return this->GetOutput();
+  }
   const DisplacementFieldType *
-  GetDisplacementField() const;
+  GetDisplacementField() const
+  {
+    return this->GetOutput();
+  }
 
   /** Inverse displacement w on the grid of the fixed image: with y(x) = x + u(x), the point y (before the initial
    * transform) corresponds to the fixed point y + w(y). Throws if ComputeInverseDisplacementField is off. */
@@ -282,12 +288,21 @@ public:
 
   /** Grids of the pyramid, >= 1. */
   void
-  SetNumberOfLevels(unsigned int value);
+  SetNumberOfLevels(unsigned int value)
+  {
+    this->Assign(m_Options.levels, std::optional<int>(static_cast<int>(value)));
+  }
   /** As many grids as keep 16 voxels along every axis, at most 3 (the default). */
   void
-  SetNumberOfLevelsToAutomatic();
+  SetNumberOfLevelsToAutomatic()
+  {
+    this->Assign(m_Options.levels, std::optional<int>());
+  }
   bool
-  GetNumberOfLevelsIsAutomatic() const;
+  GetNumberOfLevelsIsAutomatic() const
+  {
+    return !m_Options.levels.has_value();
+  }
   /** The number that was set; throws if it is automatic. */
   unsigned int
   GetNumberOfLevels() const;
@@ -336,15 +351,38 @@ public:
 
   /** Seconds of wall time after which the solve ends with the best result so far, > 0. */
   void
-  SetTimeLimit(double seconds);
+  SetTimeLimit(double seconds)
+  {
+    this->Assign(m_Options.timeLimit, std::optional<double>(seconds));
+  }
   /** No limit (the default). */
   void
-  ClearTimeLimit();
+  ClearTimeLimit()
+  {
+    this->Assign(m_Options.timeLimit, std::optional<double>());
+  }
   bool
-  HasTimeLimit() const;
+  HasTimeLimit() const
+  {
+    return m_Options.timeLimit.has_value();
+  }
   /** Seconds; throws if there is no limit. */
   double
   GetTimeLimit() const;
+
+  /** Size in voxels of the eddies that the regularisation resists, >= 0: smaller ones fold the grid, which cannot carry
+   * them (doc/mathematics.md, "Regularisation"). */
+  void
+  SetGridScale(double value);
+  double
+  GetGridScale() const;
+
+  /** On for images that are periodic on their box (simulations): no padding. Off by default. */
+  void
+  SetPeriodic(bool value);
+  bool
+  GetPeriodic() const;
+  itkBooleanMacro(Periodic);
 
   /** Standard deviation of a Gaussian on both images, in voxels of each level, >= 0; 0: no smoothing. */
   void
@@ -393,20 +431,32 @@ public:
   /** Ends a running solve at the next opportunity (also inside a Newton step) and keeps the result so far. May be
    * called from an observer or from another thread. */
   void
-  StopRegistration();
+  StopRegistration()
+  {
+    m_StopRequested = true;
+  }
 
   /** Newton steps taken so far, over all levels of the current or last run. */
   unsigned int
-  GetElapsedIterations() const;
+  GetElapsedIterations() const
+  {
+    return m_ElapsedIterations;
+  }
 
-  /** Level of the current or last Newton step; 0 is the coarsest. */
+  /** Level of the latest event; 0 is the coarsest. */
   unsigned int
-  GetCurrentLevel() const;
+  GetCurrentLevel() const
+  {
+    return m_CurrentLevel;
+  }
 
   /** Similarity part D of the objective after the latest Newton step, on normalised intensities. Throws if there was no
    * step. */
   double
-  GetMetric() const;
+  GetMetric() const
+  {
+    return this->GetCurrentIterationRecord().distance;
+  }
 
   /** ||m(1) - f|| / ||m0 - f||: 1 before registration, 0 for a perfect match. During the run on the grid of the current
    * level; after it, of the produced map on the grid of the fixed image. */
@@ -415,15 +465,27 @@ public:
 
   /** Smallest and largest det(I + grad u), and the number of voxels where it is not positive; after Update(). */
   double
-  GetMinimumJacobianDeterminant() const;
+  GetMinimumJacobianDeterminant() const
+  {
+    return this->GetReportOfRun().determinantMinimum;
+  }
   double
-  GetMaximumJacobianDeterminant() const;
+  GetMaximumJacobianDeterminant() const
+  {
+    return this->GetReportOfRun().determinantMaximum;
+  }
   SizeValueType
-  GetNumberOfFoldedVoxels() const;
+  GetNumberOfFoldedVoxels() const
+  {
+    return this->GetReportOfRun().foldedVoxels;
+  }
 
   /** Why the last level ended, in words; after Update(). */
   std::string
-  GetStopConditionDescription() const;
+  GetStopConditionDescription() const
+  {
+    return gnr::describe(this->GetReportOfRun().reason);
+  }
 
 #ifndef ITK_WRAPPING_PARSER
   /** The latest Newton step. Throws if there was none. */
@@ -437,7 +499,10 @@ public:
 
   /** What was done and what came out; throws before the first successful Update(). */
   const gnr::Report &
-  GetReport() const;
+  GetReport() const
+  {
+    return this->GetReportOfRun();
+  }
 #endif
   /**@}*/
 
@@ -523,6 +588,7 @@ private:
 
   std::atomic<bool>                   m_StopRequested{ false };
   unsigned int                        m_ElapsedIterations{ 0 };
+  unsigned int                        m_CurrentLevel{ 0 };
   std::optional<gnr::LevelRecord>     m_CurrentLevelRecord{};
   std::optional<gnr::IterationRecord> m_CurrentIterationRecord{};
   std::optional<gnr::Report>          m_Report{};

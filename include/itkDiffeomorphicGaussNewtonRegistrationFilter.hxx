@@ -18,6 +18,8 @@
 #ifndef itkDiffeomorphicGaussNewtonRegistrationFilter_hxx
 #define itkDiffeomorphicGaussNewtonRegistrationFilter_hxx
 
+#include "itkDiffeomorphicGaussNewtonRegistrationFilter.h"
+
 #include "itkCastImageFilter.h"
 #include "itkDisplacementFieldTransform.h"
 
@@ -40,6 +42,7 @@ public:
   OnLevel(const gnr::LevelRecord & record) override
   {
     m_Filter->m_CurrentLevelRecord = record;
+    m_Filter->m_CurrentLevel = static_cast<unsigned int>(record.level);
     m_Filter->InvokeEvent(MultiResolutionIterationEvent());
   }
 
@@ -47,6 +50,7 @@ public:
   OnIteration(const gnr::IterationRecord & record) override
   {
     m_Filter->m_CurrentIterationRecord = record;
+    m_Filter->m_CurrentLevel = static_cast<unsigned int>(record.level);
     ++m_Filter->m_ElapsedIterations;
     m_Filter->InvokeEvent(IterationEvent());
   }
@@ -120,22 +124,6 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   return static_cast<TOutput *>(const_cast<Self *>(this)->ProcessObject::GetOutput(index));
 }
 
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-auto
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetDisplacementField()
-  -> DisplacementFieldType *
-{
-  return this->GetOutput();
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-auto
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetDisplacementField() const
-  -> const DisplacementFieldType *
-{
-  return this->GetOutput();
-}
-
 #define gnrOptionalOutput(Name, Type)                                                                                  \
   template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>                                  \
   auto DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::Get##Name()->Type *  \
@@ -166,13 +154,19 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   using FieldTransformType = DisplacementFieldTransform<double, 3>;
   using FieldType = typename FieldTransformType::DisplacementFieldType;
 
-  // Copies even where no cast is needed, so that a later run does not change the transform.
+  // Copies even where no cast is needed, so that a later run does not change the transform. A transform stores no start
+  // index, so the first voxel becomes index 0.
   const auto copy = [](const DisplacementFieldType * source) {
+    const auto &                  region = source->GetLargestPossibleRegion();
+    typename FieldType::PointType origin;
+    source->TransformIndexToPhysicalPoint(region.GetIndex(), origin);
     const auto result = FieldType::New();
-    result->CopyInformation(source);
-    result->SetRegions(source->GetLargestPossibleRegion());
+    result->SetRegions(region.GetSize());
+    result->SetOrigin(origin);
+    result->SetSpacing(source->GetSpacing());
+    result->SetDirection(source->GetDirection());
     result->Allocate();
-    const SizeValueType count = source->GetLargestPossibleRegion().GetNumberOfPixels();
+    const SizeValueType count = region.GetNumberOfPixels();
     const VectorType *  from = source->GetBufferPointer();
     auto *              to = result->GetBufferPointer();
     for (SizeValueType i = 0; i < count; ++i)
@@ -244,35 +238,15 @@ gnrParameter(MaximumNumberOfKrylovIterations, unsigned int, maximumKrylovIterati
 gnrParameter(GradientTolerance, double, gradientTolerance);
 gnrParameter(ObjectiveTolerance, double, objectiveTolerance);
 gnrParameter(Preconditioner, PreconditionerEnum, preconditioner);
+gnrParameter(GridScale, double, gridScale);
+gnrParameter(Periodic, bool, periodic);
 gnrParameter(SmoothingSigma, double, smoothing);
 gnrParameter(IntensityNormalization, IntensityNormalizationEnum, intensityNormalization);
 gnrParameter(Device, DeviceEnum, device);
 
 #undef gnrParameter
 
-// The casts between the enumerations above rely on equal values.
-static_assert(static_cast<int>(gnr::Regularization::H1) ==
-                  static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Regularization::H1) &&
-                static_cast<int>(gnr::Regularization::H3) ==
-                  static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Regularization::H3),
-              "itk and gnr enumerations differ");
-static_assert(
-  static_cast<int>(gnr::Interpolation::Cubic) ==
-      static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Interpolation::Cubic) &&
-    static_cast<int>(gnr::Preconditioner::InvA) ==
-      static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Preconditioner::InvA) &&
-    static_cast<int>(gnr::IntensityNormalization::Percentiles) ==
-      static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::IntensityNormalization::Percentiles),
-  "itk and gnr enumerations differ");
-static_assert(static_cast<int>(gnr::Device::Cpu) ==
-                  static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Device::CPU) &&
-                static_cast<int>(gnr::Device::Cuda) ==
-                  static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Device::CUDA) &&
-                static_cast<int>(gnr::Device::Reference) ==
-                  static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Device::Reference) &&
-                static_cast<int>(gnr::Preset::Accurate) ==
-                  static_cast<int>(DiffeomorphicGaussNewtonRegistrationFilterEnums::Preset::Accurate),
-              "itk and gnr enumerations differ");
+// The casts rely on equal values of the enumerations; itkDiffeomorphicGaussNewtonRegistrationFilterEnums.cxx checks.
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
 void
@@ -286,30 +260,6 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-void
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::SetNumberOfLevels(
-  unsigned int value)
-{
-  this->Assign(m_Options.levels, std::optional<int>(static_cast<int>(value)));
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-void
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::
-  SetNumberOfLevelsToAutomatic()
-{
-  this->Assign(m_Options.levels, std::optional<int>());
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-bool
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::
-  GetNumberOfLevelsIsAutomatic() const
-{
-  return !m_Options.levels.has_value();
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
 unsigned int
 DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetNumberOfLevels() const
 {
@@ -318,27 +268,6 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
     itkExceptionMacro(<< "The number of levels is automatic; GetReport().levels tells how many there were.");
   }
   return static_cast<unsigned int>(*m_Options.levels);
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-void
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::SetTimeLimit(double seconds)
-{
-  this->Assign(m_Options.timeLimit, std::optional<double>(seconds));
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-void
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::ClearTimeLimit()
-{
-  this->Assign(m_Options.timeLimit, std::optional<double>());
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-bool
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::HasTimeLimit() const
-{
-  return m_Options.timeLimit.has_value();
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
@@ -377,34 +306,6 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
 // --- progress and results --------------------------------------------------------------------------------------------
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-void
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::StopRegistration()
-{
-  m_StopRequested = true;
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-unsigned int
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetElapsedIterations() const
-{
-  return m_ElapsedIterations;
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-unsigned int
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetCurrentLevel() const
-{
-  return m_CurrentLevelRecord ? static_cast<unsigned int>(m_CurrentLevelRecord->level) : 0;
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-double
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetMetric() const
-{
-  return this->GetCurrentIterationRecord().distance;
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
 double
 DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetMismatch() const
 {
@@ -413,38 +314,6 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
     return m_Report->mismatch;
   }
   return m_CurrentIterationRecord ? m_CurrentIterationRecord->mismatch : 1.0;
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-double
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::
-  GetMinimumJacobianDeterminant() const
-{
-  return this->GetReportOfRun().determinantMinimum;
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-double
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::
-  GetMaximumJacobianDeterminant() const
-{
-  return this->GetReportOfRun().determinantMaximum;
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-SizeValueType
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetNumberOfFoldedVoxels()
-  const
-{
-  return this->GetReportOfRun().foldedVoxels;
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-std::string
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetStopConditionDescription()
-  const
-{
-  return gnr::describe(this->GetReportOfRun().reason);
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
@@ -468,13 +337,6 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
     itkExceptionMacro(<< "No level was started yet.");
   }
   return *m_CurrentLevelRecord;
-}
-
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-const gnr::Report &
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetReport() const
-{
-  return this->GetReportOfRun();
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
@@ -605,6 +467,7 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
 {
   m_StopRequested = false;
   m_ElapsedIterations = 0;
+  m_CurrentLevel = 0;
   m_CurrentLevelRecord.reset();
   m_CurrentIterationRecord.reset();
   m_Report.reset();
@@ -721,6 +584,8 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   os << indent << "TimeLimit: ";
   m_Options.timeLimit ? os << *m_Options.timeLimit << " s" : os << "none";
   os << std::endl;
+  os << indent << "GridScale: " << m_Options.gridScale << std::endl;
+  os << indent << "Periodic: " << flag(m_Options.periodic) << std::endl;
   os << indent << "SmoothingSigma: " << m_Options.smoothing << std::endl;
   os << indent << "IntensityNormalization: " << this->GetIntensityNormalization() << std::endl;
   os << indent << "UseHistogramMatching: " << flag(m_UseHistogramMatching) << std::endl;

@@ -82,7 +82,9 @@ configure() {
 build() {
   local preset=$1
   shift
-  say "building build/$preset on $jobs processors (the first time takes minutes; log: build/$preset.build.log)"
+  local first=
+  [ -d "$root/build/$preset/lib" ] || first=", minutes the first time"
+  say "building build/$preset on $jobs processors$first (log: build/$preset.build.log)"
   run_logged "$root/build/$preset.build.log" "the build" \
     cmake --build "$root/build/$preset" --parallel "$jobs" ${1:+--target "$@"}
 }

@@ -17,7 +17,7 @@ need_packages "${build_packages[@]}" "${test_packages[@]}" dpkg-dev
 source_package=$(dpkg-query -W -f='${source:Package}' libinsighttoolkit5-dev)
 version=$(dpkg-query -W -f='${source:Version}' libinsighttoolkit5-dev)
 itk=$work/ITK
-if [ ! -f "$itk/CMake/ITKModuleExternal.cmake" ]; then
+if [ ! -d "$itk/Utilities/Doxygen" ]; then
   say "fetching the source package $source_package $version"
   mkdir -p "$work/apt/parts" "$work/apt/lists/partial" "$work/download"
   for list in /etc/apt/sources.list.d/*.sources; do
@@ -36,7 +36,8 @@ EOF
   run_logged "$work/apt.log" "apt-get source" env -C "$work/download" APT_CONFIG="$work/apt/apt.conf" \
     apt-get -qq source --download-only "$source_package=$version"
   mkdir -p "$itk"
-  tar xf "$work/download/$source_package"_*.orig.tar.* -C "$itk" --strip-components=1 --wildcards '*/CMake' '*/Utilities/Maintenance'
+  tar xf "$work/download/$source_package"_*.orig.tar.* -C "$itk" --strip-components=1 --wildcards \
+    '*/CMake' '*/Utilities/Maintenance' '*/Utilities/Doxygen'
 fi
 
 # --- a stand-in for the build tree --------------------------------------------------------------------------------

@@ -25,7 +25,6 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
-#include <regex>
 #include <sstream>
 
 namespace gnrapp
@@ -43,9 +42,15 @@ public:
   std::string
   make_option(const CLI::Option * option, bool isPositional) const override
   {
-    std::string left = "  " + (isPositional ? option->get_name(true, false) : option->get_name(false, true));
-    left = std::regex_replace(left, std::regex(","), ", ");
-    left = std::regex_replace(left, std::regex("\\{[a-z]*\\}"), "");
+    std::string left = "  ";
+    for (const char c : isPositional ? option->get_name(true, false) : option->get_name(false, true))
+    {
+      if (c == '{') // "--no-inverse{false}": the value that the flag sets
+      {
+        break;
+      }
+      left += c == ',' ? ", " : std::string(1, c);
+    }
     if (!isPositional && option->get_type_size() != 0 && !option->get_type_name().empty())
     {
       left += " " + option->get_type_name();
@@ -105,7 +110,8 @@ public:
     {
       usage += " " + option->get_name(true, false);
     }
-    return usage + " [OPTIONS]\n";
+    const bool hasPositionals = usage.find(' ', usage.find(": ") + 2) != std::string::npos;
+    return usage + " [OPTIONS]\n" + (hasPositionals ? "" : "\n"); // the group of positionals begins with a blank line
   }
 };
 
@@ -166,7 +172,10 @@ ArgumentParser::Parse(int argc, const char * const * argv, const std::vector<std
 }
 
 CLI::Option *
-Describe(CLI::Option * option, const std::string & group, const std::string & placeholder, const std::string & defaultText)
+Describe(CLI::Option *       option,
+         const std::string & group,
+         const std::string & placeholder,
+         const std::string & defaultText)
 {
   return option->group(group)->type_name(placeholder)->default_str(defaultText);
 }

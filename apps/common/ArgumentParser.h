@@ -26,23 +26,27 @@
 namespace gnrapp
 {
 
-/** CLI11 with the habits of these programs: `--help` that fits into 96 columns and shows every default, `--version`, and
- * errors as CommandLineError. */
+/** CLI11 with the habits of these programs: `--help` that fits into 96 columns and shows every default, `--version`,
+ * and errors as CommandLineError. */
 class ArgumentParser : public CLI::App
 {
 public:
   /** \param footer examples and explanations below the options of `--help` */
   ArgumentParser(const std::string & program, const std::string & description, const std::string & footer);
 
-  /** False if `--help` or `--version` was asked for and has been answered. Throws CommandLineError for whatever cannot be
-   * understood, unknown options first. `required` are names of options and positional arguments that must be given. */
+  /** False if `--help` or `--version` was asked for and has been answered. Throws CommandLineError for whatever cannot
+   * be understood, unknown options first. `required` are names of options and positional arguments that must be given.
+   */
   bool
   Parse(int argc, const char * const * argv, const std::vector<std::string> & required);
 };
 
 /** Adds what `--help` shows: group, placeholder of the value, default (may be empty). */
 CLI::Option *
-Describe(CLI::Option * option, const std::string & group, const std::string & placeholder, const std::string & defaultText);
+Describe(CLI::Option *       option,
+         const std::string & group,
+         const std::string & placeholder,
+         const std::string & defaultText);
 
 /** A number of at least (`strict`: above) `minimum`. */
 CLI::Validator

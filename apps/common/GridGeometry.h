@@ -106,9 +106,9 @@ struct TrilinearCorners
     for (unsigned int corner = 0; corner < 8; ++corner)
     {
       const std::array<unsigned int, 3> side{ corner & 1u, (corner >> 1) & 1u, corner >> 2 };
-      offset[corner] = position[0][side[0]] + static_cast<std::size_t>(grid.size[0]) *
-                                                (position[1][side[1]] +
-                                                 static_cast<std::size_t>(grid.size[1]) * position[2][side[2]]);
+      offset[corner] =
+        position[0][side[0]] + static_cast<std::size_t>(grid.size[0]) *
+                                 (position[1][side[1]] + static_cast<std::size_t>(grid.size[1]) * position[2][side[2]]);
       const double wx = share[0][side[0]];
       const double wy = share[1][side[1]];
       const double wz = share[2][side[2]];

@@ -35,7 +35,6 @@ namespace
 {
 
 constexpr std::size_t blockBytes = std::size_t{ 1 } << 21;
-constexpr std::size_t headBytes = 544;
 
 struct FileCloser
 {
@@ -157,7 +156,7 @@ CompressFile(const std::string & inputPath, const std::string & outputPath, unsi
 }
 
 GzipContent
-InspectGzip(const std::string & path)
+ScanGzip(const std::string & path, const std::function<void(const char *, std::size_t)> & consume)
 {
   const gzFile file = gzopen(path.c_str(), "rb");
   if (file == nullptr)
@@ -170,11 +169,7 @@ InspectGzip(const std::string & path)
   int               got = 0;
   while ((got = gzread(file, buffer.data(), static_cast<unsigned int>(buffer.size()))) > 0)
   {
-    if (content.head.size() < headBytes)
-    {
-      const std::size_t wanted = headBytes - content.head.size();
-      content.head.append(buffer.data(), std::min(wanted, static_cast<std::size_t>(got)));
-    }
+    consume(buffer.data(), static_cast<std::size_t>(got));
     content.bytes += static_cast<std::uint64_t>(got);
   }
   int error = Z_OK;

@@ -18,7 +18,9 @@
 #ifndef gnrapp_GzipFile_h
 #define gnrapp_GzipFile_h
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 namespace gnrapp
@@ -32,17 +34,17 @@ namespace gnrapp
 void
 CompressFile(const std::string & inputPath, const std::string & outputPath, unsigned int threads);
 
-/** The content of a gzip file (or of a plain file), read to its end. */
+/** What reading a gzip file (or a plain file) to its end says about it. */
 struct GzipContent
 {
   bool          intact = false; ///< false: truncated, or its check sum is wrong
   std::uint64_t bytes = 0;      ///< uncompressed
-  std::string   head;           ///< the first bytes, at most 544: a NIfTI header
 };
 
-/** Reads the whole file once. Throws CommandLineError if it cannot be opened. */
+/** Reads the whole file once and shows every piece to `consume` (data, bytes), in order. Throws CommandLineError if it
+ * cannot be opened. */
 GzipContent
-InspectGzip(const std::string & path);
+ScanGzip(const std::string & path, const std::function<void(const char *, std::size_t)> & consume);
 
 } // namespace gnrapp
 

@@ -18,7 +18,7 @@
 #include "ImageInput.h"
 
 #include "CommandLineError.h"
-#include "GzipFile.h"
+#include "NiftiCheck.h"
 #include "Program.h"
 
 #include "itkImageFileReader.h"
@@ -26,11 +26,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdint>
-#include <cstring>
 #include <filesystem>
 #include <iostream>
-#include <optional>
 #include <sstream>
 
 namespace gnrapp
@@ -42,87 +39,6 @@ bool
 EndsWith(const std::string & text, const std::string & end)
 {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
-template <typename T>
-T
-Get(const std::string & bytes, std::size_t offset, bool swap)
-{
-  char raw[sizeof(T)];
-  std::memcpy(raw, bytes.data() + offset, sizeof(T));
-  if (swap)
-  {
-    std::reverse(raw, raw + sizeof(T));
-  }
-  T value;
-  std::memcpy(&value, raw, sizeof(T));
-  return value;
-}
-
-/** Bytes that a single-file NIfTI-1 or NIfTI-2 image must have, or nothing if this is no such header. */
-std::optional<std::uint64_t>
-NiftiBytes(const std::string & head)
-{
-  constexpr std::int32_t size1 = 348;
-  constexpr std::int32_t size2 = 540;
-  if (head.size() < static_cast<std::size_t>(size1))
-  {
-    return {};
-  }
-  auto matches = [&head](std::int32_t size, bool swap) { return Get<std::int32_t>(head, 0, swap) == size; };
-  const bool swap = matches(size1, true) || matches(size2, true);
-  double     bits = 0;
-  double     offset = 0;
-  int        axes = 0;
-  double     voxels = 1;
-  if (matches(size1, swap) && head.compare(344, 3, "n+1") == 0)
-  {
-    axes = Get<std::int16_t>(head, 40, swap);
-    bits = Get<std::int16_t>(head, 72, swap);
-    offset = Get<float>(head, 108, swap);
-    for (int i = 1; i <= std::min(axes, 7); ++i)
-    {
-      voxels *= Get<std::int16_t>(head, 40 + 2 * i, swap);
-    }
-  }
-  else if (matches(size2, swap) && head.size() >= static_cast<std::size_t>(size2) && head.compare(4, 3, "n+2") == 0)
-  {
-    axes = static_cast<int>(Get<std::int64_t>(head, 16, swap));
-    bits = Get<std::int16_t>(head, 14, swap);
-    offset = static_cast<double>(Get<std::int64_t>(head, 168, swap));
-    for (int i = 1; i <= std::min(axes, 7); ++i)
-    {
-      voxels *= static_cast<double>(Get<std::int64_t>(head, 16 + 8 * i, swap));
-    }
-  }
-  else
-  {
-    return {};
-  }
-  const double bytes = offset + voxels * bits / 8;
-  if (!(bytes >= 0))
-  {
-    return {};
-  }
-  return static_cast<std::uint64_t>(bytes);
-}
-
-/** ITK reads a truncated NIfTI file without a word and gives zeros, and does not look at the check sum. */
-void
-CheckNiftiIsComplete(const std::string & path)
-{
-  const GzipContent content = InspectGzip(path);
-  const auto        needed = NiftiBytes(content.head);
-  if (!content.intact)
-  {
-    throw CommandLineError(path + ": the file is damaged or truncated (its compressed stream breaks off or fails its " +
-                           "check sum after " + std::to_string(content.bytes) + " bytes). Copy or export it again");
-  }
-  if (needed && content.bytes < *needed)
-  {
-    throw CommandLineError(path + ": the file is truncated (" + std::to_string(content.bytes) + " bytes of " +
-                           std::to_string(*needed) + "). Copy or export it again");
-  }
 }
 
 /** MetaIO reports a short file on std::cerr only, and succeeds; this takes what it says. */
@@ -197,10 +113,10 @@ InspectImageFile(const std::string & path, unsigned int components)
   }
   if (EndsWith(path, ".nii") || EndsWith(path, ".nii.gz"))
   {
-    CheckNiftiIsComplete(path);
+    CheckNiftiFile(path);
   }
   const ReaderComplaints complaints;
-  const auto io = itk::ImageIOFactory::CreateImageIO(path.c_str(), itk::ImageIOFactory::IOFileModeEnum::ReadMode);
+  const auto             io = itk::ImageIOFactory::CreateImageIO(path.c_str(), itk::IOFileModeEnum::ReadMode);
   if (!io)
   {
     throw CommandLineError(path + ": is not an image in a known format. Give NIfTI (.nii, .nii.gz), NRRD or MetaImage");
@@ -329,10 +245,10 @@ ReadGrid(const std::string & path)
 FieldType::Pointer
 ReadField(const std::string & path)
 {
-  const auto          field = ReadImage<FieldType>(InspectImageFile(path, 3));
-  const auto *        vectors = field->GetBufferPointer();
-  const std::size_t   count = field->GetLargestPossibleRegion().GetNumberOfPixels();
-  const bool          finite = std::all_of(vectors, vectors + count, [](const auto & v) {
+  const auto        field = ReadImage<FieldType>(InspectImageFile(path, 3));
+  const auto *      vectors = field->GetBufferPointer();
+  const std::size_t count = field->GetLargestPossibleRegion().GetNumberOfPixels();
+  const bool        finite = std::all_of(vectors, vectors + count, [](const auto & v) {
     return std::isfinite(v[0]) && std::isfinite(v[1]) && std::isfinite(v[2]);
   });
   if (!finite)

@@ -43,8 +43,8 @@ struct ImageFileInfo
   unsigned int               components = 1;
 };
 
-/** Reads the header of a 3-D image and checks the file: it exists, it has a known format, it is complete (ITK fills the
- * missing part of a truncated NIfTI file with zeros), it has three axes (a fourth of length 1 is taken).
+/** Reads the header of a 3-D image and checks the file: it exists, it has a known format, a NIfTI file is complete and
+ * holds finite values, it has three axes (a fourth of length 1 is taken).
  * `components` is what is needed: 1 for a scalar image, 3 for a displacement field.
  * Throws CommandLineError naming the file and the remedy. */
 ImageFileInfo

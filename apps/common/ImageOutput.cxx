@@ -45,7 +45,8 @@ CheckImageName(const std::string & path)
 {
   for (const char * extension : { ".nii", ".nii.gz", ".nrrd", ".mha" })
   {
-    if (EndsWith(path, extension) && std::filesystem::path(path).filename().string().size() > std::string(extension).size())
+    if (EndsWith(path, extension) &&
+        std::filesystem::path(path).filename().string().size() > std::string(extension).size())
     {
       return;
     }

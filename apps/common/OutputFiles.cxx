@@ -36,16 +36,16 @@ namespace
 {
 
 // The signal handler may only touch lock-free atomics and plain memory that was complete before it was published here.
-constexpr int      maximumTemporaries = 64;
-char *             temporaryNames[maximumTemporaries];
-std::atomic<int>   temporaryCount{ 0 };
-char *             createdFolderName = nullptr;
-std::atomic<bool>  hasCreatedFolder{ false };
-std::atomic<bool>  committing{ false };
-std::atomic<int>   pendingSignal{ 0 };
-constexpr int      handledSignals[] = { SIGINT, SIGTERM, SIGHUP };
-constexpr mode_t   folderMode = 0777;
-constexpr mode_t   fileMode = 0666;
+constexpr int     maximumTemporaries = 64;
+char *            temporaryNames[maximumTemporaries];
+std::atomic<int>  temporaryCount{ 0 };
+char *            createdFolderName = nullptr;
+std::atomic<bool> hasCreatedFolder{ false };
+std::atomic<bool> committing{ false };
+std::atomic<int>  pendingSignal{ 0 };
+constexpr int     handledSignals[] = { SIGINT, SIGTERM, SIGHUP };
+constexpr mode_t  folderMode = 0777;
+constexpr mode_t  fileMode = 0666;
 
 extern "C" void
 RemoveTemporariesAndExit(int signalNumber)
@@ -78,8 +78,7 @@ FolderOf(const std::string & path)
 
 OutputFiles::OutputFiles()
 {
-  struct sigaction action
-  {};
+  struct sigaction action{};
   action.sa_handler = RemoveTemporariesAndExit;
   sigemptyset(&action.sa_mask);
   for (const int signalNumber : handledSignals)
@@ -89,8 +88,7 @@ OutputFiles::OutputFiles()
   for (const int signalNumber : handledSignals)
   {
     // A signal that the parent chose to ignore (nohup) stays ignored.
-    struct sigaction previous
-    {};
+    struct sigaction previous{};
     sigaction(signalNumber, nullptr, &previous);
     if (previous.sa_handler != SIG_IGN)
     {
@@ -118,8 +116,7 @@ void
 OutputFiles::CheckFolderOf(const std::string & finalPath)
 {
   const std::string folder = FolderOf(finalPath);
-  struct stat       status
-  {};
+  struct stat       status{};
   if (stat(folder.c_str(), &status) != 0)
   {
     if (!hasCreatedFolder && mkdir(folder.c_str(), folderMode) == 0)

@@ -113,7 +113,7 @@ PointTable::PointTable(const std::string & path)
   const std::array<const char *, 3> names{ "x", "y", "z" };
   for (unsigned int axis = 0; axis < 3; ++axis)
   {
-    auto isName = [&](const std::string & cell) { return NameIn(cell) == names[axis]; };
+    auto       isName = [&](const std::string & cell) { return NameIn(cell) == names[axis]; };
     const auto found = std::find_if(m_Header.begin(), m_Header.end(), isName);
     if (found == m_Header.end() || std::count_if(m_Header.begin(), m_Header.end(), isName) > 1)
     {

@@ -69,9 +69,9 @@ private:
     PointType                point{};
   };
 
-  std::vector<std::string>    m_Header;
+  std::vector<std::string>   m_Header;
   std::array<std::size_t, 3> m_Columns{};
-  std::vector<Row>            m_Rows;
+  std::vector<Row>           m_Rows;
 };
 
 } // namespace gnrapp

@@ -32,7 +32,7 @@
 
 #include <iostream>
 #include <new>
-#include <regex>
+#include <sstream>
 
 namespace gnrapp
 {
@@ -88,13 +88,29 @@ ExitCodeOf(itk::GaussNewtonRegistrationErrorEnums::Kind kind)
 std::string
 PlainDescription(const std::string & itkDescription)
 {
-  static const std::regex origin(
-    R"((ITK ERROR: |WARNING: In [^\n]*\n|ERROR: In [^\n]*\n)?([A-Za-z0-9]+ ?\((0x)?[0-9A-Fa-f]+\): )?)");
-  static const std::regex lineBreaks(R"(\s*\n\s*)");
-  std::string             text = std::regex_replace(itkDescription, origin, "");
-  text.erase(0, text.find_first_not_of(" \n\t"));
-  text.erase(text.find_last_not_of(" \n\t") + 1);
-  return std::regex_replace(text, lineBreaks, " ");
+  // "ERROR: In file, line 1", then "Class (0x1234): text", or "ITK ERROR: Class(0x1234): text"
+  std::istringstream lines(itkDescription);
+  std::string        text;
+  for (std::string line; std::getline(lines, line);)
+  {
+    if (line.rfind("WARNING: In ", 0) == 0 || line.rfind("ERROR: In ", 0) == 0)
+    {
+      continue;
+    }
+    const auto address = line.find("(0x");
+    const auto after = line.find("): ");
+    if (address != std::string::npos && after != std::string::npos && address < after)
+    {
+      line.erase(0, after + 3);
+    }
+    const auto first = line.find_first_not_of(" \t\r");
+    if (first != std::string::npos)
+    {
+      const auto last = line.find_last_not_of(" \t\r");
+      text += (text.empty() ? "" : " ") + line.substr(first, last - first + 1);
+    }
+  }
+  return text;
 }
 
 int

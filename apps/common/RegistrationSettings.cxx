@@ -20,6 +20,9 @@
 #include "ArgumentParser.h"
 #include "CommandLineError.h"
 
+#include "gnr/Error.h"
+
+#include <filesystem>
 #include <functional>
 #include <vector>
 
@@ -73,9 +76,12 @@ Differences(const gnr::Options & options)
     }
   };
   auto levels = [](const gnr::Options & o) { return o.levels ? NumberText(*o.levels) : std::string("automatic"); };
-  auto number = [&add](const char * name, double value, double other) { add(name, NumberText(value), NumberText(other)); };
+  auto number = [&add](const char * name, double value, double other) {
+    add(name, NumberText(value), NumberText(other));
+  };
   number("--beta", options.beta, reference.beta);
   number("--gamma", options.gamma, reference.gamma);
+  number("--grid-scale", options.gridScale, reference.gridScale);
   add("--regularization", NameOf(options.regularization), NameOf(reference.regularization));
   add("--levels", levels(options), levels(reference));
   number("--time-steps", options.timeSteps, reference.timeSteps);
@@ -91,10 +97,11 @@ Differences(const gnr::Options & options)
 void
 CheckPrefix(const std::string & prefix)
 {
-  if (prefix.empty() || prefix.back() == '/')
+  const std::string name = std::filesystem::path(prefix).filename().string();
+  if (name.empty() || name == "." || name == "..")
   {
-    throw CommandLineError("--output: '" + prefix + "' names a folder. Give a folder and the start of the file names, " +
-                           "e.g. result/pair");
+    throw CommandLineError("--output: '" + prefix +
+                           "' names a folder. Give a folder and the start of the file names, " + "e.g. result/pair");
   }
   for (const char * extension : { ".nii", ".nii.gz", ".nrrd", ".mha", ".json" })
   {
@@ -166,37 +173,43 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   std::vector<std::function<void(Options &)>> overrides;
   const Options                               defaults = gnr::makeOptions(gnr::Preset::Default);
 
-  auto number = [&](const char * name, const char * group, const std::string & defaultText, const char * text, auto set) {
-    return Describe(parser.add_option_function<double>(
-                      name, [&overrides, set](const double & v) { overrides.push_back([=](Options & o) { set(o, v); }); }, text),
-                    group,
-                    "NUMBER",
-                    defaultText);
-  };
-  auto count = [&](const char * name, const char * group, const std::string & defaultText, const char * text, auto set) {
-    return Describe(parser.add_option_function<int>(
-                      name, [&overrides, set](const int & v) { overrides.push_back([=](Options & o) { set(o, v); }); }, text),
-                    group,
-                    "COUNT",
-                    defaultText);
-  };
+  auto number =
+    [&](const char * name, const char * group, const std::string & defaultText, const char * text, auto set) {
+      return Describe(
+        parser.add_option_function<double>(
+          name, [&overrides, set](const double & v) { overrides.push_back([=](Options & o) { set(o, v); }); }, text),
+        group,
+        "NUMBER",
+        defaultText);
+    };
+  auto count =
+    [&](const char * name, const char * group, const std::string & defaultText, const char * text, auto set) {
+      return Describe(
+        parser.add_option_function<int>(
+          name, [&overrides, set](const int & v) { overrides.push_back([=](Options & o) { set(o, v); }); }, text),
+        group,
+        "COUNT",
+        defaultText);
+    };
   auto word = [&](const char *                     name,
                   const char *                     group,
                   const std::vector<std::string> & words,
                   const std::string &              defaultText,
                   const char *                     text,
                   auto                             set) {
-    return Describe(parser.add_option_function<std::string>(
-                      name,
-                      [&overrides, set](const std::string & v) { overrides.push_back([=](Options & o) { set(o, v); }); },
-                      text),
-                    group,
-                    CLI::detail::join(words, "|"),
-                    defaultText)
+    return Describe(
+             parser.add_option_function<std::string>(
+               name,
+               [&overrides, set](const std::string & v) { overrides.push_back([=](Options & o) { set(o, v); }); },
+               text),
+             group,
+             CLI::detail::join(words, "|"),
+             defaultText)
       ->check(OneOf(words));
   };
   auto file = [&](const char * name, std::optional<std::string> & target, const char * text) {
-    Describe(parser.add_option_function<std::string>(name, [&target](const std::string & v) { target = v; }, text),
+    Describe(parser.add_option_function<std::string>(
+               name, [&target](const std::string & v) { target = v; }, text),
              "Inputs and outputs",
              "FILE",
              "none");
@@ -214,19 +227,21 @@ ParseRegistrationSettings(int argc, const char * const * argv)
            "");
   file("--fixed-mask", settings.fixedMask, "Mask on the grid of FIXED: the match counts only where it is not 0.");
   file("--moving-mask", settings.movingMask, "Mask on the grid of MOVING; it travels with the image.");
-  file("--initial-transform",
-       settings.initialTransform,
-       "ITK transform (.tfm, .txt, .mat, .h5) from fixed to moving points, e.g. an affine alignment. Several in one file "
-       "are composed as ITK does: the last is applied first.");
+  file(
+    "--initial-transform",
+    settings.initialTransform,
+    "ITK transform (.tfm, .txt, .mat, .h5) from fixed to moving points, e.g. an affine alignment. Several in one file "
+    "are composed as ITK does: the last is applied first.");
   file("--initial-velocity", settings.initialVelocity, "Start from this PREFIX_velocity.nii.gz of an earlier run.");
   parser.add_flag("--no-inverse{false}", settings.writeInverse, "Do not compute and write the inverse displacement.")
     ->group("Inputs and outputs");
 
   const char * const deformation = "Deformation";
-  const std::string  presets = "Named set of options; explicit options override it. fast: " +
-                              Differences(gnr::makeOptions(gnr::Preset::Fast)) +
-                              "; accurate: " + Differences(gnr::makeOptions(gnr::Preset::Accurate)) + ".";
-  Describe(parser.add_option("--preset", settings.preset, presets), deformation, "fast|default|accurate", settings.preset)
+  const std::string  presets =
+    "Named set of options; explicit options override it. fast: " + Differences(gnr::makeOptions(gnr::Preset::Fast)) +
+    "; accurate: " + Differences(gnr::makeOptions(gnr::Preset::Accurate)) + ".";
+  Describe(
+    parser.add_option("--preset", settings.preset, presets), deformation, "fast|default|accurate", settings.preset)
     ->check(OneOf({ "fast", "default", "accurate" }));
   number("--beta",
          deformation,
@@ -239,6 +254,12 @@ ParseRegistrationSettings(int argc, const char * const * argv)
          NumberText(defaults.gamma),
          "Resistance to local change of volume, relative to beta, >= 0.",
          [](Options & o, double v) { o.gamma = v; })
+    ->check(AtLeast(0));
+  number("--grid-scale",
+         deformation,
+         NumberText(defaults.gridScale),
+         "Size in voxels of eddies to resist, >= 0: smaller ones would fold the grid.",
+         [](Options & o, double v) { o.gridScale = v; })
     ->check(AtLeast(0));
   word("--regularization",
        deformation,
@@ -280,6 +301,13 @@ ParseRegistrationSettings(int argc, const char * const * argv)
          "Standard deviation of a Gaussian on both images, in voxels, >= 0. For noisy images; 0: none.",
          [](Options & o, double v) { o.smoothing = v; })
     ->check(AtLeast(0));
+  Describe(parser.add_flag_callback(
+             "--periodic",
+             [&overrides]() { overrides.push_back([](Options & o) { o.periodic = true; }); },
+             "The images continue periodically, as synthetic ones may: no padding."),
+           images,
+           "",
+           YesOrNo(defaults.periodic));
   word("--interpolation",
        images,
        { "cubic", "linear" },
@@ -319,7 +347,7 @@ ParseRegistrationSettings(int argc, const char * const * argv)
          NumberText(defaults.gradientTolerance),
          "A level ends when the gradient has fallen to this share of its first value.",
          [](Options & o, double v) { o.gradientTolerance = v; })
-    ->check(AtLeast(0));
+    ->check(AtLeast(0, true));
   number("--objective-tolerance",
          solver,
          NumberText(defaults.objectiveTolerance),
@@ -347,7 +375,9 @@ ParseRegistrationSettings(int argc, const char * const * argv)
                     : v == "reference" ? gnr::Device::Reference
                                        : gnr::Device::Auto;
        });
-  count("--threads", machine, "all", "CPU threads to use.", [](Options & o, int v) { o.threads = v; })->check(AtLeast(1));
+  count("--threads", machine, "all", "CPU threads to use.", [](Options & o, int v) {
+    o.threads = v;
+  })->check(AtLeast(1));
 
   parser.add_flag("-v,--verbose", settings.verbose, "Print the options, more columns, and the time of every phase.")
     ->group("Other");
@@ -368,6 +398,14 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   for (const auto & apply : overrides)
   {
     apply(settings.options);
+  }
+  try
+  {
+    gnr::validate(settings.options);
+  }
+  catch (const gnr::Error & error)
+  {
+    throw CommandLineError(std::string(error.what()) + ". See gnr-register --help");
   }
   return settings;
 }

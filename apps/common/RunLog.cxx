@@ -83,7 +83,7 @@ RunLog::EraseBar()
   {
     std::cout << "\r\033[K" << std::flush;
     m_BarShown = false;
-    m_BarCells = -1;
+    m_BarPercent = -1;
   }
 }
 
@@ -112,8 +112,9 @@ RunLog::PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving)
   {
     Line("start    " + *m_Settings.initialVelocity + " (velocity)");
   }
-  Line(std::string("device   ") + NameOf(o.device) + ", " +
-       (o.threads ? std::to_string(*o.threads) + (*o.threads == 1 ? " thread" : " threads") : std::string("all threads")));
+  Line(
+    std::string("device   ") + NameOf(o.device) + ", " +
+    (o.threads ? std::to_string(*o.threads) + (*o.threads == 1 ? " thread" : " threads") : std::string("all threads")));
   Line("options  preset " + m_Settings.preset + ", beta " + Format("%g", o.beta) + ", gamma " + Format("%g", o.gamma) +
        ", " + NameOf(o.regularization) + (o.incompressible ? ", incompressible" : ""));
   if (m_Settings.verbose)
@@ -123,34 +124,56 @@ RunLog::PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving)
                 o.timeSteps,
                 o.maximumIterations,
                 o.maximumKrylovIterations));
-    Line(Format("         gradient tolerance %g, objective tolerance %g, time limit ", o.gradientTolerance, o.objectiveTolerance) +
+    Line(Format("         gradient tolerance %g, objective tolerance %g, time limit ",
+                o.gradientTolerance,
+                o.objectiveTolerance) +
          (o.timeLimit ? Format("%g s", *o.timeLimit) : "none"));
     Line(std::string("         normalization ") + NameOf(o.intensityNormalization) + ", histogram matching " +
-         (m_Settings.histogramMatching ? "on" : "off") + Format(", smoothing %g, interpolation ", o.smoothing) +
-         NameOf(o.interpolation));
+         (m_Settings.histogramMatching ? "on" : "off") +
+         Format(", smoothing %g, grid scale %g", o.smoothing, o.gridScale));
+    Line(std::string("         interpolation ") + NameOf(o.interpolation) + ", preconditioner " +
+         NameOf(o.preconditioner) + (o.periodic ? ", periodic" : ""));
+  }
+}
+
+void
+RunLog::PrintColumns()
+{
+  if (!m_ColumnsPrinted)
+  {
+    m_ColumnsPrinted = true;
+    Line("");
+    Line(std::string("level  step   objective  mismatch  |g|/|g0|  Krylov  step length") +
+         (m_Settings.verbose ? "    distance  smoothness  nt" : "") + "   seconds");
   }
 }
 
 void
 RunLog::PrintLevel(const gnr::LevelRecord & record)
 {
+  if (record.level <= m_Level)
+  {
+    return; // its steps have been printed
+  }
+  m_Level = record.level;
+  PrintColumns();
   const auto & size = record.grid.size;
-  Line("");
-  Line(Format("level %d: solver grid %d x %d x %d, mismatch %.4f at its start",
+  Line(Format("%5d  grid %d x %d x %d, mismatch %.4f at its start",
               record.level + 1,
               size[0],
               size[1],
               size[2],
               record.initialMismatch));
-  Line(std::string("  step   objective  mismatch  |g|/|g0|  Krylov    step length") +
-       (m_Settings.verbose ? "    distance  smoothness  nt" : "") + "   seconds");
   m_BarLabel = "level " + std::to_string(record.level + 1);
 }
 
 void
 RunLog::PrintIteration(const gnr::IterationRecord & record)
 {
-  std::string text = Format("  %4d  %.4e  %8.4f  %.2e  %6d  %13.4g",
+  m_Level = std::max(m_Level, record.level);
+  PrintColumns();
+  std::string text = Format("%5d  %4d  %.4e  %8.4f  %.2e  %6d  %11.4g",
+                            record.level + 1,
                             record.iteration,
                             record.objective,
                             record.mismatch,
@@ -174,7 +197,7 @@ RunLog::ShowProgress(double share)
   }
   constexpr int width = 40;
   const int     percent = static_cast<int>(100 * std::clamp(share, 0.0, 1.0));
-  if (m_BarShown && percent == m_BarCells)
+  if (m_BarShown && percent == m_BarPercent)
   {
     return;
   }
@@ -183,7 +206,7 @@ RunLog::ShowProgress(double share)
   std::cout << "  [" << std::string(cells, '=') << std::string(width - cells, ' ') << "] " << percent << " %  "
             << m_BarLabel << std::flush;
   m_BarShown = true;
-  m_BarCells = percent;
+  m_BarPercent = percent;
 }
 
 void
@@ -198,11 +221,11 @@ RunLog::PrintActivity(const std::string & text)
 }
 
 void
-RunLog::PrintSummary(const gnr::Report &                                  report,
+RunLog::PrintSummary(const gnr::Report &                                 report,
                      const std::vector<std::pair<std::string, double>> & phases,
-                     const ResourceUsage &                                usage,
-                     double                                               memoryPerVoxel,
-                     const std::vector<std::string> &                     files)
+                     const ResourceUsage &                               usage,
+                     double                                              memoryPerVoxel,
+                     const std::vector<std::string> &                    files)
 {
   constexpr double mebibyte = 1024.0 * 1024.0;
   Line("");
@@ -220,8 +243,7 @@ RunLog::PrintSummary(const gnr::Report &                                  report
   Line(Format("  peak memory        %.0f MB (%.0f bytes per voxel)", usage.peakBytes / mebibyte, memoryPerVoxel));
   Line("  computed on        " + report.device +
        Format(", %d thread%s", report.threads, report.threads == 1 ? "" : "s") +
-       (report.processes > 1 ? Format(", %d processes", report.processes) : "") +
-       (report.deviceReason.empty() ? "" : " (" + report.deviceReason + ")"));
+       (report.processes > 1 ? Format(", %d processes", report.processes) : ""));
   for (const std::string & message : report.messages)
   {
     Line("  note               " + message);

@@ -24,8 +24,8 @@
 
 #include "gnr/Report.h"
 
-#include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gnrapp
@@ -44,6 +44,7 @@ public:
 
   void
   PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving);
+  /** A line about a level; does nothing if steps of the level have been printed. */
   void
   PrintLevel(const gnr::LevelRecord & record);
   void
@@ -56,23 +57,27 @@ public:
   PrintActivity(const std::string & text);
   /** \param memoryPerVoxel peak memory by voxels of the fixed image, bytes */
   void
-  PrintSummary(const gnr::Report &                                  report,
+  PrintSummary(const gnr::Report &                                 report,
                const std::vector<std::pair<std::string, double>> & phases,
-               const ResourceUsage &                                usage,
-               double                                               memoryPerVoxel,
-               const std::vector<std::string> &                     files);
+               const ResourceUsage &                               usage,
+               double                                              memoryPerVoxel,
+               const std::vector<std::string> &                    files);
 
 private:
   void
   Line(const std::string & text);
   void
   EraseBar();
+  void
+  PrintColumns();
 
-  const RegistrationSettings &          m_Settings;
-  bool                                  m_Terminal;
-  bool                                  m_BarShown = false;
-  int                                   m_BarCells = -1;
-  std::string                           m_BarLabel;
+  const RegistrationSettings & m_Settings;
+  bool                         m_Terminal;
+  bool                         m_ColumnsPrinted = false;
+  int                          m_Level = -1; ///< last level of which something was printed
+  bool                         m_BarShown = false;
+  int                          m_BarPercent = -1;
+  std::string                  m_BarLabel;
 };
 
 } // namespace gnrapp

@@ -77,6 +77,7 @@ Describe(const RegistrationSettings & settings)
   return { { "preset", settings.preset },
            { "beta", o.beta },
            { "gamma", o.gamma },
+           { "gridScale", o.gridScale },
            { "regularization", NameOf(o.regularization) },
            { "incompressible", o.incompressible },
            { "levels", ValueOrNull(o.levels) },
@@ -90,6 +91,7 @@ Describe(const RegistrationSettings & settings)
            { "timeLimitSeconds", ValueOrNull(o.timeLimit) },
            { "normalization", NameOf(o.intensityNormalization) },
            { "histogramMatching", settings.histogramMatching },
+           { "periodic", o.periodic },
            { "smoothing", o.smoothing },
            { "device", NameOf(o.device) },
            { "threads", ValueOrNull(o.threads) } };
@@ -186,7 +188,8 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
     { "files", record.files },
     { "messages", r.messages }
   };
-  return json.dump(2) + "\n";
+  // A path need not be UTF-8, but JSON must be.
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 } // namespace gnrapp

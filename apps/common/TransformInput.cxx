@@ -45,8 +45,8 @@ ReadTransform(const std::string & path)
   }
   catch (const itk::ExceptionObject & error)
   {
-    throw CommandLineError(path + ": is not an ITK transform that can be read: " +
-                           PlainDescription(error.GetDescription()) +
+    throw CommandLineError(path +
+                           ": is not an ITK transform that can be read: " + PlainDescription(error.GetDescription()) +
                            " Give a .tfm, .txt, .mat or .h5 file as written by ITK, elastix, ANTs or 3D Slicer");
   }
   const auto composite = itk::CompositeTransform<double, 3>::New();
@@ -56,7 +56,8 @@ ReadTransform(const std::string & path)
     if (transform == nullptr)
     {
       throw CommandLineError(path + ": holds a " + base->GetNameOfClass() + " of " +
-                             std::to_string(base->GetInputSpaceDimension()) + "-D points. Give a transform of 3-D points");
+                             std::to_string(base->GetInputSpaceDimension()) +
+                             "-D points. Give a transform of 3-D points");
     }
     composite->AddTransform(transform);
   }

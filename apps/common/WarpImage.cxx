@@ -62,7 +62,8 @@ NearestValue(const TPixel * voxels, const GridGeometry & grid, const VectorType 
   std::size_t offset = 0;
   for (int axis = 2; axis >= 0; --axis)
   {
-    offset = offset * static_cast<std::size_t>(grid.size[axis]) + static_cast<std::size_t>(std::floor(index[axis] + 0.5));
+    offset =
+      offset * static_cast<std::size_t>(grid.size[axis]) + static_cast<std::size_t>(std::floor(index[axis] + 0.5));
   }
   return voxels[offset];
 }
@@ -109,8 +110,7 @@ LinearValue(const TPixel * voxels, const GridGeometry & grid, const VectorType &
 
 /** float holds all integers of up to 16 bits exactly, and is enough for float. */
 template <typename TPixel>
-using WorkingType =
-  std::conditional_t<(sizeof(TPixel) <= 2) || std::is_same<TPixel, float>::value, float, double>;
+using WorkingType = std::conditional_t<(sizeof(TPixel) <= 2) || std::is_same<TPixel, float>::value, float, double>;
 
 template <typename TImage>
 std::function<typename TImage::PixelType(const VectorType &)>
@@ -175,9 +175,9 @@ WarpImage(const TImage *            image,
   std::atomic<std::size_t> notInverted{ 0 };
   std::atomic<std::size_t> outsideInput{ 0 };
   auto                     row = [&](itk::SizeValueType number) {
-    const auto y = static_cast<long>(number) % outputGrid.size[1];
-    const auto z = static_cast<long>(number) / outputGrid.size[1];
-    WarpCounts here;
+    const auto  y = static_cast<long>(number) % outputGrid.size[1];
+    const auto  z = static_cast<long>(number) / outputGrid.size[1];
+    WarpCounts  here;
     PixelType * out = voxels + number * static_cast<std::size_t>(outputGrid.size[0]);
     for (long x = 0; x < outputGrid.size[0]; ++x, ++out)
     {
@@ -215,8 +215,7 @@ WarpImage(const TImage *            image,
     threader->SetMaximumNumberOfThreads(threads);
     threader->SetNumberOfWorkUnits(threads);
   }
-  threader->ParallelizeArray(
-    0, static_cast<itk::SizeValueType>(outputGrid.size[1] * outputGrid.size[2]), row, nullptr);
+  threader->ParallelizeArray(0, static_cast<itk::SizeValueType>(outputGrid.size[1] * outputGrid.size[2]), row, nullptr);
 
   counts.voxels = static_cast<std::size_t>(outputGrid.size[0]) * outputGrid.size[1] * outputGrid.size[2];
   counts.outsideField = outsideField;
@@ -225,13 +224,13 @@ WarpImage(const TImage *            image,
   return output;
 }
 
-#define gnrapp_InstantiateMacro(pixel)                                             \
-  template itk::Image<pixel, 3>::Pointer WarpImage(const itk::Image<pixel, 3> *,   \
-                                                   const PointMap &,               \
-                                                   const itk::ImageBase<3> *,      \
-                                                   WarpInterpolation,              \
-                                                   double,                         \
-                                                   unsigned int,                   \
+#define gnrapp_InstantiateMacro(pixel)                                                                                 \
+  template itk::Image<pixel, 3>::Pointer WarpImage(const itk::Image<pixel, 3> *,                                       \
+                                                   const PointMap &,                                                   \
+                                                   const itk::ImageBase<3> *,                                          \
+                                                   WarpInterpolation,                                                  \
+                                                   double,                                                             \
+                                                   unsigned int,                                                       \
                                                    WarpCounts &)
 gnrapp_InstantiateMacro(unsigned char);
 gnrapp_InstantiateMacro(signed char);

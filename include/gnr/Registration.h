@@ -103,7 +103,7 @@ public:
   void
   setMoving(HostImage image);
 
-  /** Weights >= 0 of the mismatch, on the image grid; typically 0 or 1. The fixed weight stays in place, the moving
+  /** Weights between 0 and 1 of the mismatch, on the image grid. The fixed weight stays in place, the moving
    * weight travels with the moving image. Unset: one everywhere. */
   void
   setFixedWeight(HostImage weight);

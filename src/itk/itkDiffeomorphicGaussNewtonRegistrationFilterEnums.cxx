@@ -17,8 +17,41 @@
  *=========================================================================*/
 #include "itkDiffeomorphicGaussNewtonRegistrationFilterEnums.h"
 
+#include "gnr/Options.h"
+
 namespace itk
 {
+
+namespace
+{
+// The filter casts between these enumerations and those of the core.
+template <typename TItk, typename TCore>
+constexpr bool
+AreEqual(TItk itkValue, TCore coreValue)
+{
+  return static_cast<int>(itkValue) == static_cast<int>(coreValue);
+}
+using Enums = DiffeomorphicGaussNewtonRegistrationFilterEnums;
+static_assert(AreEqual(Enums::Regularization::H1, gnr::Regularization::H1) &&
+                AreEqual(Enums::Regularization::H2, gnr::Regularization::H2) &&
+                AreEqual(Enums::Regularization::H3, gnr::Regularization::H3),
+              "itk and gnr enumerations differ");
+static_assert(AreEqual(Enums::Interpolation::Linear, gnr::Interpolation::Linear) &&
+                AreEqual(Enums::Interpolation::Cubic, gnr::Interpolation::Cubic) &&
+                AreEqual(Enums::Preconditioner::InvA, gnr::Preconditioner::InvA),
+              "itk and gnr enumerations differ");
+static_assert(AreEqual(Enums::IntensityNormalization::None, gnr::IntensityNormalization::None) &&
+                AreEqual(Enums::IntensityNormalization::Percentiles, gnr::IntensityNormalization::Percentiles),
+              "itk and gnr enumerations differ");
+static_assert(AreEqual(Enums::Device::Auto, gnr::Device::Auto) && AreEqual(Enums::Device::CPU, gnr::Device::Cpu) &&
+                AreEqual(Enums::Device::CUDA, gnr::Device::Cuda) &&
+                AreEqual(Enums::Device::Reference, gnr::Device::Reference),
+              "itk and gnr enumerations differ");
+static_assert(AreEqual(Enums::Preset::Fast, gnr::Preset::Fast) &&
+                AreEqual(Enums::Preset::Default, gnr::Preset::Default) &&
+                AreEqual(Enums::Preset::Accurate, gnr::Preset::Accurate),
+              "itk and gnr enumerations differ");
+} // namespace
 
 std::ostream &
 operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::Regularization value)

@@ -414,7 +414,6 @@ GaussNewtonRegistrationBridge::Warp(const ScalarImageType * moving,
       float *                    out = warped->GetBufferPointer() + begin;
       auto                       index = warped->ComputeIndex(static_cast<OffsetValueType>(begin));
       ScalarImageType::PointType point;
-      ContinuousIndex<double, 3> c;
       for (SizeValueType i = 0; i < rowLength; ++i, ++index[0])
       {
         warped->TransformIndexToPhysicalPoint(index, point);
@@ -423,7 +422,7 @@ GaussNewtonRegistrationBridge::Warp(const ScalarImageType * moving,
         {
           point = initialTransform->TransformPoint(point);
         }
-        moving->TransformPhysicalPointToContinuousIndex(point, c);
+        const auto c = moving->TransformPhysicalPointToContinuousIndex<double>(point);
         out[i] =
           interpolator->IsInsideBuffer(c) ? static_cast<float>(interpolator->EvaluateAtContinuousIndex(c)) : 0.0F;
       }

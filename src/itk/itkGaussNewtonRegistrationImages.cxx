@@ -131,9 +131,8 @@ ForEachPoint(const ImageBaseType *                                  fixed,
             {
               point = transform->TransformPoint(point);
             }
-            CoordinateType c;
-            other->TransformPhysicalPointToContinuousIndex(point, c);
-            const bool isInside = interpolator->IsInsideBuffer(c);
+            const CoordinateType c = other->template TransformPhysicalPointToContinuousIndex<double>(point);
+            const bool           isInside = interpolator->IsInsideBuffer(c);
             inside += isInside ? 1 : 0;
             f(offset, c, isInside);
           }
@@ -164,10 +163,8 @@ CornerDistance(const ImageBaseType * a, const ImageBaseType * b)
 
   double largest = 0.0;
   ForEachCorner(a, [&](unsigned int corner, const PointType & point) {
-    CoordinateType here;
-    CoordinateType there;
-    a->TransformPhysicalPointToContinuousIndex(point, here);
-    a->TransformPhysicalPointToContinuousIndex(corners[corner], there);
+    const CoordinateType here = a->TransformPhysicalPointToContinuousIndex<double>(point);
+    const CoordinateType there = a->TransformPhysicalPointToContinuousIndex<double>(corners[corner]);
     largest = std::max(largest, (there - here).GetNorm());
   });
   return largest;

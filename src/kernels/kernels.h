@@ -84,14 +84,13 @@ public:
   /** <p, q + s>, the curvature of PCG with H p = q + A p. 12 B */
   virtual double
   dotSum(const Real * p, const Real * q, const Real * s, std::size_t n) = 0;
-  /** The PCG update in one pass: x += alpha p, ax += alpha ap, r -= alpha (q + ap). 36 B a value */
+  /** The PCG update in one pass: x += alpha p, r -= alpha (q + ap). 28 B a value */
   virtual void
   krylovUpdate(Real         alpha,
                const Real * p,
                const Real * ap,
                const Real * q,
                Real *       x,
-               Real *       ax,
                Real *       r,
                std::size_t  n) = 0;
   /** The PCG direction in one pass: p = z + beta p, ap = r - mean + beta ap. 24 B a value */
@@ -175,8 +174,8 @@ public:
   /** Counts of values in `bins` equal classes over [lower, upper]; values outside go to the first or last. */
   virtual void
   histogram(const Real * x, std::size_t n, double lower, double upper, std::uint64_t * counts, int bins) = 0;
-  /** The image in the low corner of a larger box; behind its last point each axis runs smoothly from the edge value to
-   * the opposite edge (smoothstep), so that the box is periodic [P1]. */
+  /** The image in the low corner of a larger box; behind its last point each axis stays at the edge value for a
+   * quarter of the way, runs smoothly to the opposite edge value and stays there, so that the box is periodic [P1]. */
   virtual void
   extendPeriodically(const Real * image, const Extents & imageExtents, const Extents & box, Real * out) = 0;
   /** The image in the low corner of a larger box, `value` elsewhere. */

@@ -102,12 +102,13 @@ struct SpectrumLayout
 /** A multiplier in Fourier space, one 3x3 matrix per wave vector k (rad/mm); doc/mathematics.md, "Regularisation".
  *
  *   Identity                 I
- *   Regularization           A = c I + beta gamma k k^T,  c = beta l^{2(s-1)} |k|^{2s};  0 at k = 0
+ *   Regularization           A = c I + beta gamma k k^T,  c = beta l^{2(s-1)} |k|^{2s} (1 + sum_a (tau_a k_a)^2);  0 at k = 0
  *   InverseRegularization    A^-1 = (I - beta gamma k k^T / (c + beta gamma |k|^2)) / c;  1/c(k_min) at k = 0
  *   Projection               I - k k^T / |k|^2;  I at k = 0
  *   Gaussian                 exp(-sum_a (sigma_a k_a)^2 / 2) I
  *
- * k k^T is built from first derivatives and therefore without the Nyquist modes; |k|^2 keeps them. */
+ * k k^T, and the |k|^2 that stands in a fraction with it, are built from first derivatives and therefore without the
+ * Nyquist modes; the other |k|^2 keep them. */
 struct Symbol
 {
   enum class Kind
@@ -128,9 +129,11 @@ struct Symbol
   double kMinimum = 1.0;                  ///< smallest non-zero |k|, rad/mm
   double waveNumber[3] = { 1.0, 1.0, 1.0 }; ///< 2 pi / box length, rad/mm
   double sigma[3] = { 0.0, 0.0, 0.0 };      ///< mm
+  double          tau[3] = { 0.0, 0.0, 0.0 };   ///< mm; the scale below which velocities are stiffer
 };
 
-/** Minimum, maximum, sum over a box of points; how many values are <= 0 and how many are not finite. */
+/** Minimum, maximum, sum over a box of points; how many values are <= 0 and how many are not finite. Without any
+ * finite value the minimum is +infinity and the maximum -infinity. */
 struct Statistics
 {
   double      minimum = 0.0; ///< of the finite values

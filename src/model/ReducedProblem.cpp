@@ -64,7 +64,7 @@ ReducedProblem::refreshWeight()
   }
   Kernels & kernels = domain_.kernels();
   transport_.advect(movingWeight_, weight_.data());
-  // Cubic interpolation of a mask overshoots; a weight must not be negative.
+  // Cubic interpolation of a mask overshoots.
   kernels.clamp(Real(0), Real(1), weight_.data(), domain_.points());
   if (fixedWeight_ != nullptr)
   {

@@ -12,6 +12,10 @@ Regularizer::Regularizer(FourierTransform & transform, const Options & options)
   symbol_.order = static_cast<int>(options.regularization);
   symbol_.beta = options.beta;
   symbol_.gamma = options.gamma;
+  for (int a = 0; a < 3; ++a)
+  {
+    symbol_.tau[a] = options.gridScale * transform.domain().grid().spacing[a];
+  }
   inverse_ = symbol_;
   inverse_.kind = Symbol::Kind::InverseRegularization;
   inverse_.project = incompressible_;

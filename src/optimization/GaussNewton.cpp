@@ -28,9 +28,7 @@ public:
     , control_(control)
     , level_(level)
     , v_(v)
-    , av_(domain_.vector())
     , x_(domain_.vector())
-    , ax_(domain_.vector())
     , r_(domain_.vector())
     , z_(domain_.vector())
     , p_(domain_.vector())
@@ -64,7 +62,7 @@ private:
   void
   evaluateObjective(int steps);
 
-  /** Finds the step length and moves v, A v and the state there. False if no step lowers the objective. */
+  /** Finds the step length and moves v and the state there. False if no step lowers the objective. */
   bool
   lineSearch(double slope, double & stepLength);
 
@@ -81,7 +79,7 @@ private:
   Control &        control_;
   const int        level_;
   VectorView       v_;
-  Buffer           av_, x_, ax_, r_, z_, p_, ap_;
+  Buffer           x_, r_, z_, p_, ap_;
   double           distance_ = 0.0;
   double           initialDistance_ = 0.0;
   double           regularization_ = 0.0; ///< 1/2 <v, A v>
@@ -91,7 +89,8 @@ double
 Newton::evaluateGradient()
 {
   problem_.dataGradient(v_, view(r_));
-  kernels_.combine(Real(-1), av_.data(), Real(-1), r_.data(), r_.data(), values());
+  problem_.regularizer().apply(v_.data, z_.data());
+  kernels_.combine(Real(-1), z_.data(), Real(-1), r_.data(), r_.data(), values());
   problem_.regularizer().applyInverse(r_.data(), z_.data());
   const double squared = domain_.inner(r_.data(), z_.data(), values());
   if (!std::isfinite(squared))
@@ -124,8 +123,9 @@ Newton::evaluateObjective(int steps)
 bool
 Newton::lineSearch(double slope, double & stepLength)
 {
-  const double xav = domain_.inner(x_.data(), av_.data(), values());
-  const double xax = domain_.inner(x_.data(), ax_.data(), values());
+  problem_.regularizer().apply(x_.data(), z_.data());
+  const double xav = domain_.inner(v_.data, z_.data(), values());
+  const double xax = domain_.inner(x_.data(), z_.data(), values());
   const double before = distance_ + regularization_;
   double       reference = before;
   double       alpha = 1.0;
@@ -145,7 +145,6 @@ Newton::lineSearch(double slope, double & stepLength)
     if (distance + regularization <= reference + armijo * alpha * slope)
     {
       kernels_.copy(p_.data(), v_.data, values());
-      kernels_.axpby(Real(alpha), ax_.data(), Real(1), av_.data(), values());
       distance_ = distance;
       regularization_ = std::max(0.0, regularization);
       stepLength = alpha;
@@ -178,8 +177,8 @@ Newton::run()
   evaluateObjective(problem_.steps(v_));
   problem_.refreshWeight();
   distance_ = problem_.distance();
-  problem_.regularizer().apply(v_.data, av_.data());
-  regularization_ = 0.5 * domain_.inner(v_.data, av_.data(), values());
+  problem_.regularizer().apply(v_.data, z_.data());
+  regularization_ = 0.5 * domain_.inner(v_.data, z_.data(), values());
   double norm = evaluateGradient();
 
   record.initialObjective = distance_ + regularization_;
@@ -208,7 +207,7 @@ Newton::run()
                         norm * norm,
                         eta,
                         options_.maximumKrylovIterations,
-                        { x_.data(), ax_.data(), r_.data(), z_.data(), p_.data(), ap_.data() });
+                        { x_.data(), r_.data(), z_.data(), p_.data(), ap_.data() });
     if (krylov.interruption)
     {
       record.reason = *krylov.interruption;

@@ -43,13 +43,12 @@ solveNewtonSystem(ReducedProblem &         problem,
   KrylovResult      result;
 
   kernels.fill(k.x, values, Real(0));
-  kernels.fill(k.ax, values, Real(0));
   kernels.fill(k.p, values, Real(0));
   kernels.fill(k.ap, values, Real(0));
   updateDirection(domain, 0.0, k);
 
   // Per iteration: one Hessian product (2 nt interpolations, 2 (nt + 1) fused gradients), one A^-1 (3 + 3 FFTs), and
-  // 12 + 36 + 8 + 4 + 24 = 84 B of vector algebra per component and point. z and H p share their memory.
+  // 12 + 28 + 8 + 4 + 24 = 76 B of vector algebra per component and point. z and H p share their memory.
   double rz = squaredNorm;
   while (result.iterations < maximumIterations && rz > target)
   {
@@ -70,7 +69,7 @@ solveNewtonSystem(ReducedProblem &         problem,
       break; // rounding level: H is positive definite
     }
     const double alpha = rz / curvature;
-    kernels.krylovUpdate(Real(alpha), k.p, k.ap, k.z, k.x, k.ax, k.r, values);
+    kernels.krylovUpdate(Real(alpha), k.p, k.ap, k.z, k.x, k.r, values);
     // <g, p> = -<r_0, p> = -<r_j, z_j>, because p_j is conjugate to all earlier steps.
     result.slope -= alpha * rz;
 

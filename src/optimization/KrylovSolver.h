@@ -15,7 +15,6 @@ namespace gnr
 struct KrylovVectors
 {
   Real * x;  ///< out: the Newton step s
-  Real * ax; ///< out: A s
   Real * r;  ///< in: -g; overwritten by the residual
   Real * z;  ///< in: A^-1 r; overwritten (also holds H p)
   Real * p;  ///< scratch
@@ -33,7 +32,7 @@ struct KrylovResult
  * for at most maximumIterations Hessian products [K1].
  *
  * H = A + Q. With z = A^-1 r the product A p obeys the recurrence of p, because A z = r up to the mean (A is zero at
- * k = 0): no FFT is spent on A, and A s comes with s. \param squaredNorm <r, z> at the start. Collective. */
+ * k = 0): no FFT is spent on A. \param squaredNorm <r, z> at the start. Collective. */
 KrylovResult
 solveNewtonSystem(ReducedProblem &         problem,
                   PreconditionerOperator & preconditioner,

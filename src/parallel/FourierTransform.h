@@ -17,6 +17,12 @@ class FourierTransform
 public:
   explicit FourierTransform(Domain & domain);
 
+  const Domain &
+  domain() const
+  {
+    return domain_;
+  }
+
   /** out = symbol in, for 1 or 3 components that lie one behind the other; out may be in. Per component: one forward and
    * one backward transform. Collective. */
   void

@@ -138,9 +138,9 @@ weight(const HostImage & host, const char * name, const Grid & grid, const Grid 
     onImage = upload(host, grid, name, kernels);
     const Extents    e = extentsOf(grid);
     const Statistics s = kernels.statistics(onImage.data(), e, wholeRegion(e));
-    if (s.notFinite > 0 || s.minimum < 0.0)
+    if (s.notFinite > 0 || s.minimum < 0.0 || s.maximum > 1.0)
     {
-      throw Error(ErrorKind::BadInput, std::string(name) + ": weights must be finite and not negative");
+      throw Error(ErrorKind::BadInput, std::string(name) + ": weights must lie between 0 and 1");
     }
     if (!(s.maximum > 0.0))
     {
@@ -215,8 +215,8 @@ prepareImages(const InputImages & input, const Options & options, Kernels & kern
   const double fixedRange = intensityRange(fixed, grid, kernels), movingRange = intensityRange(moving, grid, kernels);
   for (int axis = 0; axis < 3; ++axis)
   {
-    const bool constant = constantAtFaces(fixed, grid, axis, fixedRange, kernels) &&
-                          constantAtFaces(moving, grid, axis, movingRange, kernels);
+    const bool constant = options.periodic || (constantAtFaces(fixed, grid, axis, fixedRange, kernels) &&
+                                              constantAtFaces(moving, grid, axis, movingRange, kernels));
     padded = padded || !constant;
     result.grid.size[axis] = fourierSize(grid.size[axis] + (constant ? 0 : leastPadding));
   }

@@ -31,11 +31,12 @@ errorOfWave(Kernels & kernels, int n, const double d[3], Interpolation kind)
 {
   const Extents e{ n, n, n };
   const double  h = 2 * pi / n;
-  const auto    f = [&](double i, double j, double k) { return std::sin(h * i) + std::sin(h * j + 1) * std::cos(h * k); };
-  PaddedArray   padded(kernels, e, 3, 3, 3);
+  const auto  f = [&](double i, double j, double k) { return std::sin(h * i) + std::sin(h * j + 1) * std::cos(h * k); };
+  PaddedArray padded(kernels, e, 3, 3, 3);
   padded.setPeriodic(sample(e, f));
   const std::size_t points = e.points();
-  const Values      displacement = joined(Values(points, Real(d[0])), Values(points, Real(d[1])), Values(points, Real(d[2])));
+  const Values      displacement =
+    joined(Values(points, Real(d[0])), Values(points, Real(d[1])), Values(points, Real(d[2])));
   return maximumDifference(interpolated(kernels, padded, displacement, kind),
                            sample(e, [&](int i, int j, int k) { return f(i + d[0], j + d[1], k + d[2]); }));
 }
@@ -76,8 +77,8 @@ TEST_P(KernelsInterpolation, WeightsSumToOne)
   const Values d = randomValues(3 * n, -3.0, 3.0, 2);
   for (const Interpolation kind : kinds)
   {
-    // The weights of one axis have an absolute sum of at most 1.25 and carry 3 roundings each; so do three axes, and the
-    // sum of 64 terms by rows adds 4 more an axis: 21 roundings of epsilon / 2 on 3 * 1.25^3.
+    // The weights of one axis have an absolute sum of at most 1.25 and carry 3 roundings each; so do three axes, and
+    // the sum of 64 terms by rows adds 4 more an axis: 21 roundings of epsilon / 2 on 3 * 1.25^3.
     EXPECT_LE(maximumDifference(interpolated(kernels, f, d, kind), Values(n, Real(3))), 21 * epsilon / 2 * 3 * 1.96);
   }
 }
@@ -158,9 +159,9 @@ TEST_P(KernelsInterpolation, LargestDisplacementsStayInsideTheHalo)
           const double limit = halo[axis] - margin - inward;
           d[axis] = static_cast<Real>(corner >> axis & 1 ? limit : -limit);
         }
-        const Values result =
-          interpolated(kernels, f, joined(Values(n, d[0]), Values(n, d[1]), Values(n, d[2])), kind);
-        const Values expected = sample(e, [&](int i, int j, int k) { return i + d[0] + 2 * (j + d[1]) - 3 * (k + d[2]); });
+        const Values result = interpolated(kernels, f, joined(Values(n, d[0]), Values(n, d[1]), Values(n, d[2])), kind);
+        const Values expected =
+          sample(e, [&](int i, int j, int k) { return i + d[0] + 2 * (j + d[1]) - 3 * (k + d[2]); });
         // values up to 10 + 20 + 33
         EXPECT_LE(maximumDifference(result, expected), 23 * epsilon / 2 * 63 * 1.96) << "corner " << corner;
       }
@@ -178,7 +179,8 @@ TEST_P(KernelsInterpolation, TinyNegativeDisplacementsAreNoJump)
   f.setPeriodic(values);
   for (const Interpolation kind : kinds)
   {
-    EXPECT_LE(maximumDifference(interpolated(kernels, f, Values(3 * n, Real(-1e-9)), kind), values), 23 * epsilon + 1e-8);
+    EXPECT_LE(maximumDifference(interpolated(kernels, f, Values(3 * n, Real(-1e-9)), kind), values),
+              23 * epsilon + 1e-8);
   }
 }
 
@@ -204,8 +206,8 @@ TEST_P(KernelsInterpolation, FactorMultipliesTheResult)
 
 TEST_P(KernelsTransport, GrowthOfTheAdjointIsOfSecondOrder)
 {
-  // Along one characteristic let div v be 0.2 + 0.6 cos 2t: the adjoint grows by exp of the integral, and the product of
-  // the growth factors of all steps approaches that with order 2. Four characteristics with other phases run beside.
+  // Along one characteristic let div v be 0.2 + 0.6 cos 2t: the adjoint grows by exp of the integral, and the product
+  // of the growth factors of all steps approaches that with order 2. Four characteristics with other phases run beside.
   const std::size_t n = 5;
   double            error[2];
   for (int refinement = 0; refinement < 2; ++refinement)

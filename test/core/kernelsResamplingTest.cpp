@@ -36,7 +36,8 @@ Values
 wave(const Grid & grid, int fx, int fy, int fz)
 {
   return sample(extentsOf(grid), [&](int i, int j, int k) {
-    return std::cos(2 * pi * (double(fx) * i / grid.size[0] + double(fy) * j / grid.size[1] + double(fz) * k / grid.size[2]));
+    return std::cos(2 * pi *
+                    (double(fx) * i / grid.size[0] + double(fy) * j / grid.size[1] + double(fz) * k / grid.size[2]));
   });
 }
 
@@ -48,18 +49,20 @@ TEST_P(KernelsResampling, BandLimitedFunctionsAreExactBothWays)
   {
     const Values onA = bandLimited(pair.a), onB = bandLimited(pair.b);
     // values up to 3.5; rounding of two transforms of log2(N) <= 13 stages, in practice epsilon sqrt(log2 N)
-    EXPECT_LE(maximumDifference(resample(kernels, pair.a, pair.b, onA), onB), 8 * epsilon * 3.5);
-    EXPECT_LE(maximumDifference(resample(kernels, pair.b, pair.a, onB), onA), 8 * epsilon * 3.5);
+    EXPECT_LE(maximumDifference(resample(kernels, pair.a, pair.b, onA), onB), 8 * epsilon * 3.5 + 4 * sampling);
+    EXPECT_LE(maximumDifference(resample(kernels, pair.b, pair.a, onB), onA), 8 * epsilon * 3.5 + 4 * sampling);
   }
 }
 
 TEST_P(KernelsResampling, WavesThatTheTargetCannotCarryVanish)
 {
   const Grid fine{ { 16, 20, 24 }, {} }, coarse{ { 8, 10, 12 }, {} };
-  for (const auto & f : { std::array<int, 3>{ 5, 0, 0 }, { 0, 7, 1 }, { 1, 1, -8 }, { 4, 0, 0 }, { 0, 5, 0 }, { 1, 2, 6 } })
+  for (const auto & f :
+       { std::array<int, 3>{ 5, 0, 0 }, { 0, 7, 1 }, { 1, 1, -8 }, { 4, 0, 0 }, { 0, 5, 0 }, { 1, 2, 6 } })
   {
     const Values w = wave(fine, f[0], f[1], f[2]); // beyond the coarse grid, or its Nyquist mode
-    EXPECT_LE(maximumOf(resample(kernels, fine, coarse, w)), 8 * epsilon) << f[0] << ' ' << f[1] << ' ' << f[2];
+    EXPECT_LE(maximumOf(resample(kernels, fine, coarse, w)), 8 * epsilon + sampling)
+      << f[0] << ' ' << f[1] << ' ' << f[2];
   }
 }
 
@@ -69,8 +72,10 @@ TEST_P(KernelsResampling, NyquistWavesAreDroppedAlsoUpwards)
   for (const auto & f : { std::array<int, 3>{ 4, 0, 0 }, { 0, 5, 1 }, { 1, 2, 6 }, { 4, 5, 6 } })
   {
     const Values w = wave(coarse, f[0], f[1], f[2]);
-    EXPECT_LE(maximumOf(resample(kernels, coarse, fine, w)), 8 * epsilon) << f[0] << ' ' << f[1] << ' ' << f[2];
-    EXPECT_LE(maximumOf(resample(kernels, coarse, coarse, w)), 8 * epsilon) << f[0] << ' ' << f[1] << ' ' << f[2];
+    EXPECT_LE(maximumOf(resample(kernels, coarse, fine, w)), 8 * epsilon + sampling)
+      << f[0] << ' ' << f[1] << ' ' << f[2];
+    EXPECT_LE(maximumOf(resample(kernels, coarse, coarse, w)), 8 * epsilon + sampling)
+      << f[0] << ' ' << f[1] << ' ' << f[2];
   }
 }
 

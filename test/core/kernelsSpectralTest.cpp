@@ -31,8 +31,9 @@ Values
 wave(const Grid & grid, const Mode & mode)
 {
   return sample(extentsOf(grid), [&](int i, int j, int k) {
-    return std::cos(2 * pi * (double(mode.f[0]) * i / grid.size[0] + double(mode.f[1]) * j / grid.size[1] +
-                              double(mode.f[2]) * k / grid.size[2]));
+    return std::cos(2 * pi *
+                    (double(mode.f[0]) * i / grid.size[0] + double(mode.f[1]) * j / grid.size[1] +
+                     double(mode.f[2]) * k / grid.size[2]));
   });
 }
 
@@ -92,8 +93,8 @@ TEST_P(KernelsSpectral, PlanesHoldTheTwoDimensionalTransform)
     const int            half = e.nx / 2 + 1;
     const int            fx[3] = { 2, 1, 3 }, fy[3] = { 3, -2, 1 };
     const Array<Real>    x(kernels, sample(e, [&](int i, int j, int k) {
-      return std::cos(2 * pi * (double(fx[k]) * i / e.nx + double(fy[k]) * j / e.ny) + 0.3 + k);
-    }));
+                          return std::cos(2 * pi * (double(fx[k]) * i / e.nx + double(fy[k]) * j / e.ny) + 0.3 + k);
+                        }));
     const Array<Complex> spectrum(kernels, std::size_t(half) * e.ny * e.nz);
     kernels.forwardPlanes(x.data(), e, spectrum.data());
     const std::vector<Complex> result = spectrum.get();
@@ -139,9 +140,8 @@ TEST_P(KernelsSpectral, IdentityIsTheNormalisedRoundTrip)
     EXPECT_LE(maximumDifference(applySymbolTo(kernels, grid, v, makeSymbol(grid, Symbol::Kind::Identity)), v),
               16 * epsilon);
     const Values scalar(v.begin(), v.begin() + grid.points());
-    EXPECT_LE(
-      maximumDifference(applySymbolTo(kernels, grid, scalar, makeSymbol(grid, Symbol::Kind::Identity)), scalar),
-      16 * epsilon);
+    EXPECT_LE(maximumDifference(applySymbolTo(kernels, grid, scalar, makeSymbol(grid, Symbol::Kind::Identity)), scalar),
+              16 * epsilon);
   }
 }
 
@@ -186,7 +186,7 @@ TEST_P(KernelsSpectral, EverySymbolOnSingleModes)
               // |k|^{2s} more, does not matter.
               const Values component(result.begin() + c * n, result.begin() + (c + 1) * n);
               const double amplitude = innerProduct(component, w) / innerProduct(w, w);
-              EXPECT_NEAR(amplitude, expected[c], 16 * epsilon * norm)
+              EXPECT_NEAR(amplitude, expected[c], (16 * epsilon + sampling) * norm)
                 << "kind " << int(kind) << " order " << order << " project " << project << " mode " << mode.f[0] << ' '
                 << mode.f[1] << ' ' << mode.f[2] << " component " << c;
             }
@@ -207,8 +207,9 @@ TEST_P(KernelsSpectral, TheMean)
     a.order = order;
     a.beta = 0.5;
     a.gamma = 2.0;
-    // translations are free: exactly, since the zero of the symbol multiplies the only mode that is not rounding
-    EXPECT_LE(maximumOf(applySymbolTo(kernels, grid, one, a)), 0.5 * std::pow(30.0, order) * epsilon);
+    // Translations are free: what is left is the rounding of the other modes, |k|^2 <= 30, times their symbol.
+    EXPECT_LE(maximumOf(applySymbolTo(kernels, grid, one, a)),
+              epsilon * 0.5 * (std::pow(a.ell, 2 * order - 2) * std::pow(30.0, order) + 2.0 * 30.0));
     a.kind = Symbol::Kind::InverseRegularization;
     const double expected = 1.0 / (0.5 * std::pow(a.ell, 2 * order - 2) * std::pow(a.kMinimum, 2 * order));
     EXPECT_LE(maximumDifference(applySymbolTo(kernels, grid, one, a), Values(one.size(), Real(expected))),
@@ -279,8 +280,9 @@ TEST_P(KernelsSpectral, ProjectionIsAProjectionOntoSolenoidalFields)
 
     // a gradient is what it takes away
     const Values phi = randomValues(grid.points(), -1.0, 1.0, 7);
-    const Values gradient =
-      joined(trigonometricDerivative(grid, phi, 0), trigonometricDerivative(grid, phi, 1), trigonometricDerivative(grid, phi, 2));
+    const Values gradient = joined(trigonometricDerivative(grid, phi, 0),
+                                   trigonometricDerivative(grid, phi, 1),
+                                   trigonometricDerivative(grid, phi, 2));
     EXPECT_GT(maximumOf(gradient), 1.0);
     EXPECT_LE(maximumOf(applySymbolTo(kernels, grid, gradient, p)), 8 * epsilon * bound);
   }
@@ -297,8 +299,9 @@ TEST_P(KernelsSpectral, DivergencePenaltyIsTheDyad)
     symbol.gamma = 2.0;
     Values       difference = applySymbolTo(kernels, grid, v, symbol);
     const Values div = divergence(grid, v);
-    const Values gradDiv =
-      joined(trigonometricDerivative(grid, div, 0), trigonometricDerivative(grid, div, 1), trigonometricDerivative(grid, div, 2));
+    const Values gradDiv = joined(trigonometricDerivative(grid, div, 0),
+                                  trigonometricDerivative(grid, div, 1),
+                                  trigonometricDerivative(grid, div, 2));
     for (std::size_t i = 0; i < difference.size(); ++i)
     {
       difference[i] -= without[i] - 2 * gradDiv[i];
@@ -311,13 +314,13 @@ TEST_P(KernelsSpectral, DivergencePenaltyIsTheDyad)
 
 TEST_P(KernelsSpectral, SlabsOfTheSpectrumInTransposedLayout)
 {
-  // What a process holds after the transposition: a range of ky, z between kx and ky. Columns are independent, so that the
-  // results have the same bits.
-  const Grid           grid = grids[0];
-  const Extents        e = extentsOf(grid);
-  const int            half = e.nx / 2 + 1;
-  const std::size_t    plane = std::size_t(half) * e.ny;
-  Symbol               symbol = makeSymbol(grid, Symbol::Kind::InverseRegularization);
+  // What a process holds after the transposition: a range of ky, z between kx and ky. Columns are independent, so that
+  // the results have the same bits.
+  const Grid        grid = grids[0];
+  const Extents     e = extentsOf(grid);
+  const int         half = e.nx / 2 + 1;
+  const std::size_t plane = std::size_t(half) * e.ny;
+  Symbol            symbol = makeSymbol(grid, Symbol::Kind::InverseRegularization);
   symbol.gamma = 3.0;
   std::vector<Complex> spectrum[3];
   for (int c = 0; c < 3; ++c)

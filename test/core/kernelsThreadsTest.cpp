@@ -69,8 +69,8 @@ TEST(KernelsThreads, Statistics)
     std::copy(grid.size.begin(), grid.size.end(), region.end);
     region.begin[2] = 3;
     const Statistics s = k.statistics(x.data(), extentsOf(grid), region);
-    return bytesOf(std::vector<double>{
-      s.minimum, s.maximum, s.sum, double(s.notPositive), double(s.notFinite), double(s.count) });
+    return bytesOf(
+      std::vector<double>{ s.minimum, s.maximum, s.sum, double(s.notPositive), double(s.notFinite), double(s.count) });
   });
 }
 
@@ -79,7 +79,7 @@ TEST(KernelsThreads, PointKernels)
   const std::size_t n = grid.points();
   const Extents     e = extentsOf(grid);
   const double      inverse[3] = { 1 / grid.spacing[0], 1 / grid.spacing[1], 1 / grid.spacing[2] };
-  const Values      m = randomValues(n, -1, 1, 1), v = randomValues(3 * n, -3, 3, 2), old = randomValues(3 * n, -1, 1, 3);
+  const Values m = randomValues(n, -1, 1, 1), v = randomValues(3 * n, -3, 3, 2), old = randomValues(3 * n, -1, 1, 3);
   expectSameBits([&](Kernels & k) {
     PaddedArray f(k, e, 5, 5, 5);
     f.setPeriodic(m);
@@ -115,7 +115,7 @@ TEST(KernelsThreads, Elementwise)
   const Values      x = randomValues(n, -1, 1, 1), y = randomValues(n, -1, 1, 2), z = randomValues(n, -1, 1, 3);
   expectSameBits([&](Kernels & k) {
     const Array<Real> a(k, x), b(k, y), c(k, z), d(k, x), e(k, y), f(k, z);
-    k.krylovUpdate(Real(0.3), a.data(), b.data(), c.data(), d.data(), e.data(), f.data(), n);
+    k.krylovUpdate(Real(0.3), a.data(), b.data(), c.data(), d.data(), f.data(), n);
     k.krylovDirection(Real(0.7), d.data(), f.data(), Real(0.1), a.data(), e.data(), n);
     k.axpby(Real(0.9), a.data(), Real(1.7), e.data(), n);
     k.combine(Real(0.1), a.data(), Real(0.2), e.data(), f.data(), n);

@@ -102,8 +102,8 @@ resample(Kernels & kernels, const Grid & from, const Grid & to, const Values & v
 
 /** Derivative of the trigonometric interpolant along one axis, by its differentiation matrix in space: the entry for
  * points d apart is (-1)^d / 2 cot(d pi / n) for even n (where the Nyquist mode has derivative zero) and
- * (-1)^d / 2 / sin(d pi / n) for odd n, in units of 2 pi / box length (L. N. Trefethen, Spectral Methods in MATLAB, 2000,
- * chapter 3). No Fourier transform is involved. */
+ * (-1)^d / 2 / sin(d pi / n) for odd n, in units of 2 pi / box length (L. N. Trefethen, Spectral Methods in MATLAB,
+ * 2000, chapter 3). No Fourier transform is involved. */
 inline Values
 trigonometricDerivative(const Grid & grid, const Values & f, int axis)
 {

@@ -25,11 +25,15 @@ constexpr double pi = 3.14159265358979323846;
 /** Relative rounding error of a stored value is at most half of this. */
 constexpr double epsilon = std::numeric_limits<Real>::epsilon();
 
+/** What a wave sampled by std::cos is off by: its argument, up to 2 pi times the frequencies, is rounded in double. */
+constexpr double sampling = 100 * std::numeric_limits<double>::epsilon();
+
 constexpr Real notANumber = std::numeric_limits<Real>::quiet_NaN();
 
 using Values = std::vector<Real>;
 
-//---- backends -----------------------------------------------------------------------------------------------------------
+//---- backends
+//-----------------------------------------------------------------------------------------------------------
 
 enum class Backend
 {
@@ -72,12 +76,12 @@ protected:
   Kernels & kernels;
 };
 
-#define GNR_TEST_EVERY_BACKEND(suite)                                                                     \
-  INSTANTIATE_TEST_SUITE_P(, suite, ::testing::Values(Backend::Reference, Backend::Cpu), [](const auto & i) { \
-    return nameOf(i.param);                                                                               \
-  })
+#define GNR_TEST_EVERY_BACKEND(suite)                                                                                  \
+  INSTANTIATE_TEST_SUITE_P(                                                                                            \
+    , suite, ::testing::Values(Backend::Reference, Backend::Cpu), [](const auto & i) { return nameOf(i.param); })
 
-//---- memory -------------------------------------------------------------------------------------------------------------
+//---- memory
+//-------------------------------------------------------------------------------------------------------------
 
 /** Values in the memory of a backend. */
 template <typename T>
@@ -132,8 +136,7 @@ public:
     : kernels_(kernels)
     , rowStride_(extents.nx + 2 * haloX + 3)
     , planeStride_(rowStride_ * (extents.ny + 2 * haloY + 1))
-    , host_(static_cast<std::size_t>(planeStride_) * (extents.nz + 2 * haloZ) + 7,
-            notANumber)
+    , host_(static_cast<std::size_t>(planeStride_) * (extents.nz + 2 * haloZ) + 7, notANumber)
     , origin_(haloX + 2 + rowStride_ * haloY + planeStride_ * haloZ)
     , memory_(kernels, host_)
   {
@@ -216,7 +219,8 @@ private:
   Padded         padded_;
 };
 
-//---- values -------------------------------------------------------------------------------------------------------------
+//---- values
+//-------------------------------------------------------------------------------------------------------------
 
 /** f(i, j, k) at every point, x fastest. */
 template <typename Function>

@@ -77,6 +77,8 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   TEST_PARAMETER(filter, ObjectiveTolerance, 0.03125);
   TEST_PARAMETER(filter, Preconditioner, FilterType::PreconditionerEnum::InvA);
   TEST_PARAMETER(filter, TimeLimit, 4.5);
+  TEST_PARAMETER(filter, GridScale, 0.25);
+  TEST_PARAMETER(filter, Periodic, true);
   TEST_PARAMETER(filter, SmoothingSigma, 0.75);
   TEST_PARAMETER(filter, IntensityNormalization, FilterType::IntensityNormalizationEnum::None);
   TEST_PARAMETER(filter, UseHistogramMatching, true);

@@ -32,9 +32,14 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace
 {
 using namespace gnrtest;
+
+// The true displacement is 1.0 mm long on average where the anatomy has structure; seven tenths of it must be found.
+constexpr double recoveredError = 0.3;
 
 // Anatomy, its deformation, and the result on the default grid: shared by tests that only look at it.
 Filter *
@@ -80,8 +85,10 @@ TEST(PhysicalSpace, RecoversAKnownDeformation)
 {
   Filter *   filter = SolvedFilter();
   const auto error = ErrorAgainstTruth(filter->GetDisplacementField());
-  EXPECT_LT(error.mean, 0.2) << "mm, where 1.7 mm is the largest displacement";
-  EXPECT_LT(Residual(filter->GetWarpedMovingImage(), filter->GetFixedImage(), filter->GetMovingImage()), 0.15);
+  EXPECT_LT(error.mean, recoveredError) << "mm";
+  EXPECT_LT(Residual(filter->GetWarpedMovingImage(), filter->GetFixedImage(), filter->GetMovingImage()), 0.2)
+    << "of which linear interpolation alone makes about a half";
+  EXPECT_LT(filter->GetMismatch(), 0.1);
   EXPECT_EQ(filter->GetNumberOfFoldedVoxels(), 0U);
 }
 
@@ -89,8 +96,8 @@ TEST(PhysicalSpace, RecoversItOnObliqueAnisotropicGridsOfDifferentKind)
 {
   Filter *   filter = SolvedObliqueFilter();
   const auto error = ErrorAgainstTruth(filter->GetDisplacementField());
-  EXPECT_LT(error.mean, 0.2);
-  EXPECT_LT(filter->GetMismatch(), 0.2);
+  EXPECT_LT(error.mean, recoveredError);
+  EXPECT_LT(filter->GetMismatch(), 0.15);
 }
 
 TEST(PhysicalSpace, StartIndexChangesNothing)
@@ -216,7 +223,7 @@ TEST(PhysicalSpace, MovingGridMayBeCoarserFinerOrLarger)
     geometry.size.Fill(static_cast<itk::SizeValueType>(std::ceil(44 / spacing)));
     const auto filter = MakeFilter(MakeFixed(), MakeMoving(geometry));
     filter->Update();
-    EXPECT_LT(ErrorAgainstTruth(filter->GetDisplacementField()).mean, 0.25) << spacing;
+    EXPECT_LT(ErrorAgainstTruth(filter->GetDisplacementField()).mean, recoveredError) << spacing;
   }
 }
 
@@ -242,7 +249,7 @@ TEST(PhysicalSpace, PartOfTheMovingImageMayBeMissing)
       u->TransformIndexToPhysicalPoint(i, x);
       return x.EuclideanDistanceTo(Point(0.0)) < 8.0 && x[0] < 0.0;
     });
-  EXPECT_LT(error.mean, 0.35);
+  EXPECT_LT(error.mean, 0.5);
   EXPECT_EQ(filter->GetNumberOfFoldedVoxels(), 0U);
 }
 
@@ -254,7 +261,7 @@ TEST(PhysicalSpace, AnatomyMayTouchTheBorder)
   geometry.center[0] = 5.5;
   const auto filter = MakeFilter(MakeFixed(geometry), MakeMoving(geometry));
   filter->Update();
-  EXPECT_LT(ErrorAgainstTruth(filter->GetDisplacementField()).mean, 0.4);
+  EXPECT_LT(ErrorAgainstTruth(filter->GetDisplacementField()).mean, recoveredError);
   EXPECT_EQ(filter->GetNumberOfFoldedVoxels(), 0U);
   // Nothing comes in through the opposite side.
   const Field * u = filter->GetDisplacementField();
@@ -290,7 +297,7 @@ TEST(PhysicalSpace, InitialTransformIsComposedAfterTheDisplacement)
 
   // u is what it would be without the transform...
   const Field * u = filter->GetDisplacementField();
-  EXPECT_LT(ErrorAgainstTruth(u).mean, 0.25);
+  EXPECT_LT(ErrorAgainstTruth(u).mean, recoveredError);
   EXPECT_LT(Compare(u, SolvedFilter()->GetDisplacementField()).mean, 0.1);
   // ... the warped image is the moving image at T(x + u(x)), interpolated once ...
   EXPECT_LT(Residual(filter->GetWarpedMovingImage(), filter->GetFixedImage(), SolvedFilter()->GetMovingImage()), 0.2);
@@ -309,9 +316,68 @@ TEST(PhysicalSpace, InitialTransformIsComposedAfterTheDisplacement)
   EXPECT_LT(expected.EuclideanDistanceTo(filter->GetFixedToMovingTransform()->TransformPoint(x)), 1e-4);
 }
 
+TEST(PhysicalSpace, TheWorkedNumberOfTheDocumentation)
+{
+  // The grid of doc/coordinates.md, large enough to hold its voxel.
+  Geometry geometry;
+  geometry.size = { { 60, 80, 40 } };
+  const auto   fixed = Allocate<FloatImage>(geometry);
+  const double origin[3] = { -20, 50, 10 };
+  const double spacing[3] = { 1, 1, 2 };
+  Matrix       direction;
+  direction.Fill(0.0);
+  direction(0, 1) = -1.0;
+  direction(1, 0) = 1.0;
+  direction(2, 2) = 1.0;
+  fixed->SetOrigin(origin);
+  fixed->SetSpacing(spacing);
+  fixed->SetDirection(direction);
+  const itk::Index<3> voxel{ { 30, 40, 20 } };
+  Point               x;
+  fixed->TransformIndexToPhysicalPoint(voxel, x);
+  EXPECT_EQ(x, Point(std::array<double, 3>{ { -60, 80, 50 } }.data()));
+
+  // The anatomy, twice as large because of the spacing, sits at that voxel; in the moving image, on an ordinary grid,
+  // it sits where the table says.
+  Vector u;
+  u[0] = 2.5;
+  u[1] = -1.0;
+  u[2] = 0.5;
+  const auto transform = itk::TranslationTransform<double, 3>::New();
+  Vector     offset;
+  offset[0] = 10.0;
+  offset[1] = 0.0;
+  offset[2] = -5.0;
+  transform->SetOffset(offset);
+  const Point moved(std::array<double, 3>{ { -47.5, 79.0, 45.5 } }.data());
+
+  itk::ImageRegionIteratorWithIndex<FloatImage> it(fixed, fixed->GetLargestPossibleRegion());
+  for (; !it.IsAtEnd(); ++it)
+  {
+    Point p;
+    fixed->TransformIndexToPhysicalPoint(it.GetIndex(), p);
+    it.Set(static_cast<float>(Anatomy(Point(0.0) + (p - x) / 2.0)));
+  }
+  Geometry movingGeometry;
+  movingGeometry.size.Fill(72);
+  movingGeometry.center = moved;
+  const auto moving =
+    Sample<FloatImage>(movingGeometry, [&](const Point & p) { return Anatomy(Point(0.0) + (p - moved) / 2.0); });
+
+  const auto filter = MakeFilter(fixed, moving);
+  filter->SetInitialTransform(transform);
+  filter->SetGradientTolerance(5e-3); // the default leaves about a tenth of a voxel
+  filter->SetObjectiveTolerance(0.0);
+  filter->Update();
+  EXPECT_LT((Vector(filter->GetDisplacementField()->GetPixel(voxel)) - u).GetNorm(), 0.05);
+  EXPECT_LT(filter->GetFixedToMovingTransform()->TransformPoint(x).EuclideanDistanceTo(moved), 0.05);
+  const Vector back(filter->GetInverseDisplacementField()->GetPixel(voxel));
+  EXPECT_LT((back + u).GetNorm(), 0.1) << "a shift is undone by the opposite shift";
+}
+
 TEST(PhysicalSpace, ATransformChangedInPlaceIsNoticed)
 {
-  const auto transform = itk::TranslationTransform<double, 3>::New();
+  const auto transform = itk::Euler3DTransform<double>::New();
   const auto filter = MakeFilter(MakeFixed(), MakeMoving());
   filter->SetNumberOfIterations(1);
   filter->SetInitialTransform(transform);
@@ -319,7 +385,7 @@ TEST(PhysicalSpace, ATransformChangedInPlaceIsNoticed)
   const double before = filter->GetReport().levels.front().initialObjective;
   Vector       offset(0.0);
   offset[0] = 3.0;
-  transform->SetOffset(offset);
+  transform->SetTranslation(offset);
   filter->Update();
   EXPECT_GT(std::abs(filter->GetReport().levels.front().initialObjective - before), 0.1 * before);
 }
@@ -382,7 +448,6 @@ TEST(PhysicalSpace, TheDisplacementIsTheExponentialOfTheVelocity)
     using TransformType = itk::ConstantVelocityFieldTransform<float, 3>;
     const auto transform = TransformType::New();
     transform->SetConstantVelocityField(filter->GetVelocityField());
-    transform->SetNumberOfIntegrationSteps(100);
     transform->IntegrateVelocityField();
     // At the border ITK's integration meets the end of the field.
     const Field * u = filter->GetDisplacementField();
@@ -482,6 +547,6 @@ TEST(PhysicalSpace, AnInitialVelocityOnAnotherGridIsResampled)
   filter->SetNumberOfLevels(1);
   filter->SetNumberOfIterations(0);
   filter->Update();
-  EXPECT_LT(ErrorAgainstTruth(filter->GetDisplacementField()).mean, 0.25);
+  EXPECT_LT(ErrorAgainstTruth(filter->GetDisplacementField()).mean, recoveredError);
 }
 } // namespace

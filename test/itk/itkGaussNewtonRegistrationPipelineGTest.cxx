@@ -98,6 +98,7 @@ TEST(Pipeline, EventsComeInOrderAndProgressReachesOne)
     {
       ++iterations;
       EXPECT_EQ(filter->GetElapsedIterations(), iterations);
+      EXPECT_EQ(levels, filter->GetCurrentLevel() + 1) << "a level is announced before its first step";
       EXPECT_EQ(filter->GetCurrentIterationRecord().level, static_cast<int>(filter->GetCurrentLevel()));
       EXPECT_EQ(filter->GetMetric(), filter->GetCurrentIterationRecord().distance);
       EXPECT_EQ(filter->GetMismatch(), filter->GetCurrentIterationRecord().mismatch);
@@ -336,10 +337,32 @@ TEST(Pipeline, WorkUnitsAreTheThreadsOfTheSolver)
   // Unless set, ITK's global limit holds.
   const auto limit = itk::MultiThreaderBase::GetGlobalMaximumNumberOfThreads();
   itk::MultiThreaderBase::SetGlobalMaximumNumberOfThreads(1);
-  const auto limited = ShortFilter();
+  const auto   limited = ShortFilter();
+  gnr::Options options = limited->GetOptions();
+  options.threads.reset();
+  limited->SetOptions(options);
   limited->Update();
   itk::MultiThreaderBase::SetGlobalMaximumNumberOfThreads(limit);
   EXPECT_EQ(limited->GetReport().threads, 1);
+}
+
+TEST(Pipeline, HistogramMatchingUndoesAMonotonicChangeOfIntensity)
+{
+  const auto contrast = Sample<FloatImage>({}, [](const Point & p) {
+    const double a = Anatomy(p) / 190.0;
+    return 1000.0 * a * a;
+  });
+  const auto plain = MakeFilter(MakeFixed(), contrast);
+  plain->Update();
+  const auto matched = MakeFilter(MakeFixed(), contrast);
+  matched->UseHistogramMatchingOn();
+  matched->Update();
+  EXPECT_LT(ErrorAgainstTruth(matched->GetDisplacementField()).mean,
+            0.5 * ErrorAgainstTruth(plain->GetDisplacementField()).mean);
+  // The warped image keeps the intensities of the moving image, up to 1000; those of the fixed one go up to 190.
+  const float * warped = matched->GetWarpedMovingImage()->GetBufferPointer();
+  const auto    count = contrast->GetLargestPossibleRegion().GetNumberOfPixels();
+  EXPECT_GT(*std::max_element(warped, warped + count), 500.0F);
 }
 
 TEST(Pipeline, TimeLimitKeepsAResult)

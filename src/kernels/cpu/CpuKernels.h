@@ -65,7 +65,6 @@ public:
                const Real * ap,
                const Real * q,
                Real *       x,
-               Real *       ax,
                Real *       r,
                std::size_t  n) override;
   void

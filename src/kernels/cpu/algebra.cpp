@@ -152,14 +152,12 @@ CpuKernels::krylovUpdate(Real         alpha,
                          const Real * ap,
                          const Real * q,
                          Real *       x,
-                         Real *       ax,
                          Real *       r,
                          std::size_t  n)
 {
   GNR_FOR_EACH(i, n)
   {
     x[i] += alpha * p[i];
-    ax[i] += alpha * ap[i];
     r[i] -= alpha * (q[i] + ap[i]);
   }
 }

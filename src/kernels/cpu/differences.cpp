@@ -106,9 +106,8 @@ void
 CpuKernels::jacobianDeterminant(const Padded u[3], const double inverseSpacing[3], Real * out)
 {
   const Extents        e = u[0].interior;
-  const std::ptrdiff_t sy = u[0].rowStride, sz = u[0].planeStride;
   const Real           s[3] = { Real(inverseSpacing[0]), Real(inverseSpacing[1]), Real(inverseSpacing[2]) };
-  const Real *         origin[3] = { u[0].origin, u[1].origin, u[2].origin };
+  const Padded         f[3] = { u[0], u[1], u[2] };
   forRows(e, threads_, [=](int j, int k) {
     Real * r = out + (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
     for (int i = 0; i < e.nx; ++i)
@@ -116,10 +115,10 @@ CpuKernels::jacobianDeterminant(const Padded u[3], const double inverseSpacing[3
       Real g[3][3];
       for (int c = 0; c < 3; ++c)
       {
-        const Real * p = origin[c] + i + j * sy + k * sz;
+        const Real * p = f[c].origin + i + j * f[c].rowStride + k * f[c].planeStride;
         g[c][0] = s[0] * point::difference2(p, 1);
-        g[c][1] = s[1] * point::difference2(p, sy);
-        g[c][2] = s[2] * point::difference2(p, sz);
+        g[c][1] = s[1] * point::difference2(p, f[c].rowStride);
+        g[c][2] = s[2] * point::difference2(p, f[c].planeStride);
       }
       r[i] = point::determinantOfIdentityPlus(g);
     }

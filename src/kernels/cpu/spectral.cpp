@@ -82,9 +82,10 @@ rowSymbol(const Symbol & symbol,
   const Real rest = ky * ky + kz * kz;
   const Real restFirst = (nyquistY ? Real(0) : ky * ky) + (nyquistZ ? Real(0) : kz * kz);
   const Real w = Real(symbol.waveNumber[0]);
-  const Real beta = Real(symbol.beta), gamma = Real(symbol.gamma), smallest = Real(symbol.kMinimum);
+  const Real betaGamma = Real(symbol.beta * symbol.gamma), smallest = Real(symbol.kMinimum);
+  const Real tx = Real(symbol.tau[0]), ty = Real(symbol.tau[1]) * ky, tz = Real(symbol.tau[2]) * kz;
   const int  s = symbol.order;
-  Real       scale = 1;
+  Real       scale = Real(symbol.beta);
   for (int power = 1; power < s; ++power)
   {
     scale *= Real(symbol.ell * symbol.ell);
@@ -99,17 +100,18 @@ rowSymbol(const Symbol & symbol,
     Real squaredFirst = first * first + restFirst;
     Real a = 1, b = 0;
     const bool mean = squared == Real(0);
+    const Real stiffening = Real(1) + tx * tx * full * full + ty * ty + tz * tz;
     switch (symbol.kind)
     {
       case Symbol::Kind::Identity:
       case Symbol::Kind::Projection:
         break;
       case Symbol::Kind::Regularization:
-        point::regularizationSymbol(squared, squaredFirst, beta, gamma, scale, s, a, b);
+        point::regularizationSymbol(scale * point::power(squared, s) * stiffening, betaGamma, a, b);
         break;
       case Symbol::Kind::InverseRegularization:
         point::inverseRegularizationSymbol(
-          mean ? smallest * smallest : squared, squaredFirst, beta, gamma, scale, s, a, b);
+          scale * point::power(mean ? smallest * smallest : squared, s) * stiffening, squaredFirst, betaGamma, a, b);
         break;
       case Symbol::Kind::Gaussian:
       {

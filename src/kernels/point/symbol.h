@@ -31,23 +31,23 @@ power(T squared, int s)
   return s == 1 ? squared : (s == 2 ? squared * squared : squared * squared * squared);
 }
 
-/** A symbol is diagonal * I + dyad * k k^T, k the first-derivative wave vector. These give (diagonal, dyad) from the full
- * |k|^2 and the |k|^2 of first derivatives; scale = l^{2(s-1)} [R1]. k = 0 is the caller's. */
+/** A symbol is diagonal * I + dyad * k k^T, k the first-derivative wave vector. These give (diagonal, dyad) of A and of its
+ * inverse (Sherman-Morrison) from c = beta l^{2(s-1)} |k|^{2s} (1 + |tau k|^2) and the |k|^2 of first derivatives [R1].
+ * k = 0 is the caller's. */
 template <typename T>
 GNR_POINT void
-regularizationSymbol(T squared, T, T beta, T gamma, T scale, int s, T & diagonal, T & dyad)
+regularizationSymbol(T c, T betaGamma, T & diagonal, T & dyad)
 {
-  diagonal = beta * scale * power(squared, s);
-  dyad = beta * gamma;
+  diagonal = c;
+  dyad = betaGamma;
 }
 
 template <typename T>
 GNR_POINT void
-inverseRegularizationSymbol(T squared, T squaredFirst, T beta, T gamma, T scale, int s, T & diagonal, T & dyad)
+inverseRegularizationSymbol(T c, T squaredFirst, T betaGamma, T & diagonal, T & dyad)
 {
-  const T c = beta * scale * power(squared, s);
   diagonal = T(1) / c;
-  dyad = -diagonal * beta * gamma / (c + beta * gamma * squaredFirst);
+  dyad = -diagonal * betaGamma / (c + betaGamma * squaredFirst);
 }
 
 } // namespace point

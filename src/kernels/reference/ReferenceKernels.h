@@ -55,7 +55,6 @@ public:
                const Real * ap,
                const Real * q,
                Real *       x,
-               Real *       ax,
                Real *       r,
                std::size_t  n) override;
   void
@@ -65,29 +64,19 @@ public:
   pad(const Real * x, const Padded & out) override;
 
   void
-  gradientDot(const Padded &          m,
-              const double            inverseSpacing[3],
-              const ConstVectorView & v,
-              Real                    a,
-              Real                    b,
-              Real *                  out) override;
+  gradientDot(const Padded & m, const double inverseSpacing[3], const ConstVectorView & v, Real a, Real b, Real * out)
+    override;
   void
-  addScaledGradient(const Padded &     m,
-                    const double       inverseSpacing[3],
-                    const Real *       lambda,
-                    Real               a,
-                    const VectorView & b) override;
+  addScaledGradient(const Padded & m, const double inverseSpacing[3], const Real * lambda, Real a, const VectorView & b)
+    override;
   void
   derivative(const Padded & f, int axis, double inverseSpacing, Real a, Real b, Real * out) override;
   void
   jacobianDeterminant(const Padded u[3], const double inverseSpacing[3], Real * out) override;
 
   void
-  interpolate(const Padded &          f,
-              const ConstVectorView & d,
-              const Real *            factor,
-              Interpolation           kind,
-              Real *                  out) override;
+  interpolate(const Padded & f, const ConstVectorView & d, const Real * factor, Interpolation kind, Real * out)
+    override;
 
   void
   adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) override;
@@ -119,11 +108,8 @@ public:
   void
   extendPeriodically(const Real * image, const Extents & imageExtents, const Extents & box, Real * out) override;
   void
-  extendByConstant(const Real *    image,
-                   const Extents & imageExtents,
-                   const Extents & box,
-                   Real            value,
-                   Real *          out) override;
+  extendByConstant(const Real * image, const Extents & imageExtents, const Extents & box, Real value, Real * out)
+    override;
   void
   crop(const Real * box, const Extents & boxExtents, const Extents & imageExtents, Real * out) override;
 };

@@ -122,7 +122,6 @@ ReferenceKernels::krylovUpdate(Real         alpha,
                                const Real * ap,
                                const Real * q,
                                Real *       x,
-                               Real *       ax,
                                Real *       r,
                                std::size_t  n)
 {
@@ -130,7 +129,6 @@ ReferenceKernels::krylovUpdate(Real         alpha,
   for (std::size_t i = 0; i < n; ++i)
   {
     x[i] = static_cast<Real>(double(x[i]) + a * double(p[i]));
-    ax[i] = static_cast<Real>(double(ax[i]) + a * double(ap[i]));
     r[i] = static_cast<Real>(double(r[i]) - a * (double(q[i]) + double(ap[i])));
   }
 }

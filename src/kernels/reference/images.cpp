@@ -32,7 +32,8 @@ blendAt(int i, int image, int n)
     return { i, i, 0.0 };
   }
   // n - image + 1 steps lead from the last image point to the first one of the next period
-  const double s = double(i - (image - 1)) / double(n - (image - 1));
+  const double way = double(i - (image - 1)) / double(n - (image - 1));
+  const double s = way <= 0.25 ? 0.0 : (way >= 0.75 ? 1.0 : (way - 0.25) / 0.5);
   return { image - 1, 0, 3.0 * s * s - 2.0 * s * s * s };
 }
 
@@ -72,12 +73,7 @@ ReferenceKernels::statistics(const Real * x, const Extents & extents, const Regi
 }
 
 void
-ReferenceKernels::histogram(const Real *    x,
-                            std::size_t     n,
-                            double          lower,
-                            double          upper,
-                            std::uint64_t * counts,
-                            int             bins)
+ReferenceKernels::histogram(const Real * x, std::size_t n, double lower, double upper, std::uint64_t * counts, int bins)
 {
   for (int bin = 0; bin < bins; ++bin)
   {

@@ -62,8 +62,8 @@ ReferenceKernels::interpolate(const Padded &          f,
             for (int a = first; a <= last; ++a)
             {
               const double weight = weights[0][a - first] * weights[1][b - first] * weights[2][c - first];
-              total += weight * double(f.origin[(node[0] + a) + (node[1] + b) * f.rowStride +
-                                                (node[2] + c) * f.planeStride]);
+              total +=
+                weight * double(f.origin[(node[0] + a) + (node[1] + b) * f.rowStride + (node[2] + c) * f.planeStride]);
             }
           }
         }

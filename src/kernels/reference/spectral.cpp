@@ -163,7 +163,12 @@ symbolAt(const Symbol & symbol, const int size[3], const int index[3])
     squaredFirst += kFirst[axis] * kFirst[axis];
   }
   const bool   isMean = index[0] == 0 && index[1] == 0 && index[2] == 0;
-  const double scale = symbol.beta * std::pow(symbol.ell, 2.0 * (symbol.order - 1));
+  double stiffening = 1.0;
+  for (int axis = 0; axis < 3; ++axis)
+  {
+    stiffening += std::pow(symbol.tau[axis] * k[axis], 2);
+  }
+  const double scale = symbol.beta * std::pow(symbol.ell, 2.0 * (symbol.order - 1)) * stiffening;
   const Matrix projection = diagonalAndDyad(1.0, squaredFirst == 0.0 ? 0.0 : -1.0 / squaredFirst, kFirst);
   const Matrix regularization =
     diagonalAndDyad(scale * std::pow(squared, symbol.order), symbol.beta * symbol.gamma, kFirst);

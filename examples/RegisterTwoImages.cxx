@@ -1,0 +1,90 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+// The smallest useful pipeline: two image files in; the displacement field, the warped moving image and a transform
+// out.
+//
+//   RegisterTwoImages fixed.nii.gz moving.nii.gz output
+//
+// writes output_displacement.nii.gz, output_warped.nii.gz and output_transform.h5.
+
+#include "itkDiffeomorphicGaussNewtonRegistrationFilter.h"
+
+#include "itkImageFileReader.h"
+#include "itkImageFileWriter.h"
+#include "itkTransformFileWriter.h"
+
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+int
+main(int argc, char * argv[])
+{
+  if (argc != 4)
+  {
+    std::cerr << "Usage: " << argv[0] << " fixed moving outputPrefix" << std::endl;
+    return EXIT_FAILURE;
+  }
+  const std::string prefix = argv[3];
+
+  using ImageType = itk::Image<float, 3>;
+  using FilterType = itk::DiffeomorphicGaussNewtonRegistrationFilter<ImageType>;
+  try
+  {
+    const auto fixedReader = itk::ImageFileReader<ImageType>::New();
+    fixedReader->SetFileName(argv[1]);
+    const auto movingReader = itk::ImageFileReader<ImageType>::New();
+    movingReader->SetFileName(argv[2]);
+
+    const auto filter = FilterType::New();
+    filter->SetFixedImage(fixedReader->GetOutput());
+    filter->SetMovingImage(movingReader->GetOutput());
+    filter->AddObserver(itk::IterationEvent(), [&filter](const itk::EventObject & event) {
+      // The start of a level is an IterationEvent, too.
+      if (dynamic_cast<const itk::MultiResolutionIterationEvent *>(&event) == nullptr)
+      {
+        std::cout << "level " << filter->GetCurrentLevel() << ", mismatch " << filter->GetMismatch() << std::endl;
+      }
+    });
+    filter->Update();
+    std::cout << filter->GetStopConditionDescription() << "; mismatch " << filter->GetMismatch() << ", det(I + grad u) "
+              << filter->GetMinimumJacobianDeterminant() << " ... " << filter->GetMaximumJacobianDeterminant()
+              << std::endl;
+
+    const auto fieldWriter = itk::ImageFileWriter<FilterType::DisplacementFieldType>::New();
+    fieldWriter->SetInput(filter->GetDisplacementField());
+    fieldWriter->SetFileName(prefix + "_displacement.nii.gz");
+    fieldWriter->Update();
+
+    const auto warpedWriter = itk::ImageFileWriter<FilterType::RealImageType>::New();
+    warpedWriter->SetInput(filter->GetWarpedMovingImage());
+    warpedWriter->SetFileName(prefix + "_warped.nii.gz");
+    warpedWriter->Update();
+
+    const auto transformWriter = itk::TransformFileWriterTemplate<double>::New();
+    transformWriter->SetInput(filter->GetFixedToMovingTransform());
+    transformWriter->SetFileName(prefix + "_transform.h5");
+    transformWriter->Update();
+  }
+  catch (const itk::ExceptionObject & error)
+  {
+    std::cerr << error.GetDescription() << std::endl;
+    return EXIT_FAILURE;
+  }
+  return EXIT_SUCCESS;
+}

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the tests of the programs share. They use Python's standard library alone and are run by ctest with
+
+    GNR_REGISTER, GNR_APPLY   the programs
+    GNR_EXAMPLE_DATA          examples/data
+    GNR_EXTRA_TEST_DATA       further image pairs, or empty: tests that need them are skipped
+
+Exit code 77 says that everything was skipped (ctest: SKIP_RETURN_CODE 77)."""
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+import nifti
+
+SKIPPED = 77
+
+
+def program(variable):
+    path = os.environ.get(variable)
+    if not path or not os.access(path, os.X_OK):
+        sys.exit(f"{variable} must name the built program, not {path!r}")
+    return path
+
+
+def example_data(name):
+    folder = Path(os.environ.get("GNR_EXAMPLE_DATA") or Path(__file__).resolve().parents[2] / "examples" / "data") / name
+    if not folder.is_dir():
+        raise AssertionError(f"{folder} is missing: GNR_EXAMPLE_DATA must name examples/data")
+    return folder
+
+
+def extra_data(name):
+    root = os.environ.get("GNR_EXTRA_TEST_DATA")
+    if not root:
+        raise unittest.SkipTest("GNR_EXTRA_TEST_DATA is not set")
+    folder = Path(root) / name
+    if not folder.is_dir():
+        raise AssertionError(f"{folder} is missing although GNR_EXTRA_TEST_DATA is set")
+    return folder
+
+
+class CommandLineTest(unittest.TestCase):
+    """A temporary folder per test, and short ways to call the programs."""
+
+    longMessage = True
+
+    def setUp(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="gnr-cli-"))
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def call(self, *arguments, cwd=None):
+        return subprocess.run([str(a) for a in arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              cwd=cwd or self.folder)
+
+    def register(self, *arguments, **keywords):
+        return self.call(program("GNR_REGISTER"), *arguments, **keywords)
+
+    def apply(self, *arguments, **keywords):
+        return self.call(program("GNR_APPLY"), *arguments, **keywords)
+
+    def succeed(self, result, code=0):
+        self.assertEqual(result.returncode, code, result.stdout + result.stderr)
+        self.assertEqual(result.stderr, "", "standard error is for errors alone")
+        return result
+
+    def files(self):
+        """Every file and folder below the test's folder, hidden ones as well."""
+        return sorted(str(p.relative_to(self.folder)) for p in self.folder.rglob("*"))
+
+
+def blobs(size, matrix, origin, centres, width):
+    """Sum of Gaussians of the given width (mm) at physical centres: [(x, y, z, height), ...]."""
+    frame = nifti.Image(size, matrix, origin, [])
+    values = []
+    for z in range(size[2]):
+        for y in range(size[1]):
+            for x in range(size[0]):
+                p = frame.point(x, y, z)
+                values.append(sum(h * math.exp(-((p[0] - a) ** 2 + (p[1] - b) ** 2 + (p[2] - c) ** 2) / (2 * width ** 2))
+                                  for a, b, c, h in centres))
+    return values
+
+
+def correlation(a, b):
+    n = len(a)
+    ma, mb = sum(a) / n, sum(b) / n
+    saa = sum(x * x for x in a) - n * ma * ma
+    sbb = sum(x * x for x in b) - n * mb * mb
+    sab = sum(map(lambda x, y: x * y, a, b)) - n * ma * mb
+    return sab / math.sqrt(saa * sbb)
+
+
+def main():
+    result = unittest.main(exit=False, verbosity=2).result
+    if not result.wasSuccessful():
+        sys.exit(1)
+    sys.exit(SKIPPED if result.testsRun and len(result.skipped) == result.testsRun else 0)

@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The usage of the programs: --help names every option with its default and fits the terminal. (ctest: skip code 77)"""
+import json
+import re
+
+import nifti
+import support
+
+# Options of gnr-register by their member in the report; None: shown without a default.
+REGISTER = {
+    "--preset": "preset", "--beta": "beta", "--gamma": "gamma", "--grid-scale": "gridScale",
+    "--regularization": "regularization", "--incompressible": "incompressible", "--levels": "levels",
+    "--time-steps": "timeSteps", "--interpolation": "interpolation", "--iterations": "iterations",
+    "--krylov-iterations": "krylovIterations", "--gradient-tolerance": "gradientTolerance",
+    "--objective-tolerance": "objectiveTolerance", "--time-limit": "timeLimitSeconds", "--normalization": "normalization",
+    "--histogram-matching": "histogramMatching", "--periodic": "periodic", "--smoothing": "smoothing", "--device": "device",
+    "--threads": "threads", "--fixed-mask": "fixedMask", "--moving-mask": "movingMask",
+    "--initial-transform": "initialTransform", "--initial-velocity": "initialVelocity",
+    "--output": None, "--no-inverse": None, "--verbose": None, "--quiet": None, "--version": None, "--help": None,
+}
+APPLY = {
+    "--displacement": "none", "--initial-transform": "none", "--invert": "off", "--inverse-displacement": "none",
+    "--input": "none", "--output": "none", "--reference": "none", "--interpolation": "linear", "--background": "0",
+    "--points": "none", "--points-output": "none", "--skip-unmapped": "off", "--threads": "all", "--quiet": None,
+    "--version": None, "--help": None,
+}
+
+
+class Help(support.CommandLineTest):
+    def check(self, call, options):
+        text = self.succeed(call("--help")).stdout
+        blocks = re.split(r"\n(?=  -)", text)  # an option begins a line, two blanks in
+        found = {}
+        for block in blocks:
+            match = re.match(r"  (?:-\w, )?(--[\w-]+)", block)
+            if match:
+                default = re.search(r"\[default: ([^\]]+)\]", re.sub(r"\s+", " ", block))
+                found[match[1]] = default[1] if default else None
+        self.assertEqual(found, options)
+        self.assertLessEqual(max(map(len, text.splitlines())), 100)
+        self.assertEqual(text.count("Examples:"), 1)
+        self.assertIn("LPS", text)
+
+    def test_register(self):
+        """The defaults are those that a run without options uses."""
+        size = (12, 12, 12)
+        for name, shift in (("f.nii", 0), ("m.nii", 1)):
+            nifti.write(self.folder / name, size, [float((i + shift) % 12) for i in range(12 ** 3)], "f")
+        self.succeed(self.register("f.nii", "m.nii", "-o", "pair"))
+        report = json.loads((self.folder / "pair_report.json").read_text())
+        used = {**report["options"], **report["inputs"]}
+        self.assertEqual(set(report["options"]) - set(REGISTER.values()), {"preconditioner"})
+        expected = {}
+        for option, member in REGISTER.items():
+            value = used[member] if member else None
+            if member and value is None:
+                value = {"levels": "automatic", "threads": "all"}.get(member, "none")
+            elif isinstance(value, bool):
+                value = "on" if value else "off"
+            elif isinstance(value, (int, float)):
+                value = f"{value:g}"
+            expected[option] = value
+        self.check(self.register, expected)
+        self.assertIn("displacement maps fixed points to moving points", self.register("--help").stdout)
+
+    def test_apply(self):
+        self.check(self.apply, APPLY)
+
+    def test_version(self):
+        for call, name in ((self.register, "gnr-register"), (self.apply, "gnr-apply")):
+            self.assertRegex(self.succeed(call("--version")).stdout, rf"^{name} \d+\.\d+\.\d+ \(ITK \d+\.\d+\.\d+, \w+ build\)$")
+
+
+if __name__ == "__main__":
+    support.main()

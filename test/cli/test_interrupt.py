@@ -1,0 +1,74 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""A run that is stopped from outside leaves nothing half-written. (ctest: skip code 77)"""
+import math
+import os
+import signal
+import subprocess
+import time
+
+import nifti
+import support
+
+SIZE = (56, 52, 48)
+OUTPUTS = {f"new/pair_{n}" for n in ("displacement.nii.gz", "inverse_displacement.nii.gz", "velocity.nii.gz",
+                                     "warped.nii.gz", "determinant.nii.gz", "report.json")}
+
+
+class Interrupt(support.CommandLineTest):
+    def setUp(self):
+        super().setUp()
+        for name, shift in (("fixed.nii", 0.0), ("moving.nii", 0.5)):
+            values = [math.sin(0.3 * x + shift) * math.sin(0.25 * y) * math.sin(0.35 * z + shift)
+                      for z in range(SIZE[2]) for y in range(SIZE[1]) for x in range(SIZE[0])]
+            nifti.write(self.folder / name, SIZE, values, "f")
+
+    def start(self, *options):
+        """A run that would go on for long."""
+        return subprocess.Popen([support.program("GNR_REGISTER"), "fixed.nii", "moving.nii", "-o", "new/pair", *options],
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder)
+
+    def results(self):
+        return {name for name in self.files() if name.startswith("new/")}
+
+    def test_during_the_solve(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            run = self.start("--beta", "1e-7", "--gradient-tolerance", "1e-9", "--objective-tolerance", "0")
+            for line in run.stdout:
+                if line.startswith("options"):  # the images are known; reading and solving follow
+                    break
+            time.sleep(0.2)
+            run.send_signal(number)
+            _, error = run.communicate()
+            self.assertEqual(run.returncode, 128 + number, error)
+            self.assertEqual(self.files(), ["fixed.nii", "moving.nii"])
+
+    def test_during_the_writing(self):
+        """All files or none, whenever the signal arrives."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            run = self.start("--iterations", "0")
+            while run.poll() is None and not any(".tmp-" in name for name in self.results()):
+                time.sleep(0.001)
+            run.send_signal(number)
+            run.communicate()
+            final = {name for name in self.results() if not os.path.basename(name).startswith(".")}
+            if run.returncode == 0:
+                self.assertEqual(final, OUTPUTS)
+            else:
+                self.assertIn(run.returncode, (128 + number, -number))
+                self.assertIn(final, (set(), OUTPUTS))
+                if number == signal.SIGTERM and not final:
+                    self.assertEqual(self.files(), ["fixed.nii", "moving.nii"])
+            subprocess.run(["rm", "-rf", str(self.folder / "new")], check=True)
+
+    def test_old_results_survive_a_failed_run(self):
+        self.succeed(self.register("fixed.nii", "moving.nii", "-o", "old", "--iterations", 0))
+        before = {p.name: p.read_bytes() for p in self.folder.iterdir()}
+        nifti.write(self.folder / "flat.nii", SIZE, [1.0] * (SIZE[0] * SIZE[1] * SIZE[2]), "f")
+        self.assertEqual(self.register("fixed.nii", "flat.nii", "-o", "old").returncode, 2)
+        (self.folder / "flat.nii").unlink()
+        self.assertEqual({p.name: p.read_bytes() for p in self.folder.iterdir()}, before)
+
+
+if __name__ == "__main__":
+    support.main()

@@ -1,0 +1,553 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole solve on analytic problems: recovery, invariances, modes, limits, errors.
+#include "problems.h"
+
+#include "gnr/Registration.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+namespace
+{
+
+using gnr::Grid;
+using gnr::Options;
+using gnr::Registration;
+using problems::image;
+
+/** Displacement and report of one run. */
+struct Result
+{
+  std::vector<float> u;
+  std::vector<float> inverse;
+  std::vector<float> velocity;
+  std::vector<float> determinant;
+  gnr::Report        report;
+};
+
+Result
+run(const Grid & grid, const std::vector<float> & fixed, const std::vector<float> & moving, const Options & options)
+{
+  Registration registration(grid, options);
+  const int    nz = grid.size[2];
+  registration.setFixed({ fixed.data(), 0, nz });
+  registration.setMoving({ moving.data(), 0, nz });
+  Result result;
+  result.report = registration.run();
+  result.u.resize(3 * grid.points());
+  result.inverse.resize(3 * grid.points());
+  result.velocity.resize(3 * grid.points());
+  result.determinant.resize(grid.points());
+  registration.displacement({ result.u.data(), 0, nz });
+  registration.inverseDisplacement({ result.inverse.data(), 0, nz });
+  registration.velocity({ result.velocity.data(), 0, nz });
+  registration.determinant(result.determinant.data(), 0, nz);
+  return result;
+}
+
+/** The template carried along by a smooth velocity of amplitude 0.5: the synthetic problem of the papers. */
+double
+reference(double x, double y, double z)
+{
+  // Eight classical Runge-Kutta steps back along the velocity; exact to 1e-6.
+  const auto v = problems::smoothVelocity(0.5);
+  double     p[3] = { x, y, z };
+  const auto slope = [&](const double q[3], double k[3]) {
+    for (int c = 0; c < 3; ++c)
+    {
+      k[c] = -v[c](q[0], q[1], q[2]);
+    }
+  };
+  const double h = 1.0 / 8;
+  for (int step = 0; step < 8; ++step)
+  {
+    double k[4][3], q[3];
+    slope(p, k[0]);
+    for (int stage = 1; stage < 4; ++stage)
+    {
+      for (int c = 0; c < 3; ++c)
+      {
+        q[c] = p[c] + (stage == 3 ? h : h / 2) * k[stage - 1][c];
+      }
+      slope(q, k[stage]);
+    }
+    for (int c = 0; c < 3; ++c)
+    {
+      p[c] += h / 6 * (k[0][c] + 2 * k[1][c] + 2 * k[2][c] + k[3][c]);
+    }
+  }
+  return problems::templateImage(p[0], p[1], p[2]);
+}
+
+/** For smooth images without noise: weak regularisation. */
+Options
+syntheticOptions()
+{
+  Options options;
+  options.beta = 1e-3;
+  options.gradientTolerance = 1e-2;
+  options.gamma = 0.0;
+  options.gridScale = 0.0;
+  options.periodic = true;
+  options.intensityNormalization = gnr::IntensityNormalization::None;
+  return options;
+}
+
+double
+meanDistance(const std::vector<float> & a, const std::vector<float> & b)
+{
+  double total = 0.0;
+  for (std::size_t i = 0; i < a.size(); i += 3)
+  {
+    total += std::sqrt(std::pow(a[i] - b[i], 2) + std::pow(a[i + 1] - b[i + 1], 2) + std::pow(a[i + 2] - b[i + 2], 2));
+  }
+  return total / (a.size() / 3);
+}
+
+double
+maximumDistance(const std::vector<float> & a, const std::vector<float> & b)
+{
+  double largest = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+  {
+    largest = std::max(largest, double(std::abs(a[i] - b[i])));
+  }
+  return largest;
+}
+
+
+TEST(Registration, syntheticProblemOfThePapers)
+{
+  const Grid   grid = problems::cube(64);
+  Options      options = syntheticOptions();
+  options.levels = 1;
+  const Result forward = run(grid, image(grid, reference), image(grid, problems::templateImage), options);
+  EXPECT_LE(forward.report.mismatch, 0.1);
+  EXPECT_LE(forward.report.newtonSteps, 8);
+  EXPECT_EQ(forward.report.reason, gnr::StopReason::GradientTolerance);
+  EXPECT_EQ(forward.report.foldedVoxels, 0u);
+
+  // Swapping the images gives the inverse map.
+  const Result backward = run(grid, image(grid, problems::templateImage), image(grid, reference), options);
+  EXPECT_LE(meanDistance(backward.u, forward.inverse), 0.1 * grid.spacing[0]);
+}
+
+TEST(Registration, pyramidAgreesWithASingleGrid)
+{
+  const Grid grid = problems::cube(48);
+  Options    options = syntheticOptions();
+  options.gradientTolerance = 1e-3;
+  options.objectiveTolerance = 1e-6;
+  options.levels = 1;
+  const Result single = run(grid, image(grid, reference), image(grid, problems::templateImage), options);
+  options.levels = 2;
+  const Result pyramid = run(grid, image(grid, reference), image(grid, problems::templateImage), options);
+  ASSERT_EQ(pyramid.report.levels.size(), 2u);
+  EXPECT_EQ(pyramid.report.levels[0].grid.size[0], 24);
+  EXPECT_LE(meanDistance(single.u, pyramid.u), 0.05 * grid.spacing[0]);
+}
+
+// Everything is measured in units of the box, so millimetres may be metres.
+TEST(Registration, unitOfLengthDoesNotMatter)
+{
+  const Grid         small = problems::cube(32), large = problems::cube(32, 10.0);
+  const auto         fixed = image(small, reference), moving = image(small, problems::templateImage);
+  std::vector<float> a = run(small, fixed, moving, syntheticOptions()).u;
+  std::vector<float> b = run(large, fixed, moving, syntheticOptions()).u;
+  for (float & value : b)
+  {
+    value /= 10.0F;
+  }
+  EXPECT_LT(maximumDistance(a, b), 1e-3 * small.spacing[0]);
+}
+
+TEST(Registration, intensityScaleDoesNotMatter)
+{
+  const Grid         grid = problems::cube(32);
+  const auto         fixed = image(grid, reference), moving = image(grid, problems::templateImage);
+  std::vector<float> brighter = moving;
+  for (float & value : brighter)
+  {
+    value = 1000.0F * value - 300.0F;
+  }
+  Options options = syntheticOptions();
+  options.intensityNormalization = gnr::IntensityNormalization::Percentiles;
+  const Result a = run(grid, fixed, moving, options), b = run(grid, fixed, brighter, options);
+  EXPECT_LT(maximumDistance(a.u, b.u), 2e-3 * grid.spacing[0]);
+}
+
+TEST(Registration, axesAreTreatedAlike)
+{
+  const Grid grid = problems::cube(32);
+  const auto permuted = [](const problems::Scalar & f) {
+    return [=](double x, double y, double z) { return f(y, z, x); };
+  };
+  Options options = syntheticOptions();
+  options.gradientTolerance = 5e-3;
+  const Result a = run(grid, image(grid, reference), image(grid, problems::templateImage), options);
+  const Result b = run(grid, image(grid, permuted(reference)), image(grid, permuted(problems::templateImage)), options);
+  // Point (i, j, k) of the second problem is (j, k, i) of the first, and so are the components.
+  const int n = 32;
+  double    largest = 0.0;
+  for (int k = 0; k < n; ++k)
+  {
+    for (int j = 0; j < n; ++j)
+    {
+      for (int i = 0; i < n; ++i)
+      {
+        const float * p = &b.u[3 * (i + n * (j + static_cast<std::size_t>(n) * k))];
+        const float * q = &a.u[3 * (j + n * (k + static_cast<std::size_t>(n) * i))];
+        largest = std::max({ largest, double(std::abs(p[1] - q[0])), double(std::abs(p[2] - q[1])), double(std::abs(p[0] - q[2])) });
+      }
+    }
+  }
+  EXPECT_LT(largest, 1e-2 * grid.spacing[0]);
+}
+
+TEST(Registration, resultsAreReproducibleToTheBitForAnyNumberOfThreads)
+{
+  const Grid   grid = problems::cube(32);
+  const auto   fixed = image(grid, reference), moving = image(grid, problems::templateImage);
+  Options      options = syntheticOptions();
+  options.threads = 1;
+  const Result a = run(grid, fixed, moving, options), again = run(grid, fixed, moving, options);
+  options.threads = 3;
+  const Result b = run(grid, fixed, moving, options);
+  EXPECT_EQ(a.u, again.u);
+  EXPECT_EQ(a.u, b.u);
+  EXPECT_EQ(a.velocity, b.velocity);
+}
+
+TEST(Registration, referenceKernelsGiveTheSameField)
+{
+  const Grid   grid = problems::cube(16);
+  const auto   fixed = image(grid, reference), moving = image(grid, problems::templateImage);
+  Options      options = syntheticOptions();
+  const Result cpu = run(grid, fixed, moving, options);
+  options.device = gnr::Device::Reference;
+  const Result plain = run(grid, fixed, moving, options);
+  EXPECT_EQ(cpu.report.hessianProducts, plain.report.hessianProducts);
+  EXPECT_LT(maximumDistance(cpu.u, plain.u), 1e-3 * grid.spacing[0]);
+}
+
+TEST(Registration, higherOrderRegularisationsConverge)
+{
+  const Grid grid = problems::cube(32);
+  for (const auto regularization : { gnr::Regularization::H2, gnr::Regularization::H3 })
+  {
+    Options options = syntheticOptions();
+    options.regularization = regularization;
+    // |k|^{2s} of the frequencies in question is that much larger than |k|^2.
+    options.beta *= regularization == gnr::Regularization::H2 ? 0.1 : 0.01;
+    const Result result = run(grid, image(grid, reference), image(grid, problems::templateImage), options);
+    EXPECT_EQ(result.report.reason, gnr::StopReason::GradientTolerance) << static_cast<int>(regularization);
+    EXPECT_LE(result.report.mismatch, 0.1) << static_cast<int>(regularization);
+    EXPECT_EQ(result.report.foldedVoxels, 0u);
+  }
+}
+
+// A divergence-free velocity keeps volumes: det = 1 up to the discretisation of the determinant.
+TEST(Registration, incompressibleModeKeepsVolumes)
+{
+  const Grid grid = problems::cube(64);
+  Options    options = syntheticOptions();
+  const auto fixed = image(grid, reference), moving = image(grid, problems::templateImage);
+  options.incompressible = true;
+  const Result kept = run(grid, fixed, moving, options);
+  EXPECT_LT(kept.report.mismatch, 1.0);
+  EXPECT_NEAR(kept.report.determinantMinimum, 1.0, 0.02);
+  EXPECT_NEAR(kept.report.determinantMaximum, 1.0, 0.02);
+  options.incompressible = false;
+  const Result free = run(grid, fixed, moving, options);
+  EXPECT_GT(free.report.determinantMaximum - free.report.determinantMinimum, 0.2) << "the problem must need volume change";
+}
+
+TEST(Registration, divergencePenaltyNarrowsTheRangeOfTheDeterminant)
+{
+  const Grid grid = problems::cube(32);
+  const auto fixed = image(grid, reference), moving = image(grid, problems::templateImage);
+  double     previous = std::numeric_limits<double>::infinity();
+  for (const double gamma : { 0.0, 10.0, 100.0 })
+  {
+    Options options = syntheticOptions();
+    options.gamma = gamma;
+    const Result result = run(grid, fixed, moving, options);
+    const double range = result.report.determinantMaximum - result.report.determinantMinimum;
+    EXPECT_LT(range, previous) << "gamma " << gamma;
+    previous = range;
+  }
+}
+
+TEST(Registration, determinantOutputAgreesWithTheReport)
+{
+  const Grid   grid = problems::cube(32);
+  const Result result = run(grid, image(grid, reference), image(grid, problems::templateImage), syntheticOptions());
+  const auto   range = std::minmax_element(result.determinant.begin(), result.determinant.end());
+  EXPECT_FLOAT_EQ(*range.first, result.report.determinantMinimum);
+  EXPECT_FLOAT_EQ(*range.second, result.report.determinantMaximum);
+}
+
+TEST(Registration, continuesFromAnInitialVelocity)
+{
+  const Grid         grid = problems::cube(32);
+  const auto         fixed = image(grid, reference), moving = image(grid, problems::templateImage);
+  Options            options = syntheticOptions();
+  const Result       first = run(grid, fixed, moving, options);
+  Registration       again(grid, options);
+  std::vector<float> velocity = first.velocity, u(velocity.size());
+  again.setFixed({ fixed.data(), 0, 32 });
+  again.setMoving({ moving.data(), 0, 32 });
+  again.setInitialVelocity({ velocity.data(), 0, 32 });
+  const gnr::Report & report = again.run();
+  again.displacement({ u.data(), 0, 32 });
+  // The finest level starts where the first run ended: nothing to do there.
+  EXPECT_LE(report.levels.back().iterations.size(), 1u);
+  EXPECT_LT(report.levels.back().initialMismatch, 1.1 * first.report.mismatch + 1e-3);
+  EXPECT_LE(meanDistance(u, first.u), 0.05 * grid.spacing[0]);
+}
+
+// What lies under a zero weight has no influence at all.
+TEST(Registration, maskedVoxelsDoNotCount)
+{
+  const Grid         grid = problems::cube(32);
+  const auto         fixed = image(grid, reference), moving = image(grid, problems::templateImage);
+  std::vector<float> disturbed = fixed, weight(grid.points(), 1.0F);
+  for (int k = 10; k < 16; ++k)
+  {
+    for (int j = 12; j < 18; ++j)
+    {
+      for (int i = 14; i < 20; ++i)
+      {
+        const std::size_t p = i + 32 * (j + 32 * static_cast<std::size_t>(k));
+        weight[p] = 0.0F;
+        disturbed[p] = 0.9F;
+      }
+    }
+  }
+  Options options = syntheticOptions();
+  options.levels = 1; // a coarser grid mixes neighbours
+  const auto masked = [&](const std::vector<float> & f, bool moves) {
+    Registration       registration(grid, options);
+    std::vector<float> u(3 * grid.points());
+    registration.setFixed({ moves ? fixed.data() : f.data(), 0, 32 });
+    registration.setMoving({ moving.data(), 0, 32 });
+    registration.setFixedWeight({ weight.data(), 0, 32 });
+    registration.run();
+    registration.displacement({ u.data(), 0, 32 });
+    return u;
+  };
+  EXPECT_EQ(masked(disturbed, false), masked(fixed, false));
+}
+
+TEST(Registration, movingMaskTravelsWithTheMovingImage)
+{
+  // The moving image is shifted by four voxels along x and disturbed inside its mask's hole.
+  const Grid         grid = problems::cube(32);
+  const double       h = grid.spacing[0], shift = 4 * h;
+  const auto         pattern = [](double x, double y, double z) {
+    return problems::templateImage(x, y, z) + 0.2 * std::cos(x) * std::sin(y + 0.3) + 0.1 * std::cos(z);
+  };
+  const auto         fixed = image(grid, pattern);
+  const auto         moving = image(grid, [&](double x, double y, double z) { return pattern(x - shift, y, z); });
+  std::vector<float> disturbed = moving, weight(grid.points(), 1.0F);
+  for (int k = 12; k < 18; ++k)
+  {
+    for (int j = 12; j < 18; ++j)
+    {
+      for (int i = 10; i < 16; ++i)
+      {
+        const std::size_t p = i + 32 * (j + 32 * static_cast<std::size_t>(k));
+        weight[p] = 0.0F;
+        disturbed[p] += 1.0F;
+      }
+    }
+  }
+  const auto error = [&](const std::vector<float> & image, bool withMask) {
+    Options      options = syntheticOptions();
+    Registration registration(grid, options);
+    registration.setFixed({ fixed.data(), 0, 32 });
+    registration.setMoving({ image.data(), 0, 32 });
+    if (withMask)
+    {
+      registration.setMovingWeight({ weight.data(), 0, 32 });
+    }
+    registration.run();
+    std::vector<float> u(3 * grid.points()), truth(3 * grid.points(), 0.0F);
+    registration.displacement({ u.data(), 0, 32 });
+    for (std::size_t i = 0; i < truth.size(); i += 3)
+    {
+      truth[i] = static_cast<float>(shift);
+    }
+    return meanDistance(u, truth) / h;
+  };
+  const double clean = error(moving, false), with = error(disturbed, true), without = error(disturbed, false);
+  EXPECT_LT(with, 1.5 * clean) << with << " " << clean;
+  EXPECT_LT(with, 0.6 * without) << with << " " << without;
+}
+
+class Recorder : public gnr::Observer
+{
+public:
+  void
+  onIteration(const gnr::IterationRecord &) override
+  {
+    ++iterations;
+  }
+  void
+  onLevel(const gnr::LevelRecord &) override
+  {
+    ++levels;
+  }
+  void
+  onProgress(double share) override
+  {
+    EXPECT_GE(share, progress);
+    EXPECT_LE(share, 1.0);
+    progress = share;
+  }
+  gnr::Request
+  poll() override
+  {
+    return iterations >= when ? request : gnr::Request::Continue;
+  }
+
+  int          iterations = 0, levels = 0, when = std::numeric_limits<int>::max();
+  double       progress = 0.0;
+  gnr::Request request = gnr::Request::Continue;
+};
+
+class Observed : public testing::Test
+{
+protected:
+  Grid               grid = problems::cube(32);
+  std::vector<float> fixed = image(grid, reference), moving = image(grid, problems::templateImage);
+  Recorder           recorder;
+
+  gnr::Report
+  run(const Options & options)
+  {
+    Registration registration(grid, options);
+    registration.setFixed({ fixed.data(), 0, 32 });
+    registration.setMoving({ moving.data(), 0, 32 });
+    registration.setObserver(&recorder);
+    return registration.run();
+  }
+};
+
+TEST_F(Observed, seesEveryStepAndLevel)
+{
+  const gnr::Report report = run(syntheticOptions());
+  EXPECT_EQ(recorder.iterations, report.newtonSteps);
+  EXPECT_EQ(recorder.levels, static_cast<int>(report.levels.size()));
+  EXPECT_EQ(recorder.progress, 1.0);
+}
+
+TEST_F(Observed, stopKeepsTheResult)
+{
+  recorder.when = 2;
+  recorder.request = gnr::Request::Stop;
+  Options options = syntheticOptions();
+  options.levels = 1;
+  const gnr::Report report = run(options);
+  EXPECT_EQ(report.reason, gnr::StopReason::StoppedByObserver);
+  EXPECT_EQ(report.newtonSteps, 2);
+  EXPECT_LT(report.mismatch, 1.0);
+}
+
+TEST_F(Observed, abortThrows)
+{
+  recorder.when = 1;
+  recorder.request = gnr::Request::Abort;
+  try
+  {
+    run(syntheticOptions());
+    FAIL() << "no error";
+  }
+  catch (const gnr::Error & error)
+  {
+    EXPECT_EQ(error.kind(), gnr::ErrorKind::Aborted);
+  }
+}
+
+TEST_F(Observed, timeLimitKeepsTheResult)
+{
+  Options options = syntheticOptions();
+  options.timeLimit = 1e-6;
+  const gnr::Report report = run(options);
+  EXPECT_EQ(report.reason, gnr::StopReason::TimeLimit);
+  EXPECT_EQ(report.newtonSteps, 0);
+  EXPECT_EQ(report.maximumDisplacement, 0.0);
+}
+
+TEST_F(Observed, identicalImagesNeedNothing)
+{
+  moving = fixed;
+  const gnr::Report report = run(syntheticOptions());
+  EXPECT_EQ(report.reason, gnr::StopReason::ImagesIdentical);
+  EXPECT_EQ(report.maximumDisplacement, 0.0);
+  EXPECT_EQ(report.determinantMinimum, 1.0);
+}
+
+/** The message of the BadInput that `action` throws. */
+template <typename Action>
+std::string
+badInput(Action action)
+{
+  try
+  {
+    action();
+  }
+  catch (const gnr::Error & error)
+  {
+    EXPECT_EQ(error.kind(), gnr::ErrorKind::BadInput) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return "";
+}
+
+TEST_F(Observed, badImagesAreRefused)
+{
+  const auto contains = [](const std::string & text, const char * part) {
+    return text.find(part) != std::string::npos;
+  };
+  moving[1234] = std::numeric_limits<float>::quiet_NaN();
+  std::string message = badInput([&] { run(syntheticOptions()); });
+  EXPECT_TRUE(contains(message, "MovingImage") && contains(message, "1 voxels are NaN")) << message;
+
+  moving.assign(moving.size(), 3.0F);
+  message = badInput([&] { run(syntheticOptions()); });
+  EXPECT_TRUE(contains(message, "MovingImage") && contains(message, "constant")) << message;
+
+  grid.size[1] = 7;
+  message = badInput([&] { run(syntheticOptions()); });
+  EXPECT_TRUE(contains(message, "axis 1 has 7 voxels")) << message;
+}
+
+TEST(Options, everyRangeIsChecked)
+{
+  const auto refuses = [](void (*change)(Options &), const char * name) {
+    Options options;
+    change(options);
+    const std::string message = badInput([&] { gnr::validate(options); });
+    EXPECT_EQ(message.rfind(name, 0), 0u) << message;
+  };
+  refuses([](Options & o) { o.beta = -1; }, "beta");
+  refuses([](Options & o) { o.beta = std::numeric_limits<double>::quiet_NaN(); }, "beta");
+  refuses([](Options & o) { o.gamma = -1; }, "gamma");
+  refuses([](Options & o) { o.levels = 0; }, "levels");
+  refuses([](Options & o) { o.timeSteps = 0; }, "time steps");
+  refuses([](Options & o) { o.maximumIterations = -1; }, "iterations");
+  refuses([](Options & o) { o.maximumKrylovIterations = 0; }, "Krylov iterations");
+  refuses([](Options & o) { o.gradientTolerance = 0; }, "gradient tolerance");
+  refuses([](Options & o) { o.objectiveTolerance = 1; }, "objective tolerance");
+  refuses([](Options & o) { o.timeLimit = 0; }, "time limit");
+  refuses([](Options & o) { o.smoothing = -1; }, "smoothing");
+  refuses([](Options & o) { o.threads = 0; }, "threads");
+  EXPECT_NO_THROW(gnr::validate(Options{}));
+}
+
+} // namespace
