@@ -373,6 +373,7 @@ MapPoints(const ApplySettings & settings, const PointMap & map, OutputFiles & fi
 ExitCode
 Apply(const ApplySettings & settings)
 {
+  itk::Object::SetGlobalWarningDisplay(!settings.quiet);
   OutputFiles files;
   if (!settings.output.empty())
   {
@@ -401,6 +402,7 @@ Apply(const ApplySettings & settings)
 int
 main(int argc, char * argv[])
 {
+  LetThreadsSleep(argv);
   return RunProgram("gnr-apply", [&]() {
     ApplySettings settings;
     return ParseSettings(argc, argv, settings) ? Apply(settings) : ExitCode::Success;

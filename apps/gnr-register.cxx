@@ -198,6 +198,7 @@ WriteImages(FilterType * filter, const RegistrationSettings & settings, OutputFi
 ExitCode
 Register(const RegistrationSettings & settings, Clock::time_point start)
 {
+  itk::Object::SetGlobalWarningDisplay(!settings.quiet);
   OutputFiles       files;
   const std::string reportName = settings.prefix + "_report.json";
   files.CheckFolderOf(reportName);
@@ -250,6 +251,7 @@ Register(const RegistrationSettings & settings, Clock::time_point start)
 int
 main(int argc, char * argv[])
 {
+  LetThreadsSleep(argv);
   const auto start = Clock::now();
   return RunProgram("gnr-register", [&]() {
     const auto settings = ParseRegistrationSettings(argc, argv);

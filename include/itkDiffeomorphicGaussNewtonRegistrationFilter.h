@@ -507,9 +507,15 @@ public:
   /**@}*/
 
   /** Makes output `idx`, of the type in the table above. */
-  using Superclass::MakeOutput;
   DataObject::Pointer
   MakeOutput(DataObjectPointerArraySizeType idx) override;
+  /** The same by name, as used when an output is disconnected from the pipeline. */
+  DataObject::Pointer
+  MakeOutput(const ProcessObject::DataObjectIdentifierType & name) override
+  {
+    const bool isPrimary = name == this->GetPrimaryOutputName();
+    return this->MakeOutput(isPrimary ? DisplacementFieldIndex : this->MakeIndexFromOutputName(name));
+  }
 
 protected:
   DiffeomorphicGaussNewtonRegistrationFilter();

@@ -83,7 +83,7 @@ build() {
   local preset=$1
   shift
   local first=
-  [ -d "$root/build/$preset/lib" ] || first=", minutes the first time"
+  [ -f "$root/build/$preset.build.log" ] || first=", minutes the first time"
   say "building build/$preset on $jobs processors$first (log: build/$preset.build.log)"
   run_logged "$root/build/$preset.build.log" "the build" \
     cmake --build "$root/build/$preset" --parallel "$jobs" ${1:+--target "$@"}

@@ -25,7 +25,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <memory>
+#include <new>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -34,7 +37,8 @@ namespace gnrapp
 namespace
 {
 
-constexpr std::size_t blockBytes = std::size_t{ 1 } << 21;
+constexpr std::size_t  blockBytes = std::size_t{ 1 } << 21;
+constexpr unsigned int maximumThreads = 16; // a disk is slower than that
 
 struct FileCloser
 {
@@ -54,27 +58,35 @@ struct Block
   bool               failed = false;
 };
 
-/** A raw deflate stream that ends on a byte boundary and refers to nothing before it, so blocks can be joined. */
+/** A raw deflate stream that ends on a byte boundary and refers to nothing before it, so blocks can be joined. Runs in
+ * threads, so it throws nothing. */
 void
-Deflate(Block & block, bool last)
+Deflate(Block & block, bool last) noexcept
 {
-  z_stream stream{};
   block.failed = true;
+  z_stream stream{};
   if (deflateInit2(&stream, 1, Z_DEFLATED, -MAX_WBITS, 9, Z_RLE) != Z_OK)
   {
     return;
   }
-  constexpr std::size_t flushBytes = 16;
-  block.output.resize(deflateBound(&stream, static_cast<uLong>(block.input.size())) + flushBytes);
-  stream.next_in = block.input.data();
-  stream.avail_in = static_cast<uInt>(block.input.size());
-  stream.next_out = block.output.data();
-  stream.avail_out = static_cast<uInt>(block.output.size());
-  const int code = deflate(&stream, last ? Z_FINISH : Z_SYNC_FLUSH);
-  block.failed = !(code == (last ? Z_STREAM_END : Z_OK) && stream.avail_in == 0 && stream.avail_out > 0);
-  block.output.resize(stream.total_out);
+  try
+  {
+    constexpr std::size_t flushBytes = 16;
+    block.output.resize(deflateBound(&stream, static_cast<uLong>(block.input.size())) + flushBytes);
+    stream.next_in = block.input.data();
+    stream.avail_in = static_cast<uInt>(block.input.size());
+    stream.next_out = block.output.data();
+    stream.avail_out = static_cast<uInt>(block.output.size());
+    const int code = deflate(&stream, last ? Z_FINISH : Z_SYNC_FLUSH);
+    block.failed = !(code == (last ? Z_STREAM_END : Z_OK) && stream.avail_in == 0 && stream.avail_out > 0);
+    block.output.resize(stream.total_out);
+    block.checkSum = crc32(crc32(0, nullptr, 0), block.input.data(), static_cast<uInt>(block.input.size()));
+  }
+  catch (const std::bad_alloc &)
+  {
+    block.failed = true;
+  }
   deflateEnd(&stream);
-  block.checkSum = crc32(crc32(0, nullptr, 0), block.input.data(), static_cast<uInt>(block.input.size()));
 }
 
 void
@@ -112,7 +124,7 @@ CompressFile(const std::string & inputPath, const std::string & outputPath, unsi
 
   uLong              checkSum = crc32(0, nullptr, 0);
   std::uint64_t      total = 0;
-  std::vector<Block> blocks(std::max(1u, threads));
+  std::vector<Block> blocks(std::clamp(threads, 1u, maximumThreads));
   for (bool last = false; !last;)
   {
     std::size_t used = 0;
@@ -124,11 +136,19 @@ CompressFile(const std::string & inputPath, const std::string & outputPath, unsi
       last = in.size() < blockBytes;
     }
     std::vector<std::thread> workers;
-    for (std::size_t i = 1; i < used; ++i)
+    workers.reserve(used);
+    for (std::size_t i = 0; i < used; ++i)
     {
-      workers.emplace_back(Deflate, std::ref(blocks[i]), last && i + 1 == used);
+      const bool isLast = last && i + 1 == used;
+      try
+      {
+        workers.emplace_back(Deflate, std::ref(blocks[i]), isLast);
+      }
+      catch (const std::system_error &) // no more threads to be had
+      {
+        Deflate(blocks[i], isLast);
+      }
     }
-    Deflate(blocks[0], last && used == 1);
     for (auto & worker : workers)
     {
       worker.join();
@@ -137,7 +157,7 @@ CompressFile(const std::string & inputPath, const std::string & outputPath, unsi
     {
       if (blocks[i].failed)
       {
-        throw CommandLineError(outputPath + ": compression failed", ExitCode::OutOfResources);
+        throw CommandLineError(outputPath + ": cannot be compressed for lack of memory", ExitCode::OutOfResources);
       }
       Write(output.get(), blocks[i].output.data(), blocks[i].output.size(), outputPath);
       checkSum = crc32_combine(checkSum, blocks[i].checkSum, static_cast<z_off_t>(blocks[i].input.size()));

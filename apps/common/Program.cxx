@@ -30,9 +30,14 @@
 #include "itkTxtTransformIOFactory.h"
 #include "itkVersion.h"
 
+#include <cstdlib>
 #include <iostream>
 #include <new>
 #include <sstream>
+
+#ifdef __linux__
+#  include <unistd.h>
+#endif
 
 namespace gnrapp
 {
@@ -178,6 +183,21 @@ std::string
 BuildType()
 {
   return GNR_BUILD_TYPE;
+}
+
+void
+LetThreadsSleep(char * argv[])
+{
+#ifdef __linux__
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr)
+  {
+    setenv("OMP_WAIT_POLICY", "passive", 0);
+    execv("/proc/self/exe", argv);
+    // Without /proc the program simply goes on as it is.
+  }
+#else
+  (void)argv;
+#endif
 }
 
 std::string

@@ -52,9 +52,9 @@ struct Options
 {
   // regularisation: J(v) = D + 1/2 <v, A v>,
   // A(k) = beta (l^{2(s-1)} |k|^{2s} (1 + |tau k|^2) I + gamma k k^T), tau = gridScale times the voxel
-  double         beta = 2e-3;          ///< weight of the regularisation, > 0; no unit
-  double         gamma = 8.0;          ///< penalty of local volume change relative to beta, >= 0; no unit
-  double         gridScale = 0.7;      ///< size in voxels of eddies that are resisted, >= 0: the grid cannot carry them
+  double         beta = 2e-3;     ///< weight of the regularisation, > 0; no unit
+  double         gamma = 8.0;     ///< penalty of local volume change relative to beta, >= 0; no unit
+  double         gridScale = 0.7; ///< size in voxels of eddies that are resisted, >= 0: the grid cannot carry them
   Regularization regularization = Regularization::H1;
   bool           incompressible = false; ///< keep the velocity divergence-free
 
@@ -71,7 +71,7 @@ struct Options
   double                gradientTolerance = 2.5e-2;   ///< stop at ||g|| <= tolerance * ||g(v = 0)||, dual norms
   double                objectiveTolerance = 1e-2;    ///< stop when a step lowers the objective by less than this share
   Preconditioner        preconditioner = Preconditioner::InvA;
-  std::optional<double> timeLimit;                    ///< seconds of wall time; unset: none. The result so far is kept
+  std::optional<double> timeLimit; ///< seconds of wall time; unset: none. The result so far is kept
 
   // images
   IntensityNormalization intensityNormalization = IntensityNormalization::Percentiles;

@@ -29,9 +29,11 @@ class Observer
 {
 public:
   virtual ~Observer() = default;
+  /** A level begins: the record holds its number and its grid. */
   virtual void
   onLevel(const LevelRecord &)
   {}
+  /** A Newton step is done. */
   virtual void
   onIteration(const IterationRecord &)
   {}

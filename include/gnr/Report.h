@@ -16,13 +16,13 @@ namespace gnr
 /** Why the Newton iteration of a level, or the whole solve, ended. */
 enum class StopReason
 {
-  GradientTolerance,  ///< ||g|| <= gradientTolerance * ||g(v = 0)||
-  ObjectiveStalled,   ///< the last step lowered the objective by less than objectiveTolerance
-  IterationLimit,     ///< maximumIterations Newton steps were taken
-  LineSearchFailed,   ///< no step length lowers the objective: rounding level
-  TimeLimit,          ///< timeLimit reached; the best velocity so far is the result
-  StoppedByObserver,  ///< the observer asked to stop and keep the result
-  ImagesIdentical     ///< the gradient at v = 0 vanishes: nothing to register
+  GradientTolerance, ///< ||g|| <= gradientTolerance * ||g(v = 0)||
+  ObjectiveStalled,  ///< the last step lowered the objective by less than objectiveTolerance
+  IterationLimit,    ///< maximumIterations Newton steps were taken
+  LineSearchFailed,  ///< no step length lowers the objective: rounding level
+  TimeLimit,         ///< timeLimit reached; the best velocity so far is the result
+  StoppedByObserver, ///< the observer asked to stop and keep the result
+  ImagesIdentical    ///< the gradient at v = 0 vanishes: nothing to register
 };
 
 /** One line of prose for a reason, as printed by the command line and written to the report. */
@@ -52,17 +52,17 @@ describe(StopReason reason)
 /** One Newton step. Everything is without unit; mismatch is ||m(1) - f|| / ||m0 - f||. */
 struct IterationRecord
 {
-  int    level = 0;             ///< 0 is the coarsest
-  int    iteration = 0;         ///< 1, 2, ... within the level
-  double objective = 0.0;       ///< J after the step
-  double distance = 0.0;        ///< similarity part D of the objective
-  double regularization = 0.0;  ///< 1/2 <v, A v>
-  double mismatch = 0.0;        ///< after the step, on this level's grid
+  int    level = 0;              ///< 0 is the coarsest
+  int    iteration = 0;          ///< 1, 2, ... within the level
+  double objective = 0.0;        ///< J after the step
+  double distance = 0.0;         ///< similarity part D of the objective
+  double regularization = 0.0;   ///< 1/2 <v, A v>
+  double mismatch = 0.0;         ///< after the step, on this level's grid
   double relativeGradient = 0.0; ///< ||g|| / ||g(v = 0)|| after the step, dual norms
-  int    krylovIterations = 0;  ///< Hessian products of the step
-  double stepLength = 0.0;      ///< accepted by the line search
-  int    timeSteps = 0;         ///< semi-Lagrangian steps in use
-  double seconds = 0.0;         ///< wall time since the start of the solve
+  int    krylovIterations = 0;   ///< Hessian products of the step
+  double stepLength = 0.0;       ///< accepted by the line search
+  int    timeSteps = 0;          ///< semi-Lagrangian steps in use
+  double seconds = 0.0;          ///< wall time since the start of the solve
 };
 
 /** One grid of the pyramid. */
@@ -80,21 +80,21 @@ struct LevelRecord
 /** What was done and what came out of it: the numbers of the closing summary and of the JSON report. */
 struct Report
 {
-  std::string device;        ///< where the kernels ran, in words
-  std::string deviceReason;  ///< why, when `Auto` had to choose
+  std::string device;       ///< where the kernels ran, in words
+  std::string deviceReason; ///< why, when `Auto` had to choose
   int         threads = 1;
   int         processes = 1;
-  Grid        imageGrid;     ///< the fixed image
-  Grid        solverGrid;    ///< padded, periodic
+  Grid        imageGrid;  ///< the fixed image
+  Grid        solverGrid; ///< padded, periodic
 
   std::vector<LevelRecord> levels;
   StopReason               reason = StopReason::IterationLimit; ///< of the last level
 
-  double mismatch = 1.0;       ///< ||m0(y) - f|| / ||m0 - f|| of the produced map, normalised intensities, weighted
-  double determinantMinimum = 1.0; ///< det(I + grad u) over the image grid, central differences
-  double determinantMaximum = 1.0;
-  double determinantMean = 1.0;
-  std::size_t foldedVoxels = 0; ///< det <= 0
+  double      mismatch = 1.0; ///< ||m0(y) - f|| / ||m0 - f|| of the produced map, normalised intensities, weighted
+  double      determinantMinimum = 1.0; ///< det(I + grad u) over the image grid, central differences
+  double      determinantMaximum = 1.0;
+  double      determinantMean = 1.0;
+  std::size_t foldedVoxels = 0;          ///< det <= 0
   double      maximumDisplacement = 0.0; ///< millimetres
   int         mapSteps = 0;              ///< steps that integrated the displacement
 
@@ -104,8 +104,8 @@ struct Report
   double cpuSeconds = 0.0;
   /** Seconds of wall time per phase, in order of execution. */
   std::vector<std::pair<std::string, double>> phases;
-  std::size_t fieldBytes = 0; ///< largest sum of solver fields alive at once, this process
-  std::vector<std::string> messages; ///< fallbacks and warnings, as logged
+  std::size_t              fieldBytes = 0; ///< largest sum of solver fields alive at once, this process
+  std::vector<std::string> messages;       ///< fallbacks and warnings, as logged
 };
 
 } // namespace gnr

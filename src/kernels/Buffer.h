@@ -57,7 +57,11 @@ public:
   {
     return count_;
   }
-  explicit operator bool() const { return data_ != nullptr; }
+  explicit
+  operator bool() const
+  {
+    return data_ != nullptr;
+  }
 
 private:
   void

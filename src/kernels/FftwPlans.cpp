@@ -65,10 +65,10 @@ FftwPlans::forwardPlane(int nx, int ny)
   {
     const std::lock_guard<std::mutex> planning(plannerMutex());
     const std::size_t                 half = nx / 2 + 1;
-    Real *        real = static_cast<Real *>(GNR_FFTW(malloc)(sizeof(Real) * nx * ny));
-    FftwComplex * complex = static_cast<FftwComplex *>(GNR_FFTW(malloc)(sizeof(FftwComplex) * half * ny));
-    const unsigned flags =
-      FFTW_ESTIMATE | FFTW_PRESERVE_INPUT | alignmentFlag(sizeof(Real) * nx * ny) | alignmentFlag(sizeof(Complex) * half * ny);
+    Real *                            real = static_cast<Real *>(GNR_FFTW(malloc)(sizeof(Real) * nx * ny));
+    FftwComplex *  complex = static_cast<FftwComplex *>(GNR_FFTW(malloc)(sizeof(FftwComplex) * half * ny));
+    const unsigned flags = FFTW_ESTIMATE | FFTW_PRESERVE_INPUT | alignmentFlag(sizeof(Real) * nx * ny) |
+                           alignmentFlag(sizeof(Complex) * half * ny);
     plan = GNR_FFTW(plan_dft_r2c_2d)(ny, nx, real, complex, flags);
     GNR_FFTW(free)(real);
     GNR_FFTW(free)(complex);
@@ -86,10 +86,10 @@ FftwPlans::backwardPlane(int nx, int ny)
   {
     const std::lock_guard<std::mutex> planning(plannerMutex());
     const std::size_t                 half = nx / 2 + 1;
-    Real *        real = static_cast<Real *>(GNR_FFTW(malloc)(sizeof(Real) * nx * ny));
-    FftwComplex * complex = static_cast<FftwComplex *>(GNR_FFTW(malloc)(sizeof(FftwComplex) * half * ny));
-    const unsigned flags =
-      FFTW_ESTIMATE | FFTW_DESTROY_INPUT | alignmentFlag(sizeof(Real) * nx * ny) | alignmentFlag(sizeof(Complex) * half * ny);
+    Real *                            real = static_cast<Real *>(GNR_FFTW(malloc)(sizeof(Real) * nx * ny));
+    FftwComplex *  complex = static_cast<FftwComplex *>(GNR_FFTW(malloc)(sizeof(FftwComplex) * half * ny));
+    const unsigned flags = FFTW_ESTIMATE | FFTW_DESTROY_INPUT | alignmentFlag(sizeof(Real) * nx * ny) |
+                           alignmentFlag(sizeof(Complex) * half * ny);
     plan = GNR_FFTW(plan_dft_c2r_2d)(ny, nx, complex, real, flags);
     GNR_FFTW(free)(real);
     GNR_FFTW(free)(complex);
@@ -102,13 +102,12 @@ FftwPlan
 FftwPlans::column(int n, int width, int sign)
 {
   const std::lock_guard<std::mutex> lock(mutex_);
-  FftwPlan & plan = plans_[{ sign == FFTW_FORWARD ? ForwardColumn : BackwardColumn, n, width }];
+  FftwPlan &                        plan = plans_[{ sign == FFTW_FORWARD ? ForwardColumn : BackwardColumn, n, width }];
   if (plan == nullptr)
   {
     const std::lock_guard<std::mutex> planning(plannerMutex());
     FftwComplex * complex = static_cast<FftwComplex *>(GNR_FFTW(malloc)(sizeof(FftwComplex) * n * width));
-    plan = GNR_FFTW(plan_many_dft)(
-      1, &n, width, complex, &n, width, 1, complex, &n, width, 1, sign, FFTW_ESTIMATE);
+    plan = GNR_FFTW(plan_many_dft)(1, &n, width, complex, &n, width, 1, complex, &n, width, 1, sign, FFTW_ESTIMATE);
     GNR_FFTW(free)(complex);
     checked(plan, "columns", n, width);
   }

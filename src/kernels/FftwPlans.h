@@ -46,7 +46,7 @@ public:
   column(int n, int width, int sign);
 
 private:
-  std::mutex                                      mutex_;
+  std::mutex                                    mutex_;
   std::map<std::tuple<int, int, int>, FftwPlan> plans_;
 };
 

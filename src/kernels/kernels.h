@@ -55,7 +55,8 @@ public:
   virtual void
   copyToHost(const void * memory, void * host, std::size_t bytes) = 0;
 
-  //---- algebra.cpp: sums are accumulated in double, in an order that does not depend on the number of threads ---------
+  //---- algebra.cpp: sums are accumulated in double, in an order that does not depend on the number of threads
+  //---------
   virtual void
   fill(Real * x, std::size_t n, Real value) = 0; // 4 B
   virtual void
@@ -86,13 +87,7 @@ public:
   dotSum(const Real * p, const Real * q, const Real * s, std::size_t n) = 0;
   /** The PCG update in one pass: x += alpha p, r -= alpha (q + ap). 28 B a value */
   virtual void
-  krylovUpdate(Real         alpha,
-               const Real * p,
-               const Real * ap,
-               const Real * q,
-               Real *       x,
-               Real *       r,
-               std::size_t  n) = 0;
+  krylovUpdate(Real alpha, const Real * p, const Real * ap, const Real * q, Real * x, Real * r, std::size_t n) = 0;
   /** The PCG direction in one pass: p = z + beta p, ap = r - mean + beta ap. 24 B a value */
   virtual void
   krylovDirection(Real beta, const Real * z, const Real * r, Real mean, Real * p, Real * ap, std::size_t n) = 0;
@@ -103,7 +98,8 @@ public:
   virtual void
   pad(const Real * x, const Padded & out) = 0;
 
-  //---- differences.cpp: 8th-order central differences, halo >= 4 [D1] ---------------------------------------------------
+  //---- differences.cpp: 8th-order central differences, halo >= 4 [D1]
+  //---------------------------------------------------
   /** out = a v . grad m + b out; with b = 0 out is not read. `inverseSpacing` in 1/mm. 20-24 B */
   virtual void
   gradientDot(const Padded &          m,
@@ -127,30 +123,30 @@ public:
   virtual void
   jacobianDeterminant(const Padded u[3], const double inverseSpacing[3], Real * out) = 0;
 
-  //---- interpolation.cpp ----------------------------------------------------------------------------------------------
+  //---- interpolation.cpp
+  //----------------------------------------------------------------------------------------------
   /** out(x) = factor(x) f(x + d(x)); d in voxels, |d_a| <= halo_a - 2; factor may be null (one). Cubic Lagrange on 4^3
    * points [I1] or trilinear. out must not be d or part of f. 20-24 B */
   virtual void
-  interpolate(const Padded &          f,
-              const ConstVectorView & d,
-              const Real *            factor,
-              Interpolation           kind,
-              Real *                  out) = 0;
+  interpolate(const Padded & f, const ConstVectorView & d, const Real * factor, Interpolation kind, Real * out) = 0;
 
-  //---- transport.cpp --------------------------------------------------------------------------------------------------
+  //---- transport.cpp
+  //--------------------------------------------------------------------------------------------------
   /** c = 1 + h/2 (d + D + h d D), the growth of the adjoint over one step; d = div v at x, D at the departure point
    * [T4]. c may be D. 12 B */
   virtual void
   adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) = 0;
 
-  //---- similarity.cpp: weight may be null (one) -------------------------------------------------------------------------
+  //---- similarity.cpp: weight may be null (one)
+  //-------------------------------------------------------------------------
   virtual double
   squaredDistance(const Real * a, const Real * b, const Real * weight, std::size_t n) = 0; // 8-12 B
   /** out = weight (a - b). 12-16 B */
   virtual void
   weightedDifference(const Real * a, const Real * b, const Real * weight, Real * out, std::size_t n) = 0;
 
-  //---- spectral.cpp: unnormalised forward transforms; applySymbol and resampleSpectrum divide by the number of points -------
+  //---- spectral.cpp: unnormalised forward transforms; applySymbol and resampleSpectrum divide by the number of points
+  //-------
   /** Real-to-complex transform of every z plane of a slab into kx + nxHalf * (ky + ny * z). */
   virtual void
   forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum) = 0;
@@ -168,7 +164,8 @@ public:
                    Complex *              out,
                    const SpectrumLayout & outLayout) = 0;
 
-  //---- images.cpp -----------------------------------------------------------------------------------------------------
+  //---- images.cpp
+  //-----------------------------------------------------------------------------------------------------
   virtual Statistics
   statistics(const Real * x, const Extents & extents, const Region & region) = 0;
   /** Counts of values in `bins` equal classes over [lower, upper]; values outside go to the first or last. */
@@ -180,11 +177,7 @@ public:
   extendPeriodically(const Real * image, const Extents & imageExtents, const Extents & box, Real * out) = 0;
   /** The image in the low corner of a larger box, `value` elsewhere. */
   virtual void
-  extendByConstant(const Real *    image,
-                   const Extents & imageExtents,
-                   const Extents & box,
-                   Real            value,
-                   Real *          out) = 0;
+  extendByConstant(const Real * image, const Extents & imageExtents, const Extents & box, Real value, Real * out) = 0;
   /** The low corner of a box. */
   virtual void
   crop(const Real * box, const Extents & boxExtents, const Extents & imageExtents, Real * out) = 0;

@@ -102,8 +102,8 @@ struct SpectrumLayout
 /** A multiplier in Fourier space, one 3x3 matrix per wave vector k (rad/mm); doc/mathematics.md, "Regularisation".
  *
  *   Identity                 I
- *   Regularization           A = c I + beta gamma k k^T,  c = beta l^{2(s-1)} |k|^{2s} (1 + sum_a (tau_a k_a)^2);  0 at k = 0
- *   InverseRegularization    A^-1 = (I - beta gamma k k^T / (c + beta gamma |k|^2)) / c;  1/c(k_min) at k = 0
+ *   Regularization           A = c I + beta gamma k k^T,  c = beta l^{2(s-1)} |k|^{2s} (1 + sum_a (tau_a k_a)^2);  0 at
+ * k = 0 InverseRegularization    A^-1 = (I - beta gamma k k^T / (c + beta gamma |k|^2)) / c;  1/c(k_min) at k = 0
  *   Projection               I - k k^T / |k|^2;  I at k = 0
  *   Gaussian                 exp(-sum_a (sigma_a k_a)^2 / 2) I
  *
@@ -121,15 +121,15 @@ struct Symbol
   };
 
   Kind   kind = Kind::Identity;
-  bool   project = false;                 ///< also multiply by the projection (incompressible mode)
-  int    order = 1;                       ///< s
-  double beta = 1.0;                      ///< no unit
-  double gamma = 0.0;                     ///< no unit
-  double ell = 1.0;                       ///< l, mm
-  double kMinimum = 1.0;                  ///< smallest non-zero |k|, rad/mm
+  bool   project = false;                   ///< also multiply by the projection (incompressible mode)
+  int    order = 1;                         ///< s
+  double beta = 1.0;                        ///< no unit
+  double gamma = 0.0;                       ///< no unit
+  double ell = 1.0;                         ///< l, mm
+  double kMinimum = 1.0;                    ///< smallest non-zero |k|, rad/mm
   double waveNumber[3] = { 1.0, 1.0, 1.0 }; ///< 2 pi / box length, rad/mm
   double sigma[3] = { 0.0, 0.0, 0.0 };      ///< mm
-  double          tau[3] = { 0.0, 0.0, 0.0 };   ///< mm; the scale below which velocities are stiffer
+  double tau[3] = { 0.0, 0.0, 0.0 };        ///< mm; the scale below which velocities are stiffer
 };
 
 /** Minimum, maximum, sum over a box of points; how many values are <= 0 and how many are not finite. Without any

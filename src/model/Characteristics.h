@@ -18,8 +18,8 @@ departurePoints(Domain & domain, const ConstVectorView & v, double h, const Vect
 Halo
 interpolationHalo(Domain & domain, const ConstVectorView & d);
 
-/** Semi-Lagrangian steps that keep every departure point within `reach` voxels: max(minimum, ceil(max |v_a|/h_a/reach)).
- * Collective. */
+/** Semi-Lagrangian steps that keep every departure point within `reach` voxels: max(minimum, ceil(max
+ * |v_a|/h_a/reach)). Collective. */
 int
 requiredSteps(Domain & domain, const ConstVectorView & v, int minimum, double reach = 4.0);
 

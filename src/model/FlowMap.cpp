@@ -95,9 +95,14 @@ integrateFlow(Domain & domain, const ConstVectorView & v, bool inverse, const Ve
 {
   Kernels &         kernels = domain.kernels();
   const std::size_t n = domain.points();
-  Tracer            tracer(domain, v, inverse ? 1.0 : -1.0);
-  Buffer            other = domain.vector();
-  VectorView        coarse = domain.view(other), fine = u;
+  if (std::max({ domain.maximumAbsolute(v[0]), domain.maximumAbsolute(v[1]), domain.maximumAbsolute(v[2]) }) == 0.0)
+  {
+    kernels.fill(u.data, 3 * n, Real(0));
+    return 0;
+  }
+  Tracer     tracer(domain, v, inverse ? 1.0 : -1.0);
+  Buffer     other = domain.vector();
+  VectorView coarse = domain.view(other), fine = u;
 
   int steps = requiredSteps(domain, v, 2, reach);
   tracer.trace(steps, coarse);

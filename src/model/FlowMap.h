@@ -9,12 +9,13 @@ namespace gnr
 
 /** u (mm) with y(x) = x + u(x) the flow of -v (of +v for `inverse`) over unit time: the pullback map [M1].
  *
- * Every point is traced along its trajectory by classical Runge-Kutta, so that only the velocity is ever interpolated. (To
- * compose the map from small steps interpolates the map itself again and again; the error of that grows with the number of
- * steps and folds the grid where the flow shears: doc/mathematics.md.) The number of steps is doubled until that moves no
- * point by more than 0.1 voxel; the finer result, whose error is about a fifteenth of that, is kept.
+ * Every point is traced along its trajectory by classical Runge-Kutta, so that only the velocity is ever interpolated.
+ * (To compose the map from small steps interpolates the map itself again and again; the error of that grows with the
+ * number of steps and folds the grid where the flow shears: doc/mathematics.md.) The number of steps is doubled until
+ * that moves no point by more than 0.1 voxel; the finer result, whose error is about a fifteenth of that, is kept.
  *
- * Returns the number of steps. `u` is overwritten. Memory: 4 vector fields. 12 interpolations a step. Collective. */
+ * Returns the number of steps, none for a velocity of zero. `u` is overwritten. Memory: 4 vector fields. 12
+ * interpolations a step. Collective. */
 int
 integrateFlow(Domain & domain, const ConstVectorView & v, bool inverse, const VectorView & u);
 

@@ -11,13 +11,13 @@
 namespace gnr
 {
 
-/** The objective as a function of the velocity alone, with the state eliminated: value, gradient and Gauss-Newton Hessian of
- * the data term, and the regularisation [O1]-[O3]. */
+/** The objective as a function of the velocity alone, with the state eliminated: value, gradient and Gauss-Newton
+ * Hessian of the data term, and the regularisation [O1]-[O3]. */
 class ReducedProblem
 {
 public:
-  /** The images (normalised, on the domain) must live as long as this. Weights may be null. The moving weight travels with
-   * the moving image; it is brought up to date by refreshWeight(). */
+  /** The images (normalised, on the domain) must live as long as this. Weights may be null. The moving weight travels
+   * with the moving image; it is brought up to date by refreshWeight(). */
   ReducedProblem(Domain &           domain,
                  FourierTransform & transform,
                  const Options &    options,
@@ -71,13 +71,14 @@ public:
   void
   refreshWeight();
 
-  /** b = integral lambda grad m at the velocity of setVelocity(), projected in incompressible mode: the gradient is A v + b.
-   * `b` is also the scratch of the adjoint's departure map. 4 + steps interpolations. Collective. */
+  /** b = integral lambda grad m at the velocity of setVelocity(), projected in incompressible mode: the gradient is A v
+   * + b. `b` is also the scratch of the adjoint's departure map. 4 + steps interpolations. Collective. */
   void
   dataGradient(const ConstVectorView & v, const VectorView & b);
 
   /** q = integral lambdat grad m for the direction p, projected in incompressible mode: the Hessian product is A p + q.
-   * Follows dataGradient() at the same velocity. 2 steps interpolations, 2 (steps + 1) fused gradients; no FFT unless incompressible. Collective. */
+   * Follows dataGradient() at the same velocity. 2 steps interpolations, 2 (steps + 1) fused gradients; no FFT unless
+   * incompressible. Collective. */
   void
   dataHessian(const ConstVectorView & p, const VectorView & q);
 

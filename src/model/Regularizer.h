@@ -9,8 +9,8 @@
 namespace gnr
 {
 
-/** The operator A of the Sobolev seminorm with divergence penalty, and its inverse [R1]. Vector fields of the domain, one
- * component behind the other. */
+/** The operator A of the Sobolev seminorm with divergence penalty, and its inverse [R1]. Vector fields of the domain,
+ * one component behind the other. */
 class Regularizer
 {
 public:

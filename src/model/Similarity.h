@@ -7,8 +7,8 @@
 namespace gnr
 {
 
-/** How a similarity measure enters the solve: value, end value of the adjoint, positive semi-definite Gauss-Newton action
- * [O1]-[O3]. Averages over the domain, so values do not depend on the resolution. */
+/** How a similarity measure enters the solve: value, end value of the adjoint, positive semi-definite Gauss-Newton
+ * action [O1]-[O3]. Averages over the domain, so values do not depend on the resolution. */
 class Similarity
 {
 public:

@@ -55,11 +55,8 @@ Transport::solveState(const Real * m0)
   }
   for (int j = 0; j < steps_; ++j)
   {
-    domain_.kernels().interpolate(domain_.padded(state(j), departureHalo_),
-                                  domain_.view(departure_),
-                                  nullptr,
-                                  interpolation_,
-                                  levels_[j].data());
+    domain_.kernels().interpolate(
+      domain_.padded(state(j), departureHalo_), domain_.view(departure_), nullptr, interpolation_, levels_[j].data());
   }
 }
 
@@ -107,12 +104,8 @@ Transport::prepareAdjoint(const ConstVectorView & v, const VectorView & scratch)
   Real * const divergence = scratch[0];
   for (int c = 0; c < 3; ++c)
   {
-    kernels.derivative(differencePadded(v[c]),
-                       c,
-                       domain_.inverseSpacing()[c],
-                       Real(1),
-                       Real(c == 0 ? 0 : 1),
-                       divergence);
+    kernels.derivative(
+      differencePadded(v[c]), c, domain_.inverseSpacing()[c], Real(1), Real(c == 0 ? 0 : 1), divergence);
   }
   kernels.interpolate(
     domain_.padded(divergence, adjointHalo_), departure, nullptr, Interpolation::Cubic, growth_.data());
@@ -140,8 +133,7 @@ Transport::integrateAdjoint(Real * lambda, const VectorView & b)
   {
     kernels.interpolate(
       domain_.padded(lambda, adjointHalo_), domain_.view(adjointDeparture_), growth_.data(), interpolation_, lambda);
-    kernels.addScaledGradient(
-      differencePadded(state(j)), domain_.inverseSpacing(), lambda, j == 0 ? h / 2 : h, b);
+    kernels.addScaledGradient(differencePadded(state(j)), domain_.inverseSpacing(), lambda, j == 0 ? h / 2 : h, b);
   }
 }
 
@@ -159,8 +151,7 @@ Transport::incrementalState(const ConstVectorView & vt, Real * mt)
   kernels.gradientDot(differencePadded(initial_), domain_.inverseSpacing(), vt, -h / 2, Real(0), mt);
   for (int j = 1; j <= steps_; ++j)
   {
-    kernels.interpolate(
-      domain_.padded(mt, departureHalo_), domain_.view(departure_), nullptr, interpolation_, mt);
+    kernels.interpolate(domain_.padded(mt, departureHalo_), domain_.view(departure_), nullptr, interpolation_, mt);
     kernels.gradientDot(
       differencePadded(state(j)), domain_.inverseSpacing(), vt, j == steps_ ? -h / 2 : -h, Real(1), mt);
   }

@@ -17,15 +17,15 @@ namespace gnr
  *   incremental state    dmt/dt + v . grad mt + vt . grad m = 0        forward   [T3]
  *   adjoint              -dl/dt - div(l v) = 0                         backward  [T4]
  *
- * v does not depend on time, so one departure map serves all steps and all Krylov iterations. All levels of the state are
- * kept. A velocity of zero short-cuts every solve. */
+ * v does not depend on time, so one departure map serves all steps and all Krylov iterations. All levels of the state
+ * are kept. A velocity of zero short-cuts every solve. */
 class Transport
 {
 public:
   Transport(Domain & domain, Interpolation interpolation);
 
-  /** Takes a new velocity (mm per unit time) and the number of steps. Costs the departure map: 3 interpolations. `scratch`
-   * is a vector field that is overwritten. Collective. */
+  /** Takes a new velocity (mm per unit time) and the number of steps. Costs the departure map: 3 interpolations.
+   * `scratch` is a vector field that is overwritten. Collective. */
   void
   setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch);
 
@@ -54,8 +54,8 @@ public:
   void
   advect(const Real * in, Real * out);
 
-  /** Departure map and growth factor of the adjoint for the velocity that setVelocity() took: 4 interpolations, once per
-   * velocity. `scratch` is overwritten. Collective. */
+  /** Departure map and growth factor of the adjoint for the velocity that setVelocity() took: 4 interpolations, once
+   * per velocity. `scratch` is overwritten. Collective. */
   void
   prepareAdjoint(const ConstVectorView & v, const VectorView & scratch);
 
@@ -78,7 +78,7 @@ private:
   int                 steps_ = 0;
   bool                moving_ = false; ///< v is not zero
   bool                adjointReady_ = false;
-  Buffer              departure_;      ///< voxels
+  Buffer              departure_; ///< voxels
   Halo                departureHalo_{};
   Buffer              adjointDeparture_; ///< voxels
   Halo                adjointHalo_{};

@@ -200,14 +200,13 @@ Newton::run()
     }
     preconditioner->refresh();
     const double       eta = std::min(0.5, std::sqrt(norm / initialNorm));
-    const KrylovResult krylov =
-      solveNewtonSystem(problem_,
-                        *preconditioner,
-                        control_,
-                        norm * norm,
-                        eta,
-                        options_.maximumKrylovIterations,
-                        { x_.data(), r_.data(), z_.data(), p_.data(), ap_.data() });
+    const KrylovResult krylov = solveNewtonSystem(problem_,
+                                                  *preconditioner,
+                                                  control_,
+                                                  norm * norm,
+                                                  eta,
+                                                  options_.maximumKrylovIterations,
+                                                  { x_.data(), r_.data(), z_.data(), p_.data(), ap_.data() });
     if (krylov.interruption)
     {
       record.reason = *krylov.interruption;
@@ -243,8 +242,8 @@ Newton::run()
 
     if (decrease < options_.objectiveTolerance * objective)
     {
-      record.reason = norm <= options_.gradientTolerance * initialNorm ? StopReason::GradientTolerance
-                                                                       : StopReason::ObjectiveStalled;
+      record.reason =
+        norm <= options_.gradientTolerance * initialNorm ? StopReason::GradientTolerance : StopReason::ObjectiveStalled;
       return record;
     }
   }

@@ -23,13 +23,13 @@ struct KrylovVectors
 
 struct KrylovResult
 {
-  int                       iterations = 0;   ///< Hessian products
-  double                    slope = 0.0;      ///< <g, s>, negative
-  std::optional<StopReason> interruption;     ///< the step is not finished then
+  int                       iterations = 0; ///< Hessian products
+  double                    slope = 0.0;    ///< <g, s>, negative
+  std::optional<StopReason> interruption;   ///< the step is not finished then
 };
 
-/** Solves H s = -g by preconditioned conjugate gradients to ||r|| <= eta ||g|| in the dual norm ||r||^2 = <r, A^-1 r>, or
- * for at most maximumIterations Hessian products [K1].
+/** Solves H s = -g by preconditioned conjugate gradients to ||r|| <= eta ||g|| in the dual norm ||r||^2 = <r, A^-1 r>,
+ * or for at most maximumIterations Hessian products [K1].
  *
  * H = A + Q. With z = A^-1 r the product A p obeys the recurrence of p, because A z = r up to the mean (A is zero at
  * k = 0): no FFT is spent on A. \param squaredNorm <r, z> at the start. Collective. */

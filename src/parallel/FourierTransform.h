@@ -23,8 +23,8 @@ public:
     return domain_;
   }
 
-  /** out = symbol in, for 1 or 3 components that lie one behind the other; out may be in. Per component: one forward and
-   * one backward transform. Collective. */
+  /** out = symbol in, for 1 or 3 components that lie one behind the other; out may be in. Per component: one forward
+   * and one backward transform. Collective. */
   void
   apply(const Symbol & symbol, const Real * in, Real * out, int components);
 

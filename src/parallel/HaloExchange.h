@@ -9,8 +9,8 @@
 namespace gnr
 {
 
-/** Fills the z halo of an array whose interior planes already have their x and y halos (Kernels::pad), periodically along
- * z. Whole padded planes travel, so the corners come right without a further step. */
+/** Fills the z halo of an array whose interior planes already have their x and y halos (Kernels::pad), periodically
+ * along z. Whole padded planes travel, so the corners come right without a further step. */
 void
 exchangeHalo(const Padded & field, Kernels & kernels, Communicator & communicator);
 

@@ -17,9 +17,9 @@ namespace gnr
 namespace
 {
 
-constexpr int    leastPadding = 8;          // points, where anatomy reaches the border
-constexpr int    faceDepth = 4;             // planes at each face that must be constant to do without padding
-constexpr double constantTolerance = 0.02;  // of the normalised intensity range
+constexpr int    leastPadding = 8;         // points, where anatomy reaches the border
+constexpr int    faceDepth = 4;            // planes at each face that must be constant to do without padding
+constexpr double constantTolerance = 0.02; // of the normalised intensity range
 constexpr double lowerPercentile = 0.005;
 constexpr double upperPercentile = 0.995;
 constexpr int    histogramBins = 4096;
@@ -41,7 +41,8 @@ upload(const HostImage & image, const Grid & grid, const char * name, Kernels & 
 {
   if (image.data == nullptr || image.zBegin != 0 || image.zEnd != grid.size[2])
   {
-    throw Error(ErrorKind::BadInput, std::string(name) + ": the image data is missing; all planes must be set before run()");
+    throw Error(ErrorKind::BadInput,
+                std::string(name) + ": the image data is missing; all planes must be set before run()");
   }
   Buffer buffer(kernels, grid.points());
 #ifdef GNR_DOUBLE_PRECISION
@@ -216,7 +217,7 @@ prepareImages(const InputImages & input, const Options & options, Kernels & kern
   for (int axis = 0; axis < 3; ++axis)
   {
     const bool constant = options.periodic || (constantAtFaces(fixed, grid, axis, fixedRange, kernels) &&
-                                              constantAtFaces(moving, grid, axis, movingRange, kernels));
+                                               constantAtFaces(moving, grid, axis, movingRange, kernels));
     padded = padded || !constant;
     result.grid.size[axis] = fourierSize(grid.size[axis] + (constant ? 0 : leastPadding));
   }

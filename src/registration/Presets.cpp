@@ -50,7 +50,8 @@ validate(const Options & options)
   const Options & o = options;
   require(std::isfinite(o.beta) && o.beta > 0.0, "beta", o.beta, "a positive number");
   require(std::isfinite(o.gamma) && o.gamma >= 0.0, "gamma", o.gamma, "zero or a positive number");
-  require(std::isfinite(o.gridScale) && o.gridScale >= 0.0, "grid scale", o.gridScale, "zero or a positive number of voxels");
+  require(
+    std::isfinite(o.gridScale) && o.gridScale >= 0.0, "grid scale", o.gridScale, "zero or a positive number of voxels");
   require(!o.levels || *o.levels >= 1, "levels", o.levels.value_or(0), "at least 1");
   require(o.timeSteps >= 1, "time steps", o.timeSteps, "at least 1");
   require(o.maximumIterations >= 0, "iterations", o.maximumIterations, "zero or more");

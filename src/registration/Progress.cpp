@@ -25,20 +25,23 @@ Progress::begin(std::vector<double> shares)
 }
 
 void
-Progress::beginLevel(int level)
+Progress::beginLevel(int level, const Grid & grid)
 {
   level_ = level;
+  if (observer_ != nullptr)
+  {
+    LevelRecord record;
+    record.level = level;
+    record.grid = grid;
+    observer_->onLevel(record);
+  }
 }
 
 void
-Progress::endLevel(const LevelRecord & record)
+Progress::endLevel()
 {
   done_ += shares_[level_];
   raise(solveShare * done_);
-  if (observer_ != nullptr)
-  {
-    observer_->onLevel(record);
-  }
 }
 
 void
@@ -101,7 +104,8 @@ Progress::onIteration(const IterationRecord & record)
     observer_->onIteration(record);
   }
   // The gradient falls about geometrically, so its logarithm measures the way to the tolerance.
-  const double way = std::log(std::max(record.relativeGradient, options_.gradientTolerance)) / std::log(options_.gradientTolerance);
+  const double way =
+    std::log(std::max(record.relativeGradient, options_.gradientTolerance)) / std::log(options_.gradientTolerance);
   raise(solveShare * (done_ + shares_[level_] * std::min(1.0, std::max(0.0, way))));
 }
 

@@ -26,9 +26,9 @@ public:
   begin(std::vector<double> shares);
 
   void
-  beginLevel(int level);
+  beginLevel(int level, const Grid & grid);
   void
-  endLevel(const LevelRecord & record);
+  endLevel();
   void
   finish();
   void

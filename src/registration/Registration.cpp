@@ -62,7 +62,8 @@ public:
   solve();
   void
   readInitialVelocity(Domain & finest);
-  /** The velocity to start a level with: the coarser result plus what the initial velocity adds between the two grids. */
+  /** The velocity to start a level with: the coarser result plus what the initial velocity adds between the two grids.
+   */
   void
   startVelocity(Domain & domain, FourierTransform & transform, Domain * coarser, FourierTransform * coarserTransform);
   void
@@ -76,7 +77,7 @@ public:
   void
   writeVectors(const Buffer & planar, double scale, HostVectorImage out) const;
   void
-  phase(const char * name);
+  phase(const std::string & name);
 
   Options                       options;
   std::shared_ptr<Communicator> communicator;
@@ -97,9 +98,7 @@ public:
   bool                              solved = false;
 };
 
-Registration::Implementation::Implementation(const Grid &                  grid,
-                                             const Options &               o,
-                                             std::shared_ptr<Communicator> c)
+Registration::Implementation::Implementation(const Grid & grid, const Options & o, std::shared_ptr<Communicator> c)
   : options(o)
   , communicator(c ? std::move(c) : makeSelfCommunicator())
 {
@@ -129,7 +128,7 @@ Registration::Implementation::Implementation(const Grid &                  grid,
 }
 
 void
-Registration::Implementation::phase(const char * name)
+Registration::Implementation::phase(const std::string & name)
 {
   const double now = progress->seconds();
   report.phases.emplace_back(name, now - phaseStart);
@@ -288,10 +287,6 @@ Registration::Implementation::solve()
   finestTransform = std::make_unique<FourierTransform>(*finest);
   readInitialVelocity(*finest);
   report.solverGrid = images.grid;
-  if (!report.deviceReason.empty())
-  {
-    report.messages.push_back("running on the CPU: " + report.deviceReason);
-  }
   phase("preparation");
 
   const std::vector<Grid> grids = pyramidGrids(images.grid, options.levels);
@@ -321,7 +316,7 @@ Registration::Implementation::solve()
     }
     Domain &           domain = isFinest ? *finest : *own;
     FourierTransform & transform = isFinest ? *finestTransform : *ownTransform;
-    progress->beginLevel(level);
+    progress->beginLevel(level, grids[level]);
     startVelocity(domain, transform, coarser.get(), coarserTransform.get());
     coarserTransform.reset();
     coarser.reset();
@@ -337,10 +332,10 @@ Registration::Implementation::solve()
     {
       report.hessianProducts += step.krylovIterations;
     }
-    progress->endLevel(record);
+    progress->endLevel();
     domain.releaseScratch();
     transform.release();
-    phase(("level " + std::to_string(level)).c_str());
+    phase("level " + std::to_string(level + 1));
     coarser = std::move(own);
     coarserTransform = std::move(ownTransform);
   }
@@ -409,7 +404,8 @@ Registration::Implementation::evaluateResult()
   }
   kernels->jacobianDeterminant(padded, finest->inverseSpacing(), det.data());
   const auto &     size = input.grid.size;
-  const Statistics s = kernels->statistics(det.data(), finest->extents(), { { 0, 0, 0 }, { size[0], size[1], size[2] } });
+  const Statistics s =
+    kernels->statistics(det.data(), finest->extents(), { { 0, 0, 0 }, { size[0], size[1], size[2] } });
   report.determinantMinimum = s.minimum;
   report.determinantMaximum = s.maximum;
   report.determinantMean = s.sum / static_cast<double>(s.count);
@@ -422,12 +418,13 @@ Registration::Implementation::evaluateResult()
     kernels->multiply(Real(1), u[c], u[c], square.data(), n);
     kernels->axpby(Real(1), square.data(), Real(1), det.data(), n);
   }
-  report.maximumDisplacement =
-    std::sqrt(kernels->statistics(det.data(), finest->extents(), { { 0, 0, 0 }, { size[0], size[1], size[2] } }).maximum);
+  report.maximumDisplacement = std::sqrt(
+    kernels->statistics(det.data(), finest->extents(), { { 0, 0, 0 }, { size[0], size[1], size[2] } }).maximum);
   if (report.foldedVoxels > 0)
   {
     progress->message(std::to_string(report.foldedVoxels) +
-                        " voxels fold (det <= 0): the grid cannot carry this deformation; increase beta or gamma",
+                        (report.foldedVoxels == 1 ? " voxel folds" : " voxels fold") +
+                        " (det <= 0): the grid cannot carry this deformation; increase beta, gamma or the grid scale",
                       report);
   }
 }

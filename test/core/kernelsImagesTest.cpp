@@ -56,8 +56,8 @@ TEST_P(KernelsImages, ExtensionKeepsTheImage)
 
 TEST_P(KernelsImages, ExtensionIsASmoothWayToTheOppositeEdge)
 {
-  // A ramp along each axis in turn: constant over the first and the last quarter of the way, between them monotone back to
-  // its start, half way in the middle, no step steeper than 3/2 of the mean one (the slope of smoothstep).
+  // A ramp along each axis in turn: constant over the first and the last quarter of the way, between them monotone back
+  // to its start, half way in the middle, no step steeper than 3/2 of the mean one (the slope of smoothstep).
   for (int axis = 0; axis < 3; ++axis)
   {
     const int     image = 9, n = 20, gap = n - image + 1;

@@ -72,7 +72,9 @@ smoothVelocity(double amplitude)
 {
   return { { [=](double x, double y, double z) { return amplitude * std::sin(z) * std::cos(y) * std::sin(x + 0.3); },
              [=](double x, double y, double z) { return amplitude * std::sin(x) * std::cos(z + 0.5) * std::cos(y); },
-             [=](double x, double y, double z) { return amplitude * std::sin(y + 0.2) * std::cos(x) * std::sin(z); } } };
+             [=](double x, double y, double z) {
+               return amplitude * std::sin(y + 0.2) * std::cos(x) * std::sin(z);
+             } } };
 }
 
 /** One domain on one process with the kernels of the CPU (or others), and fields filled from functions. */

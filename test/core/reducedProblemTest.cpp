@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Derivatives of the reduced objective: gradient against differences of the objective, symmetry and sign of the Hessian.
+// Derivatives of the reduced objective: gradient against differences of the objective, symmetry and sign of the
+// Hessian.
 #include "problems.h"
 
 #include "model/ReducedProblem.h"
@@ -80,16 +81,18 @@ struct Fixture
 std::array<problems::Scalar, 3>
 direction(double phase)
 {
-  return { { [=](double x, double y, double z) { return std::cos(x + phase) * std::sin(y - phase) + 0.3 * std::sin(2 * z); },
-             [=](double x, double y, double z) { return std::sin(z + 2 * phase) * std::cos(x) - 0.2 * std::cos(2 * y); },
-             [=](double x, double y, double z) { return std::sin(x + y) * std::cos(z + phase) + 0.1; } } };
+  return {
+    { [=](double x, double y, double z) { return std::cos(x + phase) * std::sin(y - phase) + 0.3 * std::sin(2 * z); },
+      [=](double x, double y, double z) { return std::sin(z + 2 * phase) * std::cos(x) - 0.2 * std::cos(2 * y); },
+      [=](double x, double y, double z) { return std::sin(x + y) * std::cos(z + phase) + 0.1; } }
+  };
 }
 
 /** Relative error of <g, w> against a central difference of J. */
 double
 gradientError(int n, int nt)
 {
-  Fixture             s(n, nt, 0.5);
+  Fixture           s(n, nt, 0.5);
   const gnr::Buffer w = s.bench.vector(direction(0.4));
   const gnr::Buffer g = s.gradient();
   const double      exact = s.bench.inner(g, w);
@@ -116,7 +119,7 @@ TEST(ReducedProblem, gradientErrorFallsWithResolutionAndTimeSteps)
 // J(v + e w) - J(v) - e <g, w> = O(e^2), so halving e divides it by about four.
 TEST(ReducedProblem, taylorRemainderIsOfSecondOrder)
 {
-  Fixture             s(64, 8, 0.5);
+  Fixture           s(64, 8, 0.5);
   const gnr::Buffer w = s.bench.vector(direction(0.4));
   const gnr::Buffer g = s.gradient();
   const double      slope = s.bench.inner(g, w);
@@ -135,7 +138,7 @@ TEST(ReducedProblem, taylorRemainderIsOfSecondOrder)
 
 TEST(ReducedProblem, hessianIsSymmetric)
 {
-  Fixture             s(64, 8, 0.5);
+  Fixture           s(64, 8, 0.5);
   const gnr::Buffer x = s.bench.vector(direction(0.4)), y = s.bench.vector(direction(1.3));
   s.gradient();
   const gnr::Buffer hx = s.hessian(x), hy = s.hessian(y);
@@ -159,7 +162,7 @@ TEST(ReducedProblem, hessianIsPositive)
 // At v = 0 every discrete operator is the exact transpose of its partner, up to rounding.
 TEST(ReducedProblem, hessianAtZeroVelocityIsSymmetricToRounding)
 {
-  Fixture             s(32, 4, 0.0);
+  Fixture           s(32, 4, 0.0);
   const gnr::Buffer x = s.bench.vector(direction(0.4)), y = s.bench.vector(direction(1.3));
   s.gradient();
   const gnr::Buffer hx = s.hessian(x), hy = s.hessian(y);

@@ -121,8 +121,8 @@ maximumDistance(const std::vector<float> & a, const std::vector<float> & b)
 
 TEST(Registration, syntheticProblemOfThePapers)
 {
-  const Grid   grid = problems::cube(64);
-  Options      options = syntheticOptions();
+  const Grid grid = problems::cube(64);
+  Options    options = syntheticOptions();
   options.levels = 1;
   const Result forward = run(grid, image(grid, reference), image(grid, problems::templateImage), options);
   EXPECT_LE(forward.report.mismatch, 0.1);
@@ -200,7 +200,8 @@ TEST(Registration, axesAreTreatedAlike)
       {
         const float * p = &b.u[3 * (i + n * (j + static_cast<std::size_t>(n) * k))];
         const float * q = &a.u[3 * (j + n * (k + static_cast<std::size_t>(n) * i))];
-        largest = std::max({ largest, double(std::abs(p[1] - q[0])), double(std::abs(p[2] - q[1])), double(std::abs(p[0] - q[2])) });
+        largest = std::max(
+          { largest, double(std::abs(p[1] - q[0])), double(std::abs(p[2] - q[1])), double(std::abs(p[0] - q[2])) });
       }
     }
   }
@@ -209,9 +210,9 @@ TEST(Registration, axesAreTreatedAlike)
 
 TEST(Registration, resultsAreReproducibleToTheBitForAnyNumberOfThreads)
 {
-  const Grid   grid = problems::cube(32);
-  const auto   fixed = image(grid, reference), moving = image(grid, problems::templateImage);
-  Options      options = syntheticOptions();
+  const Grid grid = problems::cube(32);
+  const auto fixed = image(grid, reference), moving = image(grid, problems::templateImage);
+  Options    options = syntheticOptions();
   options.threads = 1;
   const Result a = run(grid, fixed, moving, options), again = run(grid, fixed, moving, options);
   options.threads = 3;
@@ -262,7 +263,8 @@ TEST(Registration, incompressibleModeKeepsVolumes)
   EXPECT_NEAR(kept.report.determinantMaximum, 1.0, 0.02);
   options.incompressible = false;
   const Result free = run(grid, fixed, moving, options);
-  EXPECT_GT(free.report.determinantMaximum - free.report.determinantMinimum, 0.2) << "the problem must need volume change";
+  EXPECT_GT(free.report.determinantMaximum - free.report.determinantMinimum, 0.2)
+    << "the problem must need volume change";
 }
 
 TEST(Registration, divergencePenaltyNarrowsTheRangeOfTheDeterminant)
@@ -345,9 +347,9 @@ TEST(Registration, maskedVoxelsDoNotCount)
 TEST(Registration, movingMaskTravelsWithTheMovingImage)
 {
   // The moving image is shifted by four voxels along x and disturbed inside its mask's hole.
-  const Grid         grid = problems::cube(32);
-  const double       h = grid.spacing[0], shift = 4 * h;
-  const auto         pattern = [](double x, double y, double z) {
+  const Grid   grid = problems::cube(32);
+  const double h = grid.spacing[0], shift = 4 * h;
+  const auto   pattern = [](double x, double y, double z) {
     return problems::templateImage(x, y, z) + 0.2 * std::cos(x) * std::sin(y + 0.3) + 0.1 * std::cos(z);
   };
   const auto         fixed = image(grid, pattern);

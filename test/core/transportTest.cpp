@@ -62,8 +62,8 @@ TEST(Transport, constantVelocityShiftsByWholeVoxelsExactly)
   gnr::Transport  transport(bench.domain(), gnr::Interpolation::Cubic);
   transport.setVelocity(bench.domain().view(v), 4, bench.domain().view(scratch));
   transport.solveState(m0.data());
-  const auto expected = problems::sample(
-    grid, [=](double x, double y, double z) { return wave(x - 4 * h, y, z + 4 * h); });
+  const auto expected =
+    problems::sample(grid, [=](double x, double y, double z) { return wave(x - 4 * h, y, z + 4 * h); });
   // Whole voxels: the interpolation is exact up to the rounding of the displacement.
   EXPECT_LT(maximumDifference(bench.read(transport.finalState(), grid.points()), expected), 2e-5);
 }

@@ -209,6 +209,16 @@ TEST(Pipeline, DisconnectedOutputsAreReplaced)
   const FloatImage::Pointer warped = filter->GetWarpedMovingImage();
   u->DisconnectPipeline();
   warped->DisconnectPipeline();
+  const auto outputs = filter->GetIndexedOutputs();
+  ASSERT_EQ(outputs.size(), 5U);
+  for (unsigned int i = 0; i < 3; ++i)
+  {
+    EXPECT_NE(dynamic_cast<const Field *>(outputs[i].GetPointer()), nullptr) << i;
+  }
+  for (unsigned int i = 3; i < 5; ++i)
+  {
+    EXPECT_NE(dynamic_cast<const FloatImage *>(outputs[i].GetPointer()), nullptr) << i;
+  }
   filter->Modified();
   filter->Update();
   EXPECT_NE(u.GetPointer(), filter->GetDisplacementField());

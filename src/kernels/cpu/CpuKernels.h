@@ -60,13 +60,7 @@ public:
   double
   dotSum(const Real * p, const Real * q, const Real * s, std::size_t n) override;
   void
-  krylovUpdate(Real         alpha,
-               const Real * p,
-               const Real * ap,
-               const Real * q,
-               Real *       x,
-               Real *       r,
-               std::size_t  n) override;
+  krylovUpdate(Real alpha, const Real * p, const Real * ap, const Real * q, Real * x, Real * r, std::size_t n) override;
   void
   krylovDirection(Real beta, const Real * z, const Real * r, Real mean, Real * p, Real * ap, std::size_t n) override;
 
@@ -74,29 +68,19 @@ public:
   pad(const Real * x, const Padded & out) override;
 
   void
-  gradientDot(const Padded &          m,
-              const double            inverseSpacing[3],
-              const ConstVectorView & v,
-              Real                    a,
-              Real                    b,
-              Real *                  out) override;
+  gradientDot(const Padded & m, const double inverseSpacing[3], const ConstVectorView & v, Real a, Real b, Real * out)
+    override;
   void
-  addScaledGradient(const Padded &     m,
-                    const double       inverseSpacing[3],
-                    const Real *       lambda,
-                    Real               a,
-                    const VectorView & b) override;
+  addScaledGradient(const Padded & m, const double inverseSpacing[3], const Real * lambda, Real a, const VectorView & b)
+    override;
   void
   derivative(const Padded & f, int axis, double inverseSpacing, Real a, Real b, Real * out) override;
   void
   jacobianDeterminant(const Padded u[3], const double inverseSpacing[3], Real * out) override;
 
   void
-  interpolate(const Padded &          f,
-              const ConstVectorView & d,
-              const Real *            factor,
-              Interpolation           kind,
-              Real *                  out) override;
+  interpolate(const Padded & f, const ConstVectorView & d, const Real * factor, Interpolation kind, Real * out)
+    override;
 
   void
   adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) override;
@@ -111,7 +95,10 @@ public:
   void
   backwardPlanes(Complex * spectrum, const Extents & extents, Real * x) override;
   void
-  applySymbol(Complex * const * spectrum, int components, const SpectrumLayout & layout, const Symbol & symbol) override;
+  applySymbol(Complex * const *      spectrum,
+              int                    components,
+              const SpectrumLayout & layout,
+              const Symbol &         symbol) override;
   void
   resampleSpectrum(const Complex *        in,
                    const SpectrumLayout & inLayout,
@@ -125,11 +112,8 @@ public:
   void
   extendPeriodically(const Real * image, const Extents & imageExtents, const Extents & box, Real * out) override;
   void
-  extendByConstant(const Real *    image,
-                   const Extents & imageExtents,
-                   const Extents & box,
-                   Real            value,
-                   Real *          out) override;
+  extendByConstant(const Real * image, const Extents & imageExtents, const Extents & box, Real value, Real * out)
+    override;
   void
   crop(const Real * box, const Extents & boxExtents, const Extents & imageExtents, Real * out) override;
 
@@ -149,8 +133,8 @@ private:
   FftwPlans   plans_;
 };
 
-/** Runs row(j, k) for all rows of a slab. Blocks of 16 rows walk through z, so that the planes that a stencil shares stay
- * in the second-level cache. */
+/** Runs row(j, k) for all rows of a slab. Blocks of 16 rows walk through z, so that the planes that a stencil shares
+ * stay in the second-level cache. */
 template <typename Row>
 inline void
 forRows(const Extents & e, int threads, Row row)

@@ -34,20 +34,27 @@ CpuKernels::reduceBlocks(std::size_t n, BlockSum blockSum)
 }
 
 // Every elementwise kernel is this loop.
-#define GNR_FOR_EACH(i, n)                                                       \
-  _Pragma("omp parallel for simd schedule(static) num_threads(threads_)") for ( \
-    std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n); ++i)
+#define GNR_FOR_EACH(i, n)                                                                                             \
+  _Pragma("omp parallel for simd schedule(static) num_threads(threads_)") for (std::ptrdiff_t i = 0;                   \
+                                                                               i < static_cast<std::ptrdiff_t>(n);     \
+                                                                               ++i)
 
 void
 CpuKernels::fill(Real * x, std::size_t n, Real value)
 {
-  GNR_FOR_EACH(i, n) { x[i] = value; }
+  GNR_FOR_EACH(i, n)
+  {
+    x[i] = value;
+  }
 }
 
 void
 CpuKernels::copy(const Real * x, Real * y, std::size_t n)
 {
-  GNR_FOR_EACH(i, n) { y[i] = x[i]; }
+  GNR_FOR_EACH(i, n)
+  {
+    y[i] = x[i];
+  }
 }
 
 void
@@ -55,24 +62,36 @@ CpuKernels::axpby(Real a, const Real * x, Real b, Real * y, std::size_t n)
 {
   if (b == Real(0))
   {
-    GNR_FOR_EACH(i, n) { y[i] = a * x[i]; }
+    GNR_FOR_EACH(i, n)
+    {
+      y[i] = a * x[i];
+    }
   }
   else
   {
-    GNR_FOR_EACH(i, n) { y[i] = a * x[i] + b * y[i]; }
+    GNR_FOR_EACH(i, n)
+    {
+      y[i] = a * x[i] + b * y[i];
+    }
   }
 }
 
 void
 CpuKernels::combine(Real a, const Real * x, Real b, const Real * y, Real * out, std::size_t n)
 {
-  GNR_FOR_EACH(i, n) { out[i] = a * x[i] + b * y[i]; }
+  GNR_FOR_EACH(i, n)
+  {
+    out[i] = a * x[i] + b * y[i];
+  }
 }
 
 void
 CpuKernels::scaleAndShift(Real a, const Real * x, Real b, Real * y, std::size_t n)
 {
-  GNR_FOR_EACH(i, n) { y[i] = a * x[i] + b; }
+  GNR_FOR_EACH(i, n)
+  {
+    y[i] = a * x[i] + b;
+  }
 }
 
 void
@@ -88,7 +107,10 @@ CpuKernels::clamp(Real lower, Real upper, Real * x, std::size_t n)
 void
 CpuKernels::multiply(Real a, const Real * x, const Real * y, Real * out, std::size_t n)
 {
-  GNR_FOR_EACH(i, n) { out[i] = a * x[i] * y[i]; }
+  GNR_FOR_EACH(i, n)
+  {
+    out[i] = a * x[i] * y[i];
+  }
 }
 
 double
@@ -147,13 +169,7 @@ CpuKernels::maximumAbsolute(const Real * x, std::size_t n)
 }
 
 void
-CpuKernels::krylovUpdate(Real         alpha,
-                         const Real * p,
-                         const Real * ap,
-                         const Real * q,
-                         Real *       x,
-                         Real *       r,
-                         std::size_t  n)
+CpuKernels::krylovUpdate(Real alpha, const Real * p, const Real * ap, const Real * q, Real * x, Real * r, std::size_t n)
 {
   GNR_FOR_EACH(i, n)
   {

@@ -17,7 +17,7 @@ CpuKernels::gradientDot(const Padded &          m,
 {
   const Extents        e = m.interior;
   const std::ptrdiff_t sy = m.rowStride, sz = m.planeStride;
-  const Real           gx = a * Real(inverseSpacing[0]), gy = a * Real(inverseSpacing[1]), gz = a * Real(inverseSpacing[2]);
+  const Real gx = a * Real(inverseSpacing[0]), gy = a * Real(inverseSpacing[1]), gz = a * Real(inverseSpacing[2]);
   forRows(e, threads_, [=](int j, int k) {
     const Real *      p = m.origin + j * sy + k * sz;
     const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
@@ -55,7 +55,7 @@ CpuKernels::addScaledGradient(const Padded &     m,
 {
   const Extents        e = m.interior;
   const std::ptrdiff_t sy = m.rowStride, sz = m.planeStride;
-  const Real           gx = a * Real(inverseSpacing[0]), gy = a * Real(inverseSpacing[1]), gz = a * Real(inverseSpacing[2]);
+  const Real gx = a * Real(inverseSpacing[0]), gy = a * Real(inverseSpacing[1]), gz = a * Real(inverseSpacing[2]);
   forRows(e, threads_, [=](int j, int k) {
     const Real *      p = m.origin + j * sy + k * sz;
     const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
@@ -105,9 +105,9 @@ CpuKernels::derivative(const Padded & f, int axis, double inverseSpacing, Real a
 void
 CpuKernels::jacobianDeterminant(const Padded u[3], const double inverseSpacing[3], Real * out)
 {
-  const Extents        e = u[0].interior;
-  const Real           s[3] = { Real(inverseSpacing[0]), Real(inverseSpacing[1]), Real(inverseSpacing[2]) };
-  const Padded         f[3] = { u[0], u[1], u[2] };
+  const Extents e = u[0].interior;
+  const Real    s[3] = { Real(inverseSpacing[0]), Real(inverseSpacing[1]), Real(inverseSpacing[2]) };
+  const Padded  f[3] = { u[0], u[1], u[2] };
   forRows(e, threads_, [=](int j, int k) {
     Real * r = out + (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
     for (int i = 0; i < e.nx; ++i)

@@ -18,7 +18,7 @@ CpuKernels::statistics(const Real * x, const Extents & e, const Region & region)
   unsigned long long notPositive = 0, notFinite = 0;
   const int          planes = region.end[2] - region.begin[2];
   double * const     sums = partials(planes > 0 ? planes : 1);
-#pragma omp parallel for schedule(static) num_threads(threads_) reduction(min : smallest) reduction(max : largest) \
+#pragma omp parallel for schedule(static) num_threads(threads_) reduction(min : smallest) reduction(max : largest)     \
   reduction(+ : notPositive, notFinite)
   for (int plane = 0; plane < planes; ++plane)
   {
@@ -128,8 +128,9 @@ CpuKernels::extendByConstant(const Real *    image,
       int    i = 0;
       if (j < imageExtents.ny && k < imageExtents.nz)
       {
-        std::memcpy(
-          row, image + (static_cast<std::size_t>(k) * imageExtents.ny + j) * imageExtents.nx, sizeof(Real) * imageExtents.nx);
+        std::memcpy(row,
+                    image + (static_cast<std::size_t>(k) * imageExtents.ny + j) * imageExtents.nx,
+                    sizeof(Real) * imageExtents.nx);
         i = imageExtents.nx;
       }
       for (; i < box.nx; ++i)

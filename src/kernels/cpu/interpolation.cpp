@@ -61,7 +61,8 @@ cubicBlock(const Real *   row,
     for (int c = 0; c < 4; ++c)
     {
       const Real * r = q + c * sz;
-      const Four   t = wy[0][i] * load(r) + wy[1][i] * load(r + sy) + wy[2][i] * load(r + 2 * sy) + wy[3][i] * load(r + 3 * sy);
+      const Four   t =
+        wy[0][i] * load(r) + wy[1][i] * load(r + sy) + wy[2][i] * load(r + 2 * sy) + wy[3][i] * load(r + 3 * sy);
       s += wz[c][i] * t;
     }
     sum[i] = s;

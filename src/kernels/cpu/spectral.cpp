@@ -96,9 +96,9 @@ rowSymbol(const Symbol & symbol,
     const Real full = w * f;
     const Real first = 2 * f == nx ? Real(0) : full;
     kx[i] = first;
-    Real squared = full * full + rest;
-    Real squaredFirst = first * first + restFirst;
-    Real a = 1, b = 0;
+    Real       squared = full * full + rest;
+    Real       squaredFirst = first * first + restFirst;
+    Real       a = 1, b = 0;
     const bool mean = squared == Real(0);
     const Real stiffening = Real(1) + tx * tx * full * full + ty * ty + tz * tz;
     switch (symbol.kind)
@@ -300,10 +300,11 @@ CpuKernels::resampleSpectrum(const Complex *        in,
           }
         }
         GNR_FFTW(execute_dft)
-        (backward, reinterpret_cast<FftwComplex *>(columnOut.data()), reinterpret_cast<FftwComplex *>(columnOut.data()));
+        (backward,
+         reinterpret_cast<FftwComplex *>(columnOut.data()),
+         reinterpret_cast<FftwComplex *>(columnOut.data()));
       }
-      scatter(
-        columnOut.data(), outLayout.zStride, nzOut, halfOut, out + (ky - outLayout.kyBegin) * outLayout.kyStride);
+      scatter(columnOut.data(), outLayout.zStride, nzOut, halfOut, out + (ky - outLayout.kyBegin) * outLayout.kyStride);
     }
   }
 }

@@ -11,7 +11,8 @@ namespace point
 
 /** Index i of a box axis of n points whose first `image` points hold the image: the value there is
  * (1 - t) image[low] + t image[high]. In the padding t is 0 over the first and 1 over the last quarter, so that
- * looking a little beyond the edge shows the edge, and rises by smoothstep between them; it is antisymmetric about the middle, so reversing the axis reverses the result [P1]. */
+ * looking a little beyond the edge shows the edge, and rises by smoothstep between them; it is antisymmetric about the
+ * middle, so reversing the axis reverses the result [P1]. */
 template <typename T>
 GNR_POINT void
 blendWeights(int i, int image, int n, int & low, int & high, T & t)

@@ -31,9 +31,9 @@ power(T squared, int s)
   return s == 1 ? squared : (s == 2 ? squared * squared : squared * squared * squared);
 }
 
-/** A symbol is diagonal * I + dyad * k k^T, k the first-derivative wave vector. These give (diagonal, dyad) of A and of its
- * inverse (Sherman-Morrison) from c = beta l^{2(s-1)} |k|^{2s} (1 + |tau k|^2) and the |k|^2 of first derivatives [R1].
- * k = 0 is the caller's. */
+/** A symbol is diagonal * I + dyad * k k^T, k the first-derivative wave vector. These give (diagonal, dyad) of A and of
+ * its inverse (Sherman-Morrison) from c = beta l^{2(s-1)} |k|^{2s} (1 + |tau k|^2) and the |k|^2 of first derivatives
+ * [R1]. k = 0 is the caller's. */
 template <typename T>
 GNR_POINT void
 regularizationSymbol(T c, T betaGamma, T & diagonal, T & dyad)

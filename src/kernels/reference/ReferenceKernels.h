@@ -50,13 +50,7 @@ public:
   double
   dotSum(const Real * p, const Real * q, const Real * s, std::size_t n) override;
   void
-  krylovUpdate(Real         alpha,
-               const Real * p,
-               const Real * ap,
-               const Real * q,
-               Real *       x,
-               Real *       r,
-               std::size_t  n) override;
+  krylovUpdate(Real alpha, const Real * p, const Real * ap, const Real * q, Real * x, Real * r, std::size_t n) override;
   void
   krylovDirection(Real beta, const Real * z, const Real * r, Real mean, Real * p, Real * ap, std::size_t n) override;
 

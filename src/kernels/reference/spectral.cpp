@@ -162,8 +162,8 @@ symbolAt(const Symbol & symbol, const int size[3], const int index[3])
     squared += k[axis] * k[axis];
     squaredFirst += kFirst[axis] * kFirst[axis];
   }
-  const bool   isMean = index[0] == 0 && index[1] == 0 && index[2] == 0;
-  double stiffening = 1.0;
+  const bool isMean = index[0] == 0 && index[1] == 0 && index[2] == 0;
+  double     stiffening = 1.0;
   for (int axis = 0; axis < 3; ++axis)
   {
     stiffening += std::pow(symbol.tau[axis] * k[axis], 2);
