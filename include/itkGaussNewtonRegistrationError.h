@@ -42,7 +42,7 @@ public:
   enum class Kind : uint8_t
   {
     BadInput = 0,        ///< the images or parameters cannot be used as they are
-    OutOfResources = 1,  ///< memory or the device asked for could not be had
+    OutOfResources = 1,  ///< memory could not be had
     NumericalFailure = 2 ///< the solve produced something that is not a number
   };
 };

@@ -158,12 +158,7 @@ RunLog::PrintLevel(const gnr::LevelRecord & record)
   m_Level = record.level;
   PrintColumns();
   const auto & size = record.grid.size;
-  Line(Format("%5d  grid %d x %d x %d, mismatch %.4f at its start",
-              record.level + 1,
-              size[0],
-              size[1],
-              size[2],
-              record.initialMismatch));
+  Line(Format("%5d  grid %d x %d x %d", record.level + 1, size[0], size[1], size[2]));
   m_BarLabel = "level " + std::to_string(record.level + 1);
 }
 

@@ -2,6 +2,8 @@
 #ifndef gnr_Communicator_h
 #define gnr_Communicator_h
 
+#include "GaussNewtonRegistrationExport.h"
+
 #include <cstddef>
 #include <memory>
 
@@ -12,7 +14,7 @@ namespace gnr
  *
  * Only the three patterns of doc/mathematics.md, "Distribution", exist: exchange with neighbours along z, all-to-all
  * for the FFT transposition, and reductions in a fixed order. Buffers are host memory. Every call is collective. */
-class Communicator
+class GaussNewtonRegistration_EXPORT Communicator
 {
 public:
   virtual ~Communicator() = default;
@@ -36,8 +38,8 @@ public:
 };
 
 /** The communicator of a single process. */
-std::shared_ptr<Communicator>
-makeSelfCommunicator();
+GaussNewtonRegistration_EXPORT std::shared_ptr<Communicator>
+                               makeSelfCommunicator();
 
 } // namespace gnr
 

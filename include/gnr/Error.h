@@ -2,6 +2,8 @@
 #ifndef gnr_Error_h
 #define gnr_Error_h
 
+#include "GaussNewtonRegistrationExport.h"
+
 #include <stdexcept>
 #include <string>
 
@@ -12,13 +14,13 @@ namespace gnr
 enum class ErrorKind
 {
   BadInput,         ///< the images or options cannot be used as they are
-  OutOfResources,   ///< memory or device could not be had
+  OutOfResources,   ///< memory could not be had
   NumericalFailure, ///< the solve produced something that is not a number
   Aborted           ///< the observer asked for an abort; no result
 };
 
 /** Every error that leaves the core. The message says what is wrong and what to do. */
-class Error : public std::runtime_error
+class GaussNewtonRegistration_EXPORT Error : public std::runtime_error
 {
 public:
   Error(ErrorKind kind, const std::string & message)

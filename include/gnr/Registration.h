@@ -25,7 +25,7 @@ enum class Request
 };
 
 /** Told of every step; asked, also inside Krylov iterations, whether to go on. */
-class Observer
+class GaussNewtonRegistration_EXPORT Observer
 {
 public:
   virtual ~Observer() = default;

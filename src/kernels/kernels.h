@@ -145,6 +145,14 @@ public:
   virtual void
   weightedDifference(const Real * a, const Real * b, const Real * weight, Real * out, std::size_t n) = 0;
 
+  /** out = (sum + epsilon out) / (weight + epsilon): a weighted mean where there is weight, what was there where there
+   * is none [W1]. 16 B */
+  virtual void
+  normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, std::size_t n) = 0;
+  /** image = weight image + (1 - weight) fill [W1]. 16 B */
+  virtual void
+  replaceUnweighted(const Real * weight, const Real * fill, Real * image, std::size_t n) = 0;
+
   //---- spectral.cpp: unnormalised forward transforms; applySymbol and resampleSpectrum divide by the number of points
   //-------
   /** Real-to-complex transform of every z plane of a slab into kx + nxHalf * (ky + ny * z). */
@@ -156,8 +164,8 @@ public:
   /** Transform along z, multiply by the symbol, transform back, for 1 or 3 components (`components` pointers). [R1] */
   virtual void
   applySymbol(Complex * const * spectrum, int components, const SpectrumLayout & layout, const Symbol & symbol) = 0;
-  /** Transform along z, keep the wave vectors that both grids have (Nyquist modes dropped), zero the others, transform
-   * back along the new z. [F2] */
+  /** Transform along z, keep the wave vectors that both grids have (Nyquist modes dropped), zero the others, move
+   * from the origin of one layout to that of the other, transform back along the new z. [F2] */
   virtual void
   resampleSpectrum(const Complex *        in,
                    const SpectrumLayout & inLayout,

@@ -86,7 +86,8 @@ struct ConstVectorView
  * ky in [kyBegin, kyEnd). Before the transform along z the third index is z, after it kz. */
 struct SpectrumLayout
 {
-  int            size[3] = { 0, 0, 0 }; ///< of the real grid
+  int            size[3] = { 0, 0, 0 };         ///< of the real grid
+  double         origin[3] = { 0.0, 0.0, 0.0 }; ///< where the first point lies, as a share of the box
   int            kyBegin = 0;
   int            kyEnd = 0;
   std::ptrdiff_t kyStride = 0; ///< in complex numbers

@@ -6,8 +6,9 @@
 namespace gnr
 {
 
-Domain::Domain(const Grid & grid, Kernels & kernels, Communicator & communicator)
+Domain::Domain(const Grid & grid, Kernels & kernels, Communicator & communicator, const std::array<double, 3> & origin)
   : grid_(grid)
+  , origin_(origin)
   , kernels_(kernels)
   , communicator_(communicator)
   , slab_(slabOf(grid.size[2], communicator.size(), communicator.rank()))

@@ -22,12 +22,21 @@ using Halo = std::array<int, 3>;
 class Domain
 {
 public:
-  Domain(const Grid & grid, Kernels & kernels, Communicator & communicator);
+  /** \param origin where the first point lies, as a share of the box, for grids of a pyramid. */
+  Domain(const Grid &                  grid,
+         Kernels &                     kernels,
+         Communicator &                communicator,
+         const std::array<double, 3> & origin = { { 0.0, 0.0, 0.0 } });
 
   const Grid &
   grid() const
   {
     return grid_;
+  }
+  const std::array<double, 3> &
+  origin() const
+  {
+    return origin_;
   }
   Kernels &
   kernels() const
@@ -99,6 +108,7 @@ public:
 
 private:
   Grid                  grid_;
+  std::array<double, 3> origin_;
   Kernels &             kernels_;
   Communicator &        communicator_;
   Slab                  slab_;

@@ -16,6 +16,7 @@ FourierTransform::FourierTransform(Domain & domain)
   for (int a = 0; a < 3; ++a)
   {
     layout_.size[a] = domain.grid().size[a];
+    layout_.origin[a] = domain.origin()[a];
   }
   layout_.kyBegin = 0;
   layout_.kyEnd = layout_.size[1];

@@ -4,6 +4,7 @@
 #include "registration/Preprocessing.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace gnr
 {
@@ -13,24 +14,29 @@ constexpr int coarsestPoints = 16;
 constexpr int automaticLevels = 3;
 } // namespace
 
-std::vector<Grid>
-pyramidGrids(const Grid & finest, std::optional<int> levels)
+std::vector<PyramidGrid>
+pyramidGrids(const Grid & finest, const Grid & image, std::optional<int> levels)
 {
-  std::vector<Grid> grids{ finest };
+  std::vector<PyramidGrid> grids{ { finest } };
   while (static_cast<int>(grids.size()) < levels.value_or(automaticLevels))
   {
-    const Grid & fine = grids.front();
-    Grid         coarse = fine;
+    const Grid  fine = grids.front().grid;
+    PyramidGrid next{ fine };
+    Grid &      coarse = next.grid;
     for (int a = 0; a < 3; ++a)
     {
       coarse.size[a] = std::min(fine.size[a], fourierSize(std::max(coarsestPoints, (fine.size[a] + 1) / 2)));
       coarse.spacing[a] = finest.length(a) / coarse.size[a];
+      // A coarse point in the middle of an odd number of voxels, two about the middle of an even number.
+      const double middle = 0.5 * (image.size[a] - 1) * finest.spacing[a];
+      const double half = image.size[a] % 2 == 0 ? 0.5 * coarse.spacing[a] : 0.0;
+      next.origin[a] = std::fmod(middle + half, coarse.spacing[a]) / finest.length(a);
     }
     if (coarse.size == fine.size)
     {
       break; // nothing left to halve
     }
-    grids.insert(grids.begin(), coarse);
+    grids.insert(grids.begin(), next);
   }
   return grids;
 }

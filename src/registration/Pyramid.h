@@ -4,17 +4,27 @@
 
 #include "gnr/Grid.h"
 
+#include <array>
 #include <optional>
 #include <vector>
 
 namespace gnr
 {
 
-/** The grids of the continuation, coarsest first; the last is `finest`. All cover the same box and start in its corner.
- * Each axis is halved from grid to grid, rounded up to a size for the FFT, but never below 16 points. Unset `levels`:
- * as many grids as differ, at most 3. */
-std::vector<Grid>
-pyramidGrids(const Grid & finest, std::optional<int> levels);
+/** One grid of the continuation, and where its first point lies as a share of the box. */
+struct PyramidGrid
+{
+  Grid                  grid;
+  std::array<double, 3> origin{ { 0.0, 0.0, 0.0 } };
+};
+
+/** The grids of the continuation, coarsest first; the last is `finest`, whose first `image` points hold the image.
+ *
+ * All cover the same box. Each axis is halved from grid to grid, rounded up to a size for the FFT, but never below 16
+ * points. The coarse points lie symmetrically about the middle of the image, so that an image and its mirror image are
+ * sampled alike. Unset `levels`: as many grids as differ, at most 3. */
+std::vector<PyramidGrid>
+pyramidGrids(const Grid & finest, const Grid & image, std::optional<int> levels);
 
 } // namespace gnr
 

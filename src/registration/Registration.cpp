@@ -7,6 +7,7 @@
 #include "model/ReducedProblem.h"
 #include "optimization/GaussNewton.h"
 #include "parallel/FourierTransform.h"
+#include "registration/Inpainting.h"
 #include "registration/Preprocessing.h"
 #include "registration/Progress.h"
 #include "registration/Pyramid.h"
@@ -285,20 +286,28 @@ Registration::Implementation::solve()
   images = prepareImages(input, options, *kernels);
   finest = std::make_unique<Domain>(images.grid, *kernels, *communicator);
   finestTransform = std::make_unique<FourierTransform>(*finest);
+  if (input.fixedWeight.data != nullptr)
+  {
+    fillUnweighted(*finest, *finestTransform, images.fixedWeight.data(), images.fixed.data());
+  }
+  if (images.movingWeight)
+  {
+    fillUnweighted(*finest, *finestTransform, images.movingWeight.data(), images.moving.data());
+  }
   readInitialVelocity(*finest);
   report.solverGrid = images.grid;
   phase("preparation");
 
-  const std::vector<Grid> grids = pyramidGrids(images.grid, options.levels);
-  std::vector<double>     shares;
-  double                  total = 0.0;
-  for (const Grid & grid : grids)
+  const std::vector<PyramidGrid> grids = pyramidGrids(images.grid, input.grid, options.levels);
+  std::vector<double>            shares;
+  double                         total = 0.0;
+  for (const PyramidGrid & level : grids)
   {
-    total += static_cast<double>(grid.points());
+    total += static_cast<double>(level.grid.points());
   }
-  for (const Grid & grid : grids)
+  for (const PyramidGrid & level : grids)
   {
-    shares.push_back(static_cast<double>(grid.points()) / total);
+    shares.push_back(static_cast<double>(level.grid.points()) / total);
   }
   progress->begin(shares);
 
@@ -311,12 +320,12 @@ Registration::Implementation::solve()
     std::unique_ptr<FourierTransform> ownTransform;
     if (!isFinest)
     {
-      own = std::make_unique<Domain>(grids[level], *kernels, *communicator);
+      own = std::make_unique<Domain>(grids[level].grid, *kernels, *communicator, grids[level].origin);
       ownTransform = std::make_unique<FourierTransform>(*own);
     }
     Domain &           domain = isFinest ? *finest : *own;
     FourierTransform & transform = isFinest ? *finestTransform : *ownTransform;
-    progress->beginLevel(level, grids[level]);
+    progress->beginLevel(level, grids[level].grid);
     startVelocity(domain, transform, coarser.get(), coarserTransform.get());
     coarserTransform.reset();
     coarser.reset();

@@ -20,7 +20,7 @@ def mean_dice(a, b, labels):
 
 
 class RealPairs(support.CommandLineTest):
-    def check(self, folder, fixed, moving, fixed_labels, moving_labels, least_dice, largest_residual=None, labels=None):
+    def check(self, folder, fixed, moving, fixed_labels, moving_labels, least_dice, largest_residual=None, labels=None, least_det=0.2):
         data = support.extra_data(folder)
         run = self.succeed(self.register(data / fixed, data / moving, "-o", "pair"))
         for source, target, interpolation in ((moving, "warped.nii.gz", "linear"), (moving_labels, "seg.nii.gz", "nearest")):
@@ -40,7 +40,7 @@ class RealPairs(support.CommandLineTest):
         self.assertGreaterEqual(dice, least_dice)
         if largest_residual:
             self.assertLessEqual(residual, largest_residual)
-        self.assertGreaterEqual(min(det), 0.2)
+        self.assertGreater(min(det), least_det)
         self.assertLessEqual(max(det), 5.0)
         self.assertEqual(report["result"]["foldedVoxels"], 0)
 
@@ -53,7 +53,9 @@ class RealPairs(support.CommandLineTest):
 
     def test_synthseg(self):
         self.check("synthseg_2mm", "s02_synth_t1.nii.gz", "s07_synth_t1.nii.gz", "s02_seg.nii.gz", "s07_seg.nii.gz",
-                   least_dice=0.596)
+                   # One lateral ventricle has 3357 voxels in the fixed and 418 in the moving image: to match it, det must
+                   # average 0.12 there. So only folds are ruled out.
+                   least_dice=0.596, least_det=0.0)
 
 
 if __name__ == "__main__":

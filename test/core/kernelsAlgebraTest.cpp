@@ -272,6 +272,19 @@ TEST_P(KernelsSimilarity, DistanceAndDifferenceWithAndWithoutWeight)
   EXPECT_EQ(out.get(), expected([&](int i) { return w[i] * (a[i] - b[i]); }));
 }
 
+TEST_P(KernelsSimilarity, FillingGivesItsFormulas)
+{
+  // Halves and quarters: exact in any precision.
+  const Array<Real> sum(kernels, Values{ 3, 0, 1 }), weight(kernels, Values{ 1, 0, 0.5 }),
+    out(kernels, Values{ 7, 7, 3 });
+  kernels.normalizedMean(sum.data(), weight.data(), Real(0.5), out.data(), 3);
+  EXPECT_EQ(out.get(), (Values{ Real(6.5 / 1.5), 7, 2.5 }));
+  const Array<Real> w(kernels, Values{ 1, 0, 0.25 }), fill(kernels, Values{ 9, 9, 8 }),
+    image(kernels, Values{ 2, 3, 4 });
+  kernels.replaceUnweighted(w.data(), fill.data(), image.data(), 3);
+  EXPECT_EQ(image.get(), (Values{ 2, 9, 7 }));
+}
+
 GNR_TEST_EVERY_BACKEND(KernelsMemory);
 GNR_TEST_EVERY_BACKEND(KernelsAlgebra);
 GNR_TEST_EVERY_BACKEND(KernelsSimilarity);

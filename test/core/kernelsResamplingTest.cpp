@@ -22,10 +22,12 @@ const Pair pairs[] = { { { { 8, 10, 12 }, {} }, { { 16, 20, 24 }, {} } },
 
 /** A sum of waves with |f| <= 2, 3, 3 on a grid; at the same places of the box on any grid that carries them. */
 Values
-bandLimited(const Grid & grid)
+bandLimited(const Grid & grid, const std::array<double, 3> & origin = { { 0.0, 0.0, 0.0 } })
 {
   return sample(extentsOf(grid), [&](int i, int j, int k) {
-    const double x = 2 * pi * i / grid.size[0], y = 2 * pi * j / grid.size[1], z = 2 * pi * k / grid.size[2];
+    const double x = 2 * pi * (double(i) / grid.size[0] + origin[0]),
+                 y = 2 * pi * (double(j) / grid.size[1] + origin[1]),
+                 z = 2 * pi * (double(k) / grid.size[2] + origin[2]);
     return 0.7 + std::cos(2 * x - y + 0.3) + std::sin(x + 3 * y - 2 * z) + 0.5 * std::cos(3 * z - x + 1.0) +
            0.25 * std::sin(3 * y);
   });
@@ -51,6 +53,17 @@ TEST_P(KernelsResampling, BandLimitedFunctionsAreExactBothWays)
     // values up to 3.5; rounding of two transforms of log2(N) <= 13 stages, in practice epsilon sqrt(log2 N)
     EXPECT_LE(maximumDifference(resample(kernels, pair.a, pair.b, onA), onB), 8 * epsilon * 3.5 + 4 * sampling);
     EXPECT_LE(maximumDifference(resample(kernels, pair.b, pair.a, onB), onA), 8 * epsilon * 3.5 + 4 * sampling);
+  }
+}
+
+TEST_P(KernelsResampling, AnOriginMovesThePointsOfTheTarget)
+{
+  const std::array<double, 3> origin{ { 0.03, 0.4, -0.021 } };
+  for (const Pair & pair : pairs)
+  {
+    EXPECT_LE(
+      maximumDifference(resample(kernels, pair.a, pair.b, bandLimited(pair.a), origin), bandLimited(pair.b, origin)),
+      8 * epsilon * 3.5 + 4 * sampling);
   }
 }
 

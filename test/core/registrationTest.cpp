@@ -208,6 +208,53 @@ TEST(Registration, axesAreTreatedAlike)
   EXPECT_LT(largest, 1e-2 * grid.spacing[0]);
 }
 
+// Mirror images give the mirrored field, for an odd number of voxels too, and with padding on every axis.
+TEST(Registration, mirroringAnAxisMirrorsTheField)
+{
+  Grid grid = problems::cube(32);
+  grid.size = { { 30, 27, 32 } };
+  Options options = syntheticOptions();
+  options.periodic = false;
+  options.levels = 2;
+  const auto   fixed = image(grid, reference), moving = image(grid, problems::templateImage);
+  const Result straight = run(grid, fixed, moving, options);
+  for (int axis = 0; axis < 3; ++axis)
+  {
+    const auto index = [&](int i, int j, int k, bool mirrored) {
+      int p[3] = { i, j, k };
+      p[axis] = mirrored ? grid.size[axis] - 1 - p[axis] : p[axis];
+      return p[0] + grid.size[0] * (p[1] + grid.size[1] * static_cast<std::size_t>(p[2]));
+    };
+    std::vector<float> mirroredFixed(fixed.size()), mirroredMoving(fixed.size());
+    const auto         forEach = [&](auto action) {
+      for (int k = 0; k < grid.size[2]; ++k)
+      {
+        for (int j = 0; j < grid.size[1]; ++j)
+        {
+          for (int i = 0; i < grid.size[0]; ++i)
+          {
+            action(index(i, j, k, false), index(i, j, k, true));
+          }
+        }
+      }
+    };
+    forEach([&](std::size_t p, std::size_t q) {
+      mirroredFixed[q] = fixed[p];
+      mirroredMoving[q] = moving[p];
+    });
+    const Result mirrored = run(grid, mirroredFixed, mirroredMoving, options);
+    double       largest = 0.0;
+    forEach([&](std::size_t p, std::size_t q) {
+      for (int c = 0; c < 3; ++c)
+      {
+        const double expected = straight.u[3 * p + c] * (c == axis ? -1.0 : 1.0);
+        largest = std::max(largest, std::abs(mirrored.u[3 * q + c] - expected));
+      }
+    });
+    EXPECT_LT(largest, 1e-3 * grid.spacing[0]) << "axis " << axis;
+  }
+}
+
 TEST(Registration, resultsAreReproducibleToTheBitForAnyNumberOfThreads)
 {
   const Grid grid = problems::cube(32);

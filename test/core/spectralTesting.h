@@ -90,13 +90,19 @@ applySymbolTo(Kernels & kernels, const Grid & grid, const Values & values, const
   return result;
 }
 
-/** Resamples a field spectrally from one grid to another. */
+/** Resamples a field spectrally from one grid to another, whose first point lies at `origin` (shares of the box). */
 inline Values
-resample(Kernels & kernels, const Grid & from, const Grid & to, const Values & values)
+resample(Kernels &                     kernels,
+         const Grid &                  from,
+         const Grid &                  to,
+         const Values &                values,
+         const std::array<double, 3> & origin = { { 0.0, 0.0, 0.0 } })
 {
   const Array<Complex> in(kernels, forwardSpectrum(kernels, extentsOf(from), values));
   const Array<Complex> out(kernels, std::size_t(to.size[0] / 2 + 1) * to.size[1] * to.size[2]);
-  kernels.resampleSpectrum(in.data(), naturalLayout(from), out.data(), naturalLayout(to));
+  SpectrumLayout       target = naturalLayout(to);
+  std::copy(origin.begin(), origin.end(), target.origin);
+  kernels.resampleSpectrum(in.data(), naturalLayout(from), out.data(), target);
   return backwardSpectrum(kernels, extentsOf(to), out.get());
 }
 

@@ -218,7 +218,7 @@ TEST(BadInput, InitialVelocity)
   ExpectError(filter, { "InitialVelocityField", "[84.5, 115.5]" });
 }
 
-TEST(BadInput, ADeviceThatDoesNotExistIsAMissingResource)
+TEST(BadInput, ADeviceThatDoesNotExist)
 {
   const auto filter = MakeFilter(MakeFixed(), MakeMoving());
   filter->SetNumberOfIterations(1);
@@ -230,7 +230,7 @@ TEST(BadInput, ADeviceThatDoesNotExistIsAMissingResource)
   }
   catch (const itk::GaussNewtonRegistrationError & error)
   {
-    EXPECT_EQ(error.GetKind(), Kind::OutOfResources) << error.GetDescription();
+    EXPECT_EQ(error.GetKind(), Kind::BadInput) << error.GetDescription();
   }
 }
 

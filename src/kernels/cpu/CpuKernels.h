@@ -91,6 +91,11 @@ public:
   weightedDifference(const Real * a, const Real * b, const Real * weight, Real * out, std::size_t n) override;
 
   void
+  normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, std::size_t n) override;
+  void
+  replaceUnweighted(const Real * weight, const Real * fill, Real * image, std::size_t n) override;
+
+  void
   forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum) override;
   void
   backwardPlanes(Complex * spectrum, const Extents & extents, Real * x) override;

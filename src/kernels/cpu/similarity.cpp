@@ -28,5 +28,25 @@ CpuKernels::weightedDifference(const Real * a, const Real * b, const Real * weig
   }
 }
 
+void
+CpuKernels::normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, std::size_t n)
+{
+#pragma omp parallel for simd schedule(static) num_threads(threads_)
+  for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n); ++i)
+  {
+    out[i] = (sum[i] + epsilon * out[i]) / (weight[i] + epsilon);
+  }
+}
+
+void
+CpuKernels::replaceUnweighted(const Real * weight, const Real * fill, Real * image, std::size_t n)
+{
+#pragma omp parallel for simd schedule(static) num_threads(threads_)
+  for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n); ++i)
+  {
+    image[i] = weight[i] * image[i] + (Real(1) - weight[i]) * fill[i];
+  }
+}
+
 } // namespace GNR_CPU_NAMESPACE
 } // namespace gnr

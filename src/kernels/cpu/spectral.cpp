@@ -267,8 +267,15 @@ CpuKernels::resampleSpectrum(const Complex *        in,
   {
     shared[a] = inLayout.size[a] < outLayout.size[a] ? inLayout.size[a] : outLayout.size[a];
   }
-  const int  keptX = (shared[0] + 1) / 2;
-  const Real normalization = Real(1.0 / (double(inLayout.size[0]) * inLayout.size[1] * nzIn));
+  const int    keptX = (shared[0] + 1) / 2;
+  const double normalization = 1.0 / (double(inLayout.size[0]) * inLayout.size[1] * nzIn);
+  // A shift by a share s of the box turns frequency f by f s.
+  constexpr double twoPi = 6.283185307179586476925286766559;
+  double           shift[3];
+  for (int a = 0; a < 3; ++a)
+  {
+    shift[a] = twoPi * (outLayout.origin[a] - inLayout.origin[a]);
+  }
 
 #pragma omp parallel num_threads(threads_)
   {
@@ -294,8 +301,10 @@ CpuKernels::resampleSpectrum(const Complex *        in,
             Complex *       target = columnOut.data() + static_cast<std::ptrdiff_t>(z) * halfOut;
             for (int i = 0; i < keptX; ++i)
             {
-              target[i].re = source[i].re * normalization;
-              target[i].im = source[i].im * normalization;
+              const double angle = i * shift[0] + fy * shift[1] + fz * shift[2];
+              const Real   re = Real(normalization * std::cos(angle)), im = Real(normalization * std::sin(angle));
+              target[i].re = source[i].re * re - source[i].im * im;
+              target[i].im = source[i].re * im + source[i].im * re;
             }
           }
         }

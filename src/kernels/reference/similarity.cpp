@@ -27,4 +27,23 @@ ReferenceKernels::weightedDifference(const Real * a, const Real * b, const Real 
   }
 }
 
+void
+ReferenceKernels::normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, std::size_t n)
+{
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    out[i] = static_cast<Real>((double(sum[i]) + double(epsilon) * out[i]) / (double(weight[i]) + double(epsilon)));
+  }
+}
+
+void
+ReferenceKernels::replaceUnweighted(const Real * weight, const Real * fill, Real * image, std::size_t n)
+{
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    const double w = weight[i];
+    image[i] = static_cast<Real>(w * image[i] + (1.0 - w) * fill[i]);
+  }
+}
+
 } // namespace gnr

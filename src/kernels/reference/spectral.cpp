@@ -405,7 +405,10 @@ ReferenceKernels::resampleSpectrum(const Complex *        in,
           const int frequencyZ = signedFrequency(kz, m[2]);
           if (isShared(frequencyZ, n[2], m[2]))
           {
-            newColumn[kz] = column[indexOfFrequency(frequencyZ, n[2])] / points;
+            const double turns = kx * (outLayout.origin[0] - inLayout.origin[0]) +
+                                 frequencyY * (outLayout.origin[1] - inLayout.origin[1]) +
+                                 frequencyZ * (outLayout.origin[2] - inLayout.origin[2]);
+            newColumn[kz] = column[indexOfFrequency(frequencyZ, n[2])] * std::polar(1.0 / points, 2.0 * pi * turns);
           }
         }
         newColumn = alongNewZ.backward(newColumn);
