@@ -20,8 +20,9 @@ cd "$root"
 mkdir -p build/demo
 say "registering $data/moving_preop.nii.gz to $data/fixed_intraop.nii.gz"
 # Tumour and cavity have no counterpart, and the two images differ in contrast: ten times the default smoothness.
+[ $# -gt 0 ] || set -- --beta 0.02
 build/release/bin/gnr-register "$data/fixed_intraop.nii.gz" "$data/moving_preop.nii.gz" \
-  --moving-mask "$data/moving_mask.nii.gz" --beta 0.02 -o build/demo/pair "$@" ||
+  --moving-mask "$data/moving_mask.nii.gz" -o build/demo/pair "$@" ||
   fail "gnr-register ended with exit code $?; its message stands above"
 say "results, in $root/build/demo:"
 for file in build/demo/pair_*; do

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_registration_Implementation_h
+#define gnr_registration_Implementation_h
+
+#include "parallel/Domain.h"
+#include "parallel/FourierTransform.h"
+#include "registration/Preprocessing.h"
+#include "registration/Progress.h"
+
+#include "gnr/Registration.h"
+
+#include <memory>
+#include <string>
+
+namespace gnr
+{
+
+/** The whole solve behind Registration: solving in Solve.cpp, reading the result out of the velocity in Result.cpp. */
+class Registration::Implementation
+{
+public:
+  Implementation(const Grid & grid, const Options & options, std::shared_ptr<Communicator> communicator);
+
+  void
+  solve();
+  void
+  readInitialVelocity(Domain & finest);
+  /** The velocity to start a level with: the coarser result plus what the initial velocity adds between the two grids.
+   */
+  void
+  startVelocity(Domain & domain, FourierTransform & transform, Domain * coarser, FourierTransform * coarserTransform);
+  void
+  restrictInitialVelocity(FourierTransform & transform, Buffer & out);
+  LevelRecord
+  solveLevel(int level, Domain & domain, FourierTransform & transform);
+  void
+  evaluateResult();
+  void
+  integrate(bool inverse, Buffer & u, int & steps) const;
+  void
+  writeVectors(const Buffer & planar, double scale, HostVectorImage out) const;
+  void
+  writeInverse(HostVectorImage out) const;
+  void
+  writeDeterminant(float * data, int zBegin, int zEnd) const;
+  /** det(I + grad u) on the finest grid. */
+  void
+  determinant(Real * out) const;
+  /** Throws unless there is a result and the planes asked for are those of this process. */
+  void
+  checkRequest(const void * data, int zBegin, int zEnd) const;
+  void
+  phase(const std::string & name);
+
+  Options                       options;
+  std::shared_ptr<Communicator> communicator;
+  std::unique_ptr<Kernels>      kernels;
+  InputImages                   input;
+  HostVectorImage               initialVelocity;
+  Observer *                    observer = nullptr;
+  Report                        report;
+
+  std::unique_ptr<Progress>         progress;
+  double                            phaseStart = 0.0;
+  SolverImages                      images;
+  std::unique_ptr<Domain>           finest;
+  std::unique_ptr<FourierTransform> finestTransform;
+  Buffer                            initial;      ///< initial velocity of the solver on the finest grid
+  Buffer                            velocity;     ///< of the level, at last of the finest
+  Buffer                            displacement; ///< mm along the grid axes, finest grid
+  bool                              solved = false;
+};
+
+} // namespace gnr
+
+#endif

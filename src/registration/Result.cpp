@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registration/Implementation.h"
+
+#include "kernels/HostLayout.h"
+#include "model/Characteristics.h"
+#include "model/FlowMap.h"
+
+#include <cmath>
+#include <vector>
+
+namespace gnr
+{
+
+void
+Registration::Implementation::integrate(bool inverse, Buffer & u, int & steps) const
+{
+  u = finest->vector();
+  steps = integrateFlow(*finest, finest->view(velocity), inverse, finest->view(u));
+  finest->releaseScratch();
+}
+
+void
+Registration::Implementation::evaluateResult()
+{
+  integrate(false, displacement, report.mapSteps);
+  const VectorView  u = finest->view(displacement);
+  const std::size_t n = finest->points();
+
+  // The mismatch of the map that the user gets, not of the solver's last state.
+  {
+    Buffer voxels = finest->vector(), warped = finest->scalar(), weight;
+    for (int c = 0; c < 3; ++c)
+    {
+      kernels->axpby(Real(finest->inverseSpacing()[c]), u[c], Real(0), voxels.data() + c * n, n);
+    }
+    const VectorView d = finest->view(voxels);
+    const Halo       halo = interpolationHalo(*finest, d);
+    const Real *     w = images.fixedWeight.data();
+    const auto       weighted = [&](const Real * moving) {
+      return finest->average(kernels->squaredDistance(moving, images.fixed.data(), w, n));
+    };
+    if (images.movingWeight)
+    {
+      weight = finest->scalar();
+      kernels->interpolate(
+        finest->padded(images.movingWeight.data(), halo), d, nullptr, Interpolation::Linear, weight.data());
+      if (images.fixedWeight)
+      {
+        kernels->multiply(Real(1), weight.data(), images.fixedWeight.data(), weight.data(), n);
+      }
+      w = weight.data();
+    }
+    kernels->interpolate(finest->padded(images.moving.data(), halo), d, nullptr, options.interpolation, warped.data());
+    const double after = weighted(warped.data());
+    const double before = weighted(images.moving.data());
+    report.mismatch = before > 0.0 ? std::sqrt(after / before) : 0.0;
+  }
+  images = SolverImages{};
+  finest->releaseScratch();
+
+  Buffer det = finest->scalar();
+  determinant(det.data());
+  const auto &     size = input.grid.size;
+  const Statistics s =
+    kernels->statistics(det.data(), finest->extents(), { { 0, 0, 0 }, { size[0], size[1], size[2] } });
+  report.determinantMinimum = s.minimum;
+  report.determinantMaximum = s.maximum;
+  report.determinantMean = s.sum / static_cast<double>(s.count);
+  report.foldedVoxels = s.notPositive;
+  finest->releaseScratch();
+  kernels->multiply(Real(1), u[0], u[0], det.data(), n);
+  for (int c = 1; c < 3; ++c)
+  {
+    Buffer square = finest->scalar();
+    kernels->multiply(Real(1), u[c], u[c], square.data(), n);
+    kernels->axpby(Real(1), square.data(), Real(1), det.data(), n);
+  }
+  report.maximumDisplacement = std::sqrt(
+    kernels->statistics(det.data(), finest->extents(), { { 0, 0, 0 }, { size[0], size[1], size[2] } }).maximum);
+  if (report.foldedVoxels > 0)
+  {
+    progress->message(std::to_string(report.foldedVoxels) +
+                        (report.foldedVoxels == 1 ? " voxel folds" : " voxels fold") +
+                        " (det <= 0): the grid cannot carry this deformation; increase beta, gamma or the grid scale",
+                      report);
+  }
+}
+
+void
+Registration::Implementation::writeVectors(const Buffer & planar, double scale, HostVectorImage out) const
+{
+  const Extents e{ input.grid.size[0], input.grid.size[1], input.grid.size[2] };
+  checkRequest(out.data, out.zBegin, out.zEnd);
+  const std::size_t n = e.points();
+  Buffer            image(*kernels, n);
+  std::vector<Real> all(3 * n);
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels->crop(planar.data() + c * finest->points(), finest->extents(), e, image.data());
+    kernels->copyToHost(image.data(), all.data() + c * n, n * sizeof(Real));
+  }
+  toHostVectors(all.data(), n, n, scale, out.data);
+}
+
+void
+Registration::Implementation::writeInverse(HostVectorImage out) const
+{
+  checkRequest(out.data, out.zBegin, out.zEnd);
+  Buffer inverse;
+  int    steps = 0;
+  integrate(true, inverse, steps);
+  writeVectors(inverse, 1.0, out);
+}
+
+void
+Registration::Implementation::determinant(Real * out) const
+{
+  Padded padded[3];
+  for (int c = 0; c < 3; ++c)
+  {
+    padded[c] = finest->padded(finest->view(displacement)[c], { { 1, 1, 1 } }, c);
+  }
+  kernels->jacobianDeterminant(padded, finest->inverseSpacing(), out);
+  finest->releaseScratch();
+}
+
+void
+Registration::Implementation::writeDeterminant(float * data, int zBegin, int zEnd) const
+{
+  checkRequest(data, zBegin, zEnd);
+  const Extents e{ input.grid.size[0], input.grid.size[1], input.grid.size[2] };
+  Buffer        box = finest->scalar(), image(*kernels, e.points());
+  determinant(box.data());
+  kernels->crop(box.data(), finest->extents(), e, image.data());
+  std::vector<Real> host(e.points());
+  kernels->copyToHost(image.data(), host.data(), host.size() * sizeof(Real));
+  toHostScalars(host.data(), host.size(), data);
+}
+
+void
+Registration::Implementation::checkRequest(const void * data, int zBegin, int zEnd) const
+{
+  if (!solved)
+  {
+    throw Error(ErrorKind::BadInput, "there is no result yet: call run() first");
+  }
+  if (data == nullptr || zBegin != 0 || zEnd != input.grid.size[2])
+  {
+    throw Error(ErrorKind::BadInput, "the planes asked for are not those of this process");
+  }
+}
+
+} // namespace gnr

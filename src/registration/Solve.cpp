@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registration/Implementation.h"
+
+#include "kernels/HostLayout.h"
+#include "model/ReducedProblem.h"
+#include "optimization/GaussNewton.h"
+#include "registration/Inpainting.h"
+#include "registration/Pyramid.h"
+
+#include <omp.h>
+
+#include <cmath>
+#include <ctime>
+#include <vector>
+
+namespace gnr
+{
+namespace
+{
+
+constexpr int leastPoints = 8; // per axis of the image
+
+/** CPU seconds of all threads of this process. */
+double
+cpuSeconds()
+{
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+void
+checkGrid(const Grid & grid)
+{
+  for (int a = 0; a < 3; ++a)
+  {
+    if (grid.size[a] < leastPoints)
+    {
+      throw Error(ErrorKind::BadInput,
+                  "FixedImage: axis " + std::to_string(a) + " has " + std::to_string(grid.size[a]) +
+                    " voxels; at least " + std::to_string(leastPoints) + " are needed along every axis");
+    }
+    if (!(grid.spacing[a] > 0.0) || !std::isfinite(grid.spacing[a]))
+    {
+      throw Error(ErrorKind::BadInput, "FixedImage: the spacing must be positive and finite");
+    }
+  }
+}
+
+} // namespace
+
+Registration::Implementation::Implementation(const Grid & grid, const Options & o, std::shared_ptr<Communicator> c)
+  : options(o)
+  , communicator(c ? std::move(c) : makeSelfCommunicator())
+{
+  validate(options);
+  checkGrid(grid);
+  input.grid = grid;
+  report.imageGrid = grid;
+  report.processes = communicator->size();
+  report.threads = options.threads.value_or(omp_get_max_threads());
+  switch (options.device)
+  {
+    case Device::Reference:
+      kernels = makeReferenceKernels();
+      report.threads = 1;
+      break;
+    case Device::Cuda:
+      throw Error(ErrorKind::BadInput, "device cuda: this build has no CUDA engine; use --device cpu or auto");
+    case Device::Auto:
+      report.deviceReason = "this build has no CUDA engine";
+      kernels = makeCpuKernels(report.threads);
+      break;
+    case Device::Cpu:
+      kernels = makeCpuKernels(report.threads);
+      break;
+  }
+  report.device = kernels->description();
+}
+
+void
+Registration::Implementation::phase(const std::string & name)
+{
+  const double now = progress->seconds();
+  report.phases.emplace_back(name, now - phaseStart);
+  phaseStart = now;
+}
+
+void
+Registration::Implementation::readInitialVelocity(Domain & domain)
+{
+  if (initialVelocity.data == nullptr)
+  {
+    return;
+  }
+  const std::size_t n = input.grid.points();
+  if (initialVelocity.zBegin != 0 || initialVelocity.zEnd != input.grid.size[2])
+  {
+    throw Error(ErrorKind::BadInput, "InitialVelocityField: all planes must be set before run()");
+  }
+  // The exponential of the exported field is the pullback map, which is the flow of minus the solver's velocity.
+  std::vector<Real> planar(3 * n);
+  fromHostVectors(initialVelocity.data, n, -1.0, planar.data());
+  Buffer image(*kernels, n);
+  initial = domain.vector();
+  const Extents e{ input.grid.size[0], input.grid.size[1], input.grid.size[2] };
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels->copyFromHost(planar.data() + c * n, image.data(), n * sizeof(Real));
+    const Statistics s = kernels->statistics(image.data(), e, { { 0, 0, 0 }, { e.nx, e.ny, e.nz } });
+    if (s.notFinite > 0)
+    {
+      throw Error(ErrorKind::BadInput, "InitialVelocityField: has values that are NaN or infinite");
+    }
+    kernels->extendPeriodically(image.data(), e, domain.extents(), initial.data() + c * domain.points());
+  }
+  if (options.incompressible)
+  {
+    finestTransform->apply(finestTransform->symbol(Symbol::Kind::Projection), initial.data(), initial.data(), 3);
+  }
+}
+
+void
+Registration::Implementation::restrictInitialVelocity(FourierTransform & transform, Buffer & out)
+{
+  if (&transform == finestTransform.get())
+  {
+    kernels->copy(initial.data(), out.data(), out.size());
+  }
+  else
+  {
+    finestTransform->resample(initial.data(), transform, out.data(), 3);
+  }
+}
+
+void
+Registration::Implementation::startVelocity(Domain &           domain,
+                                            FourierTransform & transform,
+                                            Domain *           coarser,
+                                            FourierTransform * coarserTransform)
+{
+  Buffer start = domain.vector();
+  if (coarser == nullptr)
+  {
+    if (initial)
+    {
+      restrictInitialVelocity(transform, start);
+    }
+    else
+    {
+      kernels->fill(start.data(), start.size(), Real(0));
+    }
+    velocity = std::move(start);
+    return;
+  }
+  if (initial)
+  {
+    Buffer coarse = coarser->vector();
+    restrictInitialVelocity(*coarserTransform, coarse);
+    kernels->axpby(Real(-1), coarse.data(), Real(1), velocity.data(), velocity.size());
+  }
+  coarserTransform->resample(velocity.data(), transform, start.data(), 3);
+  if (initial)
+  {
+    Buffer fine = domain.vector();
+    restrictInitialVelocity(transform, fine);
+    kernels->axpby(Real(1), fine.data(), Real(1), start.data(), start.size());
+  }
+  velocity = std::move(start);
+}
+
+LevelRecord
+Registration::Implementation::solveLevel(int level, Domain & domain, FourierTransform & transform)
+{
+  const bool isFinest = &domain == finest.get();
+  Symbol     gaussian = finestTransform->symbol(Symbol::Kind::Gaussian);
+  for (int a = 0; a < 3; ++a)
+  {
+    gaussian.sigma[a] = options.smoothing * domain.grid().spacing[a];
+  }
+  // What the level sees of a field: smoothed if asked for, with the wave numbers that its grid has.
+  const auto restricted = [&](const Buffer & field, bool smooth, bool isWeight) {
+    if (!field || (isFinest && !smooth))
+    {
+      return Buffer();
+    }
+    Buffer source;
+    if (smooth)
+    {
+      source = finest->scalar();
+      finestTransform->apply(gaussian, field.data(), source.data(), 1);
+    }
+    if (isFinest)
+    {
+      return source;
+    }
+    Buffer result = domain.scalar();
+    finestTransform->resample(smooth ? source.data() : field.data(), transform, result.data(), 1);
+    if (isWeight)
+    {
+      kernels->clamp(Real(0), Real(1), result.data(), result.size());
+    }
+    return result;
+  };
+  const bool   smooth = options.smoothing > 0.0;
+  const Buffer fixed = restricted(images.fixed, smooth, false), moving = restricted(images.moving, smooth, false);
+  const Buffer fixedWeight = restricted(images.fixedWeight, false, true);
+  const Buffer movingWeight = restricted(images.movingWeight, false, true);
+  const auto   chosen = [](const Buffer & own, const Buffer & full) { return own ? own.data() : full.data(); };
+  if (!isFinest)
+  {
+    finestTransform->release();
+  }
+  ReducedProblem problem(domain,
+                         transform,
+                         options,
+                         chosen(fixed, images.fixed),
+                         chosen(moving, images.moving),
+                         chosen(fixedWeight, images.fixedWeight),
+                         chosen(movingWeight, images.movingWeight));
+  return minimize(problem, options, *progress, level, domain.view(velocity));
+}
+
+void
+Registration::Implementation::solve()
+{
+  const double cpuStart = cpuSeconds();
+  progress = std::make_unique<Progress>(observer, options, *communicator);
+  phaseStart = 0.0;
+  report.levels.clear();
+  report.phases.clear();
+  report.messages.clear();
+  report.newtonSteps = report.hessianProducts = 0;
+  solved = false;
+
+  images = prepareImages(input, options, *kernels);
+  finest = std::make_unique<Domain>(images.grid, *kernels, *communicator);
+  finestTransform = std::make_unique<FourierTransform>(*finest);
+  if (input.fixedWeight.data != nullptr)
+  {
+    fillUnweighted(*finest, *finestTransform, images.fixedWeight.data(), images.fixed.data());
+  }
+  if (images.movingWeight)
+  {
+    fillUnweighted(*finest, *finestTransform, images.movingWeight.data(), images.moving.data());
+  }
+  readInitialVelocity(*finest);
+  report.solverGrid = images.grid;
+  phase("preparation");
+
+  const std::vector<PyramidGrid> grids = pyramidGrids(images.grid, input.grid, options.levels);
+  std::vector<double>            shares;
+  double                         total = 0.0;
+  for (const PyramidGrid & level : grids)
+  {
+    total += static_cast<double>(level.grid.points());
+  }
+  for (const PyramidGrid & level : grids)
+  {
+    shares.push_back(static_cast<double>(level.grid.points()) / total);
+  }
+  progress->begin(shares);
+
+  std::unique_ptr<Domain>           coarser;
+  std::unique_ptr<FourierTransform> coarserTransform;
+  for (int level = 0; level < static_cast<int>(grids.size()); ++level)
+  {
+    const bool                        isFinest = level + 1 == static_cast<int>(grids.size());
+    std::unique_ptr<Domain>           own;
+    std::unique_ptr<FourierTransform> ownTransform;
+    if (!isFinest)
+    {
+      own = std::make_unique<Domain>(grids[level].grid, *kernels, *communicator, grids[level].origin);
+      ownTransform = std::make_unique<FourierTransform>(*own);
+    }
+    Domain &           domain = isFinest ? *finest : *own;
+    FourierTransform & transform = isFinest ? *finestTransform : *ownTransform;
+    progress->beginLevel(level, grids[level].grid);
+    startVelocity(domain, transform, coarser.get(), coarserTransform.get());
+    coarserTransform.reset();
+    coarser.reset();
+    if (isFinest)
+    {
+      initial.reset();
+    }
+    const LevelRecord record = solveLevel(level, domain, transform);
+    report.levels.push_back(record);
+    report.reason = record.reason;
+    report.newtonSteps += static_cast<int>(record.iterations.size());
+    for (const IterationRecord & step : record.iterations)
+    {
+      report.hessianProducts += step.krylovIterations;
+    }
+    progress->endLevel();
+    domain.releaseScratch();
+    transform.release();
+    phase("level " + std::to_string(level + 1));
+    coarser = std::move(own);
+    coarserTransform = std::move(ownTransform);
+  }
+
+  evaluateResult();
+  phase("displacement");
+  report.fieldBytes = kernels->peakBytes();
+  report.wallSeconds = progress->seconds();
+  report.cpuSeconds = cpuSeconds() - cpuStart;
+  solved = true;
+  progress->finish();
+}
+
+} // namespace gnr
