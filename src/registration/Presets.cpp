@@ -37,8 +37,10 @@ makeOptions(Preset preset)
       break;
     case Preset::Accurate:
       options.beta = 1e-3;
+      options.gamma = 12.0;
+      options.gridScale = 1.2;
       options.gradientTolerance = 1e-2;
-      options.objectiveTolerance = 2e-3;
+      options.objectiveTolerance = 3e-3;
       break;
   }
   return options;
