@@ -70,8 +70,9 @@ check(const Buffer & image, const Grid & grid, const char * name, Kernels & kern
   if (!(s.maximum > s.minimum))
   {
     std::ostringstream message;
-    message << name << ": every voxel has the value " << s.minimum
-            << "; a constant image cannot be registered, check that the right file was given";
+    message
+      << name << ": every voxel on the grid of the fixed image has the value " << s.minimum
+      << "; a constant image cannot be registered, check that the right file was given and that the images overlap";
     throw Error(ErrorKind::BadInput, message.str());
   }
   return s;
