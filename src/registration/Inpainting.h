@@ -11,7 +11,7 @@ namespace gnr
  *
  * A weight of zero takes a voxel out of the mismatch, but interpolation, differences and coarser grids would still mix
  * its value into neighbours that count. Weights between 0 and 1 blend. Normalised convolution with Gaussians from wide
- * to narrow (Knutsson & Westin, CVPR 1993); 3 x 4 FFTs. `scratch` arrays of its own: 3 scalars. Collective. */
+ * to narrow (Knutsson & Westin, CVPR 1993); 3 x 4 FFTs. Memory: 3 scalar fields. Collective. */
 void
 fillUnweighted(Domain & domain, FourierTransform & transform, const Real * weight, Real * image);
 

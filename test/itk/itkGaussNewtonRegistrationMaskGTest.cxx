@@ -69,16 +69,13 @@ PlainFilter(const FloatImage * fixed, const FloatImage * moving)
 double
 ErrorAround(const Field * u)
 {
-  const auto pointOf = [u](const itk::Index<3> & index) {
-    Point x;
-    u->TransformIndexToPhysicalPoint(index, x);
-    return x;
-  };
   return MeasureWhere(
            u,
-           [&](const itk::Index<3> & i) { return (Vector(u->GetPixel(i)) - TrueDisplacement(pointOf(i))).GetNorm(); },
            [&](const itk::Index<3> & i) {
-             const Point x = pointOf(i);
+             return (Vector(u->GetPixel(i)) - TrueDisplacement(PointAt(u, i))).GetNorm();
+           },
+           [&](const itk::Index<3> & i) {
+             const Point x = PointAt(u, i);
              return x.EuclideanDistanceTo(Point(0.0)) < 8.0 && x.EuclideanDistanceTo(lesionCenter) < 6.0 &&
                     x.EuclideanDistanceTo(lesionCenter) > 3.5;
            })

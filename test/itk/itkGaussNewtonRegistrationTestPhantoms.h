@@ -221,19 +221,23 @@ Length(const Field * a)
     [](const itk::Index<3> &) { return true; });
 }
 
+/** Where the voxel of a field lies, in mm. */
+inline Point
+PointAt(const Field * u, const itk::Index<3> & index)
+{
+  Point x;
+  u->TransformIndexToPhysicalPoint(index, x);
+  return x;
+}
+
 /** Distance in mm of x + u(x) from the true map, over the voxels where the anatomy has structure. */
 inline Difference
 ErrorAgainstTruth(const Field * u)
 {
-  const auto pointOf = [u](const itk::Index<3> & index) {
-    Point x;
-    u->TransformIndexToPhysicalPoint(index, x);
-    return x;
-  };
   return MeasureWhere(
     u,
-    [&](const itk::Index<3> & i) { return (Vector(u->GetPixel(i)) - TrueDisplacement(pointOf(i))).GetNorm(); },
-    [&](const itk::Index<3> & i) { return pointOf(i).EuclideanDistanceTo(Point(0.0)) < 8.0; });
+    [&](const itk::Index<3> & i) { return (Vector(u->GetPixel(i)) - TrueDisplacement(PointAt(u, i))).GetNorm(); },
+    [&](const itk::Index<3> & i) { return PointAt(u, i).EuclideanDistanceTo(Point(0.0)) < 8.0; });
 }
 
 /** || a - b || / || c - b || over all voxels. */
