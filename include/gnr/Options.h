@@ -34,10 +34,20 @@ enum class Interpolation
   Cubic ///< cubic Lagrange, 64 points
 };
 
-/** Preconditioner of the Krylov solver, chosen by name. */
+/** Preconditioner of the Krylov solver, chosen by name (doc/mathematics.md, "Preconditioners"). */
 enum class Preconditioner
 {
-  InvA ///< inverse of the regularisation operator
+  InvA,         ///< inverse of the regularisation operator
+  InvH0,        ///< inverse of the Hessian at zero velocity, with the deformed moving image
+  TwoLevelInvH0 ///< InvH0 on the grid of half the size for the low frequencies, InvA for the others
+};
+
+/** How the weight beta of the regularisation is reached. */
+enum class BetaStrategy
+{
+  Fixed,        ///< solve with beta
+  Continuation, ///< down to beta by factors of ten, each solve starts from the one before
+  Search        ///< the smallest beta whose determinants stay within bounds, not below beta: FindRegularization
 };
 
 /** How the intensities of each image are brought to a common scale before the solve. */
@@ -57,6 +67,9 @@ struct Options
   double         gridScale = 0.7; ///< size in voxels of eddies that are resisted, >= 0: the grid cannot carry them
   Regularization regularization = Regularization::H1;
   bool           incompressible = false; ///< keep the velocity divergence-free
+  BetaStrategy   betaStrategy = BetaStrategy::Fixed;
+  double         determinantLower = 0.25; ///< Search: det(I + grad u) must stay above, in (0, 1)
+  double         determinantUpper = 4.0;  ///< and below this, > 1
 
   // grid continuation
   std::optional<int> levels; ///< grids of the pyramid, >= 1; unset: as many as keep 16 points an axis, at most 3
@@ -72,6 +85,8 @@ struct Options
   double                objectiveTolerance = 1e-2;    ///< stop when a step lowers the objective by less than this share
   Preconditioner        preconditioner = Preconditioner::InvA;
   std::optional<double> timeLimit; ///< seconds of wall time; unset: none. The result so far is kept
+  std::optional<double> stallRate; ///< stop a level when a step lowers the objective by less than this share of it per
+                                   ///< second; unset: never. Makes the result depend on the speed of the machine
 
   // images
   IntensityNormalization intensityNormalization = IntensityNormalization::Percentiles;

@@ -54,6 +54,14 @@ validate(const Options & options)
   require(std::isfinite(o.gamma) && o.gamma >= 0.0, "gamma", o.gamma, "zero or a positive number");
   require(
     std::isfinite(o.gridScale) && o.gridScale >= 0.0, "grid scale", o.gridScale, "zero or a positive number of voxels");
+  require(o.determinantLower > 0.0 && o.determinantLower < 1.0,
+          "determinant lower bound",
+          o.determinantLower,
+          "between 0 and 1, both excluded");
+  require(std::isfinite(o.determinantUpper) && o.determinantUpper > 1.0,
+          "determinant upper bound",
+          o.determinantUpper,
+          "above 1");
   require(!o.levels || *o.levels >= 1, "levels", o.levels.value_or(0), "at least 1");
   require(o.timeSteps >= 1, "time steps", o.timeSteps, "at least 1");
   require(o.maximumIterations >= 0, "iterations", o.maximumIterations, "zero or more");
@@ -67,6 +75,7 @@ validate(const Options & options)
           o.objectiveTolerance,
           "at least 0 and below 1");
   require(!o.timeLimit || *o.timeLimit > 0.0, "time limit", o.timeLimit.value_or(0.0), "a positive number of seconds");
+  require(!o.stallRate || *o.stallRate > 0.0, "stall rate", o.stallRate.value_or(0.0), "a positive share per second");
   require(std::isfinite(o.smoothing) && o.smoothing >= 0.0, "smoothing", o.smoothing, "zero or a positive number");
   require(!o.threads || *o.threads >= 1, "threads", o.threads.value_or(0), "at least 1");
 }
