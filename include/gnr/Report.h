@@ -60,6 +60,7 @@ struct IterationRecord
   double mismatch = 0.0;         ///< after the step, on this level's grid
   double relativeGradient = 0.0; ///< ||g|| / ||g(v = 0)|| after the step, dual norms
   int    krylovIterations = 0;   ///< Hessian products of the step
+  int    innerIterations = 0;    ///< iterations inside the preconditioner, 0 for InvA
   double stepLength = 0.0;       ///< accepted by the line search
   int    timeSteps = 0;          ///< semi-Lagrangian steps in use
   double seconds = 0.0;          ///< wall time since the start of the solve
@@ -69,7 +70,8 @@ struct IterationRecord
 struct LevelRecord
 {
   int                          level = 0;
-  Grid                         grid; ///< the solver's (padded) grid
+  Grid                         grid;       ///< the solver's (padded) grid
+  double                       beta = 0.0; ///< weight of the regularisation that this solve used; no unit
   double                       initialObjective = 0.0;
   double                       initialMismatch = 0.0;         ///< with the velocity carried over
   double                       initialRelativeGradient = 0.0; ///< likewise
@@ -98,8 +100,10 @@ struct Report
   double      maximumDisplacement = 0.0; ///< millimetres
   int         mapSteps = 0;              ///< steps that integrated the displacement
 
+  double beta = 0.0; ///< weight of the regularisation that the result belongs to; no unit
   int    newtonSteps = 0;
   int    hessianProducts = 0;
+  int    innerIterations = 0; ///< inside the preconditioner, all levels
   double wallSeconds = 0.0;
   double cpuSeconds = 0.0;
   /** Seconds of wall time per phase, in order of execution. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cpu/CpuKernels.h"
+#include "kernels/cpu/simd.h"
 
 #include <cmath>
 
@@ -9,8 +9,58 @@ namespace GNR_CPU_NAMESPACE
 {
 namespace
 {
+
 constexpr std::ptrdiff_t blockLength = 8192;
+
+template <int width>
+struct DoubleVector
+{
+  typedef double Type __attribute__((vector_size(width * sizeof(double))));
+};
+template <int width>
+using Doubles = typename DoubleVector<width>::Type;
+
+/** `width` values from p on, in double precision. */
+template <int width>
+inline Doubles<width>
+loadDoubles(const Real * p)
+{
+  return __builtin_convertvector(load<width>(p), Doubles<width>);
 }
+
+/** Sum of term(width, i), the vector of the terms i ... i + width - 1, over [begin, end): as many independent sums as
+ * keep the adders busy, in a fixed order. */
+template <typename Term>
+inline double
+sumOf(std::ptrdiff_t begin, std::ptrdiff_t end, Term term)
+{
+  constexpr int  width = registerBytes / sizeof(double);
+  constexpr int  unroll = 4;
+  Doubles<width> partial[unroll] = {};
+  std::ptrdiff_t i = begin;
+  for (; i + unroll * width <= end; i += unroll * width)
+  {
+    for (int u = 0; u < unroll; ++u)
+    {
+      partial[u] += term(std::integral_constant<int, width>{}, i + u * width);
+    }
+  }
+  double total = 0.0;
+  for (; i < end; ++i)
+  {
+    total += term(std::integral_constant<int, 1>{}, i)[0];
+  }
+  for (int q = 0; q < width; ++q)
+  {
+    for (int u = 0; u < unroll; ++u)
+    {
+      total += partial[u][q];
+    }
+  }
+  return total;
+}
+
+} // namespace
 
 template <typename BlockSum>
 double
@@ -117,13 +167,7 @@ double
 CpuKernels::sum(const Real * x, std::size_t n)
 {
   return reduceBlocks(n, [=](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    double s = 0.0;
-#pragma omp simd reduction(+ : s)
-    for (std::ptrdiff_t i = begin; i < end; ++i)
-    {
-      s += double(x[i]);
-    }
-    return s;
+    return sumOf(begin, end, [=](auto width, std::ptrdiff_t i) { return loadDoubles<width>(x + i); });
   });
 }
 
@@ -131,13 +175,8 @@ double
 CpuKernels::dot(const Real * x, const Real * y, std::size_t n)
 {
   return reduceBlocks(n, [=](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    double s = 0.0;
-#pragma omp simd reduction(+ : s)
-    for (std::ptrdiff_t i = begin; i < end; ++i)
-    {
-      s += double(x[i]) * double(y[i]);
-    }
-    return s;
+    return sumOf(
+      begin, end, [=](auto width, std::ptrdiff_t i) { return loadDoubles<width>(x + i) * loadDoubles<width>(y + i); });
   });
 }
 
@@ -145,13 +184,9 @@ double
 CpuKernels::dotSum(const Real * p, const Real * q, const Real * s, std::size_t n)
 {
   return reduceBlocks(n, [=](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    double t = 0.0;
-#pragma omp simd reduction(+ : t)
-    for (std::ptrdiff_t i = begin; i < end; ++i)
-    {
-      t += double(p[i]) * double(q[i] + s[i]);
-    }
-    return t;
+    return sumOf(begin, end, [=](auto width, std::ptrdiff_t i) {
+      return loadDoubles<width>(p + i) * (loadDoubles<width>(q + i) + loadDoubles<width>(s + i));
+    });
   });
 }
 
@@ -196,25 +231,17 @@ CpuKernels::squaredDistance(const Real * a, const Real * b, const Real * weight,
   if (weight == nullptr)
   {
     return reduceBlocks(n, [=](std::ptrdiff_t begin, std::ptrdiff_t end) {
-      double s = 0.0;
-#pragma omp simd reduction(+ : s)
-      for (std::ptrdiff_t i = begin; i < end; ++i)
-      {
-        const Real d = a[i] - b[i];
-        s += double(d * d);
-      }
-      return s;
+      return sumOf(begin, end, [=](auto width, std::ptrdiff_t i) {
+        const auto d = loadDoubles<width>(a + i) - loadDoubles<width>(b + i);
+        return d * d;
+      });
     });
   }
   return reduceBlocks(n, [=](std::ptrdiff_t begin, std::ptrdiff_t end) {
-    double s = 0.0;
-#pragma omp simd reduction(+ : s)
-    for (std::ptrdiff_t i = begin; i < end; ++i)
-    {
-      const Real d = a[i] - b[i];
-      s += double(weight[i] * d * d);
-    }
-    return s;
+    return sumOf(begin, end, [=](auto width, std::ptrdiff_t i) {
+      const auto d = loadDoubles<width>(a + i) - loadDoubles<width>(b + i);
+      return loadDoubles<width>(weight + i) * d * d;
+    });
   });
 }
 

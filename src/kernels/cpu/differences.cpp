@@ -1,11 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cpu/CpuKernels.h"
+#include "kernels/cpu/simd.h"
 #include "kernels/point/difference.h"
 
 namespace gnr
 {
 namespace GNR_CPU_NAMESPACE
 {
+
+namespace
+{
+
+template <int width>
+inline typename Vector<width>::Type
+difference(const Real * p, std::ptrdiff_t stride)
+{
+  return point::difference8Of<Real>([p](std::ptrdiff_t o) { return load<width>(p + o); }, stride);
+}
+
+} // namespace
 
 void
 CpuKernels::gradientDot(const Padded &          m,
@@ -21,28 +33,16 @@ CpuKernels::gradientDot(const Padded &          m,
   forRows(e, threads_, [=](int j, int k) {
     const Real *      p = m.origin + j * sy + k * sz;
     const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
-    const Real *      vx = v[0] + o;
-    const Real *      vy = v[1] + o;
-    const Real *      vz = v[2] + o;
-    Real *            r = out + o;
-    if (b == Real(0))
-    {
-#pragma omp simd
-      for (int i = 0; i < e.nx; ++i)
+    Real * const      r = out + o;
+    forLanes<1>(e.nx, &r, [=](auto width, int i, auto * value) {
+      value[0] = gx * load<width>(v[0] + o + i) * difference<width>(p + i, 1) +
+                 gy * load<width>(v[1] + o + i) * difference<width>(p + i, sy) +
+                 gz * load<width>(v[2] + o + i) * difference<width>(p + i, sz);
+      if (b != Real(0))
       {
-        r[i] = gx * vx[i] * point::difference8(p + i, 1) + gy * vy[i] * point::difference8(p + i, sy) +
-               gz * vz[i] * point::difference8(p + i, sz);
+        value[0] += b * load<width>(r + i);
       }
-    }
-    else
-    {
-#pragma omp simd
-      for (int i = 0; i < e.nx; ++i)
-      {
-        r[i] = b * r[i] + (gx * vx[i] * point::difference8(p + i, 1) + gy * vy[i] * point::difference8(p + i, sy) +
-                           gz * vz[i] * point::difference8(p + i, sz));
-      }
-    }
+    });
   });
 }
 
@@ -59,17 +59,13 @@ CpuKernels::addScaledGradient(const Padded &     m,
   forRows(e, threads_, [=](int j, int k) {
     const Real *      p = m.origin + j * sy + k * sz;
     const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
-    const Real *      l = lambda + o;
-    Real *            bx = b[0] + o;
-    Real *            by = b[1] + o;
-    Real *            bz = b[2] + o;
-#pragma omp simd
-    for (int i = 0; i < e.nx; ++i)
-    {
-      bx[i] += gx * l[i] * point::difference8(p + i, 1);
-      by[i] += gy * l[i] * point::difference8(p + i, sy);
-      bz[i] += gz * l[i] * point::difference8(p + i, sz);
-    }
+    Real * const      r[3] = { b[0] + o, b[1] + o, b[2] + o };
+    forLanes<3>(e.nx, r, [=](auto width, int i, auto * value) {
+      const auto l = load<width>(lambda + o + i);
+      value[0] = load<width>(r[0] + i) + gx * l * difference<width>(p + i, 1);
+      value[1] = load<width>(r[1] + i) + gy * l * difference<width>(p + i, sy);
+      value[2] = load<width>(r[2] + i) + gz * l * difference<width>(p + i, sz);
+    });
   });
 }
 
@@ -82,23 +78,14 @@ CpuKernels::derivative(const Padded & f, int axis, double inverseSpacing, Real a
   const Real           scale = a * Real(inverseSpacing);
   forRows(e, threads_, [=](int j, int k) {
     const Real * p = f.origin + j * sy + k * sz;
-    Real *       r = out + (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
-    if (b == Real(0))
-    {
-#pragma omp simd
-      for (int i = 0; i < e.nx; ++i)
+    Real * const r = out + (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
+    forLanes<1>(e.nx, &r, [=](auto width, int i, auto * value) {
+      value[0] = scale * difference<width>(p + i, stride);
+      if (b != Real(0))
       {
-        r[i] = scale * point::difference8(p + i, stride);
+        value[0] += b * load<width>(r + i);
       }
-    }
-    else
-    {
-#pragma omp simd
-      for (int i = 0; i < e.nx; ++i)
-      {
-        r[i] = b * r[i] + scale * point::difference8(p + i, stride);
-      }
-    }
+    });
   });
 }
 

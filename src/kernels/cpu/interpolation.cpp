@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/cpu/CpuKernels.h"
+#include "kernels/cpu/simd.h"
 #include "kernels/point/interpolation.h"
 
 #include <cmath>
+#include <type_traits>
 
 namespace gnr
 {
@@ -14,14 +15,102 @@ namespace
 // Points that are treated together: their weights are computed in vector registers and stay in the first-level cache.
 constexpr int block = 64;
 
-// Four neighbours along x at once; loads need no alignment.
-typedef Real Four __attribute__((vector_size(4 * sizeof(Real))));
-typedef Real FourUnaligned __attribute__((vector_size(4 * sizeof(Real)), aligned(sizeof(Real)), may_alias));
+using Four = Vector<4>::Type;
+#ifdef GNR_DOUBLE_PRECISION
+typedef long Cells __attribute__((vector_size(lanes * sizeof(long)), may_alias));
+#else
+typedef int Cells __attribute__((vector_size(lanes * sizeof(int)), may_alias));
+#endif
+using Cell = std::remove_reference_t<decltype(Cells{}[0])>;
 
-inline Four
-load(const Real * p)
+// From this many neighbours on, that look into one cell each, a whole vector of points costs less than one by one.
+constexpr int shortestRun = 3;
+
+/** Weights and cells of the points of a block. */
+struct CubicBlock
 {
-  return *reinterpret_cast<const FourUnaligned *>(p);
+  alignas(64) Real wx[4][block], wy[4][block], wz[4][block];
+  alignas(64) Cell ix[block], iy[block], iz[block]; ///< floor of the displacement
+  alignas(64) Cell moves[block];                    ///< not zero where the displacement's floor differs from the last
+};
+
+/** Weights and cells along one axis, in explicit vectors: g++ does not vectorise the plain loop. */
+inline void
+prepareAxis(const Real * d, int count, Real (*weights)[block], Cell * cell)
+{
+  int i = 0;
+  for (; i + lanes <= count; i += lanes)
+  {
+    const Lanes x = load<lanes>(d + i);
+    Cells       below = __builtin_convertvector(x, Cells);
+    below += __builtin_convertvector(below, Lanes) > x; // truncated to floor: true is -1
+    Lanes w[4];
+    point::cubicWeights<Lanes, Real>(x - __builtin_convertvector(below, Lanes), w);
+    for (int q = 0; q < 4; ++q)
+    {
+      *reinterpret_cast<Lanes *>(weights[q] + i) = w[q];
+    }
+    *reinterpret_cast<Cells *>(cell + i) = below;
+  }
+  for (; i < count; ++i)
+  {
+    const Real f = std::floor(d[i]);
+    Real       w[4];
+    point::cubicWeights(d[i] - f, w);
+    for (int q = 0; q < 4; ++q)
+    {
+      weights[q][i] = w[q];
+    }
+    cell[i] = static_cast<Cell>(f);
+  }
+}
+
+inline void
+prepare(const Real * dx, const Real * dy, const Real * dz, int count, CubicBlock & w)
+{
+  prepareAxis(dx, count, w.wx, w.ix);
+  prepareAxis(dy, count, w.wy, w.iy);
+  prepareAxis(dz, count, w.wz, w.iz);
+  w.moves[0] = 1;
+#pragma omp simd
+  for (int i = 1; i < count; ++i)
+  {
+    w.moves[i] = (w.ix[i] ^ w.ix[i - 1]) | (w.iy[i] ^ w.iy[i - 1]) | (w.iz[i] ^ w.iz[i - 1]);
+  }
+}
+
+/** One point: four neighbours along x at once. `q` is the low corner of its 4^3 cell neighbourhood. */
+inline Real
+cubicPoint(const Real * q, std::ptrdiff_t sy, std::ptrdiff_t sz, const CubicBlock & w, int i)
+{
+  Four s = { 0, 0, 0, 0 };
+  for (int c = 0; c < 4; ++c)
+  {
+    const Real * r = q + c * sz;
+    s += w.wz[c][i] * (w.wy[0][i] * load<4>(r) + w.wy[1][i] * load<4>(r + sy) + w.wy[2][i] * load<4>(r + 2 * sy) +
+                       w.wy[3][i] * load<4>(r + 3 * sy));
+  }
+  return s[0] * w.wx[0][i] + s[1] * w.wx[1][i] + s[2] * w.wx[2][i] + s[3] * w.wx[3][i];
+}
+
+/** Points i ... i + lanes - 1, all displaced into the same cell relative to themselves: no gather is needed. */
+inline Lanes
+cubicLanes(const Real * q, std::ptrdiff_t sy, std::ptrdiff_t sz, const CubicBlock & w, int i)
+{
+  const Lanes x0 = load<lanes>(w.wx[0] + i), x1 = load<lanes>(w.wx[1] + i), x2 = load<lanes>(w.wx[2] + i),
+              x3 = load<lanes>(w.wx[3] + i);
+  const Lanes y0 = load<lanes>(w.wy[0] + i), y1 = load<lanes>(w.wy[1] + i), y2 = load<lanes>(w.wy[2] + i),
+              y3 = load<lanes>(w.wy[3] + i);
+  const auto line = [&](const Real * r) {
+    return x0 * load<lanes>(r) + x1 * load<lanes>(r + 1) + x2 * load<lanes>(r + 2) + x3 * load<lanes>(r + 3);
+  };
+  Lanes s = {};
+  for (int c = 0; c < 4; ++c)
+  {
+    const Real * r = q + c * sz;
+    s += load<lanes>(w.wz[c] + i) * (y0 * line(r) + y1 * line(r + sy) + y2 * line(r + 2 * sy) + y3 * line(r + 3 * sy));
+  }
+  return s;
 }
 
 /** Cubic interpolation at `count` <= block points of one row; `row` is the padded point under the first of them. */
@@ -35,41 +124,38 @@ cubicBlock(const Real *   row,
            int            count,
            Real *         out)
 {
-  alignas(64) Real           wx[4][block], wy[4][block], wz[4][block];
-  alignas(64) std::ptrdiff_t offset[block];
-  alignas(64) Four           sum[block];
-#pragma omp simd
-  for (int i = 0; i < count; ++i)
+  CubicBlock w;
+  prepare(dx, dy, dz, count, w);
+  // Departure points are close to the grid and smooth: most runs of neighbours look into the same cell.
+  int end = 0;
+  for (int begin = 0; begin < count; begin = end)
   {
-    const Real fx = std::floor(dx[i]), fy = std::floor(dy[i]), fz = std::floor(dz[i]);
-    Real       a[4], b[4], c[4];
-    point::cubicWeights(dx[i] - fx, a);
-    point::cubicWeights(dy[i] - fy, b);
-    point::cubicWeights(dz[i] - fz, c);
-    for (int q = 0; q < 4; ++q)
+    const Real * corner = row + (w.ix[begin] - 1) + (w.iy[begin] - 1) * sy + (w.iz[begin] - 1) * sz;
+    end = begin + 1;
+    while (end < count && end < begin + lanes && w.moves[end] == 0)
     {
-      wx[q][i] = a[q];
-      wy[q][i] = b[q];
-      wz[q][i] = c[q];
+      ++end;
     }
-    offset[i] = i + (static_cast<int>(fx) - 1) + (static_cast<int>(fy) - 1) * sy + (static_cast<int>(fz) - 1) * sz;
-  }
-  for (int i = 0; i < count; ++i)
-  {
-    const Real * q = row + offset[i];
-    Four         s = { 0, 0, 0, 0 };
-    for (int c = 0; c < 4; ++c)
+    if (end - begin < shortestRun || count < lanes)
     {
-      const Real * r = q + c * sz;
-      const Four   t =
-        wy[0][i] * load(r) + wy[1][i] * load(r + sy) + wy[2][i] * load(r + 2 * sy) + wy[3][i] * load(r + 3 * sy);
-      s += wz[c][i] * t;
+      for (int i = begin; i < end; ++i)
+      {
+        out[i] = cubicPoint(corner + i, sy, sz, w, i);
+      }
+      continue;
     }
-    sum[i] = s;
-  }
-  for (int i = 0; i < count; ++i)
-  {
-    out[i] = sum[i][0] * wx[0][i] + sum[i][1] * wx[1][i] + sum[i][2] * wx[2][i] + sum[i][3] * wx[3][i];
+    // The vector must not leave the block: its other lanes hold what is not wanted.
+    const int   first = begin < count - lanes ? begin : count - lanes;
+    const Lanes values = cubicLanes(corner + first, sy, sz, w, first);
+    if (end - begin == lanes)
+    {
+      store<lanes>(out + begin, values);
+      continue;
+    }
+    for (int i = begin; i < end; ++i)
+    {
+      out[i] = values[i - first];
+    }
   }
 }
 

@@ -14,13 +14,22 @@ namespace point
 /** Points on each side that the 8th-order central difference reads. */
 constexpr int differenceReach = 4;
 
-/** First derivative at p[0] along a stride, in units of 1/spacing; error O(h^8) [D1]. */
+/** First derivative along a stride s, in units of 1/spacing; error O(h^8) [D1]. `at(o)` is the value o places away: a
+ * number or a vector of neighbours. */
+template <typename T, typename At>
+GNR_POINT auto
+difference8Of(At at, std::ptrdiff_t s)
+{
+  return T(4.0 / 5.0) * (at(s) - at(-s)) + T(-1.0 / 5.0) * (at(2 * s) - at(-2 * s)) +
+         T(4.0 / 105.0) * (at(3 * s) - at(-3 * s)) + T(-1.0 / 280.0) * (at(4 * s) - at(-4 * s));
+}
+
+/** The same at p[0]. */
 template <typename T>
 GNR_POINT T
 difference8(const T * p, std::ptrdiff_t s)
 {
-  return T(4.0 / 5.0) * (p[s] - p[-s]) + T(-1.0 / 5.0) * (p[2 * s] - p[-2 * s]) +
-         T(4.0 / 105.0) * (p[3 * s] - p[-3 * s]) + T(-1.0 / 280.0) * (p[4 * s] - p[-4 * s]);
+  return difference8Of<T>([p](std::ptrdiff_t o) { return p[o]; }, s);
 }
 
 /** The same to second order, as ITK's filters compute it. */

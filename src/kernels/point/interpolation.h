@@ -9,16 +9,16 @@ namespace gnr
 namespace point
 {
 
-/** Weights of the cubic Lagrange interpolant on the nodes -1, 0, 1, 2 at t in [0, 1) [I1]. */
-template <typename T>
+/** Weights of the cubic Lagrange interpolant on the nodes -1, 0, 1, 2 at t in [0, 1) [I1]. T may be a vector of S. */
+template <typename T, typename S = T>
 GNR_POINT void
 cubicWeights(T t, T w[4])
 {
-  const T a = t + T(1), b = t, c = t - T(1), d = t - T(2);
-  w[0] = b * c * d * T(-1.0 / 6.0);
-  w[1] = a * c * d * T(0.5);
-  w[2] = a * b * d * T(-0.5);
-  w[3] = a * b * c * T(1.0 / 6.0);
+  const T a = t + S(1), b = t, c = t - S(1), d = t - S(2);
+  w[0] = b * c * d * S(-1.0 / 6.0);
+  w[1] = a * c * d * S(0.5);
+  w[2] = a * b * d * S(-0.5);
+  w[3] = a * b * c * S(1.0 / 6.0);
 }
 
 /** Weights of linear interpolation on the nodes 0, 1. */
