@@ -82,6 +82,9 @@ public:
   dot(const Real * x, const Real * y, std::size_t n) = 0; // 8 B
   virtual double
   maximumAbsolute(const Real * x, std::size_t n) = 0; // 4 B
+  /** x += alpha p, r -= alpha hp in one pass. 24 B a value */
+  virtual void
+  descend(Real alpha, const Real * p, const Real * hp, Real * x, Real * r, std::size_t n) = 0;
   /** <p, q + s>, the curvature of PCG with H p = q + A p. 12 B */
   virtual double
   dotSum(const Real * p, const Real * q, const Real * s, std::size_t n) = 0;
@@ -108,13 +111,15 @@ public:
               Real                    a,
               Real                    b,
               Real *                  out) = 0;
-  /** b += a lambda grad m, component by component: the integrand of the gradient and of the Hessian product. 32 B */
+  /** out = a lambda grad m + b out, component by component: the integrand of the gradient and of the Hessian product;
+   * with b = 0 out is not read. 20-32 B */
   virtual void
-  addScaledGradient(const Padded &     m,
-                    const double       inverseSpacing[3],
-                    const Real *       lambda,
-                    Real               a,
-                    const VectorView & b) = 0;
+  scaledGradient(const Padded &     m,
+                 const double       inverseSpacing[3],
+                 const Real *       lambda,
+                 Real               a,
+                 Real               b,
+                 const VectorView & out) = 0;
   /** out = a df/dx_axis + b out; with b = 0 out is not read. 8-12 B */
   virtual void
   derivative(const Padded & f, int axis, double inverseSpacing, Real a, Real b, Real * out) = 0;
@@ -144,6 +149,14 @@ public:
   /** out = weight (a - b). 12-16 B */
   virtual void
   weightedDifference(const Real * a, const Real * b, const Real * weight, Real * out, std::size_t n) = 0;
+
+  /** out = weight g (g . p), the data Hessian at zero velocity with g = grad m(1) [K2]. 36-40 B */
+  virtual void
+  gradientDyad(const ConstVectorView & g,
+               const Real *            weight,
+               const ConstVectorView & p,
+               const VectorView &      out,
+               std::size_t             n) = 0;
 
   /** out = (sum + epsilon out) / (weight + epsilon): a weighted mean where there is weight, what was there where there
    * is none [W1]. 16 B */

@@ -77,9 +77,8 @@ void
 ReducedProblem::dataGradient(const ConstVectorView & v, const VectorView & b)
 {
   transport_.prepareAdjoint(v, b);
-  domain_.kernels().fill(b.data, 3 * domain_.points(), Real(0));
   similarity_.adjointEnd(transport_.finalState(), work_.data());
-  transport_.integrateAdjoint(work_.data(), b);
+  transport_.integrateAdjoint(work_.data(), false, b);
   regularizer_.project(b.data);
 }
 
@@ -88,9 +87,18 @@ ReducedProblem::dataHessian(const ConstVectorView & p, const VectorView & q)
 {
   transport_.incrementalState(p, work_.data());
   similarity_.incrementalAdjointEnd(work_.data());
-  domain_.kernels().fill(q.data, 3 * domain_.points(), Real(0));
-  transport_.integrateAdjoint(work_.data(), q);
+  transport_.integrateAdjoint(work_.data(), false, q);
   regularizer_.project(q.data);
+}
+
+void
+ReducedProblem::hessian(const ConstVectorView & p, const VectorView & hp)
+{
+  regularizer_.apply(p.data, hp.data);
+  transport_.incrementalState(p, work_.data());
+  similarity_.incrementalAdjointEnd(work_.data());
+  transport_.integrateAdjoint(work_.data(), true, hp);
+  regularizer_.project(hp.data);
 }
 
 } // namespace gnr

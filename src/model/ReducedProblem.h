@@ -82,6 +82,17 @@ public:
   void
   dataHessian(const ConstVectorView & p, const VectorView & q);
 
+  /** hp = H p = A p + q, projected in incompressible mode. As dataHessian(), and 3 + 3 FFTs. Collective. */
+  void
+  hessian(const ConstVectorView & p, const VectorView & hp);
+
+  /** The diagonal of the measure's Gauss-Newton action at the current velocity; null for one. */
+  const Real *
+  hessianWeight() const
+  {
+    return similarity_.hessianWeight();
+  }
+
 private:
   Domain &     domain_;
   Options      options_;

@@ -21,6 +21,13 @@ Regularizer::Regularizer(FourierTransform & transform, const Options & options)
   inverse_.project = incompressible_;
 }
 
+Regularizer::Regularizer(FourierTransform & transform, const Regularizer & other)
+  : transform_(transform)
+  , symbol_(other.symbol_) // depends on the box only: tau is a length
+  , inverse_(other.inverse_)
+  , incompressible_(other.incompressible_)
+{}
+
 void
 Regularizer::apply(const Real * v, Real * out)
 {

@@ -16,6 +16,15 @@ class Regularizer
 public:
   Regularizer(FourierTransform & transform, const Options & options);
 
+  /** The same operator on another grid over the same box. */
+  Regularizer(FourierTransform & transform, const Regularizer & other);
+
+  FourierTransform &
+  transform() const
+  {
+    return transform_;
+  }
+
   /** out = A v; out may be v. 3 + 3 FFTs. Collective. */
   void
   apply(const Real * v, Real * out);

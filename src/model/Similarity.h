@@ -29,6 +29,10 @@ public:
   /** Replaces mt(1) by the end value -D''_GN mt(1) of the incremental adjoint. */
   virtual void
   incrementalAdjointEnd(Real * mt) = 0;
+
+  /** The diagonal of D''_GN, for preconditioners; null for one. */
+  virtual const Real *
+  hessianWeight() const = 0;
 };
 
 /** D = 1/(2N) sum w (m - f)^2. */
@@ -46,6 +50,11 @@ public:
   adjointEnd(const Real * m, Real * lambda) override;
   void
   incrementalAdjointEnd(Real * mt) override;
+  const Real *
+  hessianWeight() const override
+  {
+    return weight_;
+  }
 
 private:
   Domain &     domain_;

@@ -114,12 +114,13 @@ Transport::prepareAdjoint(const ConstVectorView & v, const VectorView & scratch)
 }
 
 void
-Transport::integrateAdjoint(Real * lambda, const VectorView & b)
+Transport::integrateAdjoint(Real * lambda, bool accumulate, const VectorView & b)
 {
-  Kernels & kernels = domain_.kernels();
+  Kernels &  kernels = domain_.kernels();
+  const Real old = accumulate ? Real(1) : Real(0);
   if (!moving_)
   {
-    kernels.addScaledGradient(differencePadded(initial_), domain_.inverseSpacing(), lambda, Real(1), b);
+    kernels.scaledGradient(differencePadded(initial_), domain_.inverseSpacing(), lambda, Real(1), old, b);
     return;
   }
   if (!adjointReady_)
@@ -128,12 +129,13 @@ Transport::integrateAdjoint(Real * lambda, const VectorView & b)
   }
   const Real h = Real(1.0 / steps_);
   // Trapezoidal rule: half weights at both ends.
-  kernels.addScaledGradient(differencePadded(finalState()), domain_.inverseSpacing(), lambda, h / 2, b);
+  kernels.scaledGradient(differencePadded(finalState()), domain_.inverseSpacing(), lambda, h / 2, old, b);
   for (int j = steps_ - 1; j >= 0; --j)
   {
     kernels.interpolate(
       domain_.padded(lambda, adjointHalo_), domain_.view(adjointDeparture_), growth_.data(), interpolation_, lambda);
-    kernels.addScaledGradient(differencePadded(state(j)), domain_.inverseSpacing(), lambda, j == 0 ? h / 2 : h, b);
+    kernels.scaledGradient(
+      differencePadded(state(j)), domain_.inverseSpacing(), lambda, j == 0 ? h / 2 : h, Real(1), b);
   }
 }
 

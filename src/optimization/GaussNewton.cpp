@@ -32,7 +32,7 @@ public:
     , r_(domain_.vector())
     , z_(domain_.vector())
     , p_(domain_.vector())
-    , ap_(domain_.vector())
+    , hp_(domain_.vector())
   {}
 
   LevelRecord
@@ -79,7 +79,7 @@ private:
   Control &        control_;
   const int        level_;
   VectorView       v_;
-  Buffer           x_, r_, z_, p_, ap_;
+  Buffer           x_, r_, z_, p_, hp_;
   double           distance_ = 0.0;
   double           initialDistance_ = 0.0;
   double           regularization_ = 0.0; ///< 1/2 <v, A v>
@@ -198,15 +198,15 @@ Newton::run()
       record.reason = StopReason::IterationLimit;
       return record;
     }
-    preconditioner->refresh();
-    const double       eta = std::min(0.5, std::sqrt(norm / initialNorm));
+    const double eta = std::min(0.5, std::sqrt(norm / initialNorm));
+    preconditioner->refresh(eta);
     const KrylovResult krylov = solveNewtonSystem(problem_,
                                                   *preconditioner,
                                                   control_,
                                                   norm * norm,
                                                   eta,
                                                   options_.maximumKrylovIterations,
-                                                  { x_.data(), r_.data(), z_.data(), p_.data(), ap_.data() });
+                                                  { x_.data(), r_.data(), z_.data(), p_.data(), hp_.data() });
     if (krylov.interruption)
     {
       record.reason = *krylov.interruption;
@@ -234,6 +234,7 @@ Newton::run()
     step.mismatch = mismatch();
     step.relativeGradient = norm / initialNorm;
     step.krylovIterations = krylov.iterations;
+    step.innerIterations = krylov.innerIterations;
     step.stepLength = stepLength;
     step.timeSteps = problem_.steps();
     step.seconds = control_.seconds();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optimization/KrylovSolver.h"
 
+
 #include "gnr/Error.h"
 
 #include <cmath>
@@ -10,18 +11,72 @@ namespace gnr
 namespace
 {
 
-/** p = z + beta p and A p = (r - mean r) + beta A p, component by component because each has its own mean. */
-void
-updateDirection(Domain & domain, double beta, const KrylovVectors & k)
+/** Flexible PCG: the preconditioner may change from one application to the next. */
+KrylovResult
+solveFlexible(ReducedProblem &         problem,
+              PreconditionerOperator & preconditioner,
+              Control &                control,
+              double                   eta,
+              int                      maximumIterations,
+              const KrylovVectors &    k)
 {
+  Domain &          domain = problem.domain();
   Kernels &         kernels = domain.kernels();
   const std::size_t n = domain.points();
-  for (int c = 0; c < 3; ++c)
+  const std::size_t values = 3 * n;
+  KrylovResult      result;
+
+  kernels.fill(k.x, values, Real(0));
+  preconditioner.apply(k.r, k.z);
+  kernels.copy(k.z, k.p, values);
+  double       rz = domain.inner(k.r, k.z, values);
+  double       rp = rz;
+  const double target = eta * eta * rz;
+
+  // Per iteration: one Hessian product with its regularisation (2 nt interpolations, 2 (nt + 1) fused gradients, 3 + 3
+  // FFTs), one application of the preconditioner, and 8 + 28 + 8 + 8 + 8 + 12 = 72 B of vector algebra per component and
+  // point.
+  while (result.iterations < maximumIterations && rz > target)
   {
-    const std::size_t o = c * n;
-    const double      mean = domain.average(kernels.sum(k.r + o, n));
-    kernels.krylovDirection(Real(beta), k.z + o, k.r + o, Real(mean), k.p + o, k.ap + o, n);
+    result.interruption = control.interruption();
+    if (result.interruption)
+    {
+      break;
+    }
+    problem.hessian({ k.p, n }, { k.hp, n });
+    ++result.iterations;
+    const double curvature = domain.inner(k.p, k.hp, values);
+    if (!std::isfinite(curvature))
+    {
+      throw Error(ErrorKind::NumericalFailure, "the Hessian product is not finite; increase --beta");
+    }
+    if (curvature <= 0.0)
+    {
+      break; // rounding level: H is positive definite
+    }
+    const double alpha = rp / curvature;
+    kernels.descend(Real(alpha), k.p, k.hp, k.x, k.r, values);
+    // <g, p> = -<r_0, p> = -<r_j, p_j>: p_j is conjugate to the earlier directions as far as z is exact.
+    result.slope -= alpha * rp;
+    if (result.iterations == maximumIterations)
+    {
+      break;
+    }
+
+    preconditioner.apply(k.r, k.z);
+    const double next = domain.inner(k.r, k.z, values);
+    if (!(next > 0.0))
+    {
+      break;
+    }
+    // Polak-Ribiere: <z_new, r_new - r_old> / <z_old, r_old> with r_new - r_old = -alpha H p.
+    const double beta = -alpha * domain.inner(k.z, k.hp, values) / rz;
+    rz = next;
+    kernels.axpby(Real(1), k.z, Real(beta), k.p, values);
+    rp = domain.inner(k.r, k.p, values);
   }
+  result.innerIterations = preconditioner.takeInnerIterations();
+  return result;
 }
 
 } // namespace
@@ -35,55 +90,20 @@ solveNewtonSystem(ReducedProblem &         problem,
                   int                      maximumIterations,
                   const KrylovVectors &    k)
 {
-  Domain &          domain = problem.domain();
-  Kernels &         kernels = domain.kernels();
-  const std::size_t n = domain.points();
-  const std::size_t values = 3 * n;
-  const double      target = eta * eta * squaredNorm;
-  KrylovResult      result;
-
-  kernels.fill(k.x, values, Real(0));
-  kernels.fill(k.p, values, Real(0));
-  kernels.fill(k.ap, values, Real(0));
-  updateDirection(domain, 0.0, k);
-
-  // Per iteration: one Hessian product (2 nt interpolations, 2 (nt + 1) fused gradients), one A^-1 (3 + 3 FFTs), and
-  // 12 + 28 + 8 + 4 + 24 = 76 B of vector algebra per component and point. z and H p share their memory.
-  double rz = squaredNorm;
-  while (result.iterations < maximumIterations && rz > target)
+  if (!preconditioner.isInverseRegularization())
   {
-    result.interruption = control.interruption();
-    if (result.interruption)
-    {
-      return result;
-    }
-    problem.dataHessian({ k.p, n }, { k.z, n });
-    ++result.iterations;
-    const double curvature = domain.average(kernels.dotSum(k.p, k.z, k.ap, values));
-    if (!std::isfinite(curvature))
-    {
-      throw Error(ErrorKind::NumericalFailure, "the Hessian product is not finite; increase --beta");
-    }
-    if (curvature <= 0.0)
-    {
-      break; // rounding level: H is positive definite
-    }
-    const double alpha = rz / curvature;
-    kernels.krylovUpdate(Real(alpha), k.p, k.ap, k.z, k.x, k.r, values);
-    // <g, p> = -<r_0, p> = -<r_j, z_j>, because p_j is conjugate to all earlier steps.
-    result.slope -= alpha * rz;
-
-    preconditioner.apply(k.r, k.z);
-    const double next = domain.inner(k.r, k.z, values);
-    if (!(next > 0.0))
-    {
-      break;
-    }
-    const double beta = next / rz;
-    rz = next;
-    updateDirection(domain, beta, k);
+    return solveFlexible(problem, preconditioner, control, eta, maximumIterations, k);
   }
-  return result;
+  const std::size_t      n = problem.domain().points();
+  const RegularizedSolve solve =
+    solveRegularized(problem.regularizer(),
+                     [&](const Real * p, Real * q) { problem.dataHessian({ p, n }, { q, n }); },
+                     [&]() { return control.interruption(); },
+                     squaredNorm,
+                     eta,
+                     maximumIterations,
+                     k);
+  return { solve.iterations, 0, solve.slope, solve.interruption };
 }
 
 } // namespace gnr

@@ -11,23 +11,42 @@
 namespace gnr
 {
 
-/** An approximation of the inverse Hessian, symmetric and positive definite. */
+/** An approximation of the inverse Hessian, symmetric and positive definite as far as its inner solve is exact [K2]. */
 class PreconditionerOperator
 {
 public:
   virtual ~PreconditionerOperator() = default;
 
-  /** Called once per Newton step, when the problem's velocity has changed. Collective. */
+  /** A^-1, for which the Krylov solver knows a shorter way. */
+  virtual bool
+  isInverseRegularization() const
+  {
+    return false;
+  }
+
+  /** Called once per Newton step, when the problem's velocity has changed. \param eta the relative residual to which the
+   * Newton system will be solved. Collective. */
   virtual void
-  refresh() = 0;
+  refresh(double eta) = 0;
 
   /** z = M r; r and z are vector fields that do not overlap. Collective. */
   virtual void
   apply(const Real * r, Real * z) = 0;
+
+  /** Iterations inside apply() since the last call. */
+  virtual int
+  takeInnerIterations()
+  {
+    return 0;
+  }
 };
 
 std::unique_ptr<PreconditionerOperator>
 makePreconditioner(Preconditioner kind, ReducedProblem & problem);
+
+/** A^-1 for the high frequencies, H0^-1 on the grid of half the size for the low ones. */
+std::unique_ptr<PreconditionerOperator>
+makeTwoLevelPreconditioner(ReducedProblem & problem);
 
 } // namespace gnr
 

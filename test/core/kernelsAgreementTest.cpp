@@ -179,14 +179,17 @@ TEST_P(KernelsAgreement, Differences)
                 rounding);
     }
   }
-  EXPECT_LE(difference([&](Kernels & k) {
-              PaddedArray f(k, extents, 4, 4, 4);
-              f.setPeriodic(m);
-              const Array<Real> lambda(k, Values(v.begin(), v.begin() + n)), b(k, old);
-              k.addScaledGradient(f.view(), inverse, lambda.data(), Real(0.3), { b.data(), n });
-              return b.get();
-            }),
-            rounding);
+  for (const Real b : { Real(0), Real(1) })
+  {
+    EXPECT_LE(difference([&](Kernels & k) {
+                PaddedArray f(k, extents, 4, 4, 4);
+                f.setPeriodic(m);
+                const Array<Real> lambda(k, Values(v.begin(), v.begin() + n)), out(k, old);
+                k.scaledGradient(f.view(), inverse, lambda.data(), Real(0.3), b, { out.data(), n });
+                return out.get();
+              }),
+              rounding);
+  }
 }
 
 TEST_P(KernelsAgreement, Determinant)

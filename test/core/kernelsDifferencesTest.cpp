@@ -141,7 +141,7 @@ TEST_P(KernelsDifferences, GradientOfALinearFunctionIsExact)
   const std::size_t stride = n + 5;
   const Values      lambda = randomValues(n, -1, 1, 4);
   const Array<Real> scale(kernels, lambda), b(kernels, Values(3 * stride, Real(1)));
-  kernels.addScaledGradient(m.view(), inverse, scale.data(), 2, { b.data(), stride });
+  kernels.scaledGradient(m.view(), inverse, scale.data(), 2, 1, { b.data(), stride });
   const Values result = b.get();
   for (int axis = 0; axis < 3; ++axis)
   {

@@ -86,7 +86,7 @@ TEST(KernelsThreads, PointKernels)
     const Array<Real> velocity(k, v), out(k, n), b(k, old);
     k.gradientDot(f.view(), inverse, { velocity.data(), n }, Real(1.1), 0, out.data());
     k.derivative(f.view(), 2, inverse[2], Real(0.3), 1, out.data());
-    k.addScaledGradient(f.view(), inverse, out.data(), Real(0.7), { b.data(), n });
+    k.scaledGradient(f.view(), inverse, out.data(), Real(0.7), 1, { b.data(), n });
     return bytesOf(b.get());
   });
   for (const Interpolation kind : { Interpolation::Linear, Interpolation::Cubic })

@@ -57,6 +57,8 @@ public:
   dot(const Real * x, const Real * y, std::size_t n) override;
   double
   maximumAbsolute(const Real * x, std::size_t n) override;
+  void
+  descend(Real alpha, const Real * p, const Real * hp, Real * x, Real * r, std::size_t n) override;
   double
   dotSum(const Real * p, const Real * q, const Real * s, std::size_t n) override;
   void
@@ -71,8 +73,12 @@ public:
   gradientDot(const Padded & m, const double inverseSpacing[3], const ConstVectorView & v, Real a, Real b, Real * out)
     override;
   void
-  addScaledGradient(const Padded & m, const double inverseSpacing[3], const Real * lambda, Real a, const VectorView & b)
-    override;
+  scaledGradient(const Padded &     m,
+                 const double       inverseSpacing[3],
+                 const Real *       lambda,
+                 Real               a,
+                 Real               b,
+                 const VectorView & out) override;
   void
   derivative(const Padded & f, int axis, double inverseSpacing, Real a, Real b, Real * out) override;
   void
@@ -90,6 +96,12 @@ public:
   void
   weightedDifference(const Real * a, const Real * b, const Real * weight, Real * out, std::size_t n) override;
 
+  void
+  gradientDyad(const ConstVectorView & g,
+               const Real *            weight,
+               const ConstVectorView & p,
+               const VectorView &      out,
+               std::size_t             n) override;
   void
   normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, std::size_t n) override;
   void

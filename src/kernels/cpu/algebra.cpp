@@ -204,6 +204,16 @@ CpuKernels::maximumAbsolute(const Real * x, std::size_t n)
 }
 
 void
+CpuKernels::descend(Real alpha, const Real * p, const Real * hp, Real * x, Real * r, std::size_t n)
+{
+  GNR_FOR_EACH(i, n)
+  {
+    x[i] += alpha * p[i];
+    r[i] -= alpha * hp[i];
+  }
+}
+
+void
 CpuKernels::krylovUpdate(Real alpha, const Real * p, const Real * ap, const Real * q, Real * x, Real * r, std::size_t n)
 {
   GNR_FOR_EACH(i, n)

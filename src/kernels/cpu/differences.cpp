@@ -47,11 +47,12 @@ CpuKernels::gradientDot(const Padded &          m,
 }
 
 void
-CpuKernels::addScaledGradient(const Padded &     m,
-                              const double       inverseSpacing[3],
-                              const Real *       lambda,
-                              Real               a,
-                              const VectorView & b)
+CpuKernels::scaledGradient(const Padded &     m,
+                           const double       inverseSpacing[3],
+                           const Real *       lambda,
+                           Real               a,
+                           Real               b,
+                           const VectorView & out)
 {
   const Extents        e = m.interior;
   const std::ptrdiff_t sy = m.rowStride, sz = m.planeStride;
@@ -59,12 +60,19 @@ CpuKernels::addScaledGradient(const Padded &     m,
   forRows(e, threads_, [=](int j, int k) {
     const Real *      p = m.origin + j * sy + k * sz;
     const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
-    Real * const      r[3] = { b[0] + o, b[1] + o, b[2] + o };
+    Real * const      r[3] = { out[0] + o, out[1] + o, out[2] + o };
     forLanes<3>(e.nx, r, [=](auto width, int i, auto * value) {
       const auto l = load<width>(lambda + o + i);
-      value[0] = load<width>(r[0] + i) + gx * l * difference<width>(p + i, 1);
-      value[1] = load<width>(r[1] + i) + gy * l * difference<width>(p + i, sy);
-      value[2] = load<width>(r[2] + i) + gz * l * difference<width>(p + i, sz);
+      value[0] = gx * l * difference<width>(p + i, 1);
+      value[1] = gy * l * difference<width>(p + i, sy);
+      value[2] = gz * l * difference<width>(p + i, sz);
+      if (b != Real(0))
+      {
+        for (int q = 0; q < 3; ++q)
+        {
+          value[q] += b * load<width>(r[q] + i);
+        }
+      }
     });
   });
 }

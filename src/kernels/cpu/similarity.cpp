@@ -29,6 +29,34 @@ CpuKernels::weightedDifference(const Real * a, const Real * b, const Real * weig
 }
 
 void
+CpuKernels::gradientDyad(const ConstVectorView & g,
+                         const Real *            weight,
+                         const ConstVectorView & p,
+                         const VectorView &      out,
+                         std::size_t             n)
+{
+  const std::ptrdiff_t length = static_cast<std::ptrdiff_t>(n);
+  const Real *         gx = g[0];
+  const Real *         gy = g[1];
+  const Real *         gz = g[2];
+  const Real *         px = p[0];
+  const Real *         py = p[1];
+  const Real *         pz = p[2];
+  Real *               ox = out[0];
+  Real *               oy = out[1];
+  Real *               oz = out[2];
+#pragma omp parallel for simd schedule(static) num_threads(threads_)
+  for (std::ptrdiff_t i = 0; i < length; ++i)
+  {
+    const Real w = weight == nullptr ? Real(1) : weight[i];
+    const Real s = w * (gx[i] * px[i] + gy[i] * py[i] + gz[i] * pz[i]);
+    ox[i] = s * gx[i];
+    oy[i] = s * gy[i];
+    oz[i] = s * gz[i];
+  }
+}
+
+void
 CpuKernels::normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, std::size_t n)
 {
 #pragma omp parallel for simd schedule(static) num_threads(threads_)

@@ -117,6 +117,16 @@ ReferenceKernels::dotSum(const Real * p, const Real * q, const Real * s, std::si
 }
 
 void
+ReferenceKernels::descend(Real alpha, const Real * p, const Real * hp, Real * x, Real * r, std::size_t n)
+{
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    x[i] = static_cast<Real>(double(x[i]) + double(alpha) * double(p[i]));
+    r[i] = static_cast<Real>(double(r[i]) - double(alpha) * double(hp[i]));
+  }
+}
+
+void
 ReferenceKernels::krylovUpdate(Real         alpha,
                                const Real * p,
                                const Real * ap,

@@ -74,11 +74,12 @@ ReferenceKernels::gradientDot(const Padded &          m,
 }
 
 void
-ReferenceKernels::addScaledGradient(const Padded &     m,
-                                    const double       inverseSpacing[3],
-                                    const Real *       lambda,
-                                    Real               a,
-                                    const VectorView & b)
+ReferenceKernels::scaledGradient(const Padded &     m,
+                                 const double       inverseSpacing[3],
+                                 const Real *       lambda,
+                                 Real               a,
+                                 Real               b,
+                                 const VectorView & out)
 {
   const Extents & e = m.interior;
   for (int k = 0; k < e.nz; ++k)
@@ -91,7 +92,7 @@ ReferenceKernels::addScaledGradient(const Padded &     m,
         for (int axis = 0; axis < 3; ++axis)
         {
           const double slope = inverseSpacing[axis] * eighthOrder(pointOf(m, i, j, k), strideOf(m, axis));
-          b[axis][n] = static_cast<Real>(double(b[axis][n]) + double(a) * double(lambda[n]) * slope);
+          out[axis][n] = static_cast<Real>(update(a, double(lambda[n]) * slope, b, out[axis][n]));
         }
       }
     }

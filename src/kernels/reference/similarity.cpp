@@ -28,6 +28,29 @@ ReferenceKernels::weightedDifference(const Real * a, const Real * b, const Real 
 }
 
 void
+ReferenceKernels::gradientDyad(const ConstVectorView & g,
+                               const Real *            weight,
+                               const ConstVectorView & p,
+                               const VectorView &      out,
+                               std::size_t             n)
+{
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    double s = weight == nullptr ? 1.0 : double(weight[i]);
+    double dot = 0.0;
+    for (int c = 0; c < 3; ++c)
+    {
+      dot += double(g[c][i]) * double(p[c][i]);
+    }
+    s *= dot;
+    for (int c = 0; c < 3; ++c)
+    {
+      out[c][i] = static_cast<Real>(s * double(g[c][i]));
+    }
+  }
+}
+
+void
 ReferenceKernels::normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, std::size_t n)
 {
   for (std::size_t i = 0; i < n; ++i)
