@@ -20,17 +20,17 @@ plannerMutex()
 
 enum Kind
 {
-  ForwardPlane = 0,
-  BackwardPlane = 1,
+  ForwardRow = 0,
+  BackwardRow = 1,
   ForwardColumn = 2,
   BackwardColumn = 3
 };
 
-/** SIMD codelets need planes that start on 16 bytes; odd sizes do not have them. */
+/** SIMD codelets may rely on rows that start on 16 bytes, which those of other lengths do not. */
 unsigned
-alignmentFlag(std::size_t planeBytes)
+alignmentFlag(int n)
 {
-  return planeBytes % 16 == 0 ? 0u : FFTW_UNALIGNED;
+  return n * sizeof(Real) % 16 == 0 ? 0u : FFTW_UNALIGNED;
 }
 
 FftwPlan
@@ -57,43 +57,37 @@ FftwPlans::~FftwPlans()
 }
 
 FftwPlan
-FftwPlans::forwardPlane(int nx, int ny)
+FftwPlans::forwardRow(int n)
 {
   const std::lock_guard<std::mutex> lock(mutex_);
-  FftwPlan &                        plan = plans_[{ ForwardPlane, nx, ny }];
+  FftwPlan &                        plan = plans_[{ ForwardRow, n, 1 }];
   if (plan == nullptr)
   {
     const std::lock_guard<std::mutex> planning(plannerMutex());
-    const std::size_t                 half = nx / 2 + 1;
-    Real *                            real = static_cast<Real *>(GNR_FFTW(malloc)(sizeof(Real) * nx * ny));
-    FftwComplex *  complex = static_cast<FftwComplex *>(GNR_FFTW(malloc)(sizeof(FftwComplex) * half * ny));
-    const unsigned flags = FFTW_ESTIMATE | FFTW_PRESERVE_INPUT | alignmentFlag(sizeof(Real) * nx * ny) |
-                           alignmentFlag(sizeof(Complex) * half * ny);
-    plan = GNR_FFTW(plan_dft_r2c_2d)(ny, nx, real, complex, flags);
+    Real *                            real = static_cast<Real *>(GNR_FFTW(malloc)(sizeof(Real) * n));
+    FftwComplex * complex = static_cast<FftwComplex *>(GNR_FFTW(malloc)(sizeof(FftwComplex) * (n / 2 + 1)));
+    plan = GNR_FFTW(plan_dft_r2c_1d)(n, real, complex, FFTW_ESTIMATE | FFTW_PRESERVE_INPUT | alignmentFlag(n));
     GNR_FFTW(free)(real);
     GNR_FFTW(free)(complex);
-    checked(plan, "a plane", nx, ny);
+    checked(plan, "rows", n, 1);
   }
   return plan;
 }
 
 FftwPlan
-FftwPlans::backwardPlane(int nx, int ny)
+FftwPlans::backwardRow(int n)
 {
   const std::lock_guard<std::mutex> lock(mutex_);
-  FftwPlan &                        plan = plans_[{ BackwardPlane, nx, ny }];
+  FftwPlan &                        plan = plans_[{ BackwardRow, n, 1 }];
   if (plan == nullptr)
   {
     const std::lock_guard<std::mutex> planning(plannerMutex());
-    const std::size_t                 half = nx / 2 + 1;
-    Real *                            real = static_cast<Real *>(GNR_FFTW(malloc)(sizeof(Real) * nx * ny));
-    FftwComplex *  complex = static_cast<FftwComplex *>(GNR_FFTW(malloc)(sizeof(FftwComplex) * half * ny));
-    const unsigned flags = FFTW_ESTIMATE | FFTW_DESTROY_INPUT | alignmentFlag(sizeof(Real) * nx * ny) |
-                           alignmentFlag(sizeof(Complex) * half * ny);
-    plan = GNR_FFTW(plan_dft_c2r_2d)(ny, nx, complex, real, flags);
+    Real *                            real = static_cast<Real *>(GNR_FFTW(malloc)(sizeof(Real) * n));
+    FftwComplex * complex = static_cast<FftwComplex *>(GNR_FFTW(malloc)(sizeof(FftwComplex) * (n / 2 + 1)));
+    plan = GNR_FFTW(plan_dft_c2r_1d)(n, complex, real, FFTW_ESTIMATE | FFTW_DESTROY_INPUT | alignmentFlag(n));
     GNR_FFTW(free)(real);
     GNR_FFTW(free)(complex);
-    checked(plan, "a plane", nx, ny);
+    checked(plan, "rows", n, 1);
   }
   return plan;
 }

@@ -35,11 +35,12 @@ public:
   FftwPlans &
   operator=(const FftwPlans &) = delete;
 
-  /** Real-to-complex (complex-to-real) transform of one nx * ny plane, out of place. */
+  /** Real-to-complex (complex-to-real, which destroys its input) transform of one row of n values, out of place; the
+   * complex side starts on 16 bytes. */
   FftwPlan
-  forwardPlane(int nx, int ny);
+  forwardRow(int n);
   FftwPlan
-  backwardPlane(int nx, int ny);
+  backwardRow(int n);
 
   /** `width` interleaved complex transforms of length n, in place: element i of transform j at i * width + j. */
   FftwPlan

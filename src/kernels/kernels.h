@@ -174,9 +174,15 @@ public:
   /** The inverse; destroys the spectrum. */
   virtual void
   backwardPlanes(Complex * spectrum, const Extents & extents, Real * x) = 0;
-  /** Transform along z, multiply by the symbol, transform back, for 1 or 3 components (`components` pointers). [R1] */
+  /** Transform along z, multiply by the symbol, transform back, for 1 or 3 components (`components` pointers). Where a
+   * band is given, the frequencies that it shares with the layout (Nyquist modes excluded) are taken from it as they
+   * are [R1], [K3]. */
   virtual void
-  applySymbol(Complex * const * spectrum, int components, const SpectrumLayout & layout, const Symbol & symbol) = 0;
+  applySymbol(Complex * const *      spectrum,
+              int                    components,
+              const SpectrumLayout & layout,
+              const Symbol &         symbol,
+              const SpectrumBand *   band = nullptr) = 0;
   /** Transform along z, keep the wave vectors that both grids have (Nyquist modes dropped), zero the others, move
    * from the origin of one layout to that of the other, transform back along the new z. [F2] */
   virtual void

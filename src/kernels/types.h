@@ -100,6 +100,13 @@ struct SpectrumLayout
   }
 };
 
+/** Low frequencies of up to three components on a coarser grid with the same origin, before the transform along z. */
+struct SpectrumBand
+{
+  Complex * const * spectrum = nullptr;
+  SpectrumLayout    layout;
+};
+
 /** A multiplier in Fourier space, one 3x3 matrix per wave vector k (rad/mm); doc/mathematics.md, "Regularisation".
  *
  *   Identity                 I

@@ -41,6 +41,16 @@ Regularizer::applyInverse(const Real * r, Real * out)
 }
 
 void
+Regularizer::applyInverseAbove(const Real *                  r,
+                               FourierTransform &            coarse,
+                               Real *                        coarseField,
+                               const std::function<void()> & replace,
+                               Real *                        out)
+{
+  transform_.applyWithLowBand(inverse_, r, coarse, coarseField, replace, out);
+}
+
+void
 Regularizer::project(Real * v)
 {
   if (incompressible_)

@@ -33,6 +33,15 @@ public:
   void
   applyInverse(const Real * r, Real * out);
 
+  /** out = A^-1 r for the frequencies that `coarse` does not carry; the others are those that replace() makes of the low
+   * part of r in `coarseField` (FourierTransform::applyWithLowBand). Collective. */
+  void
+  applyInverseAbove(const Real *                  r,
+                    FourierTransform &            coarse,
+                    Real *                        coarseField,
+                    const std::function<void()> & replace,
+                    Real *                        out);
+
   /** Incompressible mode: makes v divergence-free in place; otherwise nothing. 3 + 3 FFTs. Collective. */
   void
   project(Real * v);

@@ -46,8 +46,6 @@ public:
     , hessian_(domain_, regularizer_)
     , image_(domain_.scalar())
     , r_(domain_.vector())
-    , z_(domain_.vector())
-    , t_(problem.domain().scalar())
   {}
 
   void
@@ -72,20 +70,12 @@ public:
   void
   apply(const Real * r, Real * z) override
   {
-    Kernels & kernels = domain_.kernels();
-    const std::size_t N = problem_.domain().points();
-    problem_.regularizer().applyInverse(r, z);
-    const double norm = std::sqrt(problem_.domain().inner(r, z, 3 * N));
-    fine_.resample(r, transform_, r_.data(), 3);
-    const double negligible = eta_ * norm * (getenv("GN") ? atof(getenv("GN")) : 0.0);
-    innerIterations_ += hessian_.solve(r_.data(), negligible, innerShare * eta_, mostInnerIterations, z_.data());
-    regularizer_.applyInverse(r_.data(), r_.data());
-    kernels.axpby(Real(-1), r_.data(), Real(1), z_.data(), z_.size());
-    for (int c = 0; c < 3; ++c)
-    {
-      transform_.resample(z_.data() + c * domain_.points(), fine_, t_.data(), 1);
-      kernels.axpby(Real(1), t_.data(), Real(1), z + c * N, N);
-    }
+    problem_.regularizer().applyInverseAbove(
+      r, transform_, r_.data(),
+      [&]() {
+        innerIterations_ += hessian_.solve(r_.data(), 0.0, innerShare * eta_, mostInnerIterations, r_.data());
+      },
+      z);
   }
 
   int
@@ -101,7 +91,7 @@ private:
   FourierTransform    transform_;
   Regularizer         regularizer_;
   ZeroVelocityHessian hessian_;
-  Buffer              image_, weight_, r_, z_, t_;
+  Buffer              image_, weight_, r_;
   double              eta_ = 0.5;
   int                 innerIterations_ = 0;
 };

@@ -23,7 +23,7 @@ public:
 
   /** x ~ H0^-1 r: conjugate gradients preconditioned by A^-1, which are those of the split system
    * (I + R G W G^T R) s = R r, x = R s, R = A^{-1/2}, written without R. To the relative residual `tolerance` in the dual
-   * norm, at most `maximumIterations` times (3 + 3 FFTs each). x must not be r.
+   * norm, at most `maximumIterations` times (3 + 3 FFTs each). x may be r.
    *
    * With ||r|| in the dual norm at or below `negligible`, x = A^-1 r. \returns the iterations. Collective. */
   int

@@ -54,6 +54,38 @@ FourierTransform::apply(const Symbol & symbol, const Real * in, Real * out, int 
 }
 
 void
+FourierTransform::applyWithLowBand(const Symbol &                symbol,
+                                   const Real *                  in,
+                                   FourierTransform &            coarse,
+                                   Real *                        coarseField,
+                                   const std::function<void()> & replace,
+                                   Real *                        out)
+{
+  Kernels & kernels = domain_.kernels();
+  Complex * pointers[3];
+  Complex * coarsePointers[3];
+  for (int c = 0; c < 3; ++c)
+  {
+    pointers[c] = spectrum(c);
+    coarsePointers[c] = coarse.spectrum(c);
+    kernels.forwardPlanes(in + c * domain_.points(), domain_.extents(), pointers[c]);
+    kernels.resampleSpectrum(pointers[c], layout_, coarsePointers[c], coarse.layout_);
+    kernels.backwardPlanes(coarsePointers[c], coarse.domain_.extents(), coarseField + c * coarse.domain_.points());
+  }
+  replace();
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels.forwardPlanes(coarseField + c * coarse.domain_.points(), coarse.domain_.extents(), coarsePointers[c]);
+  }
+  const SpectrumBand band{ coarsePointers, coarse.layout_ };
+  kernels.applySymbol(pointers, 3, layout_, symbol, &band);
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels.backwardPlanes(pointers[c], domain_.extents(), out + c * domain_.points());
+  }
+}
+
+void
 FourierTransform::resample(const Real * in, FourierTransform & target, Real * out, int components)
 {
   Kernels & kernels = domain_.kernels();

@@ -115,7 +115,8 @@ public:
   applySymbol(Complex * const *      spectrum,
               int                    components,
               const SpectrumLayout & layout,
-              const Symbol &         symbol) override;
+              const Symbol &         symbol,
+              const SpectrumBand *   band) override;
   void
   resampleSpectrum(const Complex *        in,
                    const SpectrumLayout & inLayout,

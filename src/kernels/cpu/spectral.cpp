@@ -2,9 +2,11 @@
 #include "kernels/cpu/CpuKernels.h"
 #include "kernels/point/symbol.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 namespace gnr
 {
@@ -13,15 +15,22 @@ namespace GNR_CPU_NAMESPACE
 namespace
 {
 
+/** Whole groups of 8 keep FFTW's SIMD loops full and rows on cache lines. */
+int
+alignedWidth(int width)
+{
+  return (width + 7) / 8 * 8;
+}
+
 /** Columns along z are transformed in chunks of kx that stay in the second-level cache: read from the spectrum once,
- * transformed, multiplied, transformed back, written once. Whole groups of 8 keep FFTW's SIMD loops full. */
+ * transformed, multiplied, transformed back, written once. */
 int
 chunkWidth(int nxHalf)
 {
   constexpr int most = 32;
   const int     chunks = (nxHalf + most - 1) / most;
   const int     width = (nxHalf + chunks - 1) / chunks;
-  return (width + 7) / 8 * 8;
+  return alignedWidth(width);
 }
 
 /** Scratch of one thread, aligned as FFTW wants it. */
@@ -129,32 +138,159 @@ rowSymbol(const Symbol & symbol,
   }
 }
 
+/** The frequencies that applySymbol takes from a coarser grid, chunk by chunk of kx. */
+class BandColumns
+{
+public:
+  BandColumns(const SpectrumBand * band, const SpectrumLayout & layout, int width, int chunks, FftwPlans & plans)
+    : band_(band)
+    , layout_(layout)
+    , width_(width)
+  {
+    if (band == nullptr)
+    {
+      return;
+    }
+    for (int a = 0; a < 3; ++a)
+    {
+      shared_[a] = std::min(layout.size[a], band->layout.size[a]);
+    }
+    for (int chunk = 0; chunk < chunks; ++chunk)
+    {
+      const int kept = keptOf(chunk);
+      plans_.push_back(kept > 0 ? plans.column(band->layout.size[2], kept, FFTW_FORWARD) : nullptr);
+    }
+    normalization_ = Real(1.0 / (double(band->layout.size[0]) * band->layout.size[1] * band->layout.size[2]));
+  }
+
+  std::size_t
+  scratchSize() const
+  {
+    return band_ == nullptr ? 1 : static_cast<std::size_t>(band_->layout.size[2]) * width_;
+  }
+
+  /** Overwrites the shared frequencies of one transformed chunk of `w` columns. */
+  void
+  replace(int component, int ky, int chunk, int w, Complex * scratch, Complex * column) const
+  {
+    const int fy = point::frequency(ky, layout_.size[1]);
+    if (band_ == nullptr || 2 * std::abs(fy) >= shared_[1] || keptOf(chunk) <= 0)
+    {
+      return;
+    }
+    const SpectrumLayout & coarse = band_->layout;
+    const int              kept = keptOf(chunk), nz = layout_.size[2], nzCoarse = coarse.size[2];
+    const int              kyCoarse = (fy < 0 ? fy + coarse.size[1] : fy) - coarse.kyBegin;
+    gather(band_->spectrum[component] + kyCoarse * coarse.kyStride + chunk * width_,
+           coarse.zStride,
+           nzCoarse,
+           kept,
+           scratch);
+    GNR_FFTW(execute_dft)
+    (plans_[chunk], reinterpret_cast<FftwComplex *>(scratch), reinterpret_cast<FftwComplex *>(scratch));
+    for (int z = 0; z < nz; ++z)
+    {
+      const int fz = point::frequency(z, nz);
+      if (2 * std::abs(fz) >= shared_[2])
+      {
+        continue;
+      }
+      const Complex * source = scratch + static_cast<std::ptrdiff_t>(fz < 0 ? fz + nzCoarse : fz) * kept;
+      Complex *       target = column + static_cast<std::ptrdiff_t>(z) * w;
+      for (int i = 0; i < kept; ++i)
+      {
+        target[i].re = source[i].re * normalization_;
+        target[i].im = source[i].im * normalization_;
+      }
+    }
+  }
+
+private:
+  /** Columns of a chunk whose kx both grids have. */
+  int
+  keptOf(int chunk) const
+  {
+    return std::min((shared_[0] + 1) / 2 - chunk * width_, width_);
+  }
+
+  const SpectrumBand *   band_;
+  const SpectrumLayout & layout_;
+  int                    width_;
+  int                    shared_[3] = { 0, 0, 0 };
+  Real                   normalization_ = 0;
+  std::vector<FftwPlan>  plans_;
+};
+
 } // namespace
+
+// A plane is transformed row by row and column by column in scratch memory whose rows start on cache lines: FFTW's
+// estimated plans for two-dimensional real transforms are up to twice as slow.
 
 void
 CpuKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
 {
-  const FftwPlan    plan = plans_.forwardPlane(e.nx, e.ny);
+  const int         half = e.nx / 2 + 1;
+  const int         stride = alignedWidth(half);
+  const FftwPlan    row = plans_.forwardRow(e.nx);
+  const FftwPlan    columns = plans_.column(e.ny, stride, FFTW_FORWARD);
   const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
-  const std::size_t spectrumPlane = static_cast<std::size_t>(e.nx / 2 + 1) * e.ny;
-#pragma omp parallel for schedule(static) num_threads(threads_)
-  for (int z = 0; z < e.nz; ++z)
+#pragma omp parallel num_threads(threads_)
   {
-    GNR_FFTW(execute_dft_r2c)
-    (plan, const_cast<Real *>(x) + z * plane, reinterpret_cast<FftwComplex *>(spectrum + z * spectrumPlane));
+    Scratch         scratch(static_cast<std::size_t>(stride) * e.ny);
+    Complex * const s = scratch.data();
+    std::memset(static_cast<void *>(s), 0, sizeof(Complex) * stride * e.ny); // what pads the rows is transformed too
+#pragma omp for schedule(static)
+    for (int z = 0; z < e.nz; ++z)
+    {
+      for (int j = 0; j < e.ny; ++j)
+      {
+        GNR_FFTW(execute_dft_r2c)
+        (row,
+         const_cast<Real *>(x) + z * plane + static_cast<std::size_t>(j) * e.nx,
+         reinterpret_cast<FftwComplex *>(s + static_cast<std::ptrdiff_t>(j) * stride));
+      }
+      GNR_FFTW(execute_dft)(columns, reinterpret_cast<FftwComplex *>(s), reinterpret_cast<FftwComplex *>(s));
+      for (int j = 0; j < e.ny; ++j)
+      {
+        std::memcpy(spectrum + (static_cast<std::size_t>(z) * e.ny + j) * half,
+                    s + static_cast<std::ptrdiff_t>(j) * stride,
+                    sizeof(Complex) * half);
+      }
+    }
   }
 }
 
 void
 CpuKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
 {
-  const FftwPlan    plan = plans_.backwardPlane(e.nx, e.ny);
+  const int         half = e.nx / 2 + 1;
+  const int         stride = alignedWidth(half);
+  const FftwPlan    row = plans_.backwardRow(e.nx);
+  const FftwPlan    columns = plans_.column(e.ny, stride, FFTW_BACKWARD);
   const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
-  const std::size_t spectrumPlane = static_cast<std::size_t>(e.nx / 2 + 1) * e.ny;
-#pragma omp parallel for schedule(static) num_threads(threads_)
-  for (int z = 0; z < e.nz; ++z)
+#pragma omp parallel num_threads(threads_)
   {
-    GNR_FFTW(execute_dft_c2r)(plan, reinterpret_cast<FftwComplex *>(spectrum + z * spectrumPlane), x + z * plane);
+    Scratch         scratch(static_cast<std::size_t>(stride) * e.ny);
+    Complex * const s = scratch.data();
+    std::memset(static_cast<void *>(s), 0, sizeof(Complex) * stride * e.ny);
+#pragma omp for schedule(static)
+    for (int z = 0; z < e.nz; ++z)
+    {
+      for (int j = 0; j < e.ny; ++j)
+      {
+        std::memcpy(s + static_cast<std::ptrdiff_t>(j) * stride,
+                    spectrum + (static_cast<std::size_t>(z) * e.ny + j) * half,
+                    sizeof(Complex) * half);
+      }
+      GNR_FFTW(execute_dft)(columns, reinterpret_cast<FftwComplex *>(s), reinterpret_cast<FftwComplex *>(s));
+      for (int j = 0; j < e.ny; ++j)
+      {
+        GNR_FFTW(execute_dft_c2r)
+        (row,
+         reinterpret_cast<FftwComplex *>(s + static_cast<std::ptrdiff_t>(j) * stride),
+         x + z * plane + static_cast<std::size_t>(j) * e.nx);
+      }
+    }
   }
 }
 
@@ -162,7 +298,8 @@ void
 CpuKernels::applySymbol(Complex * const *      spectrum,
                         int                    components,
                         const SpectrumLayout & layout,
-                        const Symbol &         symbol)
+                        const Symbol &         symbol,
+                        const SpectrumBand *   band)
 {
   const int  nx = layout.size[0], ny = layout.size[1], nz = layout.size[2];
   const int  half = layout.nxHalf();
@@ -173,11 +310,13 @@ CpuKernels::applySymbol(Complex * const *      spectrum,
   // Planned before the threads start.
   const FftwPlan forward[2] = { plans_.column(nz, width, FFTW_FORWARD), plans_.column(nz, last, FFTW_FORWARD) };
   const FftwPlan backward[2] = { plans_.column(nz, width, FFTW_BACKWARD), plans_.column(nz, last, FFTW_BACKWARD) };
+  BandColumns    bandColumns(band, layout, width, chunks, plans_);
 
 #pragma omp parallel num_threads(threads_)
   {
     const std::size_t columnSize = static_cast<std::size_t>(nz) * width;
     Scratch           scratch(columnSize * components);
+    Scratch           bandScratch(bandColumns.scratchSize());
     Scratch           rows(3 * static_cast<std::size_t>(width));
     Real * const      kx = &rows.data()->re;
     Real * const      diagonal = kx + width;
@@ -242,6 +381,7 @@ CpuKernels::applySymbol(Complex * const *      spectrum,
         for (int c = 0; c < components; ++c)
         {
           Complex * column = scratch.data() + c * columnSize;
+          bandColumns.replace(c, ky, chunk, w, bandScratch.data(), column);
           GNR_FFTW(execute_dft)
           (backward[isLast], reinterpret_cast<FftwComplex *>(column), reinterpret_cast<FftwComplex *>(column));
           scatter(column, layout.zStride, nz, w, spectrum[c] + offset);
@@ -279,6 +419,11 @@ CpuKernels::resampleSpectrum(const Complex *        in,
 
 #pragma omp parallel num_threads(threads_)
   {
+    Scratch phaseX(halfOut);
+    for (int i = 0; i < keptX; ++i)
+    {
+      phaseX.data()[i] = { Real(std::cos(i * shift[0])), Real(std::sin(i * shift[0])) };
+    }
     Scratch columnIn(static_cast<std::size_t>(nzIn) * halfIn);
     Scratch columnOut(static_cast<std::size_t>(nzOut) * halfOut);
 #pragma omp for schedule(static)
@@ -299,10 +444,12 @@ CpuKernels::resampleSpectrum(const Complex *        in,
           {
             const Complex * source = columnIn.data() + static_cast<std::ptrdiff_t>(fz < 0 ? fz + nzIn : fz) * halfIn;
             Complex *       target = columnOut.data() + static_cast<std::ptrdiff_t>(z) * halfOut;
+            const double    angle = fy * shift[1] + fz * shift[2];
+            const Real      c = Real(normalization * std::cos(angle)), s = Real(normalization * std::sin(angle));
             for (int i = 0; i < keptX; ++i)
             {
-              const double angle = i * shift[0] + fy * shift[1] + fz * shift[2];
-              const Real   re = Real(normalization * std::cos(angle)), im = Real(normalization * std::sin(angle));
+              const Complex & x = phaseX.data()[i];
+              const Real      re = c * x.re - s * x.im, im = c * x.im + s * x.re;
               target[i].re = source[i].re * re - source[i].im * im;
               target[i].im = source[i].re * im + source[i].im * re;
             }

@@ -315,7 +315,8 @@ void
 ReferenceKernels::applySymbol(Complex * const *      spectrum,
                               int                    components,
                               const SpectrumLayout & layout,
-                              const Symbol &         symbol)
+                              const Symbol &         symbol,
+                              const SpectrumBand *   band)
 {
   if (components != 3 && (components != 1 || couplesComponents(symbol)))
   {
@@ -325,6 +326,10 @@ ReferenceKernels::applySymbol(Complex * const *      spectrum,
   const Transform alongZ(nz);
   const double    points = double(layout.size[0]) * layout.size[1] * nz;
   Line            column[3];
+  const int * const n = layout.size;
+  const int * const m = band != nullptr ? band->layout.size : layout.size;
+  const Transform   alongBandZ(m[2]);
+  const double      bandPoints = double(m[0]) * m[1] * m[2];
 
   for (int ky = layout.kyBegin; ky < layout.kyEnd; ++ky)
   {
@@ -354,6 +359,27 @@ ReferenceKernels::applySymbol(Complex * const *      spectrum,
         for (int row = 0; row < components; ++row)
         {
           column[row][kz] = result[row] / points;
+        }
+      }
+      const int frequencyY = signedFrequency(ky, n[1]);
+      if (band != nullptr && isShared(frequencyY, n[1], m[1]) && isShared(kx, n[0], m[0]))
+      {
+        for (int c = 0; c < components; ++c)
+        {
+          Line bandColumn(m[2]);
+          for (int z = 0; z < m[2]; ++z)
+          {
+            bandColumn[z] = load(band->spectrum[c][offsetOf(band->layout, kx, indexOfFrequency(frequencyY, m[1]), z)]);
+          }
+          bandColumn = alongBandZ.forward(bandColumn);
+          for (int kz = 0; kz < nz; ++kz)
+          {
+            const int frequencyZ = signedFrequency(kz, nz);
+            if (isShared(frequencyZ, nz, m[2]))
+            {
+              column[c][kz] = bandColumn[indexOfFrequency(frequencyZ, m[2])] / bandPoints;
+            }
+          }
         }
       }
       for (int c = 0; c < components; ++c)
