@@ -135,6 +135,14 @@ public:
   virtual void
   interpolate(const Padded & f, const ConstVectorView & d, const Real * factor, Interpolation kind, Real * out) = 0;
 
+  /** out_c(x) = scale_c f_c(x + d(x)) for three arrays of one layout, cubic: as three times interpolate(), but the weights
+   * are computed once. 36 B */
+  virtual void
+  interpolateVector(const Padded            f[3],
+                    const ConstVectorView & d,
+                    const Real              scale[3],
+                    const VectorView &      out) = 0;
+
   //---- transport.cpp
   //--------------------------------------------------------------------------------------------------
   /** c = 1 + h/2 (d + D + h d D), the growth of the adjoint over one step; d = div v at x, D at the departure point

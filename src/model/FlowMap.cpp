@@ -64,19 +64,23 @@ private:
     const VectorView  slope = domain_.view(slope_);
     const std::size_t n = domain_.points();
     const Halo        halo = atGridPoints ? Halo{} : interpolationHalo(domain_, d);
+    Real              scale[3];
     for (int c = 0; c < 3; ++c)
     {
-      const Real scale = Real(direction_ * domain_.inverseSpacing()[c]);
-      if (atGridPoints)
-      {
-        kernels_.axpby(scale, v_[c], Real(0), slope[c], n);
-      }
-      else
-      {
-        kernels_.interpolate(domain_.padded(v_[c], halo), d, nullptr, Interpolation::Cubic, slope[c]);
-        kernels_.axpby(Real(0), slope[c], scale, slope[c], n);
-      }
+      scale[c] = Real(direction_ * domain_.inverseSpacing()[c]);
     }
+    if (atGridPoints)
+    {
+      for (int c = 0; c < 3; ++c)
+      {
+        kernels_.axpby(scale[c], v_[c], Real(0), slope[c], n);
+      }
+      return;
+    }
+    const Padded padded[3] = { domain_.padded(v_[0], halo, 0),
+                               domain_.padded(v_[1], halo, 1),
+                               domain_.padded(v_[2], halo, 2) };
+    kernels_.interpolateVector(padded, d, scale, slope);
   }
 
   Domain &        domain_;

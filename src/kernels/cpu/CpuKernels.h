@@ -89,6 +89,11 @@ public:
     override;
 
   void
+  interpolateVector(const Padded            f[3],
+                    const ConstVectorView & d,
+                    const Real              scale[3],
+                    const VectorView &      out) override;
+  void
   adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) override;
 
   double

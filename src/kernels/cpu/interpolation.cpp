@@ -113,16 +113,18 @@ cubicLanes(const Real * q, std::ptrdiff_t sy, std::ptrdiff_t sz, const CubicBloc
   return s;
 }
 
-/** Cubic interpolation at `count` <= block points of one row; `row` is the padded point under the first of them. */
+/** Cubic interpolation at `count` <= block points of one row of `fields` arrays of one layout; `row` holds the padded
+ * points under the first of them. */
+template <int fields>
 inline void
-cubicBlock(const Real *   row,
-           std::ptrdiff_t sy,
-           std::ptrdiff_t sz,
-           const Real *   dx,
-           const Real *   dy,
-           const Real *   dz,
-           int            count,
-           Real *         out)
+cubicBlock(const Real * const * row,
+           std::ptrdiff_t       sy,
+           std::ptrdiff_t       sz,
+           const Real *         dx,
+           const Real *         dy,
+           const Real *         dz,
+           int                  count,
+           Real * const *       out)
 {
   CubicBlock w;
   prepare(dx, dy, dz, count, w);
@@ -130,31 +132,35 @@ cubicBlock(const Real *   row,
   int end = 0;
   for (int begin = 0; begin < count; begin = end)
   {
-    const Real * corner = row + (w.ix[begin] - 1) + (w.iy[begin] - 1) * sy + (w.iz[begin] - 1) * sz;
+    const std::ptrdiff_t corner = (w.ix[begin] - 1) + (w.iy[begin] - 1) * sy + (w.iz[begin] - 1) * sz;
     end = begin + 1;
     while (end < count && end < begin + lanes && w.moves[end] == 0)
     {
       ++end;
     }
-    if (end - begin < shortestRun || count < lanes)
+    const bool one = end - begin < shortestRun || count < lanes;
+    // The vector must not leave the block: its other lanes hold what is not wanted.
+    const int first = begin < count - lanes ? begin : count - lanes;
+    for (int c = 0; c < fields; ++c)
     {
+      if (one)
+      {
+        for (int i = begin; i < end; ++i)
+        {
+          out[c][i] = cubicPoint(row[c] + corner + i, sy, sz, w, i);
+        }
+        continue;
+      }
+      const Lanes values = cubicLanes(row[c] + corner + first, sy, sz, w, first);
+      if (end - begin == lanes)
+      {
+        store<lanes>(out[c] + begin, values);
+        continue;
+      }
       for (int i = begin; i < end; ++i)
       {
-        out[i] = cubicPoint(corner + i, sy, sz, w, i);
+        out[c][i] = values[i - first];
       }
-      continue;
-    }
-    // The vector must not leave the block: its other lanes hold what is not wanted.
-    const int   first = begin < count - lanes ? begin : count - lanes;
-    const Lanes values = cubicLanes(corner + first, sy, sz, w, first);
-    if (end - begin == lanes)
-    {
-      store<lanes>(out + begin, values);
-      continue;
-    }
-    for (int i = begin; i < end; ++i)
-    {
-      out[i] = values[i - first];
     }
   }
 }
@@ -210,7 +216,9 @@ CpuKernels::interpolate(const Padded &          f,
       const auto p = o + begin;
       if (kind == Interpolation::Cubic)
       {
-        cubicBlock(row + begin, sy, sz, d[0] + p, d[1] + p, d[2] + p, count, out + p);
+        const Real * const under = row + begin;
+        Real * const       to = out + p;
+        cubicBlock<1>(&under, sy, sz, d[0] + p, d[1] + p, d[2] + p, count, &to);
       }
       else
       {
@@ -222,6 +230,42 @@ CpuKernels::interpolate(const Padded &          f,
         for (int i = 0; i < count; ++i)
         {
           out[p + i] *= factor[p + i];
+        }
+      }
+    }
+  });
+}
+
+void
+CpuKernels::interpolateVector(const Padded            f[3],
+                              const ConstVectorView & d,
+                              const Real              scale[3],
+                              const VectorView &      out)
+{
+  const Extents        e = f[0].interior;
+  const std::ptrdiff_t sy = f[0].rowStride, sz = f[0].planeStride;
+  const Real * const   origin[3] = { f[0].origin, f[1].origin, f[2].origin };
+  const Real           s[3] = { scale[0], scale[1], scale[2] };
+  forRows(e, threads_, [=](int j, int k) {
+    const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
+    for (int begin = 0; begin < e.nx; begin += block)
+    {
+      const int    count = e.nx - begin < block ? e.nx - begin : block;
+      const auto   p = o + begin;
+      const Real * under[3];
+      Real *       to[3];
+      for (int c = 0; c < 3; ++c)
+      {
+        under[c] = origin[c] + j * sy + k * sz + begin;
+        to[c] = out[c] + p;
+      }
+      cubicBlock<3>(under, sy, sz, d[0] + p, d[1] + p, d[2] + p, count, to);
+      for (int c = 0; c < 3; ++c)
+      {
+#pragma omp simd
+        for (int i = 0; i < count; ++i)
+        {
+          to[c][i] *= s[c];
         }
       }
     }

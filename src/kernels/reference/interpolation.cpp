@@ -73,4 +73,17 @@ ReferenceKernels::interpolate(const Padded &          f,
   }
 }
 
+void
+ReferenceKernels::interpolateVector(const Padded            f[3],
+                                    const ConstVectorView & d,
+                                    const Real              scale[3],
+                                    const VectorView &      out)
+{
+  for (int c = 0; c < 3; ++c)
+  {
+    interpolate(f[c], d, nullptr, Interpolation::Cubic, out[c]);
+    axpby(Real(0), out[c], scale[c], out[c], f[c].interior.points());
+  }
+}
+
 } // namespace gnr
