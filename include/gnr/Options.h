@@ -65,6 +65,7 @@ struct Options
   double         beta = 2e-3;     ///< weight of the regularisation, > 0; no unit
   double         gamma = 8.0;     ///< penalty of local volume change relative to beta, >= 0; no unit
   double         gridScale = 0.7; ///< size in voxels of eddies that are resisted, >= 0: the grid cannot carry them
+  std::optional<double> strainLimit = 2.0; ///< |grad v| at which the velocity has become stiff, > 0; no unit; unset: none
   Regularization regularization = Regularization::H1;
   bool           incompressible = false; ///< keep the velocity divergence-free
   BetaStrategy   betaStrategy = BetaStrategy::Fixed;

@@ -128,6 +128,15 @@ public:
   virtual void
   jacobianDeterminant(const Padded u[3], const double inverseSpacing[3], Real * out) = 0;
 
+  /** out = |grad f|^2 + b out with the mean of the squared forward and backward differences (halo >= 1); with b = 0 out
+   * is not read [S1]. 8-12 B */
+  virtual void
+  squaredGradient(const Padded & f, const double inverseSpacing[3], Real b, Real * out) = 0;
+  /** out = - a div(w grad f) + b out, w the sum of the weights on both sides of a face (halo >= 1); with b = 0 out is not
+   * read: half the derivative of sum w |grad f|^2 with the differences of squaredGradient() [S1]. 12-16 B */
+  virtual void
+  weightedLaplacian(const Padded & f, const Padded & weight, const double inverseSpacing[3], Real a, Real b, Real * out) = 0;
+
   //---- interpolation.cpp
   //----------------------------------------------------------------------------------------------
   /** out(x) = factor(x) f(x + d(x)); d in voxels, |d_a| <= halo_a - 2; factor may be null (one). Cubic Lagrange on 4^3

@@ -23,6 +23,10 @@ ReducedProblem::ReducedProblem(Domain &           domain,
   , movingWeight_(movingWeight)
   , work_(domain.scalar())
 {
+  if (options.strainLimit)
+  {
+    strain_.emplace(domain, options.beta, *options.strainLimit);
+  }
   if (movingWeight_ != nullptr)
   {
     weight_ = domain.scalar();
@@ -47,6 +51,12 @@ double
 ReducedProblem::distance()
 {
   return similarity_.value(transport_.finalState());
+}
+
+double
+ReducedProblem::strain(const ConstVectorView & v)
+{
+  return strain_ ? strain_->value(v) : 0.0;
 }
 
 double
@@ -79,6 +89,11 @@ ReducedProblem::dataGradient(const ConstVectorView & v, const VectorView & b)
   transport_.prepareAdjoint(v, b);
   similarity_.adjointEnd(transport_.finalState(), work_.data());
   transport_.integrateAdjoint(work_.data(), false, b);
+  if (strain_)
+  {
+    strain_->refresh(v);
+    strain_->addGradient(v, b);
+  }
   regularizer_.project(b.data);
 }
 
@@ -88,6 +103,10 @@ ReducedProblem::dataHessian(const ConstVectorView & p, const VectorView & q)
   transport_.incrementalState(p, work_.data());
   similarity_.incrementalAdjointEnd(work_.data());
   transport_.integrateAdjoint(work_.data(), false, q);
+  if (strain_)
+  {
+    strain_->addHessian(p, q);
+  }
   regularizer_.project(q.data);
 }
 
@@ -98,6 +117,10 @@ ReducedProblem::hessian(const ConstVectorView & p, const VectorView & hp)
   transport_.incrementalState(p, work_.data());
   similarity_.incrementalAdjointEnd(work_.data());
   transport_.integrateAdjoint(work_.data(), true, hp);
+  if (strain_)
+  {
+    strain_->addHessian(p, hp);
+  }
   regularizer_.project(hp.data);
 }
 

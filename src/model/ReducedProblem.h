@@ -4,6 +4,7 @@
 
 #include "model/Regularizer.h"
 #include "model/Similarity.h"
+#include "model/StrainLimit.h"
 #include "model/Transport.h"
 
 #include "gnr/Options.h"
@@ -63,6 +64,10 @@ public:
   double
   distance();
 
+  /** What the strain limit adds to the objective at v; zero without one. Collective. */
+  double
+  strain(const ConstVectorView & v);
+
   /** D for m(1) = m0, that is at v = 0, with the weight now in use. Collective. */
   double
   initialDistance();
@@ -99,6 +104,7 @@ private:
   Regularizer  regularizer_;
   Transport    transport_;
   SumOfSquares similarity_;
+  std::optional<StrainLimit> strain_;
   const Real * moving_;
   const Real * fixedWeight_;
   const Real * movingWeight_;

@@ -82,7 +82,8 @@ private:
   Buffer           x_, r_, z_, p_, hp_;
   double           distance_ = 0.0;
   double           initialDistance_ = 0.0;
-  double           regularization_ = 0.0; ///< 1/2 <v, A v>
+  double           regularization_ = 0.0; ///< 1/2 <v, A v> and the strain
+  double           strain_ = 0.0;         ///< what the strain limit adds
 };
 
 double
@@ -131,8 +132,9 @@ Newton::lineSearch(double slope, double & stepLength)
   double       alpha = 1.0;
   for (int halving = 0; halving <= mostHalvings; ++halving, alpha *= 0.5)
   {
-    const double regularization = regularization_ + alpha * xav + 0.5 * alpha * alpha * xax;
     kernels_.combine(Real(1), v_.data, Real(alpha), x_.data(), p_.data(), values());
+    const double strain = problem_.strain(view(p_));
+    const double regularization = regularization_ - strain_ + alpha * xav + 0.5 * alpha * alpha * xax + strain;
     const int steps = std::max(problem_.steps(view(p_)), problem_.steps());
     if (steps > problem_.steps())
     {
@@ -147,6 +149,7 @@ Newton::lineSearch(double slope, double & stepLength)
       kernels_.copy(p_.data(), v_.data, values());
       distance_ = distance;
       regularization_ = std::max(0.0, regularization);
+      strain_ = strain;
       stepLength = alpha;
       return true;
     }
@@ -178,7 +181,8 @@ Newton::run()
   problem_.refreshWeight();
   distance_ = problem_.distance();
   problem_.regularizer().apply(v_.data, z_.data());
-  regularization_ = 0.5 * domain_.inner(v_.data, z_.data(), values());
+  strain_ = problem_.strain(v_);
+  regularization_ = 0.5 * domain_.inner(v_.data, z_.data(), values()) + strain_;
   double norm = evaluateGradient();
 
   record.initialObjective = distance_ + regularization_;

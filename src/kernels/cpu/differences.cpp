@@ -120,5 +120,71 @@ CpuKernels::jacobianDeterminant(const Padded u[3], const double inverseSpacing[3
   });
 }
 
+void
+CpuKernels::squaredGradient(const Padded & f, const double inverseSpacing[3], Real b, Real * out)
+{
+  const Extents        e = f.interior;
+  const std::ptrdiff_t stride[3] = { 1, f.rowStride, f.planeStride };
+  Real                 half[3];
+  for (int a = 0; a < 3; ++a)
+  {
+    half[a] = Real(0.5 * inverseSpacing[a] * inverseSpacing[a]);
+  }
+  forRows(e, threads_, [=](int j, int k) {
+    const Real * p = f.origin + j * stride[1] + k * stride[2];
+    Real * const r = out + (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
+    forLanes<1>(e.nx, &r, [=](auto width, int i, auto * value) {
+      const auto here = load<width>(p + i);
+      value[0] = here * Real(0);
+      for (int a = 0; a < 3; ++a)
+      {
+        const auto forward = load<width>(p + i + stride[a]) - here, backward = here - load<width>(p + i - stride[a]);
+        value[0] += half[a] * (forward * forward + backward * backward);
+      }
+      if (b != Real(0))
+      {
+        value[0] += b * load<width>(r + i);
+      }
+    });
+  });
+}
+
+void
+CpuKernels::weightedLaplacian(const Padded & f,
+                              const Padded & weight,
+                              const double   inverseSpacing[3],
+                              Real           a,
+                              Real           b,
+                              Real *         out)
+{
+  const Extents        e = f.interior;
+  const std::ptrdiff_t stride[3] = { 1, f.rowStride, f.planeStride };
+  const std::ptrdiff_t weightStride[3] = { 1, weight.rowStride, weight.planeStride };
+  Real                 scale[3];
+  for (int axis = 0; axis < 3; ++axis)
+  {
+    scale[axis] = a * Real(inverseSpacing[axis] * inverseSpacing[axis]);
+  }
+  forRows(e, threads_, [=](int j, int k) {
+    const Real * p = f.origin + j * stride[1] + k * stride[2];
+    const Real * w = weight.origin + j * weightStride[1] + k * weightStride[2];
+    Real * const r = out + (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
+    forLanes<1>(e.nx, &r, [=](auto width, int i, auto * value) {
+      const auto here = load<width>(p + i), weightHere = load<width>(w + i);
+      value[0] = here * Real(0);
+      for (int axis = 0; axis < 3; ++axis)
+      {
+        const std::ptrdiff_t s = stride[axis], t = weightStride[axis];
+        value[0] += scale[axis] * ((weightHere + load<width>(w + i + t)) * (here - load<width>(p + i + s)) +
+                                   (weightHere + load<width>(w + i - t)) * (here - load<width>(p + i - s)));
+      }
+      if (b != Real(0))
+      {
+        value[0] += b * load<width>(r + i);
+      }
+    });
+  });
+}
+
 } // namespace GNR_CPU_NAMESPACE
 } // namespace gnr

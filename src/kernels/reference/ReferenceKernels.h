@@ -73,6 +73,11 @@ public:
   derivative(const Padded & f, int axis, double inverseSpacing, Real a, Real b, Real * out) override;
   void
   jacobianDeterminant(const Padded u[3], const double inverseSpacing[3], Real * out) override;
+  void
+  squaredGradient(const Padded & f, const double inverseSpacing[3], Real b, Real * out) override;
+  void
+  weightedLaplacian(const Padded & f, const Padded & weight, const double inverseSpacing[3], Real a, Real b, Real * out)
+    override;
 
   void
   interpolate(const Padded & f, const ConstVectorView & d, const Real * factor, Interpolation kind, Real * out)

@@ -151,4 +151,64 @@ ReferenceKernels::jacobianDeterminant(const Padded u[3], const double inverseSpa
   }
 }
 
+void
+ReferenceKernels::squaredGradient(const Padded & f, const double inverseSpacing[3], Real b, Real * out)
+{
+  const Extents & e = f.interior;
+  for (int k = 0; k < e.nz; ++k)
+  {
+    for (int j = 0; j < e.ny; ++j)
+    {
+      for (int i = 0; i < e.nx; ++i)
+      {
+        const Real * const p = pointOf(f, i, j, k);
+        double             squared = 0.0;
+        for (int axis = 0; axis < 3; ++axis)
+        {
+          const std::ptrdiff_t stride = strideOf(f, axis);
+          const double         forward = inverseSpacing[axis] * (double(p[stride]) - double(p[0]));
+          const double         backward = inverseSpacing[axis] * (double(p[0]) - double(p[-stride]));
+          squared += 0.5 * (forward * forward + backward * backward);
+        }
+        const std::size_t n = indexOf(e, i, j, k);
+        out[n] = static_cast<Real>(update(Real(1), squared, b, out[n]));
+      }
+    }
+  }
+}
+
+void
+ReferenceKernels::weightedLaplacian(const Padded & f,
+                                    const Padded & weight,
+                                    const double   inverseSpacing[3],
+                                    Real           a,
+                                    Real           b,
+                                    Real *         out)
+{
+  const Extents & e = f.interior;
+  for (int k = 0; k < e.nz; ++k)
+  {
+    for (int j = 0; j < e.ny; ++j)
+    {
+      for (int i = 0; i < e.nx; ++i)
+      {
+        const Real * const p = pointOf(f, i, j, k);
+        const Real * const w = pointOf(weight, i, j, k);
+        double             sum = 0.0;
+        for (int axis = 0; axis < 3; ++axis)
+        {
+          for (const int side : { -1, 1 })
+          {
+            const double face = double(w[0]) + double(w[side * strideOf(weight, axis)]);
+            sum += inverseSpacing[axis] * inverseSpacing[axis] * face *
+                   (double(p[0]) - double(p[side * strideOf(f, axis)]));
+          }
+        }
+        const std::size_t n = indexOf(e, i, j, k);
+        out[n] = static_cast<Real>(update(a, sum, b, out[n]));
+      }
+    }
+  }
+}
+
 } // namespace gnr
