@@ -60,6 +60,7 @@ struct IterationRecord
   double mismatch = 0.0;         ///< after the step, on this level's grid
   double relativeGradient = 0.0; ///< ||g|| / ||g(v = 0)|| after the step, dual norms
   int    krylovIterations = 0;   ///< Hessian products of the step
+  int    innerIterations = 0;    ///< iterations inside the preconditioner, 0 for InvA
   double stepLength = 0.0;       ///< accepted by the line search
   int    timeSteps = 0;          ///< semi-Lagrangian steps in use
   double seconds = 0.0;          ///< wall time since the start of the solve
@@ -69,12 +70,34 @@ struct IterationRecord
 struct LevelRecord
 {
   int                          level = 0;
-  Grid                         grid; ///< the solver's (padded) grid
+  Grid                         grid;       ///< the solver's (padded) grid
+  double                       beta = 0.0; ///< weight of the regularisation that this solve used; no unit
   double                       initialObjective = 0.0;
   double                       initialMismatch = 0.0;         ///< with the velocity carried over
   double                       initialRelativeGradient = 0.0; ///< likewise
   std::vector<IterationRecord> iterations;
   StopReason                   reason = StopReason::IterationLimit;
+};
+
+/** The memory that a registration needs for its fields, in bytes of this process: known before anything is allocated.
+ *
+ * Exact as long as the velocity does not grow so large that the time steps rise: each further step keeps one image. */
+struct MemoryPlan
+{
+  Grid              imageGrid;
+  Grid              solverGrid; ///< padded, periodic
+  std::vector<Grid> levels;     ///< of the pyramid, coarse to fine
+  std::string       device;     ///< where the kernels run, in words
+  int               threads = 1;
+  int               processes = 1;
+
+  std::size_t fieldBytes = 0; ///< to be reserved: the most of all phases
+  /** The most that the fields take up in each phase of run(), and for the results that are asked for afterwards:
+   * "inverse displacement" and "other results". */
+  std::vector<std::pair<std::string, std::size_t>> phases;
+
+  /** Memory of this machine that no process uses, where the system tells; before anything was reserved. */
+  std::optional<std::size_t> availableBytes;
 };
 
 /** What was done and what came out of it: the numbers of the closing summary and of the JSON report. */
@@ -98,14 +121,20 @@ struct Report
   double      maximumDisplacement = 0.0; ///< millimetres
   int         mapSteps = 0;              ///< steps that integrated the displacement
 
+  double beta = 0.0; ///< weight of the regularisation that the result belongs to; no unit
   int    newtonSteps = 0;
   int    hessianProducts = 0;
+  int    innerIterations = 0; ///< inside the preconditioner, all levels
   double wallSeconds = 0.0;
   double cpuSeconds = 0.0;
   /** Seconds of wall time per phase, in order of execution. */
   std::vector<std::pair<std::string, double>> phases;
-  std::size_t              fieldBytes = 0; ///< largest sum of solver fields alive at once, this process
-  std::vector<std::string> messages;       ///< fallbacks and warnings, as logged
+  MemoryPlan                                  memoryPlan;     ///< made before the solve; its fieldBytes were reserved
+  std::size_t                                 fieldBytes = 0; ///< what the fields took up at most, this process
+  std::size_t overflowBytes = 0; ///< part of them that the reservation had no room for; 0 unless time steps rose
+  /** The most that the fields took up in each phase. */
+  std::vector<std::pair<std::string, std::size_t>> phaseBytes;
+  std::vector<std::string>                         messages; ///< fallbacks and warnings, as logged
 };
 
 } // namespace gnr
