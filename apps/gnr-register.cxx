@@ -37,6 +37,7 @@
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <optional>
 
 namespace
 {
@@ -123,15 +124,21 @@ SetInputs(FilterType *                 filter,
           const ImageFileInfo &        fixed,
           const ImageFileInfo &        moving)
 {
-  filter->SetFixedImage(ReadImage<RealImageType>(fixed));
+  const auto fixedImage = ReadImage<RealImageType>(fixed);
+  fixedImage->ReleaseDataFlagOn(); // as soon as the solver has its copy
+  filter->SetFixedImage(fixedImage);
   filter->SetMovingImage(ReadImage<RealImageType>(moving));
   if (settings.fixedMask)
   {
-    filter->SetFixedImageMask(ReadMask(*settings.fixedMask));
+    const auto mask = ReadMask(*settings.fixedMask);
+    mask->ReleaseDataFlagOn();
+    filter->SetFixedImageMask(mask);
   }
   if (settings.movingMask)
   {
-    filter->SetMovingImageMask(ReadMask(*settings.movingMask));
+    const auto mask = ReadMask(*settings.movingMask);
+    mask->ReleaseDataFlagOn();
+    filter->SetMovingImageMask(mask);
   }
   if (settings.initialTransform)
   {
@@ -139,7 +146,9 @@ SetInputs(FilterType *                 filter,
   }
   if (settings.initialVelocity)
   {
-    filter->SetInitialVelocityField(ReadField(*settings.initialVelocity));
+    const auto velocity = ReadField(*settings.initialVelocity);
+    velocity->ReleaseDataFlagOn();
+    filter->SetInitialVelocityField(velocity);
   }
   filter->SetOptions(settings.options);
   filter->SetUseHistogramMatching(settings.histogramMatching);
@@ -158,8 +167,17 @@ Observe(FilterType * filter, RunLog & log)
       log.PrintIteration(filter->GetCurrentIterationRecord());
     }
   });
+  filter->AddObserver(itk::UserEvent(),
+                      [=, &log](const itk::EventObject &) { log.PrintMessage(filter->GetLatestMessage()); });
   filter->AddObserver(itk::ProgressEvent(),
                       [=, &log](const itk::EventObject &) { log.ShowProgress(filter->GetProgress()); });
+}
+
+/** What the program itself takes, when so much is resident with the images that it has read. */
+std::optional<std::size_t>
+WithoutImages(std::optional<std::size_t> resident, std::size_t imageBytes)
+{
+  return resident ? std::optional<std::size_t>(*resident - std::min(*resident, imageBytes)) : resident;
 }
 
 void
@@ -195,10 +213,43 @@ WriteImages(FilterType * filter, const RegistrationSettings & settings, OutputFi
   return written;
 }
 
+/** Runs f; the errors of the filter leave with the names of the files in place of those of its inputs. */
+template <typename TFunction>
+void
+WithFileNames(const RegistrationSettings & settings, TFunction f)
+{
+  try
+  {
+    f();
+  }
+  catch (const itk::GaussNewtonRegistrationError & error)
+  {
+    throw itk::GaussNewtonRegistrationError(
+      error.GetKind(), error.GetFile(), error.GetLine(), NameFiles(PlainDescription(error.GetDescription()), settings));
+  }
+}
+
+ExitCode
+DryRun(const RegistrationSettings & settings)
+{
+  const ImageFileInfo fixed = InspectImageFile(settings.fixed);
+  const ImageFileInfo moving = InspectImageFile(settings.moving);
+  RunLog              log(settings);
+  log.PrintHeader(fixed, moving);
+
+  const auto filter = FilterType::New();
+  SetInputs(filter, settings, fixed, moving);
+  const auto resident = ResidentBytes();
+  MemoryNeed need;
+  WithFileNames(settings, [&] { need.filter = filter->PlanMemory(); });
+  need.program = WithoutImages(resident, need.filter.inputs);
+  log.PrintMemoryNeed(need, fixed.size[0] * fixed.size[1] * fixed.size[2]);
+  return ExitCode::Success;
+}
+
 ExitCode
 Register(const RegistrationSettings & settings, Clock::time_point start)
 {
-  itk::Object::SetGlobalWarningDisplay(!settings.quiet);
   OutputFiles       files;
   const std::string reportName = settings.prefix + "_report.json";
   files.CheckFolderOf(reportName);
@@ -214,17 +265,12 @@ Register(const RegistrationSettings & settings, Clock::time_point start)
   const auto filter = FilterType::New();
   SetInputs(filter, settings, record.fixed, record.moving);
   Observe(filter, log);
+  const auto resident = ResidentBytes();
   record.phases.emplace_back("read", Lap(mark));
-  try
-  {
-    filter->Update();
-  }
-  catch (const itk::GaussNewtonRegistrationError & error)
-  {
-    throw itk::GaussNewtonRegistrationError(
-      error.GetKind(), error.GetFile(), error.GetLine(), NameFiles(PlainDescription(error.GetDescription()), settings));
-  }
+  WithFileNames(settings, [&] { filter->Update(); });
   record.report = filter->GetReport();
+  record.memory.filter = filter->GetMemoryNeed();
+  record.memory.program = WithoutImages(resident, record.memory.filter.inputs);
   const double update = Lap(mark);
   record.phases.insert(record.phases.end(), record.report.phases.begin(), record.report.phases.end());
   record.phases.emplace_back("resampling, inverse and warped image", update - record.report.wallSeconds);
@@ -255,6 +301,11 @@ main(int argc, char * argv[])
   const auto start = Clock::now();
   return RunProgram("gnr-register", [&]() {
     const auto settings = ParseRegistrationSettings(argc, argv);
-    return settings ? Register(*settings, start) : ExitCode::Success;
+    if (!settings)
+    {
+      return ExitCode::Success;
+    }
+    itk::Object::SetGlobalWarningDisplay(!settings->quiet);
+    return settings->dryRun ? DryRun(*settings) : Register(*settings, start);
   });
 }

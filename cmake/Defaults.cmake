@@ -23,6 +23,7 @@ foreach(_kind RUNTIME LIBRARY ARCHIVE)
 endforeach()
 
 option(GaussNewtonRegistration_BUILD_APPS "Build gnr-register and gnr-apply (needs CLI11 and nlohmann_json)" ON)
+option(GaussNewtonRegistration_BUILD_BENCHMARKS "Build the benchmarks (needs Google Benchmark, and the programs)" OFF)
 option(BUILD_TESTING "Build the tests (needs GoogleTest)" ON)
 set(GNR_EXTRA_TEST_DATA "" CACHE PATH
   "Folder with further image pairs; tests that need them are skipped while this is empty")

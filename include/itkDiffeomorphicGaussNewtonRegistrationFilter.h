@@ -34,6 +34,7 @@
 
 #include <atomic>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace itk
@@ -85,8 +86,13 @@ namespace itk
  *
  * **Events.** itk::StartEvent, itk::MultiResolutionIterationEvent at the start of each level, itk::IterationEvent after
  * each Newton step, itk::ProgressEvent (never falling, 1 at the end), itk::EndEvent, itk::AbortEvent. ITK derives
- * MultiResolutionIterationEvent from IterationEvent, so an observer of the latter is called for both. In an observer,
+ * MultiResolutionIterationEvent from IterationEvent, so an observer of the latter is called for both. itk::UserEvent
+ * tells of a warning or a note, which GetLatestMessage() returns. In an observer,
  * StopRegistration() ends the solve and keeps the result; AbortGenerateDataOn() ends it with itk::ProcessAborted.
+ *
+ * **Memory.** The solver takes the memory of all its fields at once; PlanMemory() tells how much before it does. The
+ * images are read at the start: those whose ReleaseDataFlag is on are released then, the moving image only if no warped
+ * image is computed.
  *
  * **Errors.** itk::GaussNewtonRegistrationError for data or parameters that cannot be used, missing memory or device,
  * and numerical failure; its description names the input and the remedy.
@@ -149,9 +155,11 @@ public:
   using RegularizationEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Regularization;
   using InterpolationEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Interpolation;
   using PreconditionerEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Preconditioner;
+  using BetaStrategyEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::BetaStrategy;
   using IntensityNormalizationEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::IntensityNormalization;
   using DeviceEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Device;
   using PresetEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Preset;
+  using MemoryNeed = GaussNewtonRegistrationBridge::MemoryNeed;
 
   /** \name Inputs */
   /**@{*/
@@ -273,6 +281,38 @@ public:
   double
   GetGamma() const;
 
+  /** How Beta is reached. Fixed solves with Beta; Continuation goes down to it by factors of ten; Search finds the
+   * smallest weight, not below Beta, for which the determinants of the map stay within bounds. */
+  void
+  SetBetaStrategy(BetaStrategyEnum value);
+  BetaStrategyEnum
+  GetBetaStrategy() const;
+
+  /** On is BetaStrategy Search, Off is Fixed. */
+  void
+  SetFindRegularization(bool value)
+  {
+    this->SetBetaStrategy(value ? BetaStrategyEnum::Search : BetaStrategyEnum::Fixed);
+  }
+  bool
+  GetFindRegularization() const
+  {
+    return this->GetBetaStrategy() == BetaStrategyEnum::Search;
+  }
+  itkBooleanMacro(FindRegularization);
+
+  /** BetaStrategy Search keeps det(I + grad u) above this, between 0 and 1; without unit. */
+  void
+  SetDeterminantLowerBound(double value);
+  double
+  GetDeterminantLowerBound() const;
+
+  /** BetaStrategy Search keeps det(I + grad u) below this, > 1; without unit. */
+  void
+  SetDeterminantUpperBound(double value);
+  double
+  GetDeterminantUpperBound() const;
+
   /** Order of the Sobolev seminorm of the velocity. */
   void
   SetRegularization(RegularizationEnum value);
@@ -369,6 +409,28 @@ public:
   /** Seconds; throws if there is no limit. */
   double
   GetTimeLimit() const;
+
+  /** A level ends when a step lowers the objective by less than this share of it per second of wall time, > 0. Makes
+   * the result depend on the speed of the machine. */
+  void
+  SetStallRate(double value)
+  {
+    this->Assign(m_Options.stallRate, std::optional<double>(value));
+  }
+  /** Never (the default). */
+  void
+  ClearStallRate()
+  {
+    this->Assign(m_Options.stallRate, std::optional<double>());
+  }
+  bool
+  HasStallRate() const
+  {
+    return m_Options.stallRate.has_value();
+  }
+  /** Share per second; throws if there is none. */
+  double
+  GetStallRate() const;
 
   /** Size in voxels of the eddies that the regularisation resists, >= 0: smaller ones fold the grid, which cannot carry
    * them (doc/mathematics.md, "Regularisation"). */
@@ -480,6 +542,14 @@ public:
     return this->GetReportOfRun().foldedVoxels;
   }
 
+  /** The weight of the regularisation that the result belongs to: Beta, unless BetaStrategy is Search. After Update().
+   */
+  double
+  GetUsedBeta() const
+  {
+    return this->GetReportOfRun().beta;
+  }
+
   /** Why the last level ended, in words; after Update(). */
   std::string
   GetStopConditionDescription() const
@@ -487,7 +557,37 @@ public:
     return gnr::describe(this->GetReportOfRun().reason);
   }
 
+  /** The latest warning or note of the solver; empty if there was none. All are in GetReport(). */
+  const std::string &
+  GetLatestMessage() const
+  {
+    return m_LatestMessage;
+  }
+
+  /** Bytes that Update() will need at most: fields of the solver, images that were passed, outputs. Reads the inputs,
+   * and prepares them as Update() does, but does not solve. */
+  SizeValueType
+  EstimateRequiredMemory()
+  {
+    return this->MakeMemoryPlan().Largest();
+  }
+
 #ifndef ITK_WRAPPING_PARSER
+  /** The same in detail. */
+  MemoryNeed
+  PlanMemory()
+  {
+    return this->MakeMemoryPlan();
+  }
+
+  /** What the last Update() planned before it began to solve; throws before the first successful one. */
+  MemoryNeed
+  GetMemoryNeed() const
+  {
+    this->GetReportOfRun();
+    return m_MemoryNeed;
+  }
+
   /** The latest Newton step. Throws if there was none. */
   const gnr::IterationRecord &
   GetCurrentIterationRecord() const;
@@ -543,6 +643,10 @@ protected:
   void
   GenerateData() override;
 
+  /** Notes which inputs may be released early, before ITK hides their flags from GenerateData(). */
+  void
+  CacheInputReleaseDataFlags() override;
+
 private:
   enum OutputIndex : DataObjectPointerArraySizeType
   {
@@ -573,6 +677,27 @@ private:
   static typename TOutput::ConstPointer
   CastTo(const TInput * image);
 
+  /** What the solver reads; casts of the inputs where their pixels are not single precision. */
+  struct SolverInputs
+  {
+    typename RealImageType::ConstPointer fixed{};
+    typename RealImageType::ConstPointer moving{}; ///< null if the bridge has its own
+  };
+
+  SolverInputs
+  PrepareInputs(Bridge & bridge);
+
+  /** Names of the images that are not needed after the solver has read them and whose ReleaseDataFlag is on. */
+  std::set<std::string>
+  FindReleasableInputs() const;
+
+  MemoryNeed
+  MakeMemoryPlan();
+
+  /** The images of this run; while the inputs are complete. */
+  MemoryNeed
+  MeasureImages(const Bridge & bridge, const std::set<std::string> & releasable) const;
+
   const gnr::Report &
   GetReportOfRun() const;
 
@@ -598,6 +723,9 @@ private:
   std::optional<gnr::LevelRecord>     m_CurrentLevelRecord{};
   std::optional<gnr::IterationRecord> m_CurrentIterationRecord{};
   std::optional<gnr::Report>          m_Report{};
+  MemoryNeed                          m_MemoryNeed{};
+  std::string                         m_LatestMessage{};
+  std::set<std::string>               m_ReleasableInputs{};
 };
 
 } // namespace itk

@@ -34,8 +34,9 @@ class DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDis
   : public GaussNewtonRegistrationBridge::Listener
 {
 public:
-  explicit Listener(Self * filter)
+  Listener(Self * filter, SolverInputs & inputs)
     : m_Filter(filter)
+    , m_Inputs(inputs)
   {}
 
   void
@@ -61,6 +62,23 @@ public:
     m_Filter->UpdateProgress(static_cast<float>(Self::PreparedProgress + Self::SolveProgress * progress));
   }
 
+  void
+  OnMessage(const std::string & message) override
+  {
+    m_Filter->m_LatestMessage = message;
+    m_Filter->InvokeEvent(UserEvent());
+  }
+
+  void
+  OnInputsRead() override
+  {
+    m_Inputs = SolverInputs();
+    for (const std::string & name : m_Filter->m_ReleasableInputs)
+    {
+      m_Filter->ProcessObject::GetInput(name)->ReleaseData();
+    }
+  }
+
   bool
   IsAbortRequested() override
   {
@@ -74,7 +92,8 @@ public:
   }
 
 private:
-  Self * m_Filter;
+  Self *         m_Filter;
+  SolverInputs & m_Inputs;
 };
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
@@ -229,6 +248,9 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
 
 gnrParameter(Beta, double, beta);
 gnrParameter(Gamma, double, gamma);
+gnrParameter(BetaStrategy, BetaStrategyEnum, betaStrategy);
+gnrParameter(DeterminantLowerBound, double, determinantLower);
+gnrParameter(DeterminantUpperBound, double, determinantUpper);
 gnrParameter(Regularization, RegularizationEnum, regularization);
 gnrParameter(Incompressible, bool, incompressible);
 gnrParameter(NumberOfTimeSteps, unsigned int, timeSteps);
@@ -279,6 +301,17 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
     itkExceptionMacro(<< "There is no time limit.");
   }
   return *m_Options.timeLimit;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+double
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetStallRate() const
+{
+  if (!m_Options.stallRate)
+  {
+    itkExceptionMacro(<< "There is no stall rate.");
+  }
+  return *m_Options.stallRate;
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
@@ -462,6 +495,117 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+auto
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::PrepareInputs(
+  Bridge & bridge) -> SolverInputs
+{
+  this->GetMultiThreader()->SetNumberOfWorkUnits(this->GetNumberOfWorkUnits());
+  SolverInputs result;
+  result.fixed = CastTo<RealImageType>(this->GetFixedImage());
+  result.moving = CastTo<RealImageType>(this->GetMovingImage());
+
+  Bridge::Inputs inputs;
+  inputs.fixed = result.fixed;
+  inputs.moving = result.moving;
+  inputs.fixedMask = this->GetFixedImageMask();
+  inputs.movingMask = this->GetMovingImageMask();
+  inputs.initialTransform = this->GetInitialTransform();
+  inputs.matchHistograms = m_UseHistogramMatching;
+  typename BridgeVectorImageType::ConstPointer velocity;
+  if (const DisplacementFieldType * field = this->GetInitialVelocityField())
+  {
+    velocity = CastTo<BridgeVectorImageType>(field);
+  }
+  inputs.initialVelocity = velocity;
+  bridge.Prepare(inputs, m_Options);
+  if (!bridge.IsMovingImageUsedInPlace())
+  {
+    result.moving = nullptr;
+  }
+  return result;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+std::set<std::string>
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::FindReleasableInputs() const
+{
+  std::set<std::string> names;
+  for (const auto & name : this->GetInputNames())
+  {
+    const DataObject * input = this->ProcessObject::GetInput(name);
+    const bool         isNeeded = m_ComputeWarpedMovingImage && name == "MovingImage";
+    if (dynamic_cast<const ImageBase<3> *>(input) != nullptr && input->ShouldIReleaseData() && !isNeeded)
+    {
+      names.insert(name);
+    }
+  }
+  return names;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::CacheInputReleaseDataFlags()
+{
+  m_ReleasableInputs = this->FindReleasableInputs();
+  Superclass::CacheInputReleaseDataFlags();
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+auto
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::MeasureImages(
+  const Bridge &                bridge,
+  const std::set<std::string> & releasable) const -> MemoryNeed
+{
+  MemoryNeed need;
+  need.prepared = bridge.GetPreparedBytes();
+  const auto add = [&](const auto * image, const char * name, std::size_t castBytes) {
+    if (image)
+    {
+      using PixelType = typename std::decay_t<decltype(*image)>::PixelType;
+      const std::size_t voxels = image->GetLargestPossibleRegion().GetNumberOfPixels();
+      need.inputs += voxels * (sizeof(PixelType) + castBytes);
+      need.kept += releasable.count(name) == 0 ? voxels * sizeof(PixelType) : 0;
+    }
+  };
+  constexpr std::size_t realBytes = sizeof(float);
+  add(this->GetFixedImage(), "FixedImage", std::is_same_v<FixedImageType, RealImageType> ? 0 : realBytes);
+  add(this->GetMovingImage(), "MovingImage", std::is_same_v<MovingImageType, RealImageType> ? 0 : realBytes);
+  add(this->GetFixedImageMask(), "FixedImageMask", 0);
+  add(this->GetMovingImageMask(), "MovingImageMask", 0);
+  add(this->GetInitialVelocityField(), "InitialVelocityField", 0);
+
+  const std::size_t voxels = this->GetFixedImage()->GetLargestPossibleRegion().GetNumberOfPixels();
+  const std::size_t fieldBytes = voxels * sizeof(VectorType);
+  need.displacement = fieldBytes;
+  need.cast = std::is_same_v<DisplacementFieldType, BridgeVectorImageType> ? 0 : 3 * realBytes * voxels;
+  need.inverse = m_ComputeInverseDisplacementField ? fieldBytes : 0;
+  need.others = (m_ComputeVelocityField ? fieldBytes : 0) +
+                (m_ComputeJacobianDeterminantImage + m_ComputeWarpedMovingImage) * voxels * realBytes;
+  return need;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+auto
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::MakeMemoryPlan()
+  -> MemoryNeed
+{
+  this->UpdateOutputInformation();
+  for (const auto & name : this->GetInputNames())
+  {
+    if (DataObject * input = this->ProcessObject::GetInput(name))
+    {
+      input->SetRequestedRegionToLargestPossibleRegion();
+      input->Update();
+    }
+  }
+  Bridge             bridge(this->GetMultiThreader());
+  const SolverInputs inputs = this->PrepareInputs(bridge);
+  MemoryNeed         need = this->MeasureImages(bridge, this->FindReleasableInputs());
+  need.AddUp(bridge.PlanMemory());
+  return need;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
 void
 DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GenerateData()
 {
@@ -471,6 +615,7 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   m_CurrentLevelRecord.reset();
   m_CurrentIterationRecord.reset();
   m_Report.reset();
+  m_LatestMessage.clear();
 
   // Results of an earlier run would only take memory during this one, and must not survive a failure.
   for (DataObjectPointerArraySizeType i = 0; i < OutputCount; ++i)
@@ -482,7 +627,6 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
     output->SetRequestedRegion(largest);
   }
 
-  this->GetMultiThreader()->SetNumberOfWorkUnits(this->GetNumberOfWorkUnits());
   this->UpdateProgress(0.0F);
 
   try
@@ -490,41 +634,22 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
     Bridge                       bridge(this->GetMultiThreader());
     const InitialTransformType * initialTransform = this->GetInitialTransform();
     {
-      const auto fixed = CastTo<RealImageType>(this->GetFixedImage());
-      auto       moving = CastTo<RealImageType>(this->GetMovingImage());
-
-      Bridge::Inputs inputs;
-      inputs.fixed = fixed;
-      inputs.moving = moving;
-      inputs.fixedMask = this->GetFixedImageMask();
-      inputs.movingMask = this->GetMovingImageMask();
-      inputs.initialTransform = initialTransform;
-      inputs.matchHistograms = m_UseHistogramMatching;
-      {
-        typename BridgeVectorImageType::ConstPointer velocity;
-        if (const DisplacementFieldType * field = this->GetInitialVelocityField())
-        {
-          velocity = CastTo<BridgeVectorImageType>(field);
-        }
-        inputs.initialVelocity = velocity;
-        bridge.Prepare(inputs, m_Options);
-      }
-      if (!bridge.IsMovingImageUsedInPlace())
-      {
-        moving = nullptr;
-      }
+      SolverInputs inputs = this->PrepareInputs(bridge);
       this->UpdateProgress(static_cast<float>(PreparedProgress));
 
-      Listener listener(this);
+      m_MemoryNeed = this->MeasureImages(bridge, m_ReleasableInputs);
+      Listener listener(this, inputs);
       m_Report = bridge.Solve(listener);
+      m_MemoryNeed.AddUp(m_Report->memoryPlan);
     }
     this->UpdateProgress(static_cast<float>(PreparedProgress + SolveProgress));
 
-    const auto displacement = this->PutField(DisplacementFieldIndex, bridge, &Bridge::GetDisplacement);
     if (m_ComputeInverseDisplacementField)
     {
+      // First, while there are no other outputs: it is computed only now, which takes memory.
       this->PutField(InverseDisplacementFieldIndex, bridge, &Bridge::GetInverseDisplacement);
     }
+    const auto displacement = this->PutField(DisplacementFieldIndex, bridge, &Bridge::GetDisplacement);
     if (m_ComputeVelocityField)
     {
       this->PutField(VelocityFieldIndex, bridge, &Bridge::GetVelocity);
@@ -569,6 +694,9 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
 
   os << indent << "Beta: " << m_Options.beta << std::endl;
   os << indent << "Gamma: " << m_Options.gamma << std::endl;
+  os << indent << "BetaStrategy: " << this->GetBetaStrategy() << std::endl;
+  os << indent << "DeterminantLowerBound: " << m_Options.determinantLower << std::endl;
+  os << indent << "DeterminantUpperBound: " << m_Options.determinantUpper << std::endl;
   os << indent << "Regularization: " << this->GetRegularization() << std::endl;
   os << indent << "Incompressible: " << flag(m_Options.incompressible) << std::endl;
   os << indent << "NumberOfLevels: ";
@@ -583,6 +711,9 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   os << indent << "Preconditioner: " << this->GetPreconditioner() << std::endl;
   os << indent << "TimeLimit: ";
   m_Options.timeLimit ? os << *m_Options.timeLimit << " s" : os << "none";
+  os << std::endl;
+  os << indent << "StallRate: ";
+  m_Options.stallRate ? os << *m_Options.stallRate << " per second" : os << "none";
   os << std::endl;
   os << indent << "GridScale: " << m_Options.gridScale << std::endl;
   os << indent << "Periodic: " << flag(m_Options.periodic) << std::endl;

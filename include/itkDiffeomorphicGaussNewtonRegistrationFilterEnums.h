@@ -57,7 +57,19 @@ public:
    * Preconditioner of the Krylov solver. */
   enum class Preconditioner : uint8_t
   {
-    InvA = 0 ///< inverse of the regularisation operator
+    InvA = 0,         ///< inverse of the regularisation operator
+    InvH0 = 1,        ///< inverse of the Hessian at zero velocity, with the deformed moving image
+    TwoLevelInvH0 = 2 ///< InvH0 on the grid of half the size for the low frequencies, InvA for the others
+  };
+
+  /** \class BetaStrategy
+   * \ingroup GaussNewtonRegistration
+   * How the weight Beta of the regularisation is reached. */
+  enum class BetaStrategy : uint8_t
+  {
+    Fixed = 0,        ///< solve with Beta
+    Continuation = 1, ///< down to Beta by factors of ten, each solve starts from the one before
+    Search = 2        ///< the smallest weight whose Jacobian determinants stay within bounds, not below Beta
   };
 
   /** \class IntensityNormalization
@@ -98,6 +110,8 @@ extern GaussNewtonRegistration_EXPORT std::ostream &
 operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::Interpolation value);
 extern GaussNewtonRegistration_EXPORT std::ostream &
 operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::Preconditioner value);
+extern GaussNewtonRegistration_EXPORT std::ostream &
+operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::BetaStrategy value);
 extern GaussNewtonRegistration_EXPORT std::ostream &
 operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::IntensityNormalization value);
 extern GaussNewtonRegistration_EXPORT std::ostream &

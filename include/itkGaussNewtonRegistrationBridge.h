@@ -28,7 +28,10 @@
 
 #include "GaussNewtonRegistrationExport.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <memory>
+#include <string>
 
 namespace itk
 {
@@ -68,6 +71,12 @@ public:
     /** Share of the solve done, 0 ... 1. */
     virtual void
     OnProgress(double progress) = 0;
+    /** A warning or a fallback that the user should see. */
+    virtual void
+    OnMessage(const std::string & message) = 0;
+    /** The solver has copied the images: Inputs::fixed and Inputs::moving need not live any longer. */
+    virtual void
+    OnInputsRead() = 0;
     virtual bool
     IsAbortRequested() = 0;
     virtual bool
@@ -86,6 +95,36 @@ public:
     bool                    matchHistograms = false;
   };
 
+  /** \class MemoryNeed
+   * \brief Bytes that one registration needs in this process.
+   * \ingroup GaussNewtonRegistration
+   */
+  struct GaussNewtonRegistration_EXPORT MemoryNeed
+  {
+    gnr::MemoryPlan solver;           ///< its fields
+    std::size_t     inputs = 0;       ///< images that were passed, and their casts, until the solver has read them
+    std::size_t     prepared = 0;     ///< what is made of them, resampled images and weights; likewise
+    std::size_t     kept = 0;         ///< those images that stay in memory
+    std::size_t     displacement = 0; ///< output
+    std::size_t     cast = 0;         ///< one vector field in single precision, if those of the outputs are not
+    std::size_t     inverse = 0;      ///< output, if computed
+    std::size_t     others = 0;       ///< outputs that are computed
+
+    std::size_t preparation = 0; ///< all that is needed while the images are prepared
+    std::size_t solve = 0;       ///< ... during the solve
+    std::size_t results = 0;     ///< ... while the outputs are made
+
+    /** Takes over a plan and finds the sums. */
+    void
+    AddUp(const gnr::MemoryPlan & plan);
+
+    std::size_t
+    Largest() const
+    {
+      return std::max({ preparation, solve, results });
+    }
+  };
+
   explicit GaussNewtonRegistrationBridge(MultiThreaderBase * threader);
   ~GaussNewtonRegistrationBridge();
   GaussNewtonRegistrationBridge(const GaussNewtonRegistrationBridge &) = delete;
@@ -100,15 +139,23 @@ public:
               const ImageBaseType * movingMask);
 
   /** Checks the intensities, resamples, makes the weights. Of the inputs, only `fixed` and, if
-   * IsMovingImageUsedInPlace(), `moving` must live until Solve() has returned. */
+   * IsMovingImageUsedInPlace(), `moving` must live until Listener::OnInputsRead(). */
   void
   Prepare(const Inputs & inputs, const gnr::Options & options);
+
+  /** What the solver will need; after Prepare(). */
+  gnr::MemoryPlan
+  PlanMemory() const;
+
+  /** Bytes of the images that Prepare() has made. */
+  std::size_t
+  GetPreparedBytes() const;
 
   /** Whether the solver reads the buffer of the moving image itself: same grid, no initial transform. */
   bool
   IsMovingImageUsedInPlace() const;
 
-  /** Runs the solver and releases what was prepared for it. */
+  /** Runs the solver, which releases what was prepared for it as soon as it has read it. */
   const gnr::Report &
   Solve(Listener & listener);
 

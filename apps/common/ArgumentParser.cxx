@@ -131,7 +131,7 @@ ArgumentParser::ArgumentParser(const std::string & program, const std::string & 
 bool
 ArgumentParser::Parse(int argc, const char * const * argv, const std::vector<std::string> & required)
 {
-  const std::string seeHelp = ". See " + this->get_name() + " --help";
+  const std::string seeHelp = SeeHelp();
   this->set_help_flag("-h,--help", "Print this text and exit.")->group("Other");
   this->set_version_flag("--version", VersionText(this->get_name()), "Print the versions of this program and of ITK.")
     ->group("Other");
@@ -161,14 +161,26 @@ ArgumentParser::Parse(int argc, const char * const * argv, const std::vector<std
     const bool isOption = extras.front().rfind("-", 0) == 0;
     throw CommandLineError(extras.front() + (isOption ? ": unknown option" : ": one argument too many") + seeHelp);
   }
-  for (const std::string & name : required)
+  Require(required);
+  return true;
+}
+
+void
+ArgumentParser::Require(const std::vector<std::string> & names)
+{
+  for (const std::string & name : names)
   {
     if (this->get_option(name)->count() == 0)
     {
-      throw CommandLineError(name + ": is missing" + seeHelp);
+      throw CommandLineError(name + ": is missing" + SeeHelp());
     }
   }
-  return true;
+}
+
+std::string
+ArgumentParser::SeeHelp() const
+{
+  return ". See " + this->get_name() + " --help";
 }
 
 CLI::Option *

@@ -39,6 +39,14 @@ public:
    */
   bool
   Parse(int argc, const char * const * argv, const std::vector<std::string> & required);
+
+  /** The same for arguments that are required because of others; after Parse(). */
+  void
+  Require(const std::vector<std::string> & names);
+
+private:
+  std::string
+  SeeHelp() const;
 };
 
 /** Adds what `--help` shows: group, placeholder of the value, default (may be empty). */

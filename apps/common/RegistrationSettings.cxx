@@ -80,6 +80,7 @@ Differences(const gnr::Options & options)
     add(name, NumberText(value), NumberText(other));
   };
   number("--beta", options.beta, reference.beta);
+  add("--beta-strategy", NameOf(options.betaStrategy), NameOf(reference.betaStrategy));
   number("--gamma", options.gamma, reference.gamma);
   number("--grid-scale", options.gridScale, reference.gridScale);
   add("--regularization", NameOf(options.regularization), NameOf(reference.regularization));
@@ -90,6 +91,7 @@ Differences(const gnr::Options & options)
   number("--krylov-iterations", options.maximumKrylovIterations, reference.maximumKrylovIterations);
   number("--gradient-tolerance", options.gradientTolerance, reference.gradientTolerance);
   number("--objective-tolerance", options.objectiveTolerance, reference.objectiveTolerance);
+  add("--preconditioner", NameOf(options.preconditioner), NameOf(reference.preconditioner));
   number("--smoothing", options.smoothing, reference.smoothing);
   return text.empty() ? "as default" : text;
 }
@@ -157,7 +159,26 @@ NameOf(gnr::Preconditioner value)
   switch (value)
   {
     case gnr::Preconditioner::InvA:
-      return "inv-a";
+      return "inva";
+    case gnr::Preconditioner::InvH0:
+      return "invh0";
+    case gnr::Preconditioner::TwoLevelInvH0:
+      return "twolevel";
+  }
+  return "unknown";
+}
+
+const char *
+NameOf(gnr::BetaStrategy value)
+{
+  switch (value)
+  {
+    case gnr::BetaStrategy::Fixed:
+      return "fixed";
+    case gnr::BetaStrategy::Continuation:
+      return "continuation";
+    case gnr::BetaStrategy::Search:
+      return "search";
   }
   return "unknown";
 }
@@ -235,6 +256,13 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   file("--initial-velocity", settings.initialVelocity, "Start from this PREFIX_velocity.nii.gz of an earlier run.");
   parser.add_flag("--no-inverse{false}", settings.writeInverse, "Do not compute and write the inverse displacement.")
     ->group("Inputs and outputs");
+  parser
+    .add_flag(
+      "--dry-run",
+      settings.dryRun,
+      "Read the images, print the grids and the memory that the registration will need, and end. Writes nothing "
+      "and needs no --output.")
+    ->group("Inputs and outputs");
 
   const char * const deformation = "Deformation";
   const std::string  presets =
@@ -249,6 +277,32 @@ ParseRegistrationSettings(int argc, const char * const * argv)
          "Weight of the smoothness of the deformation, > 0. Smaller: closer match, larger deformation.",
          [](Options & o, double v) { o.beta = v; })
     ->check(AtLeast(0, true));
+  word("--beta-strategy",
+       deformation,
+       { "fixed", "continuation", "search" },
+       NameOf(defaults.betaStrategy),
+       "fixed: solve with --beta. continuation: go down to it by factors of ten. search: find the smallest weight, not "
+       "below --beta, for which the map keeps to --determinant-bounds.",
+       [](Options & o, const std::string & v) {
+         o.betaStrategy = v == "search"         ? gnr::BetaStrategy::Search
+                          : v == "continuation" ? gnr::BetaStrategy::Continuation
+                                                : gnr::BetaStrategy::Fixed;
+       });
+  Describe(parser
+             .add_option_function<std::vector<double>>(
+               "--determinant-bounds",
+               [&overrides](const std::vector<double> & v) {
+                 overrides.push_back([v](Options & o) {
+                   o.determinantLower = v[0];
+                   o.determinantUpper = v[1];
+                 });
+               },
+               "Bounds on the local change of volume, det(I + grad u), for --beta-strategy search: 0 < LOWER < 1 < "
+               "UPPER.")
+             ->expected(2),
+           deformation,
+           "LOWER UPPER",
+           NumberText(defaults.determinantLower) + " " + NumberText(defaults.determinantUpper));
   number("--gamma",
          deformation,
          NumberText(defaults.gamma),
@@ -354,6 +408,26 @@ ParseRegistrationSettings(int argc, const char * const * argv)
          "A level ends when a step lowers the objective by less than this share.",
          [](Options & o, double v) { o.objectiveTolerance = v; })
     ->check(AtLeast(0));
+  word("--preconditioner",
+       solver,
+       { "inva", "invh0", "twolevel" },
+       NameOf(defaults.preconditioner),
+       "Of the Krylov iterations. inva: inverse of the smoothness term; invh0: of the Hessian at zero velocity; "
+       "twolevel: invh0 on the grid of half the size for the low frequencies, inva for the others.",
+       [](Options & o, const std::string & v) {
+         o.preconditioner = v == "invh0"      ? gnr::Preconditioner::InvH0
+                            : v == "twolevel" ? gnr::Preconditioner::TwoLevelInvH0
+                                              : gnr::Preconditioner::InvA;
+       });
+  Describe(parser.add_option_function<double>(
+             "--stall-rate",
+             [&overrides](const double & v) { overrides.push_back([v](Options & o) { o.stallRate = v; }); },
+             "A level ends when a step lowers the objective by less than this share of it per second. Results then "
+             "depend on the speed of the machine."),
+           solver,
+           "SHARE",
+           "none")
+    ->check(AtLeast(0, true));
   Describe(parser.add_option_function<double>(
              "--time-limit",
              [&overrides](const double & v) { overrides.push_back([v](Options & o) { o.timeLimit = v; }); },
@@ -383,15 +457,19 @@ ParseRegistrationSettings(int argc, const char * const * argv)
     ->group("Other");
   parser.add_flag("-q,--quiet", settings.quiet, "Print nothing but errors.")->group("Other");
 
-  if (!parser.Parse(argc, argv, { "FIXED", "MOVING", "--output" }))
+  if (!parser.Parse(argc, argv, { "FIXED", "MOVING" }))
   {
     return {};
+  }
+  if (!settings.dryRun)
+  {
+    parser.Require({ "--output" });
+    CheckPrefix(settings.prefix);
   }
   if (settings.verbose && settings.quiet)
   {
     throw CommandLineError("--quiet: contradicts --verbose. Give one of them");
   }
-  CheckPrefix(settings.prefix);
   settings.options = gnr::makeOptions(settings.preset == "fast"       ? gnr::Preset::Fast
                                       : settings.preset == "accurate" ? gnr::Preset::Accurate
                                                                       : gnr::Preset::Default);

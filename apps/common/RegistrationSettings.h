@@ -40,6 +40,7 @@ struct RegistrationSettings
   gnr::Options               options; ///< of the preset, overridden by what was given explicitly
   bool                       histogramMatching = false;
   bool                       writeInverse = true;
+  bool                       dryRun = false;
   bool                       verbose = false;
   bool                       quiet = false;
 };
@@ -59,6 +60,8 @@ const char *
 NameOf(gnr::IntensityNormalization value);
 const char *
 NameOf(gnr::Preconditioner value);
+const char *
+NameOf(gnr::BetaStrategy value);
 
 } // namespace gnrapp
 

@@ -17,10 +17,24 @@
  *=========================================================================*/
 #include "ResourceUsage.h"
 
+#include <fstream>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace gnrapp
 {
+
+std::optional<std::size_t>
+ResidentBytes()
+{
+  std::size_t total = 0;
+  std::size_t resident = 0; // in pages
+  if (std::ifstream("/proc/self/statm") >> total >> resident)
+  {
+    return resident * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  }
+  return {};
+}
 
 ResourceUsage
 MeasureResourceUsage(std::chrono::steady_clock::time_point start)

@@ -20,6 +20,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 
 namespace gnrapp
 {
@@ -31,6 +32,10 @@ struct ResourceUsage
   double      cpuSeconds = 0.0;  ///< user and system, all threads
   std::size_t peakBytes = 0;     ///< largest resident set
 };
+
+/** The resident set of this process now, bytes; nothing where the system does not tell. */
+std::optional<std::size_t>
+ResidentBytes();
 
 /** `start` is the time at which the program began. */
 ResourceUsage

@@ -30,6 +30,8 @@ namespace gnrapp
 namespace
 {
 
+constexpr double mebibyte = 1024.0 * 1024.0;
+
 [[gnu::format(printf, 1, 2)]] std::string
 Format(const char * format, ...)
 {
@@ -115,8 +117,9 @@ RunLog::PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving)
   Line(
     std::string("device   ") + NameOf(o.device) + ", " +
     (o.threads ? std::to_string(*o.threads) + (*o.threads == 1 ? " thread" : " threads") : std::string("all threads")));
-  Line("options  preset " + m_Settings.preset + ", beta " + Format("%g", o.beta) + ", gamma " + Format("%g", o.gamma) +
-       ", " + NameOf(o.regularization) + (o.incompressible ? ", incompressible" : ""));
+  Line("options  preset " + m_Settings.preset + ", beta " + Format("%g", o.beta) +
+       (o.betaStrategy == gnr::BetaStrategy::Fixed ? "" : std::string(" by ") + NameOf(o.betaStrategy)) + ", gamma " +
+       Format("%g", o.gamma) + ", " + NameOf(o.regularization) + (o.incompressible ? ", incompressible" : ""));
   if (m_Settings.verbose)
   {
     Line(std::string("         levels ") + (o.levels ? std::to_string(*o.levels) : "automatic") +
@@ -128,6 +131,14 @@ RunLog::PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving)
                 o.gradientTolerance,
                 o.objectiveTolerance) +
          (o.timeLimit ? Format("%g s", *o.timeLimit) : "none"));
+    if (o.betaStrategy == gnr::BetaStrategy::Search)
+    {
+      Line(Format("         determinant bounds %g, %g", o.determinantLower, o.determinantUpper));
+    }
+    if (o.stallRate)
+    {
+      Line(Format("         stall rate %g per second", *o.stallRate));
+    }
     Line(std::string("         normalization ") + NameOf(o.intensityNormalization) + ", histogram matching " +
          (m_Settings.histogramMatching ? "on" : "off") +
          Format(", smoothing %g, grid scale %g", o.smoothing, o.gridScale));
@@ -144,28 +155,31 @@ RunLog::PrintColumns()
     m_ColumnsPrinted = true;
     Line("");
     Line(std::string("level  step   objective  mismatch  |g|/|g0|  Krylov  step length") +
-         (m_Settings.verbose ? "    distance  smoothness  nt" : "") + "   seconds");
+         (m_Settings.verbose ? "    distance  smoothness  nt  inner" : "") + "   seconds");
   }
 }
 
 void
 RunLog::PrintLevel(const gnr::LevelRecord & record)
 {
-  if (record.level <= m_Level)
+  if (record.level == m_Level && record.beta == m_Beta)
   {
-    return; // its steps have been printed
+    return; // printed already
   }
   m_Level = record.level;
+  m_Beta = record.beta;
   PrintColumns();
   const auto & size = record.grid.size;
-  Line(Format("%5d  grid %d x %d x %d", record.level + 1, size[0], size[1], size[2]));
+  const bool   betaChanges = m_Settings.options.betaStrategy != gnr::BetaStrategy::Fixed;
+  Line(Format("%5d  grid %d x %d x %d", record.level + 1, size[0], size[1], size[2]) +
+       (betaChanges ? Format(", beta %.3g", record.beta) : ""));
   m_BarLabel = "level " + std::to_string(record.level + 1);
 }
 
 void
 RunLog::PrintIteration(const gnr::IterationRecord & record)
 {
-  m_Level = std::max(m_Level, record.level);
+  m_Level = record.level;
   PrintColumns();
   std::string text = Format("%5d  %4d  %.4e  %8.4f  %.2e  %6d  %11.4g",
                             record.level + 1,
@@ -177,7 +191,8 @@ RunLog::PrintIteration(const gnr::IterationRecord & record)
                             record.stepLength);
   if (m_Settings.verbose)
   {
-    text += Format("  %.4e  %.4e  %2d", record.distance, record.regularization, record.timeSteps);
+    text += Format(
+      "  %.4e  %.4e  %2d  %5d", record.distance, record.regularization, record.timeSteps, record.innerIterations);
   }
   Line(text + Format("  %8.2f", record.seconds));
   m_BarLabel = "level " + std::to_string(record.level + 1) + ", step " + std::to_string(record.iteration + 1);
@@ -205,6 +220,60 @@ RunLog::ShowProgress(double share)
 }
 
 void
+RunLog::PrintMessage(const std::string & message)
+{
+  Line("note     " + message);
+}
+
+void
+RunLog::PrintMemoryNeed(const MemoryNeed & need, std::size_t fixedVoxels)
+{
+  const gnr::MemoryPlan & plan = need.filter.solver;
+  const auto              amount = [fixedVoxels](const std::string & what, std::size_t bytes) {
+    return Format("  %-26s %9.1f MB %8.1f bytes per voxel",
+                  what.c_str(),
+                  static_cast<double>(bytes) / mebibyte,
+                  static_cast<double>(bytes) / static_cast<double>(fixedVoxels));
+  };
+  const auto grid = [](const gnr::Grid & g) { return Format("%d x %d x %d", g.size[0], g.size[1], g.size[2]); };
+
+  Line("");
+  Line("computed on  " + plan.device + Format(", %d thread%s", plan.threads, plan.threads == 1 ? "" : "s"));
+  Line("grids");
+  Line("  image    " + grid(plan.imageGrid));
+  Line("  solver   " + grid(plan.solverGrid) + (plan.solverGrid.size == plan.imageGrid.size ? "" : ", padded"));
+  for (std::size_t i = 0; i < plan.levels.size(); ++i)
+  {
+    Line("  level " + std::to_string(i + 1) + "  " + grid(plan.levels[i]));
+  }
+  Line("fields of the solver");
+  for (const auto & [name, bytes] : plan.phases)
+  {
+    Line(amount(name, bytes));
+  }
+  Line(amount("reserved at once", plan.fieldBytes));
+  Line("with the images");
+  Line(amount("during preparation", need.filter.preparation));
+  Line(amount("during the solve", need.filter.solve));
+  Line(amount("for the results", need.filter.results));
+  Line("memory");
+  if (need.program)
+  {
+    Line(amount("program", *need.program));
+  }
+  Line(amount("need", need.Total()));
+  if (plan.availableBytes)
+  {
+    Line(Format("  %-26s %9.1f MB", "free", static_cast<double>(*plan.availableBytes) / mebibyte));
+    if (need.Total() > *plan.availableBytes)
+    {
+      PrintMessage("this is more than is free; expect the run to be slow or to be ended by the system. Use smaller "
+                   "images or a machine with more memory");
+    }
+  }
+}
+
+void
 RunLog::PrintActivity(const std::string & text)
 {
   if (!m_Settings.quiet && m_Terminal)
@@ -222,7 +291,6 @@ RunLog::PrintSummary(const gnr::Report &                                 report,
                      double                                              memoryPerVoxel,
                      const std::vector<std::string> &                    files)
 {
-  constexpr double mebibyte = 1024.0 * 1024.0;
   Line("");
   Line("result");
   Line(Format("  mismatch           %.4f (1 before registration)", report.mismatch));
@@ -233,7 +301,15 @@ RunLog::PrintSummary(const gnr::Report &                                 report,
   Line(Format("  folded voxels      %zu", report.foldedVoxels));
   Line(Format("  max |u|            %.3f mm", report.maximumDisplacement));
   Line(std::string("  stopped because    ") + gnr::describe(report.reason));
-  Line(Format("  work               %d Newton steps, %d Hessian products", report.newtonSteps, report.hessianProducts));
+  if (m_Settings.options.betaStrategy == gnr::BetaStrategy::Search)
+  {
+    Line(Format("  beta               %.4g (found within determinant bounds %g, %g)",
+                report.beta,
+                m_Settings.options.determinantLower,
+                m_Settings.options.determinantUpper));
+  }
+  Line(Format("  work               %d Newton steps, %d Hessian products", report.newtonSteps, report.hessianProducts) +
+       (report.innerIterations > 0 ? Format(", %d inner iterations", report.innerIterations) : ""));
   Line(Format("  time               %.2f s wall, %.2f s CPU", usage.wallSeconds, usage.cpuSeconds));
   Line(Format("  peak memory        %.0f MB (%.0f bytes per voxel)", usage.peakBytes / mebibyte, memoryPerVoxel));
   Line("  computed on        " + report.device +

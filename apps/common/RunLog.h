@@ -21,6 +21,7 @@
 #include "ImageInput.h"
 #include "RegistrationSettings.h"
 #include "ResourceUsage.h"
+#include "RunReport.h"
 
 #include "gnr/Report.h"
 
@@ -52,6 +53,12 @@ public:
   /** Redraws the bar; `share` of the work done, 0 ... 1. */
   void
   ShowProgress(double share);
+  /** A warning or a fallback, at once. */
+  void
+  PrintMessage(const std::string & message);
+  /** What the run will need: grids, fields by phase, all in all. */
+  void
+  PrintMemoryNeed(const MemoryNeed & need, std::size_t fixedVoxels);
   /** Something that goes on after the solve, e.g. "writing". */
   void
   PrintActivity(const std::string & text);
@@ -75,6 +82,7 @@ private:
   bool                         m_Terminal;
   bool                         m_ColumnsPrinted = false;
   int                          m_Level = -1; ///< last level of which something was printed
+  double                       m_Beta = 0.0; ///< and its beta
   bool                         m_BarShown = false;
   int                          m_BarPercent = -1;
   std::string                  m_BarLabel;

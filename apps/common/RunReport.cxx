@@ -76,6 +76,8 @@ Describe(const RegistrationSettings & settings)
   const gnr::Options & o = settings.options;
   return { { "preset", settings.preset },
            { "beta", o.beta },
+           { "betaStrategy", NameOf(o.betaStrategy) },
+           { "determinantBounds", { o.determinantLower, o.determinantUpper } },
            { "gamma", o.gamma },
            { "gridScale", o.gridScale },
            { "regularization", NameOf(o.regularization) },
@@ -88,6 +90,7 @@ Describe(const RegistrationSettings & settings)
            { "gradientTolerance", o.gradientTolerance },
            { "objectiveTolerance", o.objectiveTolerance },
            { "preconditioner", NameOf(o.preconditioner) },
+           { "stallRate", ValueOrNull(o.stallRate) },
            { "timeLimitSeconds", ValueOrNull(o.timeLimit) },
            { "normalization", NameOf(o.intensityNormalization) },
            { "histogramMatching", settings.histogramMatching },
@@ -110,17 +113,36 @@ Describe(const gnr::LevelRecord & level)
                            { "mismatch", i.mismatch },
                            { "relativeGradient", i.relativeGradient },
                            { "krylovIterations", i.krylovIterations },
+                           { "innerIterations", i.innerIterations },
                            { "stepLength", i.stepLength },
                            { "timeSteps", i.timeSteps },
                            { "seconds", i.seconds } });
   }
   return { { "level", level.level + 1 },
            { "grid", Describe(level.grid) },
+           { "beta", level.beta },
            { "initialObjective", level.initialObjective },
            { "initialMismatch", level.initialMismatch },
            { "initialRelativeGradient", level.initialRelativeGradient },
            { "stopReason", WordOf(level.reason) },
            { "iterations", iterations } };
+}
+
+/** Planned and used fields of each phase; the results after the solve are not watched. */
+Json
+DescribePhases(const gnr::Report & report)
+{
+  Json        phases = Json::array();
+  std::size_t i = 0;
+  for (const auto & [name, planned] : report.memoryPlan.phases)
+  {
+    const bool isWatched = i < report.phaseBytes.size() && report.phaseBytes[i].first == name;
+    phases.push_back({ { "name", name },
+                       { "plannedFieldBytes", planned },
+                       { "peakFieldBytes", isWatched ? Json(report.phaseBytes[i].second) : Json(nullptr) } });
+    ++i;
+  }
+  return phases;
 }
 
 } // namespace
@@ -165,7 +187,8 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
     { "solverGrid", Describe(r.solverGrid) },
     { "levels", levels },
     { "result",
-      { { "mismatch", r.mismatch },
+      { { "beta", r.beta },
+        { "mismatch", r.mismatch },
         { "determinant",
           { { "minimum", r.determinantMinimum }, { "maximum", r.determinantMaximum }, { "mean", r.determinantMean } } },
         { "foldedVoxels", r.foldedVoxels },
@@ -173,6 +196,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
         { "mapSteps", r.mapSteps },
         { "newtonSteps", r.newtonSteps },
         { "hessianProducts", r.hessianProducts },
+        { "innerIterations", r.innerIterations },
         { "stopReason", WordOf(r.reason) },
         { "stopDescription", gnr::describe(r.reason) } } },
     { "time",
@@ -184,7 +208,12 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
     { "memory",
       { { "peakBytes", record.usage.peakBytes },
         { "peakBytesPerVoxel", record.MemoryPerVoxel() },
-        { "solverFieldBytes", r.fieldBytes } } },
+        { "plannedBytes", record.memory.Total() },
+        { "availableBytes", ValueOrNull(r.memoryPlan.availableBytes) },
+        { "plannedFieldBytes", r.memoryPlan.fieldBytes },
+        { "peakFieldBytes", r.fieldBytes },
+        { "overflowFieldBytes", r.overflowBytes },
+        { "phases", DescribePhases(r) } } },
     { "files", record.files },
     { "messages", r.messages }
   };

@@ -22,14 +22,30 @@
 #include "RegistrationSettings.h"
 #include "ResourceUsage.h"
 
+#include "itkGaussNewtonRegistrationBridge.h"
+
 #include "gnr/Report.h"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace gnrapp
 {
+
+/** What one run of gnr-register needs, bytes. */
+struct MemoryNeed
+{
+  itk::GaussNewtonRegistrationBridge::MemoryNeed filter;
+  std::optional<std::size_t>                     program; ///< without images and fields, where the system tells
+
+  std::size_t
+  Total() const
+  {
+    return filter.Largest() + program.value_or(0);
+  }
+};
 
 /** All numbers of one run of gnr-register. */
 struct RunRecord
@@ -39,6 +55,7 @@ struct RunRecord
   gnr::Report                                 report;
   std::vector<std::pair<std::string, double>> phases; ///< seconds of wall time, in order; also those outside the solver
   ResourceUsage                               usage;
+  MemoryNeed                                  memory;
   std::vector<std::string>                    files;
 
   /** Peak memory by voxels of the fixed image, bytes. */

@@ -45,6 +45,11 @@ public:
   virtual void
   onMessage(const std::string &)
   {}
+  /** The images, the weights and the initial velocity have been copied: run() does not look at the caller's memory any
+   * more. */
+  virtual void
+  onInputsRead()
+  {}
   virtual Request
   poll()
   {
@@ -99,7 +104,7 @@ public:
   operator=(const Registration &) = delete;
 
   /** Images, any intensity scale; not finite values and constant images are refused by run(). The memory must live
-   * until run() has returned. */
+   * until run() has called Observer::onInputsRead(), or has returned. */
   void
   setFixed(HostImage image);
   void
@@ -119,6 +124,12 @@ public:
   /** Not owned; may be null. */
   void
   setObserver(Observer * observer);
+
+  /** What run() and the results will take, found by a run of the solver on arrays that are counted but do not exist.
+   * The images must be set: where anatomy reaches the border, the grid is padded. Takes milliseconds; changes nothing.
+   * Throws Error(BadInput) where an image is missing. */
+  MemoryPlan
+  planMemory() const;
 
   /** Solves. Throws Error(BadInput | OutOfResources | NumericalFailure | Aborted). */
   const Report &

@@ -79,6 +79,27 @@ struct LevelRecord
   StopReason                   reason = StopReason::IterationLimit;
 };
 
+/** The memory that a registration needs for its fields, in bytes of this process: known before anything is allocated.
+ *
+ * Exact as long as the velocity does not grow so large that the time steps rise: each further step keeps one image. */
+struct MemoryPlan
+{
+  Grid              imageGrid;
+  Grid              solverGrid; ///< padded, periodic
+  std::vector<Grid> levels;     ///< of the pyramid, coarse to fine
+  std::string       device;     ///< where the kernels run, in words
+  int               threads = 1;
+  int               processes = 1;
+
+  std::size_t fieldBytes = 0; ///< to be reserved: the most of all phases
+  /** The most that the fields take up in each phase of run(), and for the results that are asked for afterwards:
+   * "inverse displacement" and "other results". */
+  std::vector<std::pair<std::string, std::size_t>> phases;
+
+  /** Memory of this machine that no process uses, where the system tells; before anything was reserved. */
+  std::optional<std::size_t> availableBytes;
+};
+
 /** What was done and what came out of it: the numbers of the closing summary and of the JSON report. */
 struct Report
 {
@@ -108,8 +129,12 @@ struct Report
   double cpuSeconds = 0.0;
   /** Seconds of wall time per phase, in order of execution. */
   std::vector<std::pair<std::string, double>> phases;
-  std::size_t              fieldBytes = 0; ///< largest sum of solver fields alive at once, this process
-  std::vector<std::string> messages;       ///< fallbacks and warnings, as logged
+  MemoryPlan                                  memoryPlan;     ///< made before the solve; its fieldBytes were reserved
+  std::size_t                                 fieldBytes = 0; ///< what the fields took up at most, this process
+  std::size_t overflowBytes = 0; ///< part of them that the reservation had no room for; 0 unless time steps rose
+  /** The most that the fields took up in each phase. */
+  std::vector<std::pair<std::string, std::size_t>> phaseBytes;
+  std::vector<std::string>                         messages; ///< fallbacks and warnings, as logged
 };
 
 } // namespace gnr

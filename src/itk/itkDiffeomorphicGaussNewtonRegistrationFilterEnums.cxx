@@ -38,7 +38,13 @@ static_assert(AreEqual(Enums::Regularization::H1, gnr::Regularization::H1) &&
               "itk and gnr enumerations differ");
 static_assert(AreEqual(Enums::Interpolation::Linear, gnr::Interpolation::Linear) &&
                 AreEqual(Enums::Interpolation::Cubic, gnr::Interpolation::Cubic) &&
-                AreEqual(Enums::Preconditioner::InvA, gnr::Preconditioner::InvA),
+                AreEqual(Enums::Preconditioner::InvA, gnr::Preconditioner::InvA) &&
+                AreEqual(Enums::Preconditioner::InvH0, gnr::Preconditioner::InvH0) &&
+                AreEqual(Enums::Preconditioner::TwoLevelInvH0, gnr::Preconditioner::TwoLevelInvH0),
+              "itk and gnr enumerations differ");
+static_assert(AreEqual(Enums::BetaStrategy::Fixed, gnr::BetaStrategy::Fixed) &&
+                AreEqual(Enums::BetaStrategy::Continuation, gnr::BetaStrategy::Continuation) &&
+                AreEqual(Enums::BetaStrategy::Search, gnr::BetaStrategy::Search),
               "itk and gnr enumerations differ");
 static_assert(AreEqual(Enums::IntensityNormalization::None, gnr::IntensityNormalization::None) &&
                 AreEqual(Enums::IntensityNormalization::Percentiles, gnr::IntensityNormalization::Percentiles),
@@ -91,8 +97,28 @@ operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::
   {
     case Enum::InvA:
       return out << "itk::DiffeomorphicGaussNewtonRegistrationFilterEnums::Preconditioner::InvA";
+    case Enum::InvH0:
+      return out << "itk::DiffeomorphicGaussNewtonRegistrationFilterEnums::Preconditioner::InvH0";
+    case Enum::TwoLevelInvH0:
+      return out << "itk::DiffeomorphicGaussNewtonRegistrationFilterEnums::Preconditioner::TwoLevelInvH0";
   }
   return out << "INVALID VALUE FOR itk::DiffeomorphicGaussNewtonRegistrationFilterEnums::Preconditioner";
+}
+
+std::ostream &
+operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::BetaStrategy value)
+{
+  using Enum = DiffeomorphicGaussNewtonRegistrationFilterEnums::BetaStrategy;
+  switch (value)
+  {
+    case Enum::Fixed:
+      return out << "itk::DiffeomorphicGaussNewtonRegistrationFilterEnums::BetaStrategy::Fixed";
+    case Enum::Continuation:
+      return out << "itk::DiffeomorphicGaussNewtonRegistrationFilterEnums::BetaStrategy::Continuation";
+    case Enum::Search:
+      return out << "itk::DiffeomorphicGaussNewtonRegistrationFilterEnums::BetaStrategy::Search";
+  }
+  return out << "INVALID VALUE FOR itk::DiffeomorphicGaussNewtonRegistrationFilterEnums::BetaStrategy";
 }
 
 std::ostream &

@@ -29,7 +29,9 @@
 #endif
 
 #include <algorithm>
+#include <functional>
 #include <sstream>
+#include <utility>
 
 namespace itk
 {
@@ -179,8 +181,9 @@ MatchHistogram(const ScalarImageType * source, const ScalarImageType * reference
 class ObserverAdaptor : public gnr::Observer
 {
 public:
-  explicit ObserverAdaptor(GaussNewtonRegistrationBridge::Listener & listener)
+  ObserverAdaptor(GaussNewtonRegistrationBridge::Listener & listener, std::function<void()> releaseInputs)
     : m_Listener(listener)
+    , m_ReleaseInputs(std::move(releaseInputs))
   {}
 
   void
@@ -198,6 +201,17 @@ public:
   {
     m_Listener.OnProgress(progress);
   }
+  void
+  onMessage(const std::string & message) override
+  {
+    m_Listener.OnMessage(message);
+  }
+  void
+  onInputsRead() override
+  {
+    m_ReleaseInputs();
+    m_Listener.OnInputsRead();
+  }
   gnr::Request
   poll() override
   {
@@ -210,7 +224,14 @@ public:
 
 private:
   GaussNewtonRegistrationBridge::Listener & m_Listener;
+  std::function<void()>                     m_ReleaseInputs;
 };
+
+std::size_t
+BytesOf(const ScalarImageType * image)
+{
+  return image ? image->GetLargestPossibleRegion().GetNumberOfPixels() * sizeof(float) : 0;
+}
 } // namespace
 
 class GaussNewtonRegistrationBridge::Implementation
@@ -225,6 +246,37 @@ public:
   bool                               usesMovingInPlace = false;
   gnr::Options                       options;
   std::unique_ptr<gnr::Registration> registration;
+
+  std::unique_ptr<gnr::Registration>
+  MakeSolver() const
+  {
+    auto solver = std::make_unique<gnr::Registration>(GridOf(fixed), options);
+    solver->setFixed(HostOf(fixed.GetPointer()));
+    solver->setMoving(HostOf(moving.GetPointer()));
+    if (fixedWeight)
+    {
+      solver->setFixedWeight(HostOf(fixedWeight.GetPointer()));
+    }
+    if (movingWeight)
+    {
+      solver->setMovingWeight(HostOf(movingWeight.GetPointer()));
+    }
+    if (velocity)
+    {
+      solver->setInitialVelocity(HostOf(velocity.GetPointer()));
+    }
+    return solver;
+  }
+
+  void
+  ReleaseInputs()
+  {
+    fixed = nullptr;
+    moving = nullptr;
+    fixedWeight = nullptr;
+    movingWeight = nullptr;
+    velocity = nullptr;
+  }
 
   gnr::Registration &
   Solver() const
@@ -244,6 +296,33 @@ GaussNewtonRegistrationBridge::GaussNewtonRegistrationBridge(MultiThreaderBase *
 }
 
 GaussNewtonRegistrationBridge::~GaussNewtonRegistrationBridge() = default;
+
+void
+GaussNewtonRegistrationBridge::MemoryNeed::AddUp(const gnr::MemoryPlan & plan)
+{
+  solver = plan;
+  solve = results = 0;
+  for (const auto & [name, fields] : solver.phases)
+  {
+    if (name == "preparation")
+    {
+      preparation = inputs + prepared + fields;
+    }
+    else if (name == "inverse displacement")
+    {
+      // Where it is not computed, the memory for it goes with the first of the other outputs.
+      results = std::max(results, kept + displacement + cast + fields);
+    }
+    else if (name == "other results")
+    {
+      results = std::max(results, kept + displacement + cast + inverse + others + fields);
+    }
+    else
+    {
+      solve = std::max(solve, kept + fields);
+    }
+  }
+}
 
 void
 GaussNewtonRegistrationBridge::VerifyGrids(const ImageBaseType * fixed,
@@ -321,37 +400,30 @@ GaussNewtonRegistrationBridge::IsMovingImageUsedInPlace() const
   return m_Implementation->usesMovingInPlace;
 }
 
+gnr::MemoryPlan
+GaussNewtonRegistrationBridge::PlanMemory() const
+{
+  return WithItkErrors(ITK_LOCATION, [&] { return m_Implementation->MakeSolver()->planMemory(); });
+}
+
+std::size_t
+GaussNewtonRegistrationBridge::GetPreparedBytes() const
+{
+  const Implementation & self = *m_Implementation;
+  return (self.usesMovingInPlace ? 0 : BytesOf(self.moving)) + BytesOf(self.fixedWeight) + BytesOf(self.movingWeight) +
+         (self.velocity ? 3 * BytesOf(self.fixed) : 0);
+}
+
 const gnr::Report &
 GaussNewtonRegistrationBridge::Solve(Listener & listener)
 {
   return WithItkErrors(ITK_LOCATION, [&]() -> const gnr::Report & {
     Implementation & self = *m_Implementation;
-    ObserverAdaptor  observer(listener);
-    self.registration = std::make_unique<gnr::Registration>(GridOf(self.fixed), self.options);
+    ObserverAdaptor  observer(listener, [&self] { self.ReleaseInputs(); });
+    self.registration = self.MakeSolver();
     self.registration->setObserver(&observer);
-    self.registration->setFixed(HostOf(self.fixed.GetPointer()));
-    self.registration->setMoving(HostOf(self.moving.GetPointer()));
-    if (self.fixedWeight)
-    {
-      self.registration->setFixedWeight(HostOf(self.fixedWeight.GetPointer()));
-    }
-    if (self.movingWeight)
-    {
-      self.registration->setMovingWeight(HostOf(self.movingWeight.GetPointer()));
-    }
-    if (self.velocity)
-    {
-      self.registration->setInitialVelocity(HostOf(self.velocity.GetPointer()));
-    }
-
     const gnr::Report & report = self.registration->run();
-
     self.registration->setObserver(nullptr);
-    self.fixed = nullptr;
-    self.moving = nullptr;
-    self.fixedWeight = nullptr;
-    self.movingWeight = nullptr;
-    self.velocity = nullptr;
     return report;
   });
 }

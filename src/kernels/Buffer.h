@@ -18,10 +18,8 @@ public:
   BasicBuffer(Kernels & kernels, std::size_t count)
     : kernels_(&kernels)
     , count_(count)
-    , data_(static_cast<T *>(kernels.allocate(count * sizeof(T))))
-  {
-    kernels.account(static_cast<std::ptrdiff_t>(count * sizeof(T)));
-  }
+    , data_(static_cast<T *>(kernels.memory().allocate(count * sizeof(T))))
+  {}
   ~BasicBuffer() { reset(); }
   BasicBuffer(BasicBuffer && other) noexcept { swap(other); }
   BasicBuffer &
@@ -40,8 +38,7 @@ public:
   {
     if (data_ != nullptr)
     {
-      kernels_->account(-static_cast<std::ptrdiff_t>(count_ * sizeof(T)));
-      kernels_->deallocate(data_);
+      kernels_->memory().deallocate(data_);
     }
     data_ = nullptr;
     count_ = 0;

@@ -2,6 +2,7 @@
 #ifndef gnr_kernels_kernels_h
 #define gnr_kernels_kernels_h
 
+#include "kernels/FieldMemory.h"
 #include "kernels/types.h"
 
 #include "gnr/Options.h"
@@ -16,7 +17,7 @@ namespace gnr
 /** Every loop over voxels of the project, declared once.
  *
  * Each backend folder implements the same list in files of the same names: `reference/` (serial, double arithmetic,
- * obviously right), `cpu/` (OpenMP and SIMD), later `cuda/`. All pointers are memory of the backend (allocate()) unless
+ * obviously right), `cpu/` (OpenMP and SIMD), later `cuda/`. All pointers are memory of the backend (memory()) unless
  * said otherwise; nothing here knows about processes. `n` counts values. Traffic is given in bytes per voxel for 4-byte
  * reals, every array counted once. Equation numbers in brackets are those of doc/mathematics.md. */
 class Kernels
@@ -24,36 +25,54 @@ class Kernels
 public:
   virtual ~Kernels() = default;
 
-  /** Bytes of all arrays alive now, and the most that were alive at once; kept by Buffer. */
+  explicit Kernels(const MemorySource & source)
+    : memory_(source)
+  {}
+  Kernels(const Kernels &) = delete;
+  Kernels &
+  operator=(const Kernels &) = delete;
+
+  /** The memory of all arrays. */
+  FieldMemory &
+  memory()
+  {
+    return memory_;
+  }
+  void *
+  allocate(std::size_t bytes)
+  {
+    return memory_.allocate(bytes);
+  }
+  void
+  deallocate(void * memory)
+  {
+    memory_.deallocate(memory);
+  }
   std::size_t
   allocatedBytes() const
   {
-    return allocatedBytes_;
+    return memory_.allocatedBytes();
   }
   std::size_t
   peakBytes() const
   {
-    return peakBytes_;
-  }
-  void
-  account(std::ptrdiff_t bytes)
-  {
-    allocatedBytes_ += bytes;
-    peakBytes_ = allocatedBytes_ > peakBytes_ ? allocatedBytes_ : peakBytes_;
+    return memory_.peakBytes();
   }
 
   virtual std::string
   description() const = 0;
 
   //---- memory.cpp -------------------------------------------------------------------------------------------------
-  virtual void *
-  allocate(std::size_t bytes) = 0; ///< throws Error(OutOfResources)
-  virtual void
-  deallocate(void * memory) = 0;
   virtual void
   copyFromHost(const void * host, void * memory, std::size_t bytes) = 0;
   virtual void
   copyToHost(const void * memory, void * host, std::size_t bytes) = 0;
+  /** x[i] = scale host[stride i]: a scalar image of the caller (stride 1) or one component of its interleaved vectors
+   * (stride 3); and host[stride i] = scale x[i]. Host values are single precision whatever Real is. */
+  virtual void
+  fromHost(const float * host, std::size_t stride, double scale, Real * x, std::size_t n) = 0;
+  virtual void
+  toHost(const Real * x, double scale, float * host, std::size_t stride, std::size_t n) = 0;
 
   //---- algebra.cpp: sums are accumulated in double, in an order that does not depend on the number of threads
   //---------
@@ -227,8 +246,7 @@ public:
   crop(const Real * box, const Extents & boxExtents, const Extents & imageExtents, Real * out) = 0;
 
 private:
-  std::size_t allocatedBytes_ = 0;
-  std::size_t peakBytes_ = 0;
+  FieldMemory memory_;
 };
 
 /** \param threads CPU threads of the `cpu` backend; at least 1. */
@@ -236,6 +254,10 @@ std::unique_ptr<Kernels>
 makeReferenceKernels();
 std::unique_ptr<Kernels>
 makeCpuKernels(int threads);
+/** Kernels that compute nothing on arrays that do not exist, to find out what memory a solve will take
+ * (kernels/planning). */
+std::unique_ptr<Kernels>
+makePlanningKernels();
 
 } // namespace gnr
 

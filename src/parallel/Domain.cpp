@@ -3,8 +3,23 @@
 
 #include "parallel/HaloExchange.h"
 
+#include <algorithm>
+
 namespace gnr
 {
+namespace
+{
+
+// Departure points lie at most 4 voxels away, a little more where interpolation overshoots, and need 2 beyond.
+constexpr int usualHalo = 7;
+
+std::size_t
+paddedPoints(const Extents & e, const Halo & halo)
+{
+  return static_cast<std::size_t>(e.nx + 2 * halo[0]) * (e.ny + 2 * halo[1]) * (e.nz + 2 * halo[2]);
+}
+
+} // namespace
 
 Domain::Domain(const Grid & grid, Kernels & kernels, Communicator & communicator, const std::array<double, 3> & origin)
   : grid_(grid)
@@ -27,12 +42,12 @@ Domain::padded(const Real * field, const Halo & halo, int slot)
   }
   out.rowStride = extents_.nx + 2 * halo[0];
   out.planeStride = out.rowStride * (extents_.ny + 2 * halo[1]);
-  const std::size_t needed = static_cast<std::size_t>(out.planeStride) * (extents_.nz + 2 * halo[2]);
-  Buffer &          memory = scratch_[slot];
-  if (memory.size() < needed)
+  Buffer & memory = scratch_[slot];
+  if (memory.size() < paddedPoints(extents_, halo))
   {
     memory.reset(); // before the new one, so that both never exist at once
-    memory = Buffer(kernels_, needed);
+    const auto widest = [&halo](int a) { return std::max(halo[a], usualHalo); };
+    memory = Buffer(kernels_, paddedPoints(extents_, { { widest(0), widest(1), widest(2) } }));
   }
   out.origin = memory.data() + halo[0] + halo[1] * out.rowStride + halo[2] * out.planeStride;
   kernels_.pad(field, out);

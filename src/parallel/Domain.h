@@ -87,7 +87,8 @@ public:
     return { vector.data(), points() };
   }
 
-  /** A copy of a field with its halos filled, in scratch memory that the next call with the same slot overwrites.
+  /** A copy of a field with its halos filled, in scratch memory that the next call with the same slot overwrites. It
+   * has room for usual halos from the first call on, so that it stays in its place while the velocity grows.
    * Collective. */
   Padded
   padded(const Real * field, const Halo & halo, int slot = 0);

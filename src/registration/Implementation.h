@@ -21,6 +21,21 @@ class Registration::Implementation
 public:
   Implementation(const Grid & grid, const Options & options, std::shared_ptr<Communicator> communicator);
 
+  // Memory.cpp
+  /** The same solve with kernels that only count memory, cut short. */
+  explicit Implementation(const Implementation * planned);
+  MemoryPlan
+  planMemory();
+  /** Bytes of one image on the finest grid: what is smaller belongs to coarser ones. */
+  std::size_t
+  smallBelow() const;
+  /** Plans, warns where it will not do, and takes the memory of all fields as one block. */
+  void
+  reserveMemory();
+  /** Lets go of what the results do not need. */
+  void
+  releaseUnusedMemory();
+
   void
   solve();
   void
@@ -59,6 +74,8 @@ public:
   HostVectorImage               initialVelocity;
   Observer *                    observer = nullptr;
   Report                        report;
+  bool                          isPlanning = false;
+  SolverBox                     box;
 
   std::unique_ptr<Progress>         progress;
   double                            phaseStart = 0.0;

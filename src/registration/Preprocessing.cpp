@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/Preprocessing.h"
 
-#include "kernels/HostLayout.h"
-
 #include "gnr/Error.h"
 
 #include <algorithm>
@@ -36,22 +34,22 @@ wholeRegion(const Extents & e)
   return { { 0, 0, 0 }, { e.nx, e.ny, e.nz } };
 }
 
-Buffer
-upload(const HostImage & image, const Grid & grid, const char * name, Kernels & kernels)
+void
+requireData(const HostImage & image, const Grid & grid, const char * name)
 {
   if (image.data == nullptr || image.zBegin != 0 || image.zEnd != grid.size[2])
   {
     throw Error(ErrorKind::BadInput,
                 std::string(name) + ": the image data is missing; all planes must be set before run()");
   }
+}
+
+Buffer
+upload(const HostImage & image, const Grid & grid, const char * name, Kernels & kernels)
+{
+  requireData(image, grid, name);
   Buffer buffer(kernels, grid.points());
-#ifdef GNR_DOUBLE_PRECISION
-  std::vector<Real> converted(grid.points());
-  fromHostScalars(image.data, grid.points(), converted.data());
-  kernels.copyFromHost(converted.data(), buffer.data(), grid.points() * sizeof(Real));
-#else
-  kernels.copyFromHost(image.data, buffer.data(), grid.points() * sizeof(Real));
-#endif
+  kernels.fromHost(image.data, 1, 1.0, buffer.data(), grid.points());
   return buffer;
 }
 
@@ -108,23 +106,36 @@ normalize(Buffer & image, const Statistics & s, Kernels & kernels)
 
 /** True if the image is constant in the planes near both faces of an axis, so that it is periodic as it is. */
 bool
-constantAtFaces(const Buffer & image, const Grid & grid, int axis, double range, Kernels & kernels)
+constantAtFaces(const Real * image, const Grid & grid, int axis, double range, Kernels & kernels)
 {
   const Extents e = extentsOf(grid);
   const int     depth = std::min(faceDepth, grid.size[axis] / 2);
   Region        low = wholeRegion(e), high = low;
   low.end[axis] = depth;
   high.begin[axis] = grid.size[axis] - depth;
-  const Statistics a = kernels.statistics(image.data(), e, low), b = kernels.statistics(image.data(), e, high);
+  const Statistics a = kernels.statistics(image, e, low), b = kernels.statistics(image, e, high);
   return std::max(a.maximum, b.maximum) - std::min(a.minimum, b.minimum) <= constantTolerance * range;
 }
 
-double
-intensityRange(const Buffer & image, const Grid & grid, Kernels & kernels)
+/** For each axis, whether constantAtFaces(). The answers are the same for raw and for normalised intensities. */
+std::array<bool, 3>
+constantFaces(const HostImage & image, const Grid & grid, Kernels & host)
 {
-  const Extents    e = extentsOf(grid);
-  const Statistics s = kernels.statistics(image.data(), e, wholeRegion(e));
-  return s.maximum - s.minimum;
+#ifdef GNR_DOUBLE_PRECISION
+  Buffer converted(host, grid.points());
+  host.fromHost(image.data, 1, 1.0, converted.data(), grid.points());
+  const Real * const data = converted.data();
+#else
+  const Real * const data = image.data;
+#endif
+  const Extents       e = extentsOf(grid);
+  const Statistics    s = host.statistics(data, e, wholeRegion(e));
+  std::array<bool, 3> result{};
+  for (int axis = 0; axis < 3; ++axis)
+  {
+    result[axis] = constantAtFaces(data, grid, axis, s.maximum - s.minimum, host);
+  }
+  return result;
 }
 
 Buffer
@@ -197,8 +208,33 @@ fourierSize(int n)
   }
 }
 
+SolverBox
+chooseBox(const InputImages & input, const Options & options, Kernels & host)
+{
+  const Grid & grid = input.grid;
+  requireData(input.fixed, grid, "FixedImage");
+  requireData(input.moving, grid, "MovingImage");
+  std::array<bool, 3> constant{ { true, true, true } };
+  if (!options.periodic)
+  {
+    const auto fixed = constantFaces(input.fixed, grid, host), moving = constantFaces(input.moving, grid, host);
+    for (int axis = 0; axis < 3; ++axis)
+    {
+      constant[axis] = fixed[axis] && moving[axis];
+    }
+  }
+  SolverBox box;
+  box.grid = grid;
+  for (int axis = 0; axis < 3; ++axis)
+  {
+    box.padded = box.padded || !constant[axis];
+    box.grid.size[axis] = fourierSize(grid.size[axis] + (constant[axis] ? 0 : leastPadding));
+  }
+  return box;
+}
+
 SolverImages
-prepareImages(const InputImages & input, const Options & options, Kernels & kernels)
+prepareImages(const InputImages & input, const SolverBox & box, const Options & options, Kernels & kernels)
 {
   const Grid & grid = input.grid;
   Buffer       fixed = upload(input.fixed, grid, "FixedImage", kernels);
@@ -212,18 +248,9 @@ prepareImages(const InputImages & input, const Options & options, Kernels & kern
   }
 
   SolverImages result;
-  result.grid = grid;
-  bool         padded = false;
-  const double fixedRange = intensityRange(fixed, grid, kernels), movingRange = intensityRange(moving, grid, kernels);
-  for (int axis = 0; axis < 3; ++axis)
-  {
-    const bool constant = options.periodic || (constantAtFaces(fixed, grid, axis, fixedRange, kernels) &&
-                                               constantAtFaces(moving, grid, axis, movingRange, kernels));
-    padded = padded || !constant;
-    result.grid.size[axis] = fourierSize(grid.size[axis] + (constant ? 0 : leastPadding));
-  }
+  result.grid = box.grid;
   // Where anatomy reaches the border the padding holds made-up values, which must not count.
-  const bool hasFixedWeight = padded || input.fixedWeight.data != nullptr;
+  const bool hasFixedWeight = box.padded || input.fixedWeight.data != nullptr;
   result.fixedWeight = weight(input.fixedWeight, "FixedImageMask", grid, result.grid, hasFixedWeight, kernels);
   result.movingWeight =
     weight(input.movingWeight, "MovingImageMask", grid, result.grid, input.movingWeight.data != nullptr, kernels);

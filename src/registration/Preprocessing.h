@@ -30,10 +30,24 @@ struct SolverImages
   Buffer movingWeight;
 };
 
-/** Checks the input, brings the intensities to a common scale and pads the grid [P1]. Throws Error(BadInput) naming the
- * image and the remedy. */
+/** The periodic box of the solver. */
+struct SolverBox
+{
+  Grid grid;
+  bool padded = false; ///< along some axis because an image reaches the border; not just up to a size for the FFT
+};
+
+/** Decides where the grid is padded, along every axis where an image is not constant near its faces [P1]. Reads the
+ * images in the memory of the caller: nothing is allocated. Throws Error(BadInput) where there is no image.
+ *
+ * \param host kernels that compute on the memory of this machine. */
+SolverBox
+chooseBox(const InputImages & input, const Options & options, Kernels & host);
+
+/** Checks the input, brings the intensities to a common scale and continues the images into the padding [P1]. Throws
+ * Error(BadInput) naming the image and the remedy. */
 SolverImages
-prepareImages(const InputImages & input, const Options & options, Kernels & kernels);
+prepareImages(const InputImages & input, const SolverBox & box, const Options & options, Kernels & kernels);
 
 /** Smallest even number >= n without prime factors above 7. */
 int

@@ -48,6 +48,12 @@ Registration::setObserver(Observer * observer)
   implementation_->observer = observer;
 }
 
+MemoryPlan
+Registration::planMemory() const
+{
+  return implementation_->planMemory();
+}
+
 const Report &
 Registration::run()
 {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/Implementation.h"
 
-#include "kernels/HostLayout.h"
 #include "model/Characteristics.h"
 #include "model/FlowMap.h"
 
 #include <cmath>
-#include <vector>
 
 namespace gnr
 {
@@ -93,13 +91,12 @@ Registration::Implementation::writeVectors(const Buffer & planar, double scale, 
   checkRequest(out.data, out.zBegin, out.zEnd);
   const std::size_t n = e.points();
   Buffer            image(*kernels, n);
-  std::vector<Real> all(3 * n);
   for (int c = 0; c < 3; ++c)
   {
     kernels->crop(planar.data() + c * finest->points(), finest->extents(), e, image.data());
-    kernels->copyToHost(image.data(), all.data() + c * n, n * sizeof(Real));
+    kernels->toHost(image.data(), scale, out.data + c, 3, n);
   }
-  toHostVectors(all.data(), n, n, scale, out.data);
+  kernels->memory().trim();
 }
 
 void
@@ -110,6 +107,8 @@ Registration::Implementation::writeInverse(HostVectorImage out) const
   int    steps = 0;
   integrate(true, inverse, steps);
   writeVectors(inverse, 1.0, out);
+  inverse.reset();
+  kernels->memory().trim();
 }
 
 void
@@ -132,9 +131,8 @@ Registration::Implementation::writeDeterminant(float * data, int zBegin, int zEn
   Buffer        box = finest->scalar(), image(*kernels, e.points());
   determinant(box.data());
   kernels->crop(box.data(), finest->extents(), e, image.data());
-  std::vector<Real> host(e.points());
-  kernels->copyToHost(image.data(), host.data(), host.size() * sizeof(Real));
-  toHostScalars(host.data(), host.size(), data);
+  kernels->toHost(image.data(), 1.0, data, 1, e.points());
+  kernels->memory().trim();
 }
 
 void

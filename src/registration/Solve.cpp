@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/Implementation.h"
 
-#include "kernels/HostLayout.h"
 #include "model/ReducedProblem.h"
 #include "optimization/GaussNewton.h"
 #include "registration/Inpainting.h"
@@ -83,6 +82,7 @@ Registration::Implementation::phase(const std::string & name)
 {
   const double now = progress->seconds();
   report.phases.emplace_back(name, now - phaseStart);
+  report.phaseBytes.emplace_back(name, kernels->memory().lapBytes());
   phaseStart = now;
 }
 
@@ -99,14 +99,12 @@ Registration::Implementation::readInitialVelocity(Domain & domain)
     throw Error(ErrorKind::BadInput, "InitialVelocityField: all planes must be set before run()");
   }
   // The exponential of the exported field is the pullback map, which is the flow of minus the solver's velocity.
-  std::vector<Real> planar(3 * n);
-  fromHostVectors(initialVelocity.data, n, -1.0, planar.data());
   Buffer image(*kernels, n);
   initial = domain.vector();
   const Extents e{ input.grid.size[0], input.grid.size[1], input.grid.size[2] };
   for (int c = 0; c < 3; ++c)
   {
-    kernels->copyFromHost(planar.data() + c * n, image.data(), n * sizeof(Real));
+    kernels->fromHost(initialVelocity.data + c, 3, -1.0, image.data(), n);
     const Statistics s = kernels->statistics(image.data(), e, { { 0, 0, 0 }, { e.nx, e.ny, e.nz } });
     if (s.notFinite > 0)
     {
@@ -229,11 +227,13 @@ Registration::Implementation::solve()
   phaseStart = 0.0;
   report.levels.clear();
   report.phases.clear();
+  report.phaseBytes.clear();
   report.messages.clear();
   report.newtonSteps = report.hessianProducts = 0;
   solved = false;
 
-  images = prepareImages(input, options, *kernels);
+  reserveMemory();
+  images = prepareImages(input, box, options, *kernels);
   finest = std::make_unique<Domain>(images.grid, *kernels, *communicator);
   finestTransform = std::make_unique<FourierTransform>(*finest);
   if (input.fixedWeight.data != nullptr)
@@ -245,6 +245,10 @@ Registration::Implementation::solve()
     fillUnweighted(*finest, *finestTransform, images.movingWeight.data(), images.moving.data());
   }
   readInitialVelocity(*finest);
+  if (observer != nullptr)
+  {
+    observer->onInputsRead();
+  }
   report.solverGrid = images.grid;
   phase("preparation");
 
@@ -301,7 +305,7 @@ Registration::Implementation::solve()
 
   evaluateResult();
   phase("displacement");
-  report.fieldBytes = kernels->peakBytes();
+  releaseUnusedMemory();
   report.wallSeconds = progress->seconds();
   report.cpuSeconds = cpuSeconds() - cpuStart;
   solved = true;

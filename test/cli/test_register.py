@@ -133,13 +133,16 @@ class EndToEnd(support.CommandLineTest):
         for level in report["levels"]:
             for step in level["iterations"]:
                 self.assertEqual(set(step), {"iteration", "objective", "distance", "regularization", "mismatch",
-                                             "relativeGradient", "krylovIterations", "stepLength", "timeSteps", "seconds"})
+                                             "relativeGradient", "krylovIterations", "innerIterations", "stepLength",
+                                             "timeSteps", "seconds"})
                 self.assertAlmostEqual(step["objective"], step["distance"] + step["regularization"],
                                        delta=1e-5 * step["objective"])
         self.assertGreater(len(report["time"]["phases"]), 2)
         total = sum(phase["seconds"] for phase in report["time"]["phases"])
         self.assertAlmostEqual(total, report["time"]["wallSeconds"], delta=0.1 * report["time"]["wallSeconds"] + 0.05)
-        self.assertGreater(report["memory"]["solverFieldBytes"], 0)
+        self.assertEqual(set(report["memory"]), {"peakBytes", "peakBytesPerVoxel", "plannedBytes", "availableBytes",
+                                                 "plannedFieldBytes", "peakFieldBytes", "overflowFieldBytes", "phases"})
+        self.assertGreater(report["memory"]["peakFieldBytes"], 0)
 
     def test_quiet_prints_nothing(self):
         run = self.succeed(self.register("fixed.nii.gz", "moving.nii.gz", "-o", "q", "--quiet", "--iterations", 1))

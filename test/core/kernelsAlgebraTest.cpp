@@ -51,6 +51,26 @@ TEST_P(KernelsMemory, CopiesReturnWhatWasStored)
   EXPECT_EQ(array.get(), values);
 }
 
+TEST_P(KernelsMemory, ScalarsAndInterleavedVectorsOfTheCallerComeBack)
+{
+  const std::vector<float> in{ 1, 2, 3, 4, 5, 6 };
+  const Array<Real>        scalars(kernels, 6);
+  kernels.fromHost(in.data(), 1, 1.0, scalars.data(), 6);
+  EXPECT_EQ(scalars.get(), (Values{ 1, 2, 3, 4, 5, 6 }));
+  std::vector<float> out(6);
+  kernels.toHost(scalars.data(), 0.5, out.data(), 1, 6);
+  EXPECT_EQ(out, (std::vector<float>{ 0.5F, 1, 1.5F, 2, 2.5F, 3 }));
+
+  const Array<Real> component(kernels, 2); // of (1 2 3) (4 5 6)
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels.fromHost(in.data() + c, 3, -2.0, component.data(), 2);
+    EXPECT_EQ(component.get(), (Values{ Real(-2 * (c + 1)), Real(-2 * (c + 4)) }));
+    kernels.toHost(component.data(), -0.5, out.data() + c, 3, 2);
+  }
+  EXPECT_EQ(out, in);
+}
+
 TEST_P(KernelsMemory, NothingCanBeAllocated)
 {
   void * const memory = kernels.allocate(0);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testing.h"
 
-#include "kernels/HostLayout.h"
 
 #include <cstdint>
 #include <numeric>
@@ -200,24 +199,6 @@ TEST_P(KernelsImages, HistogramCountsEveryValueOnce)
   counts.assign(7, 0);
   kernels.histogram(y.data(), random.size(), -4.0, 2.5, counts.data(), 7);
   EXPECT_EQ(std::accumulate(counts.begin(), counts.end(), std::uint64_t(0)), random.size());
-}
-
-TEST(HostLayout, ScalarsAndVectorsComeBack)
-{
-  const std::vector<float> in{ 1, 2, 3, 4, 5, 6 };
-  Values                   scalars(6);
-  std::vector<float>       out(6);
-  fromHostScalars(in.data(), 6, scalars.data());
-  EXPECT_EQ(scalars, (Values{ 1, 2, 3, 4, 5, 6 }));
-  toHostScalars(scalars.data(), 6, out.data());
-  EXPECT_EQ(out, in);
-
-  Values planar(6);
-  fromHostVectors(in.data(), 2, -2.0, planar.data()); // (1 2 3) (4 5 6)
-  EXPECT_EQ(planar, (Values{ -2, -8, -4, -10, -6, -12 }));
-  const Values apart{ -2, -8, 99, -4, -10, 99, -6, -12 };
-  toHostVectors(apart.data(), 3, 2, -0.5, out.data());
-  EXPECT_EQ(out, in);
 }
 
 GNR_TEST_EVERY_BACKEND(KernelsImages);

@@ -63,9 +63,15 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   ITK_TEST_EXPECT_EQUAL(filter->GetGradientTolerance(), defaults.gradientTolerance);
   ITK_TEST_EXPECT_TRUE(filter->GetNumberOfLevelsIsAutomatic());
   ITK_TEST_EXPECT_TRUE(!filter->HasTimeLimit());
+  ITK_TEST_EXPECT_TRUE(!filter->HasStallRate());
+  ITK_TEST_EXPECT_EQUAL(filter->GetDeterminantLowerBound(), defaults.determinantLower);
+  ITK_TEST_EXPECT_EQUAL(filter->GetDeterminantUpperBound(), defaults.determinantUpper);
 
   TEST_PARAMETER(filter, Beta, 0.125);
   TEST_PARAMETER(filter, Gamma, 2.5);
+  TEST_PARAMETER(filter, BetaStrategy, FilterType::BetaStrategyEnum::Continuation);
+  TEST_PARAMETER(filter, DeterminantLowerBound, 0.125);
+  TEST_PARAMETER(filter, DeterminantUpperBound, 8.0);
   TEST_PARAMETER(filter, Regularization, FilterType::RegularizationEnum::H2);
   TEST_PARAMETER(filter, Incompressible, true);
   TEST_PARAMETER(filter, NumberOfLevels, 2U);
@@ -76,7 +82,10 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   TEST_PARAMETER(filter, GradientTolerance, 0.0625);
   TEST_PARAMETER(filter, ObjectiveTolerance, 0.03125);
   TEST_PARAMETER(filter, Preconditioner, FilterType::PreconditionerEnum::InvA);
+  TEST_PARAMETER(filter, Preconditioner, FilterType::PreconditionerEnum::InvH0);
+  TEST_PARAMETER(filter, Preconditioner, FilterType::PreconditionerEnum::TwoLevelInvH0);
   TEST_PARAMETER(filter, TimeLimit, 4.5);
+  TEST_PARAMETER(filter, StallRate, 0.5);
   TEST_PARAMETER(filter, GridScale, 0.25);
   TEST_PARAMETER(filter, Periodic, true);
   TEST_PARAMETER(filter, SmoothingSigma, 0.75);
@@ -93,6 +102,9 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   const gnr::Options options = filter->GetOptions();
   ITK_TEST_EXPECT_EQUAL(options.beta, 0.125);
   ITK_TEST_EXPECT_EQUAL(options.gamma, 2.5);
+  ITK_TEST_EXPECT_TRUE(options.betaStrategy == gnr::BetaStrategy::Continuation);
+  ITK_TEST_EXPECT_EQUAL(options.determinantLower, 0.125);
+  ITK_TEST_EXPECT_EQUAL(options.determinantUpper, 8.0);
   ITK_TEST_EXPECT_TRUE(options.regularization == gnr::Regularization::H2);
   ITK_TEST_EXPECT_TRUE(options.incompressible);
   ITK_TEST_EXPECT_EQUAL(options.levels.value(), 2);
@@ -102,7 +114,9 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   ITK_TEST_EXPECT_EQUAL(options.maximumKrylovIterations, 13);
   ITK_TEST_EXPECT_EQUAL(options.gradientTolerance, 0.0625);
   ITK_TEST_EXPECT_EQUAL(options.objectiveTolerance, 0.03125);
+  ITK_TEST_EXPECT_TRUE(options.preconditioner == gnr::Preconditioner::TwoLevelInvH0);
   ITK_TEST_EXPECT_EQUAL(options.timeLimit.value(), 4.5);
+  ITK_TEST_EXPECT_EQUAL(options.stallRate.value(), 0.5);
   ITK_TEST_EXPECT_EQUAL(options.smoothing, 0.75);
   ITK_TEST_EXPECT_TRUE(options.intensityNormalization == gnr::IntensityNormalization::None);
   ITK_TEST_EXPECT_TRUE(options.device == gnr::Device::Cpu);
@@ -110,6 +124,11 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
 
   // Boolean methods.
   ITK_TEST_SET_GET_BOOLEAN(filter, Incompressible, true);
+  ITK_TEST_SET_GET_BOOLEAN(filter, FindRegularization, true);
+  filter->FindRegularizationOn();
+  ITK_TEST_EXPECT_TRUE(filter->GetBetaStrategy() == FilterType::BetaStrategyEnum::Search);
+  filter->FindRegularizationOff();
+  ITK_TEST_EXPECT_TRUE(filter->GetBetaStrategy() == FilterType::BetaStrategyEnum::Fixed);
   ITK_TEST_SET_GET_BOOLEAN(filter, UseHistogramMatching, true);
   ITK_TEST_SET_GET_BOOLEAN(filter, ComputeInverseDisplacementField, true);
   ITK_TEST_SET_GET_BOOLEAN(filter, ComputeVelocityField, true);
@@ -122,6 +141,9 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   ITK_TRY_EXPECT_EXCEPTION(filter->GetNumberOfLevels());
   filter->ClearTimeLimit();
   ITK_TRY_EXPECT_EXCEPTION(filter->GetTimeLimit());
+  filter->ClearStallRate();
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetStallRate());
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetUsedBeta());
   ITK_TRY_EXPECT_EXCEPTION(filter->GetReport());
   ITK_TRY_EXPECT_EXCEPTION(filter->GetMetric());
   ITK_TRY_EXPECT_EXCEPTION(filter->GetCurrentIterationRecord());
@@ -150,10 +172,11 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   // Enumerations print their names.
   std::ostringstream names;
   names << FilterType::RegularizationEnum::H3 << ' ' << FilterType::InterpolationEnum::Cubic << ' '
-        << FilterType::PreconditionerEnum::InvA << ' ' << FilterType::IntensityNormalizationEnum::Percentiles << ' '
-        << FilterType::DeviceEnum::CUDA << ' ' << FilterType::PresetEnum::Fast << ' '
-        << itk::GaussNewtonRegistrationErrorEnums::Kind::OutOfResources;
-  for (const char * name : { "::H3", "::Cubic", "::InvA", "::Percentiles", "::CUDA", "::Fast", "::OutOfResources" })
+        << FilterType::PreconditionerEnum::TwoLevelInvH0 << ' ' << FilterType::BetaStrategyEnum::Search << ' '
+        << FilterType::IntensityNormalizationEnum::Percentiles << ' ' << FilterType::DeviceEnum::CUDA << ' '
+        << FilterType::PresetEnum::Fast << ' ' << itk::GaussNewtonRegistrationErrorEnums::Kind::OutOfResources;
+  for (const char * name :
+       { "::H3", "::Cubic", "::TwoLevelInvH0", "::Search", "::Percentiles", "::CUDA", "::Fast", "::OutOfResources" })
   {
     ITK_TEST_EXPECT_TRUE(names.str().find(name) != std::string::npos);
   }

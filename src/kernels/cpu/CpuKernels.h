@@ -28,14 +28,14 @@ public:
   std::string
   description() const override;
 
-  void *
-  allocate(std::size_t bytes) override;
-  void
-  deallocate(void * memory) override;
   void
   copyFromHost(const void * host, void * memory, std::size_t bytes) override;
   void
   copyToHost(const void * memory, void * host, std::size_t bytes) override;
+  void
+  fromHost(const float * host, std::size_t stride, double scale, Real * x, std::size_t n) override;
+  void
+  toHost(const Real * x, double scale, float * host, std::size_t stride, std::size_t n) override;
 
   void
   fill(Real * x, std::size_t n, Real value) override;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/SystemMemory.h"
 #include "kernels/cpu/CpuKernels.h"
 
 #include "gnr/Error.h"
@@ -12,7 +13,8 @@ namespace GNR_CPU_NAMESPACE
 {
 
 CpuKernels::CpuKernels(int threads)
-  : threads_(threads)
+  : Kernels(systemMemory())
+  , threads_(threads)
 {}
 
 CpuKernels::~CpuKernels()
@@ -29,26 +31,6 @@ CpuKernels::description() const
   return "CPU (" GNR_CPU_STRING(GNR_CPU_VARIANT) ")";
 }
 
-void *
-CpuKernels::allocate(std::size_t bytes)
-{
-  // Whole cache lines: FFTW and the vector loops want 64-byte alignment.
-  void * memory = std::aligned_alloc(64, (bytes / 64 + 1) * 64);
-  if (memory == nullptr)
-  {
-    throw Error(ErrorKind::OutOfResources,
-                "out of memory: " + std::to_string(bytes >> 20) +
-                  " MiB could not be allocated; use a smaller image, fewer levels in memory or more processes");
-  }
-  return memory;
-}
-
-void
-CpuKernels::deallocate(void * memory)
-{
-  std::free(memory);
-}
-
 void
 CpuKernels::copyFromHost(const void * host, void * memory, std::size_t bytes)
 {
@@ -59,6 +41,26 @@ void
 CpuKernels::copyToHost(const void * memory, void * host, std::size_t bytes)
 {
   std::memcpy(host, memory, bytes);
+}
+
+void
+CpuKernels::fromHost(const float * host, std::size_t stride, double scale, Real * x, std::size_t n)
+{
+#pragma omp parallel for schedule(static) num_threads(threads_)
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    x[i] = static_cast<Real>(scale * host[stride * i]);
+  }
+}
+
+void
+CpuKernels::toHost(const Real * x, double scale, float * host, std::size_t stride, std::size_t n)
+{
+#pragma omp parallel for schedule(static) num_threads(threads_)
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    host[stride * i] = static_cast<float>(scale * x[i]);
+  }
 }
 
 double *

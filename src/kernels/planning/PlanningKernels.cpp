@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/kernels.h"
+
+#include <cstdint>
+#include <limits>
+#include <map>
+
+namespace gnr
+{
+namespace
+{
+
+// Far from any address that a process can have: a kernel that is not of this file stops at the first access.
+void *
+acquireAddresses(std::size_t)
+{
+  return reinterpret_cast<void *>(std::uintptr_t(1) << (std::numeric_limits<std::uintptr_t>::digits - 10));
+}
+
+void
+releaseAddresses(void *)
+{}
+
+constexpr MemorySource addresses{ acquireAddresses, releaseAddresses, nullptr, nullptr, false };
+
+/** Kernels that compute nothing, on arrays that have addresses but do not exist.
+ *
+ * The solver runs on them as it is, so what it allocates is what it will allocate. What they return leads it through
+ * all of its phases: fields are different from zero unless they were filled with it, velocities small enough for the
+ * time steps that were asked for, departure points as far away as those allow; distances fall with every question,
+ * differences of two fields vanish, determinants are one.
+ *
+ * A new kernel needs a line here: mark() what it writes, return something that lets the solve go on. */
+class PlanningKernels : public Kernels
+{
+public:
+  PlanningKernels()
+    : Kernels(addresses)
+  {}
+
+  std::string
+  description() const override
+  {
+    return "no kernels (planning of memory)";
+  }
+
+  void
+  copyFromHost(const void *, void * memory, std::size_t) override
+  {
+    mark(memory);
+  }
+  void
+  copyToHost(const void *, void *, std::size_t) override
+  {}
+  void
+  fromHost(const float *, std::size_t, double, Real * x, std::size_t) override
+  {
+    mark(x);
+  }
+  void
+  toHost(const Real *, double, float *, std::size_t, std::size_t) override
+  {}
+
+  void
+  fill(Real * x, std::size_t n, Real value) override
+  {
+    mark(x);
+    if (value == Real(0))
+    {
+      markZero(x, n);
+    }
+  }
+  void
+  copy(const Real *, Real * y, std::size_t) override
+  {
+    mark(y);
+  }
+  void
+  axpby(Real, const Real *, Real, Real * y, std::size_t) override
+  {
+    mark(y);
+  }
+  void
+  combine(Real a, const Real *, Real b, const Real *, Real * out, std::size_t n) override
+  {
+    mark(out);
+    if (a == -b)
+    {
+      markZero(out, n); // two approximations of one thing: the iteration that compares them ends
+    }
+  }
+  void
+  scaleAndShift(Real, const Real *, Real, Real * y, std::size_t) override
+  {
+    mark(y);
+  }
+  void
+  clamp(Real, Real, Real * x, std::size_t) override
+  {
+    mark(x);
+  }
+  void
+  multiply(Real, const Real *, const Real *, Real * out, std::size_t) override
+  {
+    mark(out);
+  }
+  double
+  sum(const Real *, std::size_t n) override
+  {
+    return static_cast<double>(n);
+  }
+  double
+  dot(const Real *, const Real *, std::size_t n) override
+  {
+    return static_cast<double>(n);
+  }
+  double
+  maximumAbsolute(const Real * x, std::size_t) override
+  {
+    return isZero(x) ? 0.0 : reach;
+  }
+  double
+  dotSum(const Real *, const Real *, const Real *, std::size_t n) override
+  {
+    return static_cast<double>(n);
+  }
+  void
+  krylovUpdate(Real, const Real *, const Real *, const Real *, Real * x, Real * r, std::size_t) override
+  {
+    mark(x);
+    mark(r);
+  }
+  void
+  krylovDirection(Real, const Real *, const Real *, Real, Real * p, Real * ap, std::size_t) override
+  {
+    mark(p);
+    mark(ap);
+  }
+
+  void
+  pad(const Real *, const Padded &) override
+  {}
+  void
+  gradientDot(const Padded &, const double *, const ConstVectorView &, Real, Real, Real * out) override
+  {
+    mark(out);
+  }
+  void
+  addScaledGradient(const Padded &, const double *, const Real *, Real, const VectorView & b) override
+  {
+    mark(b.data);
+  }
+  void
+  derivative(const Padded &, int, double, Real, Real, Real * out) override
+  {
+    mark(out);
+  }
+  void
+  jacobianDeterminant(const Padded *, const double *, Real * out) override
+  {
+    mark(out);
+  }
+  void
+  interpolate(const Padded &, const ConstVectorView &, const Real *, Interpolation, Real * out) override
+  {
+    mark(out);
+  }
+  void
+  adjointGrowth(const Real *, const Real *, Real, Real * c, std::size_t) override
+  {
+    mark(c);
+  }
+
+  double
+  squaredDistance(const Real *, const Real *, const Real *, std::size_t n) override
+  {
+    distance_ *= 0.5;
+    return distance_ * static_cast<double>(n);
+  }
+  void
+  weightedDifference(const Real *, const Real *, const Real *, Real * out, std::size_t) override
+  {
+    mark(out);
+  }
+  void
+  normalizedMean(const Real *, const Real *, Real, Real * out, std::size_t) override
+  {
+    mark(out);
+  }
+  void
+  replaceUnweighted(const Real *, const Real *, Real * image, std::size_t) override
+  {
+    mark(image);
+  }
+
+  void
+  forwardPlanes(const Real *, const Extents &, Complex *) override
+  {}
+  void
+  backwardPlanes(Complex *, const Extents &, Real * x) override
+  {
+    mark(x);
+  }
+  void
+  applySymbol(Complex * const *, int, const SpectrumLayout &, const Symbol &) override
+  {}
+  void
+  resampleSpectrum(const Complex *, const SpectrumLayout &, Complex *, const SpectrumLayout &) override
+  {}
+
+  Statistics
+  statistics(const Real *, const Extents &, const Region & region) override
+  {
+    Statistics result;
+    result.count = 1;
+    for (int a = 0; a < 3; ++a)
+    {
+      result.count *= static_cast<std::size_t>(region.end[a] - region.begin[a]);
+    }
+    result.minimum = 1.0 - 1e-6; // not constant, a weight, and inside every bound on determinants
+    result.maximum = 1.0;
+    result.sum = static_cast<double>(result.count);
+    return result;
+  }
+  void
+  histogram(const Real *, std::size_t, double, double, std::uint64_t *, int) override
+  {}
+  void
+  extendPeriodically(const Real *, const Extents &, const Extents &, Real * out) override
+  {
+    mark(out);
+  }
+  void
+  extendByConstant(const Real *, const Extents &, const Extents &, Real, Real * out) override
+  {
+    mark(out);
+  }
+  void
+  crop(const Real *, const Extents &, const Extents &, Real * out) override
+  {
+    mark(out);
+  }
+
+private:
+  // Voxels, on grids whose spacing is one. Above the 4 that the transport allows a step, below twice as much, so that
+  // four steps do and halos are as wide as they get.
+  static constexpr double reach = 5.0;
+
+  /** This array is not zero any more. */
+  void
+  mark(const void * x)
+  {
+    const auto found = zeroFrom(x);
+    if (found != zeros_.end())
+    {
+      zeros_.erase(found);
+    }
+  }
+  void
+  markZero(const Real * x, std::size_t n)
+  {
+    const auto begin = reinterpret_cast<std::uintptr_t>(x);
+    zeros_[begin] = begin + n * sizeof(Real);
+  }
+  bool
+  isZero(const Real * x)
+  {
+    return zeroFrom(x) != zeros_.end();
+  }
+  std::map<std::uintptr_t, std::uintptr_t>::iterator
+  zeroFrom(const void * x)
+  {
+    const auto address = reinterpret_cast<std::uintptr_t>(x);
+    auto       next = zeros_.upper_bound(address);
+    if (next == zeros_.begin())
+    {
+      return zeros_.end();
+    }
+    --next;
+    return address < next->second ? next : zeros_.end();
+  }
+
+  std::map<std::uintptr_t, std::uintptr_t> zeros_;            ///< begin -> end of what was filled with zero
+  double                                   distance_ = 1e150; ///< halves with every question
+};
+
+} // namespace
+
+std::unique_ptr<Kernels>
+makePlanningKernels()
+{
+  return std::make_unique<PlanningKernels>();
+}
+
+} // namespace gnr

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registration/Implementation.h"
+#include "registration/Pyramid.h"
+
+#include <algorithm>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+namespace gnr
+{
+namespace
+{
+
+constexpr const char * inversePhase = "inverse displacement"; // of a plan
+
+/** Stands in for the processes of a solve that is only planned: nothing is sent. */
+class PlanningCommunicator : public Communicator
+{
+public:
+  explicit PlanningCommunicator(const Communicator & real)
+    : rank_(real.rank())
+    , size_(real.size())
+  {}
+  int
+  rank() const override
+  {
+    return rank_;
+  }
+  int
+  size() const override
+  {
+    return size_;
+  }
+  void
+  sum(double *, std::size_t) override
+  {}
+  void
+  minimum(double *, std::size_t) override
+  {}
+  void
+  maximum(double *, std::size_t) override
+  {}
+  void
+  exchange(const void *, std::size_t, int, void *, std::size_t, int) override
+  {}
+
+private:
+  int rank_;
+  int size_;
+};
+
+/** What the kernel says can be had without swapping, within the limit of the control group. */
+std::optional<std::size_t>
+availableMemory()
+{
+  std::optional<std::size_t> available;
+  std::ifstream              info("/proc/meminfo");
+  for (std::string line; std::getline(info, line);)
+  {
+    std::istringstream words(line);
+    std::string        name;
+    std::size_t        kibibytes = 0;
+    if (words >> name >> kibibytes && name == "MemAvailable:")
+    {
+      available = kibibytes * 1024;
+    }
+  }
+  std::size_t limit = 0;
+  if (std::ifstream("/sys/fs/cgroup/memory.max") >> limit) // "max" is no number
+  {
+    available = std::min(available.value_or(limit), limit);
+  }
+  return available;
+}
+
+std::string
+mebibytes(std::size_t bytes)
+{
+  return std::to_string((bytes >> 20) + 1) + " MB";
+}
+
+} // namespace
+
+Registration::Implementation::Implementation(const Implementation * planned)
+  : options(planned->options)
+  , communicator(std::make_shared<PlanningCommunicator>(*planned->communicator))
+  , kernels(makePlanningKernels())
+  , input(planned->input)
+  , initialVelocity(planned->initialVelocity)
+  , isPlanning(true)
+  , box(planned->box)
+{
+  // The second step of Newton and of Krylov finds everything allocated. Nothing else may end the solve before.
+  options.maximumIterations = std::min(options.maximumIterations, 2);
+  options.maximumKrylovIterations = std::min(options.maximumKrylovIterations, 2);
+  options.gradientTolerance = std::numeric_limits<double>::min();
+  options.objectiveTolerance = 0.0;
+  options.timeLimit.reset();
+  options.stallRate.reset();
+  // The planning kernels count in voxels.
+  input.grid.spacing = box.grid.spacing = { { 1.0, 1.0, 1.0 } };
+}
+
+std::size_t
+Registration::Implementation::smallBelow() const
+{
+  return Domain(box.grid, *kernels, *communicator).points() * sizeof(Real);
+}
+
+MemoryPlan
+Registration::Implementation::planMemory()
+{
+  if (!isPlanning)
+  {
+    box = chooseBox(input, options, *kernels);
+  }
+  MemoryPlan plan;
+  plan.imageGrid = input.grid;
+  plan.solverGrid = box.grid;
+  for (const PyramidGrid & level : pyramidGrids(box.grid, input.grid, options.levels))
+  {
+    plan.levels.push_back(level.grid);
+  }
+  plan.device = report.device;
+  plan.threads = report.threads;
+  plan.processes = report.processes;
+  plan.availableBytes = availableMemory();
+
+  Implementation planner(this);
+  planner.kernels->memory().reserve(FieldMemory::endless, smallBelow());
+  planner.solve();
+  // Into nothing: the planning kernels do not write.
+  float nowhere = 0.0F;
+  planner.writeInverse({ &nowhere, 0, input.grid.size[2] });
+  planner.phase(inversePhase);
+  planner.writeVectors(planner.displacement, 1.0, { &nowhere, 0, input.grid.size[2] });
+  planner.writeDeterminant(&nowhere, 0, input.grid.size[2]);
+  planner.phase("other results");
+  plan.phases = planner.report.phaseBytes;
+  plan.fieldBytes = planner.kernels->memory().highWaterBytes();
+  return plan;
+}
+
+void
+Registration::Implementation::reserveMemory()
+{
+  if (isPlanning)
+  {
+    return;
+  }
+  // What an earlier run has left.
+  images = SolverImages{};
+  initial.reset();
+  velocity.reset();
+  displacement.reset();
+  finestTransform.reset();
+  finest.reset();
+  FieldMemory & memory = kernels->memory();
+  memory.reserve(0);
+
+  report.memoryPlan = planMemory();
+  const MemoryPlan & plan = report.memoryPlan;
+  if (plan.availableBytes && plan.fieldBytes > *plan.availableBytes)
+  {
+    progress->message("the solver needs " + mebibytes(plan.fieldBytes) + " of memory for its fields, but only " +
+                        mebibytes(*plan.availableBytes) +
+                        " of this machine are free; expect it to be slow or to be ended by the system",
+                      report);
+  }
+  memory.reserve(plan.fieldBytes, smallBelow());
+  memory.onOverflow([this](std::size_t bytes) {
+    progress->message("the deformation is so large that more time steps are taken than planned: " + mebibytes(bytes) +
+                        " of memory and more are needed beside the " + mebibytes(report.memoryPlan.fieldBytes) +
+                        " reserved",
+                      report);
+  });
+}
+
+void
+Registration::Implementation::releaseUnusedMemory()
+{
+  FieldMemory & memory = kernels->memory();
+  report.fieldBytes = memory.highWaterBytes();
+  report.overflowBytes = memory.peakOverflowBytes();
+  const auto & phases = report.memoryPlan.phases;
+  const auto   inverse =
+    std::find_if(phases.begin(), phases.end(), [](const auto & phase) { return phase.first == inversePhase; });
+  memory.trim(inverse == phases.end() ? 0 : inverse->second);
+}
+
+} // namespace gnr

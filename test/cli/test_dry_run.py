@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""--dry-run tells the grids and the memory of a registration, and the registration keeps to it. (ctest: skip code 77)"""
+import json
+import math
+import re
+
+import nifti
+import support
+
+MIB = 2 ** 20
+
+
+def bump(size, centre, width):
+    """A Gaussian that is constant at the faces, so that the grid is not padded for it."""
+    axes = [[math.exp(-((i / n - c) / width) ** 2) for i in range(n)] for n, c in zip(size, centre)]
+    return [x * y * z for z in axes[2] for y in axes[1] for x in axes[0]]
+
+
+class DryRun(support.CommandLineTest):
+    def amounts(self, text):
+        """MB and bytes per voxel by their name."""
+        found = re.findall(r"^  (\S.*?) +(\d+\.\d) MB +(\d+\.\d) bytes per voxel$", text, re.M)
+        return {name: (float(mb), float(per_voxel)) for name, mb, per_voxel in found}
+
+    def test_the_run_keeps_to_the_plan(self):
+        size = (96, 100, 90)
+        voxels = size[0] * size[1] * size[2]
+        for name, centre in (("f.nii", (0.5, 0.5, 0.5)), ("m.nii", (0.52, 0.49, 0.5))):
+            nifti.write(self.folder / name, size, bump(size, centre, 0.15), "f")
+        before = self.files()
+        arguments = ("f.nii", "m.nii", "--threads", 1, "--levels", 2, "--iterations", 1)
+        plan = self.succeed(self.register(*arguments, "--dry-run")).stdout
+        self.assertEqual(self.files(), before, "nothing is written")
+        self.assertIn("solver   96 x 100 x 90", plan)
+        self.assertIn("level 1  48 x 50 x 48", plan)
+        self.assertIn("level 2  96 x 100 x 90", plan)
+        amounts = self.amounts(plan)
+        together = ("during preparation", "during the solve", "for the results")
+        self.assertEqual(set(amounts), {"preparation", "level 1", "level 2", "displacement", "inverse displacement",
+                                        "other results", "reserved at once", *together, "program", "need"})
+        for mb, per_voxel in amounts.values():
+            self.assertAlmostEqual(mb * MIB / voxels, per_voxel, delta=0.06 * MIB / voxels + 0.06)
+        self.assertEqual(amounts["preparation"][1], 8, "two images in the solver")
+        self.assertEqual(amounts["during preparation"][1], 16, "and two outside")
+        self.assertEqual(amounts["reserved at once"], amounts["level 2"])
+        self.assertAlmostEqual(amounts["during the solve"][1], amounts["level 2"][1] + 4, delta=0.11, msg="moving image")
+        self.assertAlmostEqual(amounts["need"][0], amounts["program"][0] + max(amounts[k][0] for k in together), delta=0.2)
+        self.assertRegex(plan, r"\n  free +\d+\.\d MB\n$")
+
+        self.succeed(self.register(*arguments, "-o", "pair"))
+        memory = json.loads((self.folder / "pair_report.json").read_text())["memory"]
+        self.assertAlmostEqual(memory["plannedFieldBytes"] / MIB, amounts["reserved at once"][0], delta=0.06)
+        self.assertEqual(memory["peakFieldBytes"], memory["plannedFieldBytes"])
+        self.assertEqual(memory["overflowFieldBytes"], 0)
+        self.assertAlmostEqual(memory["plannedBytes"] / MIB, amounts["need"][0], delta=2)
+        self.assertAlmostEqual(memory["peakBytes"] / memory["plannedBytes"], 1, delta=0.1)
+        phases = {phase["name"]: phase for phase in memory["phases"]}
+        for name in ("preparation", "level 1", "level 2", "displacement"):
+            self.assertEqual(phases[name]["peakFieldBytes"], phases[name]["plannedFieldBytes"], name)
+            self.assertAlmostEqual(phases[name]["plannedFieldBytes"] / MIB, amounts[name][0], delta=0.06)
+        self.assertIsNone(phases["other results"]["peakFieldBytes"])
+
+    def test_padding_and_masks_are_counted(self):
+        size = (40, 42, 44)
+        ramp = [float(x) for _ in range(size[2]) for _ in range(size[1]) for x in range(size[0])]
+        nifti.write(self.folder / "f.nii", size, ramp, "f")
+        nifti.write(self.folder / "m.nii", (50, 50, 50), [float(i % 50) for i in range(50 ** 3)], "f")
+        nifti.write(self.folder / "mask.nii", size, [1] * (size[0] * size[1] * size[2]), "B")
+        arguments = ("f.nii", "m.nii", "--dry-run", "--threads", 1)
+        plain = self.amounts(self.succeed(self.register(*arguments)).stdout)
+        run = self.succeed(self.register(*arguments, "--fixed-mask", "mask.nii"))
+        self.assertIn("solver   48 x 50 x 54, padded", run.stdout)  # by 8 at least, to even sizes without factors above 7
+        # the mask, and a weight that is made of it until the solver has its copy
+        masked = self.amounts(run.stdout)
+        outside = [a["during preparation"][1] - a["preparation"][1] for a in (plain, masked)]
+        self.assertAlmostEqual(outside[1] - outside[0], 5, delta=0.21)
+
+    def test_options_are_followed(self):
+        size = (32, 32, 32)
+        for name, centre in (("f.nii", (0.5, 0.5, 0.5)), ("m.nii", (0.52, 0.49, 0.5))):
+            nifti.write(self.folder / name, size, bump(size, centre, 0.15), "f")
+
+        def fields(*options):
+            run = self.succeed(self.register("f.nii", "m.nii", "--dry-run", *options))
+            return self.amounts(run.stdout)["reserved at once"][1]
+
+        # every time step keeps an image of 4 bytes a voxel
+        self.assertAlmostEqual(fields("--time-steps", 7) - fields("--time-steps", 4), 12, delta=0.11)
+        run = self.succeed(self.register("f.nii", "m.nii", "--dry-run", "--quiet"))
+        self.assertEqual(run.stdout, "")
+
+    def test_errors_are_those_of_a_run(self):
+        nifti.write(self.folder / "f.nii", (16, 16, 16), [1.0] * 16 ** 3, "f")
+        run = self.register("f.nii", "f.nii", "--dry-run")
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("f.nii: every voxel has the value 1", run.stderr)
+        run = self.register("f.nii", "--dry-run")
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("MOVING: is missing", run.stderr)
+
+
+if __name__ == "__main__":
+    support.main()

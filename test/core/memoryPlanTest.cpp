@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the solver says that it will need, against what it then takes.
+#include "problems.h"
+
+#include "gnr/Registration.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+#include <string>
+
+namespace
+{
+
+using gnr::Grid;
+using gnr::Options;
+using gnr::Registration;
+
+/** Two Gaussian blobs of a size relative to the box, apart by shares of it. */
+std::vector<float>
+blob(const Grid & grid, double width, double offset)
+{
+  return problems::image(grid, [=](double x, double y, double z) {
+    const double pi = problems::pi;
+    const auto   squared = [=](double a, double b) { return (a - b) * (a - b) / (width * width); };
+    return std::exp(-squared(x, pi + offset) - squared(y, pi) - squared(z, pi - 0.5 * offset)) +
+           0.5 * std::exp(-4.0 * (squared(x, pi - 0.3) + squared(y, pi + 0.2) + squared(z, pi + offset)));
+  });
+}
+
+Grid
+box(int nx, int ny, int nz)
+{
+  Grid grid;
+  grid.size = { { nx, ny, nz } };
+  grid.spacing = { { 0.01, 2.0, 37.0 } }; // the plan must not depend on it
+  return grid;
+}
+
+Options
+fewSteps()
+{
+  Options options;
+  options.maximumIterations = 3;
+  options.maximumKrylovIterations = 5;
+  options.threads = 1;
+  options.gridScale = 0.0; // of no use on such voxels
+  return options;
+}
+
+struct Listener : gnr::Observer
+{
+  std::vector<std::string> messages;
+  void
+  onMessage(const std::string & message) override
+  {
+    messages.push_back(message);
+  }
+};
+
+/** Plans, runs, asks for every result; what was used, phase by phase, must be what was planned. */
+void
+expectExactPlan(
+  const char *                                what,
+  const Grid &                                grid,
+  const Options &                             options,
+  double                                      width,
+  const std::function<void(Registration &)> & prepare = [](Registration &) {})
+{
+  SCOPED_TRACE(what);
+  const std::vector<float> fixed = blob(grid, width, 0.0), moving = blob(grid, width, 0.15);
+  const int                nz = grid.size[2];
+  Registration             registration(grid, options);
+  Listener                 listener;
+  registration.setObserver(&listener);
+  registration.setFixed({ fixed.data(), 0, nz });
+  registration.setMoving({ moving.data(), 0, nz });
+  prepare(registration);
+
+  const gnr::MemoryPlan plan = registration.planMemory();
+  EXPECT_TRUE(listener.messages.empty());
+  const gnr::Report report = registration.run();
+  EXPECT_EQ(report.memoryPlan.fieldBytes, plan.fieldBytes);
+  EXPECT_EQ(report.solverGrid.size, plan.solverGrid.size);
+  EXPECT_EQ(report.overflowBytes, 0u);
+
+  // The results come last in the plan; after run() nobody counts them but the allocator.
+  ASSERT_EQ(plan.phases.size(), report.phaseBytes.size() + 2);
+  std::size_t largest = 0;
+  for (std::size_t i = 0; i < plan.phases.size(); ++i)
+  {
+    largest = std::max(largest, plan.phases[i].second);
+    if (i < report.phaseBytes.size())
+    {
+      EXPECT_EQ(plan.phases[i].first, report.phaseBytes[i].first);
+      EXPECT_EQ(plan.phases[i].second, report.phaseBytes[i].second) << plan.phases[i].first;
+    }
+  }
+  EXPECT_EQ(plan.fieldBytes, largest);
+  EXPECT_LE(report.fieldBytes, plan.fieldBytes);
+
+  std::vector<float> u(3 * grid.points());
+  registration.displacement({ u.data(), 0, nz });
+  registration.inverseDisplacement({ u.data(), 0, nz });
+  registration.velocity({ u.data(), 0, nz });
+  registration.determinant(u.data(), 0, nz);
+  EXPECT_EQ(registration.report().overflowBytes, 0u);
+  EXPECT_TRUE(listener.messages.empty()) << listener.messages.front();
+}
+
+TEST(MemoryPlan, IsWhatTheSolveTakes)
+{
+  const Grid grid = box(40, 36, 32);
+  expectExactPlan("pyramid", grid, fewSteps(), 0.6);
+  Options options = fewSteps();
+  options.levels = 1;
+  expectExactPlan("one grid", grid, options, 0.6);
+  options = fewSteps();
+  options.timeSteps = 8;
+  options.interpolation = gnr::Interpolation::Linear;
+  expectExactPlan("eight time steps", grid, options, 0.6);
+  options = fewSteps();
+  options.smoothing = 1.0;
+  expectExactPlan("smoothing", grid, options, 0.6);
+  options = fewSteps();
+  options.incompressible = true;
+  expectExactPlan("incompressible", grid, options, 0.6);
+  expectExactPlan("padding for the FFT only", box(33, 29, 31), fewSteps(), 0.6);
+  expectExactPlan("images that reach the border", grid, fewSteps(), 3.0);
+  options = fewSteps();
+  options.device = gnr::Device::Reference;
+  options.maximumKrylovIterations = 1;
+  expectExactPlan("reference kernels", box(16, 18, 20), options, 0.6);
+}
+
+TEST(MemoryPlan, CountsEveryPreconditioner)
+{
+  for (const auto preconditioner :
+       { gnr::Preconditioner::InvA, gnr::Preconditioner::InvH0, gnr::Preconditioner::TwoLevelInvH0 })
+  {
+    Options options = fewSteps();
+    options.preconditioner = preconditioner;
+    expectExactPlan(
+      ("preconditioner " + std::to_string(static_cast<int>(preconditioner))).c_str(), box(40, 36, 32), options, 0.6);
+  }
+}
+
+TEST(MemoryPlan, CountsEveryStrategyForBeta)
+{
+  for (const auto strategy : { gnr::BetaStrategy::Continuation, gnr::BetaStrategy::Search })
+  {
+    Options options = fewSteps();
+    options.betaStrategy = strategy;
+    expectExactPlan(("strategy " + std::to_string(static_cast<int>(strategy))).c_str(), box(40, 36, 32), options, 0.6);
+  }
+}
+
+TEST(MemoryPlan, CountsWeightsAndTheInitialVelocity)
+{
+  const Grid               grid = box(40, 36, 30);
+  const std::vector<float> ones(grid.points(), 1.0F);
+  const auto               fixedWeight = [&](Registration & r) { r.setFixedWeight({ ones.data(), 0, 30 }); };
+  const auto               movingWeight = [&](Registration & r) { r.setMovingWeight({ ones.data(), 0, 30 }); };
+  expectExactPlan("fixed weight", grid, fewSteps(), 0.6, fixedWeight);
+  expectExactPlan("moving weight", grid, fewSteps(), 0.6, movingWeight);
+  expectExactPlan("both weights, images that reach the border", grid, fewSteps(), 3.0, [&](Registration & r) {
+    fixedWeight(r);
+    movingWeight(r);
+  });
+  std::vector<float> velocity(3 * grid.points(), 1e-3F);
+  expectExactPlan("initial velocity", grid, fewSteps(), 0.6, [&](Registration & r) {
+    r.setInitialVelocity({ velocity.data(), 0, 30 });
+  });
+}
+
+TEST(MemoryPlan, ASecondRunTakesNoMore)
+{
+  const Grid               grid = box(32, 32, 32);
+  const std::vector<float> fixed = blob(grid, 0.6, 0.0), moving = blob(grid, 0.6, 0.15);
+  Registration             registration(grid, fewSteps());
+  registration.setFixed({ fixed.data(), 0, 32 });
+  registration.setMoving({ moving.data(), 0, 32 });
+  const gnr::Report first = registration.run(), second = registration.run();
+  EXPECT_EQ(second.memoryPlan.fieldBytes, first.memoryPlan.fieldBytes);
+  EXPECT_EQ(second.fieldBytes, first.fieldBytes);
+  EXPECT_EQ(second.overflowBytes, 0u);
+  EXPECT_EQ(second.mismatch, first.mismatch);
+}
+
+/** Each time step keeps one image: with a voxel of 1/100 of the box, a shift by 20 of them takes more than 4 steps. */
+TEST(MemoryPlan, GrowthByTimeStepsIsTold)
+{
+  Grid grid;
+  grid.size = { { 100, 24, 24 } };
+  const auto image = [&](double offset) {
+    return problems::image(grid, [=](double x, double, double) { return std::exp(-std::pow(x - 2.5 - offset, 2)); });
+  };
+  const std::vector<float> fixed = image(0.0), moving = image(20 * 2.0 * problems::pi / 100);
+  Options                  options;
+  options.threads = 1;
+  options.beta = 1e-4;
+  options.maximumIterations = 20;
+  options.timeSteps = 2;
+  options.levels = 1;
+  Registration registration(grid, options);
+  Listener     listener;
+  registration.setObserver(&listener);
+  registration.setFixed({ fixed.data(), 0, 24 });
+  registration.setMoving({ moving.data(), 0, 24 });
+  const gnr::MemoryPlan plan = registration.planMemory();
+  const gnr::Report     report = registration.run();
+  int                   steps = 0;
+  for (const gnr::IterationRecord & step : report.levels.back().iterations)
+  {
+    steps = std::max(steps, step.timeSteps);
+  }
+  ASSERT_GT(steps, 2) << "the shift was to be too large for two time steps";
+  EXPECT_EQ(report.memoryPlan.fieldBytes, plan.fieldBytes);
+  const std::size_t n =
+    static_cast<std::size_t>(plan.solverGrid.size[0]) * plan.solverGrid.size[1] * plan.solverGrid.size[2];
+  EXPECT_EQ(report.overflowBytes, (steps - 2) * n * sizeof(float));
+  const auto told = std::count_if(listener.messages.begin(), listener.messages.end(), [](const std::string & message) {
+    return message.find("more time steps") != std::string::npos;
+  });
+  EXPECT_EQ(told, 1);
+}
+
+/** A plan takes no memory, whatever it plans; a run that cannot be is refused after a warning with both numbers. */
+TEST(MemoryPlan, WhatTheMachineCannotGiveIsToldBefore)
+{
+  Options options = fewSteps();
+  options.periodic = true; // the images are not looked at for padding
+  const float  nothing = 0.0F;
+  Grid         grid = box(16384, 16384, 16384); // more than 47 bits of addresses
+  Registration registration(grid, options);
+  Listener     listener;
+  registration.setObserver(&listener);
+  registration.setFixed({ &nothing, 0, 16384 });
+  registration.setMoving({ &nothing, 0, 16384 });
+  const gnr::MemoryPlan plan = registration.planMemory();
+  const double          perVoxel = static_cast<double>(plan.fieldBytes) / static_cast<double>(grid.points());
+  EXPECT_GT(perVoxel, 60.0); // five vectors at the least
+  EXPECT_LT(perVoxel, 200.0);
+#if !defined(__SANITIZE_ADDRESS__) // ends the program where the allocator would return null
+  try
+  {
+    registration.run();
+    FAIL() << "so much memory cannot exist";
+  }
+  catch (const gnr::Error & error)
+  {
+    EXPECT_EQ(error.kind(), gnr::ErrorKind::OutOfResources);
+  }
+#  ifdef __linux__
+  ASSERT_EQ(listener.messages.size(), 1u);
+  EXPECT_NE(listener.messages[0].find(std::to_string((plan.fieldBytes >> 20) + 1) + " MB"), std::string::npos)
+    << listener.messages[0];
+  EXPECT_NE(listener.messages[0].find("are free"), std::string::npos) << listener.messages[0];
+#  endif
+#endif
+}
+
+TEST(MemoryPlan, NeedsTheImages)
+{
+  Registration registration(box(16, 16, 16), fewSteps());
+  try
+  {
+    registration.planMemory();
+    FAIL() << "the padding cannot be known";
+  }
+  catch (const gnr::Error & error)
+  {
+    EXPECT_EQ(error.kind(), gnr::ErrorKind::BadInput);
+    EXPECT_NE(std::string(error.what()).find("FixedImage"), std::string::npos) << error.what();
+  }
+}
+
+/** The caller may let go of what it has passed as soon as it is told so. */
+TEST(MemoryPlan, InputsAreNotReadAfterTheyHaveBeenCopied)
+{
+  const Grid               grid = box(32, 32, 32);
+  const std::vector<float> fixed = blob(grid, 0.6, 0.0), moving = blob(grid, 0.6, 0.15);
+  const auto               run = [&](bool destroy) {
+    struct Destroyer : gnr::Observer
+    {
+      std::vector<float> fixed, moving, weight, velocity;
+      bool               destroys = false;
+      int                calls = 0;
+      void
+      onInputsRead() override
+      {
+        ++calls;
+        if (destroys)
+        {
+          for (auto * values : { &fixed, &moving, &weight, &velocity })
+          {
+            std::fill(values->begin(), values->end(), 1e30F);
+          }
+        }
+      }
+    } inputs;
+    inputs.fixed = fixed;
+    inputs.moving = moving;
+    inputs.weight.assign(grid.points(), 0.5F);
+    inputs.velocity.assign(3 * grid.points(), 0.0F);
+    inputs.destroys = destroy;
+    Registration registration(grid, fewSteps());
+    registration.setObserver(&inputs);
+    registration.setFixed({ inputs.fixed.data(), 0, 32 });
+    registration.setMoving({ inputs.moving.data(), 0, 32 });
+    registration.setFixedWeight({ inputs.weight.data(), 0, 32 });
+    registration.setMovingWeight({ inputs.weight.data(), 0, 32 });
+    registration.setInitialVelocity({ inputs.velocity.data(), 0, 32 });
+    registration.run();
+    EXPECT_EQ(inputs.calls, 1);
+    std::vector<float> u(3 * grid.points());
+    registration.displacement({ u.data(), 0, 32 });
+    return u;
+  };
+  EXPECT_EQ(run(true), run(false));
+}
+
+} // namespace
