@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/Characteristics.h"
 
-#include "kernels/point/difference.h"
-
 #include "gnr/Error.h"
 
 #include <algorithm>
@@ -10,12 +8,6 @@
 
 namespace gnr
 {
-
-Halo
-differenceHalo()
-{
-  return { { point::differenceReach, point::differenceReach, point::differenceReach } };
-}
 
 Halo
 interpolationHalo(Domain & domain, const ConstVectorView & d)

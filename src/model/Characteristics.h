@@ -23,10 +23,6 @@ interpolationHalo(Domain & domain, const ConstVectorView & d);
 int
 requiredSteps(Domain & domain, const ConstVectorView & v, int minimum, double reach = 4.0);
 
-/** Points on each side that differences read. */
-Halo
-differenceHalo();
-
 } // namespace gnr
 
 #endif

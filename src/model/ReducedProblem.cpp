@@ -21,12 +21,8 @@ ReducedProblem::ReducedProblem(Domain &           domain,
   , moving_(moving)
   , fixedWeight_(fixedWeight)
   , movingWeight_(movingWeight)
-  , work_(domain.scalar())
+  , limit_(domain, options)
 {
-  if (options.strainLimit)
-  {
-    strain_.emplace(domain, options.beta, *options.strainLimit);
-  }
   if (movingWeight_ != nullptr)
   {
     weight_ = domain.scalar();
@@ -54,9 +50,9 @@ ReducedProblem::distance()
 }
 
 double
-ReducedProblem::strain(const ConstVectorView & v)
+ReducedProblem::limitPenalty(const ConstVectorView & v)
 {
-  return strain_ ? strain_->value(v) : 0.0;
+  return limit_.value(v);
 }
 
 double
@@ -87,26 +83,21 @@ void
 ReducedProblem::dataGradient(const ConstVectorView & v, const VectorView & b)
 {
   transport_.prepareAdjoint(v, b);
-  similarity_.adjointEnd(transport_.finalState(), work_.data());
-  transport_.integrateAdjoint(work_.data(), false, b);
-  if (strain_)
   {
-    strain_->refresh(v);
-    strain_->addGradient(v, b);
+    Buffer adjoint = domain_.scalar();
+    similarity_.adjointEnd(transport_.finalState(), adjoint.data());
+    transport_.integrateAdjoint(adjoint.data(), false, b);
   }
+  limit_.refresh(v);
+  limit_.addGradient(v, b);
+  domain_.releaseScratch();
   regularizer_.project(b.data);
 }
 
 void
 ReducedProblem::dataHessian(const ConstVectorView & p, const VectorView & q)
 {
-  transport_.incrementalState(p, work_.data());
-  similarity_.incrementalAdjointEnd(work_.data());
-  transport_.integrateAdjoint(work_.data(), false, q);
-  if (strain_)
-  {
-    strain_->addHessian(p, q);
-  }
+  addDataHessian(p, false, q);
   regularizer_.project(q.data);
 }
 
@@ -114,14 +105,21 @@ void
 ReducedProblem::hessian(const ConstVectorView & p, const VectorView & hp)
 {
   regularizer_.apply(p.data, hp.data);
-  transport_.incrementalState(p, work_.data());
-  similarity_.incrementalAdjointEnd(work_.data());
-  transport_.integrateAdjoint(work_.data(), true, hp);
-  if (strain_)
-  {
-    strain_->addHessian(p, hp);
-  }
+  addDataHessian(p, true, hp);
   regularizer_.project(hp.data);
+}
+
+void
+ReducedProblem::addDataHessian(const ConstVectorView & p, bool accumulate, const VectorView & q)
+{
+  {
+    Buffer incremental = domain_.scalar();
+    transport_.incrementalState(p, incremental.data());
+    similarity_.incrementalAdjointEnd(incremental.data());
+    transport_.integrateAdjoint(incremental.data(), accumulate, q);
+  }
+  limit_.addHessian(p, q);
+  domain_.releaseScratch(); // to whoever comes next: transforms, preconditioner
 }
 
 } // namespace gnr

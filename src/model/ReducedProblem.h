@@ -2,9 +2,9 @@
 #ifndef gnr_model_ReducedProblem_h
 #define gnr_model_ReducedProblem_h
 
+#include "model/DeformationLimit.h"
 #include "model/Regularizer.h"
 #include "model/Similarity.h"
-#include "model/StrainLimit.h"
 #include "model/Transport.h"
 
 #include "gnr/Options.h"
@@ -64,9 +64,10 @@ public:
   double
   distance();
 
-  /** What the strain limit adds to the objective at v; zero without one. Collective. */
+  /** What the limits of the deformation add to the objective at v [S1]. dataGradient() must follow before the Hessian is
+   * used again. Collective. */
   double
-  strain(const ConstVectorView & v);
+  limitPenalty(const ConstVectorView & v);
 
   /** D for m(1) = m0, that is at v = 0, with the weight now in use. Collective. */
   double
@@ -76,18 +77,19 @@ public:
   void
   refreshWeight();
 
-  /** b = integral lambda grad m at the velocity of setVelocity(), projected in incompressible mode: the gradient is A v
-   * + b. `b` is also the scratch of the adjoint's departure map. 4 + steps interpolations. Collective. */
+  /** b = integral lambda grad m and the derivative of the limits at the velocity of setVelocity(), projected in
+   * incompressible mode: the gradient is A v + b. `b` is also the scratch of the adjoint's departure map. 4 + steps
+   * interpolations. Collective. */
   void
   dataGradient(const ConstVectorView & v, const VectorView & b);
 
-  /** q = integral lambdat grad m for the direction p, projected in incompressible mode: the Hessian product is A p + q.
-   * Follows dataGradient() at the same velocity. 2 steps interpolations, 2 (steps + 1) fused gradients; no FFT unless
-   * incompressible. Collective. */
+  /** q = integral lambdat grad m for the direction p and the limits' part, projected in incompressible mode: the Hessian
+   * product is A p + q. Follows dataGradient() at the same velocity. 2 steps interpolations, 2 (steps + 1) fused
+   * gradients; no FFT unless incompressible. Collective. */
   void
   dataHessian(const ConstVectorView & p, const VectorView & q);
 
-  /** hp = H p = A p + q, projected in incompressible mode. As dataHessian(), and 3 + 3 FFTs. Collective. */
+  /** hp = H p = A p + q. As dataHessian(), and 3 + 3 FFTs. Collective. */
   void
   hessian(const ConstVectorView & p, const VectorView & hp);
 
@@ -99,17 +101,20 @@ public:
   }
 
 private:
+  /** q = (accumulate ? q : 0) + data Hessian p, not projected. */
+  void
+  addDataHessian(const ConstVectorView & p, bool accumulate, const VectorView & q);
+
   Domain &     domain_;
   Options      options_;
   Regularizer  regularizer_;
   Transport    transport_;
   SumOfSquares similarity_;
-  std::optional<StrainLimit> strain_;
+  DeformationLimit limit_;
   const Real * moving_;
   const Real * fixedWeight_;
   const Real * movingWeight_;
   Buffer       weight_; ///< product of both weights, where the moving one exists
-  Buffer       work_;   ///< adjoint or incremental state
 };
 
 } // namespace gnr

@@ -2,6 +2,7 @@
 #include "model/Transport.h"
 
 #include "model/Characteristics.h"
+#include "model/Differences.h"
 
 #include <stdexcept>
 
@@ -102,11 +103,7 @@ Transport::prepareAdjoint(const ConstVectorView & v, const VectorView & scratch)
   departurePoints(domain_, v, -h, departure, scratch);
   adjointHalo_ = interpolationHalo(domain_, departure);
   Real * const divergence = scratch[0];
-  for (int c = 0; c < 3; ++c)
-  {
-    kernels.derivative(
-      differencePadded(v[c]), c, domain_.inverseSpacing()[c], Real(1), Real(c == 0 ? 0 : 1), divergence);
-  }
+  gnr::divergence(domain_, v, divergence);
   kernels.interpolate(
     domain_.padded(divergence, adjointHalo_), departure, nullptr, Interpolation::Cubic, growth_.data());
   kernels.adjointGrowth(divergence, growth_.data(), Real(h), growth_.data(), domain_.points());

@@ -32,7 +32,6 @@ public:
     , r_(domain_.vector())
     , z_(domain_.vector())
     , p_(domain_.vector())
-    , hp_(domain_.vector())
   {}
 
   LevelRecord
@@ -79,11 +78,12 @@ private:
   Control &        control_;
   const int        level_;
   VectorView       v_;
-  Buffer           x_, r_, z_, p_, hp_;
+  Buffer           x_, r_, z_, p_;
+  Buffer           ap_; ///< for A^-1 as the preconditioner only
   double           distance_ = 0.0;
   double           initialDistance_ = 0.0;
-  double           regularization_ = 0.0; ///< 1/2 <v, A v> and the strain
-  double           strain_ = 0.0;         ///< what the strain limit adds
+  double           regularization_ = 0.0; ///< 1/2 <v, A v> and the penalty of the limits
+  double           penalty_ = 0.0;         ///< of the limits of the deformation
 };
 
 double
@@ -133,8 +133,8 @@ Newton::lineSearch(double slope, double & stepLength)
   for (int halving = 0; halving <= mostHalvings; ++halving, alpha *= 0.5)
   {
     kernels_.combine(Real(1), v_.data, Real(alpha), x_.data(), p_.data(), values());
-    const double strain = problem_.strain(view(p_));
-    const double regularization = regularization_ - strain_ + alpha * xav + 0.5 * alpha * alpha * xax + strain;
+    const double penalty = problem_.limitPenalty(view(p_));
+    const double regularization = regularization_ - penalty_ + alpha * xav + 0.5 * alpha * alpha * xax + penalty;
     const int steps = std::max(problem_.steps(view(p_)), problem_.steps());
     if (steps > problem_.steps())
     {
@@ -149,7 +149,7 @@ Newton::lineSearch(double slope, double & stepLength)
       kernels_.copy(p_.data(), v_.data, values());
       distance_ = distance;
       regularization_ = std::max(0.0, regularization);
-      strain_ = strain;
+      penalty_ = penalty;
       stepLength = alpha;
       return true;
     }
@@ -181,8 +181,8 @@ Newton::run()
   problem_.refreshWeight();
   distance_ = problem_.distance();
   problem_.regularizer().apply(v_.data, z_.data());
-  strain_ = problem_.strain(v_);
-  regularization_ = 0.5 * domain_.inner(v_.data, z_.data(), values()) + strain_;
+  penalty_ = problem_.limitPenalty(v_);
+  regularization_ = 0.5 * domain_.inner(v_.data, z_.data(), values()) + penalty_;
   double norm = evaluateGradient();
 
   record.initialObjective = distance_ + regularization_;
@@ -190,6 +190,10 @@ Newton::run()
   record.initialRelativeGradient = norm / initialNorm;
 
   const auto preconditioner = makePreconditioner(options_.preconditioner, problem_);
+  if (preconditioner->isInverseRegularization())
+  {
+    ap_ = domain_.vector();
+  }
   for (int iteration = 1;; ++iteration)
   {
     if (norm <= options_.gradientTolerance * initialNorm)
@@ -210,7 +214,7 @@ Newton::run()
                                                   norm * norm,
                                                   eta,
                                                   options_.maximumKrylovIterations,
-                                                  { x_.data(), r_.data(), z_.data(), p_.data(), hp_.data() });
+                                                  { x_.data(), r_.data(), z_.data(), p_.data(), ap_.data() });
     if (krylov.interruption)
     {
       record.reason = *krylov.interruption;

@@ -16,7 +16,7 @@ namespace gnr
  * Minimises the reduced objective from the velocity in `v` (a vector field, overwritten by the result). Forcing term
  * eta = min(0.5, sqrt(||g||/||g0||)), Armijo line search by halving, dual norms [N1]. Stops at ||g|| <=
  * gradientTolerance ||g(v = 0)||, when the objective stalls, at the limits or on request; the reason is in the record.
- * Memory: 5 vector fields beside v. Throws Error(NumericalFailure). Collective.
+ * Memory: 4 vector fields beside v, 5 with InvA. Throws Error(NumericalFailure). Collective.
  *
  * \param level number of the grid, for the records. */
 LevelRecord

@@ -11,14 +11,15 @@ namespace gnr
 namespace
 {
 
-/** Flexible PCG: the preconditioner may change from one application to the next. */
+/** PCG with a general preconditioner. z and H p share their memory: the Fletcher-Reeves form needs neither with the
+ * other. */
 KrylovResult
-solveFlexible(ReducedProblem &         problem,
-              PreconditionerOperator & preconditioner,
-              Control &                control,
-              double                   eta,
-              int                      maximumIterations,
-              const KrylovVectors &    k)
+solveByProducts(ReducedProblem &         problem,
+                PreconditionerOperator & preconditioner,
+                Control &                control,
+                double                   eta,
+                int                      maximumIterations,
+                const KrylovVectors &    k)
 {
   Domain &          domain = problem.domain();
   Kernels &         kernels = domain.kernels();
@@ -30,12 +31,10 @@ solveFlexible(ReducedProblem &         problem,
   preconditioner.apply(k.r, k.z);
   kernels.copy(k.z, k.p, values);
   double       rz = domain.inner(k.r, k.z, values);
-  double       rp = rz;
   const double target = eta * eta * rz;
 
   // Per iteration: one Hessian product with its regularisation (2 nt interpolations, 2 (nt + 1) fused gradients, 3 + 3
-  // FFTs), one application of the preconditioner, and 8 + 28 + 8 + 8 + 8 + 12 = 72 B of vector algebra per component and
-  // point.
+  // FFTs), one application of the preconditioner, and 8 + 24 + 8 + 12 = 52 B of vector algebra per component and point.
   while (result.iterations < maximumIterations && rz > target)
   {
     result.interruption = control.interruption();
@@ -43,9 +42,9 @@ solveFlexible(ReducedProblem &         problem,
     {
       break;
     }
-    problem.hessian({ k.p, n }, { k.hp, n });
+    problem.hessian({ k.p, n }, { k.z, n });
     ++result.iterations;
-    const double curvature = domain.inner(k.p, k.hp, values);
+    const double curvature = domain.inner(k.p, k.z, values);
     if (!std::isfinite(curvature))
     {
       throw Error(ErrorKind::NumericalFailure, "the Hessian product is not finite; increase --beta");
@@ -54,13 +53,13 @@ solveFlexible(ReducedProblem &         problem,
     {
       break; // rounding level: H is positive definite
     }
-    const double alpha = rp / curvature;
-    kernels.descend(Real(alpha), k.p, k.hp, k.x, k.r, values);
-    // <g, p> = -<r_0, p> = -<r_j, p_j>: p_j is conjugate to the earlier directions as far as z is exact.
-    result.slope -= alpha * rp;
+    const double alpha = rz / curvature;
+    kernels.descend(Real(alpha), k.p, k.z, k.x, k.r, values);
+    // -<r_0, p> = -<r_j, z_j>, because p_j is conjugate to all earlier steps.
+    result.slope -= alpha * rz;
     if (result.iterations == maximumIterations)
     {
-      break;
+      break; // what follows serves the next iteration only
     }
 
     preconditioner.apply(k.r, k.z);
@@ -69,11 +68,8 @@ solveFlexible(ReducedProblem &         problem,
     {
       break;
     }
-    // Polak-Ribiere: <z_new, r_new - r_old> / <z_old, r_old> with r_new - r_old = -alpha H p.
-    const double beta = -alpha * domain.inner(k.z, k.hp, values) / rz;
+    kernels.axpby(Real(1), k.z, Real(next / rz), k.p, values);
     rz = next;
-    kernels.axpby(Real(1), k.z, Real(beta), k.p, values);
-    rp = domain.inner(k.r, k.p, values);
   }
   result.innerIterations = preconditioner.takeInnerIterations();
   return result;
@@ -92,7 +88,7 @@ solveNewtonSystem(ReducedProblem &         problem,
 {
   if (!preconditioner.isInverseRegularization())
   {
-    return solveFlexible(problem, preconditioner, control, eta, maximumIterations, k);
+    return solveByProducts(problem, preconditioner, control, eta, maximumIterations, k);
   }
   const std::size_t      n = problem.domain().points();
   const RegularizedSolve solve =

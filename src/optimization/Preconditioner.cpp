@@ -3,17 +3,12 @@
 
 #include "optimization/ZeroVelocityHessian.h"
 
-#include <cstdlib>
 #include <utility>
 
 namespace gnr
 {
 namespace
 {
-
-// Of the inner solve: iterations, and its relative residual as a share of the outer one.
-static int    mostInnerIterations = getenv("GI") ? atoi(getenv("GI")) : 10;
-static double innerShare = getenv("GS") ? atof(getenv("GS")) : 0.1;
 
 /** M = A^-1: 3 + 3 FFTs. */
 class InverseRegularization : public PreconditionerOperator
@@ -57,7 +52,10 @@ public:
   void
   apply(const Real * r, Real * z) override
   {
-    innerIterations_ += hessian_.solve(r, 0.0, innerShare * eta_, mostInnerIterations, z);
+    const std::size_t values = 3 * problem_.domain().points();
+    const Buffer      scratch(problem_.domain().kernels(), 4 * values);
+    problem_.domain().kernels().copy(r, z, values);
+    innerIterations_ += hessian_.solve(z, innerTolerance * eta_, mostInnerIterations, scratch.data());
   }
   int
   takeInnerIterations() override

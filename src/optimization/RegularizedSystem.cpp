@@ -20,7 +20,7 @@ updateDirection(const Domain & domain, double beta, const KrylovVectors & k)
   {
     const std::size_t o = c * n;
     const double      mean = domain.average(kernels.sum(k.r + o, n));
-    kernels.krylovDirection(Real(beta), k.z + o, k.r + o, Real(mean), k.p + o, k.hp + o, n);
+    kernels.krylovDirection(Real(beta), k.z + o, k.r + o, Real(mean), k.p + o, k.ap + o, n);
   }
 }
 
@@ -43,7 +43,7 @@ solveRegularized(Regularizer &                                      regularizer,
 
   kernels.fill(k.x, values, Real(0));
   kernels.fill(k.p, values, Real(0));
-  kernels.fill(k.hp, values, Real(0));
+  kernels.fill(k.ap, values, Real(0));
   updateDirection(domain, 0.0, k);
 
   // Per iteration: one Q, one A^-1 (3 + 3 FFTs), and 12 + 28 + 8 + 4 + 24 = 76 B of vector algebra per component and
@@ -58,7 +58,7 @@ solveRegularized(Regularizer &                                      regularizer,
     }
     q(k.p, k.z);
     ++result.iterations;
-    const double curvature = domain.average(kernels.dotSum(k.p, k.z, k.hp, values));
+    const double curvature = domain.average(kernels.dotSum(k.p, k.z, k.ap, values));
     if (!std::isfinite(curvature))
     {
       throw Error(ErrorKind::NumericalFailure, "the Hessian product is not finite; increase --beta");
@@ -68,7 +68,7 @@ solveRegularized(Regularizer &                                      regularizer,
       break; // rounding level: A + Q is positive definite
     }
     const double alpha = rz / curvature;
-    kernels.krylovUpdate(Real(alpha), k.p, k.hp, k.z, k.x, k.r, values);
+    kernels.krylovUpdate(Real(alpha), k.p, k.ap, k.z, k.x, k.r, values);
     // -<r_0, p> = -<r_j, z_j>, because p_j is conjugate to all earlier steps.
     result.slope -= alpha * rz;
     if (result.iterations == maximumIterations)

@@ -19,7 +19,7 @@ struct KrylovVectors
   Real * r;  ///< in: the right-hand side; overwritten by the residual
   Real * z;  ///< preconditioned residual
   Real * p;  ///< direction
-  Real * hp; ///< H p or its part A p
+  Real * ap; ///< A p, for A^-1 as the preconditioner only
 };
 
 struct RegularizedSolve

@@ -5,8 +5,7 @@
 
 #include "gnr/Grid.h"
 
-#include <cmath>
-#include <cstdlib>
+#include <algorithm>
 #include <utility>
 
 namespace gnr
@@ -14,18 +13,16 @@ namespace gnr
 namespace
 {
 
-static int    mostInnerIterations = getenv("GI") ? atoi(getenv("GI")) : 10;
-static double innerShare = getenv("GS") ? atof(getenv("GS")) : 0.1;
+constexpr int leastPoints = 8;
 
-/** The grid of about half the size over the same box. */
+/** The grid of half the size over the same box. */
 Grid
 halfGrid(const Grid & fine)
 {
   Grid coarse = fine;
   for (int a = 0; a < 3; ++a)
   {
-    coarse.size[a] = (fine.size[a] / 2 + 1) / 2 * 2;
-    if (coarse.size[a] < 8) coarse.size[a] = fine.size[a];
+    coarse.size[a] = std::min(fine.size[a], fourierSize(std::max(leastPoints, fine.size[a] / 2)));
     coarse.spacing[a] = fine.length(a) / coarse.size[a];
   }
   return coarse;
@@ -44,16 +41,14 @@ public:
     , transform_(domain_)
     , regularizer_(transform_, problem.regularizer())
     , hessian_(domain_, regularizer_)
-    , image_(domain_.scalar())
-    , r_(domain_.vector())
   {}
 
   void
   refresh(double eta) override
   {
     eta_ = eta;
-    Kernels & kernels = domain_.kernels();
-    fine_.resample(problem_.deformedMoving(), transform_, image_.data(), 1);
+    const Buffer image = domain_.scalar();
+    fine_.resample(problem_.deformedMoving(), transform_, image.data(), 1);
     const Real * weight = problem_.hessianWeight();
     if (weight != nullptr)
     {
@@ -62,20 +57,26 @@ public:
         weight_ = domain_.scalar();
       }
       fine_.resample(weight, transform_, weight_.data(), 1);
-      kernels.clamp(Real(0), Real(1), weight_.data(), weight_.size());
+      domain_.kernels().clamp(Real(0), Real(1), weight_.data(), weight_.size()); // truncation overshoots
     }
-    hessian_.refresh(image_.data(), weight_ ? weight_.data() : nullptr);
+    hessian_.refresh(image.data(), weight_ ? weight_.data() : nullptr);
   }
 
   void
   apply(const Real * r, Real * z) override
   {
-    problem_.regularizer().applyInverseAbove(
-      r, transform_, r_.data(),
-      [&]() {
-        innerIterations_ += hessian_.solve(r_.data(), 0.0, innerShare * eta_, mostInnerIterations, r_.data());
-      },
-      z);
+    // z is written last: until then the coarse fields live in it, where the grids leave room for that.
+    const std::size_t values = 3 * domain_.points();
+    Buffer            own;
+    if (5 * values > 3 * problem_.domain().points())
+    {
+      own = Buffer(domain_.kernels(), 5 * values);
+    }
+    Real * const low = own ? own.data() : z;
+    const auto        solve = [&]() {
+      innerIterations_ += hessian_.solve(low, innerTolerance * eta_, mostInnerIterations, low + values);
+    };
+    problem_.regularizer().applyInverseAbove(r, transform_, low, solve, z);
   }
 
   int
@@ -91,7 +92,7 @@ private:
   FourierTransform    transform_;
   Regularizer         regularizer_;
   ZeroVelocityHessian hessian_;
-  Buffer              image_, weight_, r_;
+  Buffer              weight_;
   double              eta_ = 0.5;
   int                 innerIterations_ = 0;
 };

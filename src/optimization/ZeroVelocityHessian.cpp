@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optimization/ZeroVelocityHessian.h"
 
-#include "model/Characteristics.h"
+#include "model/Differences.h"
 
 namespace gnr
 {
@@ -10,10 +10,6 @@ ZeroVelocityHessian::ZeroVelocityHessian(Domain & domain, Regularizer & regulari
   : domain_(domain)
   , regularizer_(regularizer)
   , gradient_(domain.vector())
-  , r_(domain.vector())
-  , z_(domain.vector())
-  , p_(domain.vector())
-  , ap_(domain.vector())
 {}
 
 void
@@ -26,23 +22,20 @@ ZeroVelocityHessian::refresh(const Real * deformedMoving, const Real * weight)
   {
     domain_.kernels().derivative(padded, c, domain_.inverseSpacing()[c], Real(1), Real(0), g[c]);
   }
+  domain_.releaseScratch();
 }
 
 int
-ZeroVelocityHessian::solve(const Real * r, double negligible, double tolerance, int maximumIterations, Real * x)
+ZeroVelocityHessian::solve(Real * r, double tolerance, int maximumIterations, Real * scratch)
 {
   Kernels &         kernels = domain_.kernels();
   const std::size_t n = domain_.points();
-  regularizer_.applyInverse(r, z_.data());
-  const double squaredNorm = domain_.inner(r, z_.data(), 3 * n);
-  if (!(squaredNorm > negligible * negligible))
-  {
-    kernels.copy(z_.data(), x, 3 * n);
-    return 0;
-  }
-  kernels.copy(r, r_.data(), 3 * n);
-  const auto dyad = [&](const Real * p, Real * q) {
-    kernels.gradientDyad(domain_.view(gradient_), weight_, { p, n }, { q, n }, n);
+  Real * const      residual = scratch, *z = scratch + 3 * n, *p = scratch + 6 * n, *ap = scratch + 9 * n;
+  kernels.copy(r, residual, 3 * n);
+  regularizer_.applyInverse(r, z);
+  const double squaredNorm = domain_.inner(r, z, 3 * n);
+  const auto   dyad = [&](const Real * direction, Real * q) {
+    kernels.gradientDyad(domain_.view(gradient_), weight_, { direction, n }, { q, n }, n);
     regularizer_.project(q);
   };
   return solveRegularized(regularizer_,
@@ -51,7 +44,7 @@ ZeroVelocityHessian::solve(const Real * r, double negligible, double tolerance, 
                           squaredNorm,
                           tolerance,
                           maximumIterations,
-                          { x, r_.data(), z_.data(), p_.data(), ap_.data() })
+                          { r, residual, z, p, ap })
     .iterations;
 }
 

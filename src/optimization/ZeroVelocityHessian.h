@@ -8,10 +8,14 @@
 namespace gnr
 {
 
+// Of the inner solve of a preconditioner: iterations, and its relative residual as a share of the outer one.
+constexpr int    mostInnerIterations = 10;
+constexpr double innerTolerance = 0.1;
+
 /** The Hessian at zero velocity, H0 = A + G W G^T, G = grad m(1) of the deformed moving image and W the diagonal weight
  * of the similarity measure, and its approximate inverse [K2]. No transport equation is solved.
  *
- * Memory: 6 vector fields of its domain. */
+ * Memory: one vector field of its domain. */
 class ZeroVelocityHessian
 {
 public:
@@ -21,20 +25,18 @@ public:
   void
   refresh(const Real * deformedMoving, const Real * weight);
 
-  /** x ~ H0^-1 r: conjugate gradients preconditioned by A^-1, which are those of the split system
+  /** Overwrites r by x ~ H0^-1 r: conjugate gradients preconditioned by A^-1, which are those of the split system
    * (I + R G W G^T R) s = R r, x = R s, R = A^{-1/2}, written without R. To the relative residual `tolerance` in the dual
-   * norm, at most `maximumIterations` times (3 + 3 FFTs each). x may be r.
-   *
-   * With ||r|| in the dual norm at or below `negligible`, x = A^-1 r. \returns the iterations. Collective. */
+   * norm, at most `maximumIterations` times (3 + 3 FFTs each). \param scratch memory for four vector fields. \returns the
+   * iterations. Collective. */
   int
-  solve(const Real * r, double negligible, double tolerance, int maximumIterations, Real * x);
+  solve(Real * r, double tolerance, int maximumIterations, Real * scratch);
 
 private:
   Domain &      domain_;
   Regularizer & regularizer_;
   Buffer        gradient_;
   const Real *  weight_ = nullptr;
-  Buffer        r_, z_, p_, ap_;
 };
 
 } // namespace gnr

@@ -10,6 +10,26 @@ namespace
 constexpr double twoPi = 6.283185307179586476925286766559;
 }
 
+int
+fourierSize(int n)
+{
+  for (int size = n + n % 2;; size += 2)
+  {
+    int rest = size;
+    for (const int factor : { 2, 3, 5, 7 })
+    {
+      while (rest % factor == 0)
+      {
+        rest /= factor;
+      }
+    }
+    if (rest == 1)
+    {
+      return size;
+    }
+  }
+}
+
 FourierTransform::FourierTransform(Domain & domain)
   : domain_(domain)
 {
@@ -24,32 +44,29 @@ FourierTransform::FourierTransform(Domain & domain)
   layout_.zStride = static_cast<std::ptrdiff_t>(layout_.nxHalf()) * layout_.size[1];
 }
 
-Complex *
-FourierTransform::spectrum(int component)
+ComplexBuffer
+FourierTransform::spectrum() const
 {
-  ComplexBuffer & buffer = spectrum_[component];
-  if (!buffer)
-  {
-    buffer = ComplexBuffer(domain_.kernels(),
-                           static_cast<std::size_t>(layout_.nxHalf()) * domain_.extents().ny * domain_.extents().nz);
-  }
-  return buffer.data();
+  return ComplexBuffer(domain_.kernels(),
+                       static_cast<std::size_t>(layout_.nxHalf()) * domain_.extents().ny * domain_.extents().nz);
 }
 
 void
 FourierTransform::apply(const Symbol & symbol, const Real * in, Real * out, int components)
 {
-  Kernels & kernels = domain_.kernels();
-  Complex * pointers[3] = { nullptr, nullptr, nullptr };
+  Kernels &     kernels = domain_.kernels();
+  ComplexBuffer memory[3];
+  Complex *     spectra[3] = { nullptr, nullptr, nullptr };
   for (int c = 0; c < components; ++c)
   {
-    pointers[c] = spectrum(c);
-    kernels.forwardPlanes(in + c * domain_.points(), domain_.extents(), pointers[c]);
+    memory[c] = spectrum();
+    spectra[c] = memory[c].data();
+    kernels.forwardPlanes(in + c * domain_.points(), domain_.extents(), spectra[c]);
   }
-  kernels.applySymbol(pointers, components, layout_, symbol);
+  kernels.applySymbol(spectra, components, layout_, symbol);
   for (int c = 0; c < components; ++c)
   {
-    kernels.backwardPlanes(pointers[c], domain_.extents(), out + c * domain_.points());
+    kernels.backwardPlanes(spectra[c], domain_.extents(), out + c * domain_.points());
   }
 }
 
@@ -61,39 +78,45 @@ FourierTransform::applyWithLowBand(const Symbol &                symbol,
                                    const std::function<void()> & replace,
                                    Real *                        out)
 {
-  Kernels & kernels = domain_.kernels();
-  Complex * pointers[3];
-  Complex * coarsePointers[3];
+  Kernels &     kernels = domain_.kernels();
+  ComplexBuffer memory[3];
+  Complex *     spectra[3];
   for (int c = 0; c < 3; ++c)
   {
-    pointers[c] = spectrum(c);
-    coarsePointers[c] = coarse.spectrum(c);
-    kernels.forwardPlanes(in + c * domain_.points(), domain_.extents(), pointers[c]);
-    kernels.resampleSpectrum(pointers[c], layout_, coarsePointers[c], coarse.layout_);
-    kernels.backwardPlanes(coarsePointers[c], coarse.domain_.extents(), coarseField + c * coarse.domain_.points());
+    memory[c] = spectrum();
+    spectra[c] = memory[c].data();
+    kernels.forwardPlanes(in + c * domain_.points(), domain_.extents(), spectra[c]);
+    const ComplexBuffer low = coarse.spectrum();
+    kernels.resampleSpectrum(spectra[c], layout_, low.data(), coarse.layout_);
+    kernels.backwardPlanes(low.data(), coarse.domain_.extents(), coarseField + c * coarse.domain_.points());
   }
   replace();
+  ComplexBuffer coarseMemory[3];
+  Complex *     coarseSpectra[3];
   for (int c = 0; c < 3; ++c)
   {
-    kernels.forwardPlanes(coarseField + c * coarse.domain_.points(), coarse.domain_.extents(), coarsePointers[c]);
+    coarseMemory[c] = coarse.spectrum();
+    coarseSpectra[c] = coarseMemory[c].data();
+    kernels.forwardPlanes(coarseField + c * coarse.domain_.points(), coarse.domain_.extents(), coarseSpectra[c]);
   }
-  const SpectrumBand band{ coarsePointers, coarse.layout_ };
-  kernels.applySymbol(pointers, 3, layout_, symbol, &band);
+  const SpectrumBand band{ coarseSpectra, coarse.layout_ };
+  kernels.applySymbol(spectra, 3, layout_, symbol, &band);
   for (int c = 0; c < 3; ++c)
   {
-    kernels.backwardPlanes(pointers[c], domain_.extents(), out + c * domain_.points());
+    kernels.backwardPlanes(spectra[c], domain_.extents(), out + c * domain_.points());
   }
 }
 
 void
 FourierTransform::resample(const Real * in, FourierTransform & target, Real * out, int components)
 {
-  Kernels & kernels = domain_.kernels();
+  Kernels &           kernels = domain_.kernels();
+  const ComplexBuffer from = spectrum(), to = target.spectrum();
   for (int c = 0; c < components; ++c)
   {
-    kernels.forwardPlanes(in + c * domain_.points(), domain_.extents(), spectrum(0));
-    kernels.resampleSpectrum(spectrum(0), layout_, target.spectrum(0), target.layout_);
-    kernels.backwardPlanes(target.spectrum(0), target.domain_.extents(), out + c * target.domain_.points());
+    kernels.forwardPlanes(in + c * domain_.points(), domain_.extents(), from.data());
+    kernels.resampleSpectrum(from.data(), layout_, to.data(), target.layout_);
+    kernels.backwardPlanes(to.data(), target.domain_.extents(), out + c * target.domain_.points());
   }
 }
 
@@ -111,15 +134,6 @@ FourierTransform::symbol(Symbol::Kind kind) const
   result.ell = longest / twoPi;
   result.kMinimum = 1.0 / result.ell;
   return result;
-}
-
-void
-FourierTransform::release()
-{
-  for (ComplexBuffer & buffer : spectrum_)
-  {
-    buffer.reset();
-  }
 }
 
 } // namespace gnr

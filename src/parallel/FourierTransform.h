@@ -4,11 +4,14 @@
 
 #include "parallel/Domain.h"
 
-#include <array>
 #include <functional>
 
 namespace gnr
 {
+
+/** Smallest even number >= n without prime factors above 7. */
+int
+fourierSize(int n);
 
 /** Everything that is done in Fourier space on one domain [F1]: two-dimensional transforms of the local planes, a
  * transposition that gives each process all of z for some ky (nothing to do for one process), and the kernels that work
@@ -50,17 +53,13 @@ public:
   Symbol
   symbol(Symbol::Kind kind) const;
 
-  /** Gives the memory of the spectrum back until it is needed again: 12 B a point. */
-  void
-  release();
-
 private:
-  Complex *
-  spectrum(int component);
+  /** Memory for the transforms of one component: 4 B a point, given back after each operation. */
+  ComplexBuffer
+  spectrum() const;
 
-  Domain &                     domain_;
-  SpectrumLayout               layout_;
-  std::array<ComplexBuffer, 3> spectrum_;
+  Domain &       domain_;
+  SpectrumLayout layout_;
 };
 
 } // namespace gnr

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/Preprocessing.h"
 
+#include "parallel/FourierTransform.h"
+
 #include "gnr/Error.h"
 
 #include <algorithm>
@@ -187,26 +189,6 @@ extend(Buffer && image, const Grid & grid, const Grid & box, Kernels & kernels)
 }
 
 } // namespace
-
-int
-fourierSize(int n)
-{
-  for (int size = n + n % 2;; size += 2)
-  {
-    int rest = size;
-    for (const int factor : { 2, 3, 5, 7 })
-    {
-      while (rest % factor == 0)
-      {
-        rest /= factor;
-      }
-    }
-    if (rest == 1)
-    {
-      return size;
-    }
-  }
-}
 
 SolverBox
 chooseBox(const InputImages & input, const Options & options, Kernels & host)

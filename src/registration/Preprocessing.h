@@ -49,10 +49,6 @@ chooseBox(const InputImages & input, const Options & options, Kernels & host);
 SolverImages
 prepareImages(const InputImages & input, const SolverBox & box, const Options & options, Kernels & kernels);
 
-/** Smallest even number >= n without prime factors above 7. */
-int
-fourierSize(int n);
-
 } // namespace gnr
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/Pyramid.h"
 
-#include "registration/Preprocessing.h"
+#include "parallel/FourierTransform.h"
 
 #include <algorithm>
 #include <cmath>

@@ -207,7 +207,7 @@ Registration::Implementation::solveLevel(int level, Domain & domain, FourierTran
   const auto   chosen = [](const Buffer & own, const Buffer & full) { return own ? own.data() : full.data(); };
   if (!isFinest)
   {
-    finestTransform->release();
+    finest->releaseScratch();
   }
   ReducedProblem problem(domain,
                          transform,
@@ -297,7 +297,6 @@ Registration::Implementation::solve()
     }
     progress->endLevel();
     domain.releaseScratch();
-    transform.release();
     phase("level " + std::to_string(level + 1));
     coarser = std::move(own);
     coarserTransform = std::move(ownTransform);

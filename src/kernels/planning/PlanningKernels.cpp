@@ -125,6 +125,12 @@ public:
     return static_cast<double>(n);
   }
   void
+  descend(Real, const Real *, const Real *, Real * x, Real * r, std::size_t) override
+  {
+    mark(x);
+    mark(r);
+  }
+  void
   krylovUpdate(Real, const Real *, const Real *, const Real *, Real * x, Real * r, std::size_t) override
   {
     mark(x);
@@ -146,9 +152,19 @@ public:
     mark(out);
   }
   void
-  addScaledGradient(const Padded &, const double *, const Real *, Real, const VectorView & b) override
+  scaledGradient(const Padded &, const double *, const Real *, Real, Real, const VectorView & out) override
   {
-    mark(b.data);
+    mark(out.data);
+  }
+  void
+  squaredGradient(const Padded &, const double *, Real, Real * out) override
+  {
+    mark(out);
+  }
+  void
+  weightedLaplacian(const Padded &, const Padded &, const double *, Real, Real, Real * out) override
+  {
+    mark(out);
   }
   void
   derivative(const Padded &, int, double, Real, Real, Real * out) override
@@ -166,6 +182,11 @@ public:
     mark(out);
   }
   void
+  interpolateVector(const Padded *, const ConstVectorView &, const Real *, const VectorView & out) override
+  {
+    mark(out.data);
+  }
+  void
   adjointGrowth(const Real *, const Real *, Real, Real * c, std::size_t) override
   {
     mark(c);
@@ -181,6 +202,11 @@ public:
   weightedDifference(const Real *, const Real *, const Real *, Real * out, std::size_t) override
   {
     mark(out);
+  }
+  void
+  gradientDyad(const ConstVectorView &, const Real *, const ConstVectorView &, const VectorView & out, std::size_t) override
+  {
+    mark(out.data);
   }
   void
   normalizedMean(const Real *, const Real *, Real, Real * out, std::size_t) override
@@ -202,7 +228,7 @@ public:
     mark(x);
   }
   void
-  applySymbol(Complex * const *, int, const SpectrumLayout &, const Symbol &) override
+  applySymbol(Complex * const *, int, const SpectrumLayout &, const Symbol &, const SpectrumBand *) override
   {}
   void
   resampleSpectrum(const Complex *, const SpectrumLayout &, Complex *, const SpectrumLayout &) override

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/DeformationLimit.h"
+
+#include "model/Differences.h"
+
+#include <cmath>
+#include <optional>
+
+namespace gnr
+{
+namespace
+{
+
+constexpr double stiffness = 2.0;
+constexpr double hessianFactor = 2.0;
+constexpr Halo   nextNeighbours{ { 1, 1, 1 } };
+
+double
+scaleOf(double beta, const std::optional<double> & limit)
+{
+  return limit ? beta * stiffness / std::pow(*limit, 8) : 0.0;
+}
+
+} // namespace
+
+DeformationLimit::DeformationLimit(Domain & domain, const Options & options)
+  : domain_(domain)
+  , gradientScale_(scaleOf(options.beta, options.gradientLimit))
+  , divergenceScale_(scaleOf(options.beta, options.divergenceLimit))
+{}
+
+double
+DeformationLimit::raise(double scale, Real * squared, Buffer & weight)
+{
+  Kernels &         kernels = domain_.kernels();
+  const std::size_t n = domain_.points();
+  if (!weight)
+  {
+    weight = domain_.scalar();
+  }
+  kernels.multiply(Real(std::sqrt(scale)), squared, squared, weight.data(), n);
+  kernels.multiply(Real(1), weight.data(), weight.data(), weight.data(), n);
+  return kernels.dot(squared, weight.data(), n);
+}
+
+double
+DeformationLimit::evaluate(const ConstVectorView & v)
+{
+  Kernels & kernels = domain_.kernels();
+  Buffer    squared = domain_.scalar();
+  double    sum = 0.0;
+  if (gradientScale_ > 0.0)
+  {
+    for (int c = 0; c < 3; ++c)
+    {
+      kernels.squaredGradient(
+        domain_.padded(v[c], nextNeighbours), domain_.inverseSpacing(), c == 0 ? Real(0) : Real(1), squared.data());
+    }
+    sum += raise(gradientScale_, squared.data(), gradientWeight_);
+  }
+  if (divergenceScale_ > 0.0)
+  {
+    divergence(domain_, v, squared.data());
+    kernels.multiply(Real(1), squared.data(), squared.data(), squared.data(), domain_.points());
+    sum += raise(divergenceScale_, squared.data(), divergenceWeight_);
+  }
+  return sum;
+}
+
+double
+DeformationLimit::value(const ConstVectorView & v)
+{
+  return isActive() ? 0.1 * domain_.average(evaluate(v)) : 0.0;
+}
+
+void
+DeformationLimit::refresh(const ConstVectorView & v)
+{
+  if (isActive())
+  {
+    evaluate(v);
+  }
+}
+
+void
+DeformationLimit::add(Real a, const ConstVectorView & f, const VectorView & out)
+{
+  Kernels & kernels = domain_.kernels();
+  if (gradientScale_ > 0.0)
+  {
+    const Padded weight = domain_.padded(gradientWeight_.data(), nextNeighbours, 1);
+    for (int c = 0; c < 3; ++c)
+    {
+      // A face carries the weights of both sides, each with a half.
+      kernels.weightedLaplacian(
+        domain_.padded(f[c], nextNeighbours), weight, domain_.inverseSpacing(), a / 2, Real(1), out[c]);
+    }
+  }
+  if (divergenceScale_ > 0.0)
+  {
+    Buffer d = domain_.scalar();
+    divergence(domain_, f, d.data());
+    kernels.multiply(a, divergenceWeight_.data(), d.data(), d.data(), domain_.points());
+    const Padded padded = domain_.padded(d.data(), differenceHalo());
+    for (int c = 0; c < 3; ++c)
+    {
+      kernels.derivative(padded, c, domain_.inverseSpacing()[c], Real(-1), Real(1), out[c]);
+    }
+  }
+}
+
+void
+DeformationLimit::addGradient(const ConstVectorView & v, const VectorView & g)
+{
+  add(Real(1), v, g);
+}
+
+void
+DeformationLimit::addHessian(const ConstVectorView & p, const VectorView & hp)
+{
+  add(Real(hessianFactor), p, hp);
+}
+
+} // namespace gnr

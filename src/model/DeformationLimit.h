@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_model_DeformationLimit_h
+#define gnr_model_DeformationLimit_h
+
+#include "parallel/Domain.h"
+
+#include "gnr/Options.h"
+
+namespace gnr
+{
+
+/** Stiffens the velocity where it shears or compresses faster than the grid can carry [S1]:
+ *
+ *   S(v) = average of Phi(|grad v|; limit) + Phi(|div v|; limit),  Phi(g; l) = beta stiffness / 10 (g / l)^8 g^2
+ *
+ * |grad v|^2 is the sum over components and axes. At the limit this adds `stiffness` times the H1 weight beta, at half
+ * the limit 1/256 of that, at twice the limit 256 times: a smooth wall that leaves the rest alone. Everything here is
+ * local: differences, no FFT. Without limits nothing is computed. Memory: one scalar field per limit. */
+class DeformationLimit
+{
+public:
+  DeformationLimit(Domain & domain, const Options & options);
+
+  bool
+  isActive() const
+  {
+    return gradientScale_ > 0.0 || divergenceScale_ > 0.0;
+  }
+
+  /** S(v). Overwrites the weights: refresh() must follow before the derivatives are used again. Collective. */
+  double
+  value(const ConstVectorView & v);
+
+  /** Takes the weights Phi'/g at v, for addGradient() and addHessian(). Collective. */
+  void
+  refresh(const ConstVectorView & v);
+
+  /** g += dS/dv at the velocity of refresh(), which must be v. Collective. */
+  void
+  addGradient(const ConstVectorView & v, const VectorView & g);
+
+  /** hp += an approximation of S''(v) p, symmetric and positive semi-definite: the weights are held fixed, times a factor
+   * between the second derivatives across grad v (1) and along it (9). Collective. */
+  void
+  addHessian(const ConstVectorView & p, const VectorView & hp);
+
+private:
+  double
+  evaluate(const ConstVectorView & v);
+  /** weight = scale s^4 from s = squared; returns the local sum of s^5 scale. */
+  double
+  raise(double scale, Real * squared, Buffer & weight);
+  void
+  add(Real a, const ConstVectorView & f, const VectorView & out);
+
+  Domain & domain_;
+  double   gradientScale_;   ///< weight = scale |grad v|^8; 0 without a limit
+  double   divergenceScale_; ///< likewise with div v
+  Buffer   gradientWeight_;
+  Buffer   divergenceWeight_;
+};
+
+} // namespace gnr
+
+#endif
