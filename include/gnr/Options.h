@@ -62,7 +62,7 @@ struct Options
 {
   // regularisation: J(v) = D + 1/2 <v, A v>,
   // A(k) = beta (l^{2(s-1)} |k|^{2s} (1 + |tau k|^2) I + gamma k k^T), tau = gridScale times the voxel
-  double beta = 2e-3;     ///< weight of the regularisation, > 0; no unit
+  double beta = 1e-3;     ///< weight of the regularisation, > 0; no unit
   double gamma = 8.0;     ///< penalty of local volume change relative to beta, >= 0; no unit
   double gridScale = 0.7; ///< size in voxels of eddies that are resisted, >= 0: the grid cannot carry them
   std::optional<double> gradientLimit = 2.0;   ///< |grad v| at which the velocity has become stiff, > 0; unset: none
@@ -85,7 +85,7 @@ struct Options
   int                   maximumKrylovIterations = 50; ///< Hessian products per Newton step, >= 1
   double                gradientTolerance = 2.5e-2;   ///< stop at ||g|| <= tolerance * ||g(v = 0)||, dual norms
   double                objectiveTolerance = 1e-2;    ///< stop when a step lowers the objective by less than this share
-  Preconditioner        preconditioner = Preconditioner::InvA;
+  Preconditioner        preconditioner = Preconditioner::TwoLevelInvH0;
   std::optional<double> timeLimit; ///< seconds of wall time; unset: none. The result so far is kept
   std::optional<double> stallRate; ///< stop a level when a step lowers the objective by less than this share of it per
                                    ///< second; unset: never. Makes the result depend on the speed of the machine

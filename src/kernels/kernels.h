@@ -151,10 +151,15 @@ public:
    * is not read [S1]. 8-12 B */
   virtual void
   squaredGradient(const Padded & f, const double inverseSpacing[3], Real b, Real * out) = 0;
-  /** out = - a div(w grad f) + b out, w the sum of the weights on both sides of a face (halo >= 1); with b = 0 out is not
-   * read: half the derivative of sum w |grad f|^2 with the differences of squaredGradient() [S1]. 12-16 B */
+  /** out = - a div(w grad f) + b out, w the sum of the weights on both sides of a face (halo >= 1); with b = 0 out is
+   * not read: half the derivative of sum w |grad f|^2 with the differences of squaredGradient() [S1]. 12-16 B */
   virtual void
-  weightedLaplacian(const Padded & f, const Padded & weight, const double inverseSpacing[3], Real a, Real b, Real * out) = 0;
+  weightedLaplacian(const Padded & f,
+                    const Padded & weight,
+                    const double   inverseSpacing[3],
+                    Real           a,
+                    Real           b,
+                    Real *         out) = 0;
 
   //---- interpolation.cpp
   //----------------------------------------------------------------------------------------------
@@ -163,13 +168,10 @@ public:
   virtual void
   interpolate(const Padded & f, const ConstVectorView & d, const Real * factor, Interpolation kind, Real * out) = 0;
 
-  /** out_c(x) = scale_c f_c(x + d(x)) for three arrays of one layout, cubic: as three times interpolate(), but the weights
-   * are computed once. 36 B */
+  /** out_c(x) = scale_c f_c(x + d(x)) for three arrays of one layout, cubic: as three times interpolate(), but the
+   * weights are computed once. 36 B */
   virtual void
-  interpolateVector(const Padded            f[3],
-                    const ConstVectorView & d,
-                    const Real              scale[3],
-                    const VectorView &      out) = 0;
+  interpolateVector(const Padded f[3], const ConstVectorView & d, const Real scale[3], const VectorView & out) = 0;
 
   //---- transport.cpp
   //--------------------------------------------------------------------------------------------------
@@ -193,6 +195,11 @@ public:
                const ConstVectorView & p,
                const VectorView &      out,
                std::size_t             n) = 0;
+
+  /** weight = min(scale s^4, cap) for s = `squared`; returns the sum of its integral from 0 to s, halved: the penalty
+   * that has this weight [S1]. `weight` may be `squared`. 8 B */
+  virtual double
+  stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n) = 0;
 
   /** out = (sum + epsilon out) / (weight + epsilon): a weighted mean where there is weight, what was there where there
    * is none [W1]. 16 B */

@@ -11,7 +11,8 @@ namespace gnr
 namespace
 {
 
-constexpr double stiffness = 2.0;
+constexpr double stiffness = 4.0; // at the limit, in units of beta
+constexpr double hardest = 16.0;  // behind it
 constexpr double hessianFactor = 2.0;
 constexpr Halo   nextNeighbours{ { 1, 1, 1 } };
 
@@ -27,20 +28,17 @@ DeformationLimit::DeformationLimit(Domain & domain, const Options & options)
   : domain_(domain)
   , gradientScale_(scaleOf(options.beta, options.gradientLimit))
   , divergenceScale_(scaleOf(options.beta, options.divergenceLimit))
+  , cap_(options.beta * hardest)
 {}
 
 double
-DeformationLimit::raise(double scale, Real * squared, Buffer & weight)
+DeformationLimit::raise(double scale, const Real * squared, Buffer & weight)
 {
-  Kernels &         kernels = domain_.kernels();
-  const std::size_t n = domain_.points();
   if (!weight)
   {
     weight = domain_.scalar();
   }
-  kernels.multiply(Real(std::sqrt(scale)), squared, squared, weight.data(), n);
-  kernels.multiply(Real(1), weight.data(), weight.data(), weight.data(), n);
-  return kernels.dot(squared, weight.data(), n);
+  return domain_.kernels().stiffen(squared, Real(scale), Real(cap_), weight.data(), domain_.points());
 }
 
 double
@@ -70,7 +68,7 @@ DeformationLimit::evaluate(const ConstVectorView & v)
 double
 DeformationLimit::value(const ConstVectorView & v)
 {
-  return isActive() ? 0.1 * domain_.average(evaluate(v)) : 0.0;
+  return isActive() ? domain_.average(evaluate(v)) : 0.0;
 }
 
 void

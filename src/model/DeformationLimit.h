@@ -39,23 +39,24 @@ public:
   void
   addGradient(const ConstVectorView & v, const VectorView & g);
 
-  /** hp += an approximation of S''(v) p, symmetric and positive semi-definite: the weights are held fixed, times a factor
-   * between the second derivatives across grad v (1) and along it (9). Collective. */
+  /** hp += an approximation of S''(v) p, symmetric and positive semi-definite: the weights are held fixed, times a
+   * factor between the second derivatives across grad v (1) and along it (9). Collective. */
   void
   addHessian(const ConstVectorView & p, const VectorView & hp);
 
 private:
   double
   evaluate(const ConstVectorView & v);
-  /** weight = scale s^4 from s = squared; returns the local sum of s^5 scale. */
+  /** The weight from s = squared; returns the local sum of the penalty. */
   double
-  raise(double scale, Real * squared, Buffer & weight);
+  raise(double scale, const Real * squared, Buffer & weight);
   void
   add(Real a, const ConstVectorView & f, const VectorView & out);
 
   Domain & domain_;
   double   gradientScale_;   ///< weight = scale |grad v|^8; 0 without a limit
   double   divergenceScale_; ///< likewise with div v
+  double   cap_;             ///< largest weight
   Buffer   gradientWeight_;
   Buffer   divergenceWeight_;
 };

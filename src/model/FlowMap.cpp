@@ -12,7 +12,7 @@ namespace gnr
 namespace
 {
 
-constexpr double tolerance = 0.1; // voxels
+constexpr double tolerance = 0.3; // voxels between n and 2 n steps: of fourth order, the finer is off by a fifteenth
 constexpr double reach = 8.0;     // voxels that a point may move in one step
 constexpr int    mostSteps = 4096;
 

@@ -18,10 +18,10 @@ ReducedProblem::ReducedProblem(Domain &           domain,
   , regularizer_(transform, options)
   , transport_(domain, options.interpolation)
   , similarity_(domain, fixed)
+  , limit_(domain, options)
   , moving_(moving)
   , fixedWeight_(fixedWeight)
   , movingWeight_(movingWeight)
-  , limit_(domain, options)
 {
   if (movingWeight_ != nullptr)
   {

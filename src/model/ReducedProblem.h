@@ -64,8 +64,8 @@ public:
   double
   distance();
 
-  /** What the limits of the deformation add to the objective at v [S1]. dataGradient() must follow before the Hessian is
-   * used again. Collective. */
+  /** What the limits of the deformation add to the objective at v [S1]. dataGradient() must follow before the Hessian
+   * is used again. Collective. */
   double
   limitPenalty(const ConstVectorView & v);
 
@@ -83,9 +83,9 @@ public:
   void
   dataGradient(const ConstVectorView & v, const VectorView & b);
 
-  /** q = integral lambdat grad m for the direction p and the limits' part, projected in incompressible mode: the Hessian
-   * product is A p + q. Follows dataGradient() at the same velocity. 2 steps interpolations, 2 (steps + 1) fused
-   * gradients; no FFT unless incompressible. Collective. */
+  /** q = integral lambdat grad m for the direction p and the limits' part, projected in incompressible mode: the
+   * Hessian product is A p + q. Follows dataGradient() at the same velocity. 2 steps interpolations, 2 (steps + 1)
+   * fused gradients; no FFT unless incompressible. Collective. */
   void
   dataHessian(const ConstVectorView & p, const VectorView & q);
 
@@ -105,16 +105,16 @@ private:
   void
   addDataHessian(const ConstVectorView & p, bool accumulate, const VectorView & q);
 
-  Domain &     domain_;
-  Options      options_;
-  Regularizer  regularizer_;
-  Transport    transport_;
-  SumOfSquares similarity_;
+  Domain &         domain_;
+  Options          options_;
+  Regularizer      regularizer_;
+  Transport        transport_;
+  SumOfSquares     similarity_;
   DeformationLimit limit_;
-  const Real * moving_;
-  const Real * fixedWeight_;
-  const Real * movingWeight_;
-  Buffer       weight_; ///< product of both weights, where the moving one exists
+  const Real *     moving_;
+  const Real *     fixedWeight_;
+  const Real *     movingWeight_;
+  Buffer           weight_; ///< product of both weights, where the moving one exists
 };
 
 } // namespace gnr

@@ -33,8 +33,8 @@ public:
   void
   applyInverse(const Real * r, Real * out);
 
-  /** out = A^-1 r for the frequencies that `coarse` does not carry; the others are those that replace() makes of the low
-   * part of r in `coarseField` (FourierTransform::applyWithLowBand). Collective. */
+  /** out = A^-1 r for the frequencies that `coarse` does not carry; the others are those that replace() makes of the
+   * low part of r in `coarseField` (FourierTransform::applyWithLowBand). Collective. */
   void
   applyInverseAbove(const Real *                  r,
                     FourierTransform &            coarse,

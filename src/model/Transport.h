@@ -59,8 +59,9 @@ public:
   void
   prepareAdjoint(const ConstVectorView & v, const VectorView & scratch);
 
-  /** b = integral over t of lambda grad m (b += with `accumulate`), with the adjoint that ends in lambda(1); `lambda` is
-   * overwritten. Needs the state and prepareAdjoint(). `steps` interpolations, steps + 1 fused gradients. Collective. */
+  /** b = integral over t of lambda grad m (b += with `accumulate`), with the adjoint that ends in lambda(1); `lambda`
+   * is overwritten. Needs the state and prepareAdjoint(). `steps` interpolations, steps + 1 fused gradients.
+   * Collective. */
   void
   integrateAdjoint(Real * lambda, bool accumulate, const VectorView & b);
 

@@ -83,7 +83,7 @@ private:
   double           distance_ = 0.0;
   double           initialDistance_ = 0.0;
   double           regularization_ = 0.0; ///< 1/2 <v, A v> and the penalty of the limits
-  double           penalty_ = 0.0;         ///< of the limits of the deformation
+  double           penalty_ = 0.0;        ///< of the limits of the deformation
 };
 
 double
@@ -135,7 +135,7 @@ Newton::lineSearch(double slope, double & stepLength)
     kernels_.combine(Real(1), v_.data, Real(alpha), x_.data(), p_.data(), values());
     const double penalty = problem_.limitPenalty(view(p_));
     const double regularization = regularization_ - penalty_ + alpha * xav + 0.5 * alpha * alpha * xax + penalty;
-    const int steps = std::max(problem_.steps(view(p_)), problem_.steps());
+    const int    steps = std::max(problem_.steps(view(p_)), problem_.steps());
     if (steps > problem_.steps())
     {
       // A finer time discretisation changes D slightly: compare like with like.

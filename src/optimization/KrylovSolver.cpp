@@ -91,14 +91,14 @@ solveNewtonSystem(ReducedProblem &         problem,
     return solveByProducts(problem, preconditioner, control, eta, maximumIterations, k);
   }
   const std::size_t      n = problem.domain().points();
-  const RegularizedSolve solve =
-    solveRegularized(problem.regularizer(),
-                     [&](const Real * p, Real * q) { problem.dataHessian({ p, n }, { q, n }); },
-                     [&]() { return control.interruption(); },
-                     squaredNorm,
-                     eta,
-                     maximumIterations,
-                     k);
+  const RegularizedSolve solve = solveRegularized(
+    problem.regularizer(),
+    [&](const Real * p, Real * q) { problem.dataHessian({ p, n }, { q, n }); },
+    [&]() { return control.interruption(); },
+    squaredNorm,
+    eta,
+    maximumIterations,
+    k);
   return { solve.iterations, 0, solve.slope, solve.interruption };
 }
 

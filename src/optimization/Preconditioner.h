@@ -24,8 +24,8 @@ public:
     return false;
   }
 
-  /** Called once per Newton step, when the problem's velocity has changed. \param eta the relative residual to which the
-   * Newton system will be solved. Collective. */
+  /** Called once per Newton step, when the problem's velocity has changed. \param eta the relative residual to which
+   * the Newton system will be solved. Collective. */
   virtual void
   refresh(double eta) = 0;
 

@@ -32,9 +32,10 @@ struct RegularizedSolve
 /** Solves (A + Q) x = r by conjugate gradients with the preconditioner A^-1, Q symmetric and positive semi-definite, to
  * ||r|| <= eta ||r_0|| in the dual norm ||r||^2 = <r, A^-1 r> or for at most maximumIterations applications of Q [K1].
  *
- * With z = A^-1 r the product A p obeys the recurrence of p, because A z = r up to the mean (A is zero at k = 0): no FFT
- * is spent on A. \param q q = Q p for two vector fields that do not overlap. \param interruption a reason to give up,
- * asked for in every iteration. \param squaredNorm <r, A^-1 r>. \param vectors with z = A^-1 r on entry. Collective. */
+ * With z = A^-1 r the product A p obeys the recurrence of p, because A z = r up to the mean (A is zero at k = 0): no
+ * FFT is spent on A. \param q q = Q p for two vector fields that do not overlap. \param interruption a reason to give
+ * up, asked for in every iteration. \param squaredNorm <r, A^-1 r>. \param vectors with z = A^-1 r on entry.
+ * Collective. */
 RegularizedSolve
 solveRegularized(Regularizer &                                      regularizer,
                  const std::function<void(const Real *, Real *)> &  q,

@@ -73,7 +73,7 @@ public:
       own = Buffer(domain_.kernels(), 5 * values);
     }
     Real * const low = own ? own.data() : z;
-    const auto        solve = [&]() {
+    const auto   solve = [&]() {
       innerIterations_ += hessian_.solve(low, innerTolerance * eta_, mostInnerIterations, low + values);
     };
     problem_.regularizer().applyInverseAbove(r, transform_, low, solve, z);

@@ -30,7 +30,7 @@ ZeroVelocityHessian::solve(Real * r, double tolerance, int maximumIterations, Re
 {
   Kernels &         kernels = domain_.kernels();
   const std::size_t n = domain_.points();
-  Real * const      residual = scratch, *z = scratch + 3 * n, *p = scratch + 6 * n, *ap = scratch + 9 * n;
+  Real *const       residual = scratch, *z = scratch + 3 * n, *p = scratch + 6 * n, *ap = scratch + 9 * n;
   kernels.copy(r, residual, 3 * n);
   regularizer_.applyInverse(r, z);
   const double squaredNorm = domain_.inner(r, z, 3 * n);

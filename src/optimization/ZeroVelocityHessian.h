@@ -26,9 +26,9 @@ public:
   refresh(const Real * deformedMoving, const Real * weight);
 
   /** Overwrites r by x ~ H0^-1 r: conjugate gradients preconditioned by A^-1, which are those of the split system
-   * (I + R G W G^T R) s = R r, x = R s, R = A^{-1/2}, written without R. To the relative residual `tolerance` in the dual
-   * norm, at most `maximumIterations` times (3 + 3 FFTs each). \param scratch memory for four vector fields. \returns the
-   * iterations. Collective. */
+   * (I + R G W G^T R) s = R r, x = R s, R = A^{-1/2}, written without R. To the relative residual `tolerance` in the
+   * dual norm, at most `maximumIterations` times (3 + 3 FFTs each). \param scratch memory for four vector fields.
+   * \returns the iterations. Collective. */
   int
   solve(Real * r, double tolerance, int maximumIterations, Real * scratch);
 

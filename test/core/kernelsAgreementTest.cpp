@@ -96,6 +96,46 @@ TEST_P(KernelsAgreement, Algebra)
             rounding);
 }
 
+TEST_P(KernelsAgreement, PreconditionerAlgebra)
+{
+  const Values x = randomValues(3 * n, -2, 2, 1), y = randomValues(3 * n, -2, 2, 2), w = randomValues(n, 0, 1, 3);
+  const Values p = randomValues(3 * n, -2, 2, 4);
+  // g (g . p) with values up to 2: 2 * 12, six roundings
+  const double rounding = 6 * epsilon / 2 * 24;
+  for (const bool weighted : { false, true })
+  {
+    EXPECT_LE(difference([&](Kernels & k) {
+                const Array<Real> g(k, x), direction(k, p), weight(k, w), out(k, 3 * n);
+                k.gradientDyad(
+                  { g.data(), n }, weighted ? weight.data() : nullptr, { direction.data(), n }, { out.data(), n }, n);
+                return out.get();
+              }),
+              rounding);
+  }
+  EXPECT_LE(difference([&](Kernels & k) {
+              const Array<Real> dP(k, p), dH(k, y), dX(k, x), dR(k, y);
+              k.descend(Real(0.7), dP.data(), dH.data(), dX.data(), dR.data(), 3 * n);
+              return joined(dX.get(), dR.get(), dR.get());
+            }),
+            rounding);
+}
+
+TEST_P(KernelsAgreement, Stiffening)
+{
+  // both sides of the knee, scale s^4 = cap at s = 1.5
+  const Values s = randomValues(n, 0, 3, 1);
+  const Real   scale = Real(0.4), cap = scale * Real(1.5 * 1.5 * 1.5 * 1.5);
+  double       sums[2] = { 0.0, 0.0 };
+  int          which = 0;
+  EXPECT_LE(difference([&](Kernels & k) {
+              const Array<Real> squared(k, s), weight(k, n);
+              sums[which++] = k.stiffen(squared.data(), scale, cap, weight.data(), n) / double(n);
+              return weight.get();
+            }),
+            4 * epsilon * cap);
+  EXPECT_NEAR(sums[0], sums[1], 8 * epsilon * cap * 1.5);
+}
+
 TEST_P(KernelsAgreement, Reductions)
 {
   const Values x = randomValues(n, -1, 2, 1), y = randomValues(n, -1, 2, 2), w = randomValues(n, 0, 1, 3);
@@ -186,6 +226,73 @@ TEST_P(KernelsAgreement, Differences)
                 f.setPeriodic(m);
                 const Array<Real> lambda(k, Values(v.begin(), v.begin() + n)), out(k, old);
                 k.scaledGradient(f.view(), inverse, lambda.data(), Real(0.3), b, { out.data(), n });
+                return out.get();
+              }),
+              rounding);
+  }
+}
+
+TEST_P(KernelsAgreement, LimitDifferences)
+{
+  const Values m = randomValues(n, -1, 1, 1), w = randomValues(n, 0, 1, 2), old = randomValues(n, -1, 1, 3);
+  const double squares = inverse[0] * inverse[0] + inverse[1] * inverse[1] + inverse[2] * inverse[2];
+  for (const Real b : { Real(0), Real(1) })
+  {
+    EXPECT_LE(difference([&](Kernels & k) {
+                PaddedArray f(k, extents, 1, 1, 1);
+                f.setPeriodic(m);
+                const Array<Real> out(k, old);
+                k.squaredGradient(f.view(), inverse, b, out.data());
+                return out.get();
+              }),
+              12 * epsilon / 2 * (4 * squares + 1));
+    EXPECT_LE(difference([&](Kernels & k) {
+                PaddedArray f(k, extents, 1, 2, 1), weight(k, extents, 4, 1, 3);
+                f.setPeriodic(m);
+                weight.setPeriodic(w);
+                const Array<Real> out(k, old);
+                k.weightedLaplacian(f.view(), weight.view(), inverse, Real(0.7), b, out.data());
+                return out.get();
+              }),
+              16 * epsilon / 2 * (8 * squares + 1));
+  }
+}
+
+TEST_P(KernelsAgreement, VectorInterpolation)
+{
+  // displacements of both kinds: smooth ones, whose neighbours share a cell, and wild ones, whose do not
+  const Values m = randomValues(3 * n, -1, 1, 1);
+  for (const bool wild : { false, true })
+  {
+    Values d = randomValues(3 * n, -2.9, 2.9, 5);
+    for (std::size_t i = 0; !wild && i < d.size(); ++i)
+    {
+      d[i] = static_cast<Real>(2.9 * std::sin(0.05 * double(i)));
+    }
+    const Real scale[3] = { Real(1), Real(-0.5), Real(2) };
+    const auto padded = [&](Kernels & k) {
+      std::vector<std::unique_ptr<PaddedArray>> f;
+      for (int c = 0; c < 3; ++c)
+      {
+        f.push_back(std::make_unique<PaddedArray>(k, extents, 5, 5, 5));
+        f.back()->setPeriodic(Values(m.begin() + c * n, m.begin() + (c + 1) * n));
+      }
+      return f;
+    };
+    // As for one field: weights of at most 1.25 along each axis, about 40 roundings.
+    const double rounding = 40 * epsilon / 2 * 1.25 * 1.25 * 1.25 * 2;
+    EXPECT_LE(difference([&](Kernels & k) {
+                const auto        f = padded(k);
+                const Padded      views[3] = { f[0]->view(), f[1]->view(), f[2]->view() };
+                const Array<Real> departure(k, d), out(k, 3 * n);
+                k.interpolateVector(views, { departure.data(), n }, scale, { out.data(), n });
+                return out.get();
+              }),
+              rounding);
+    EXPECT_LE(difference([&](Kernels & k) {
+                const auto        f = padded(k);
+                const Array<Real> departure(k, d), out(k, n);
+                k.interpolate(f[0]->view(), { departure.data(), n }, nullptr, Interpolation::Cubic, out.data());
                 return out.get();
               }),
               rounding);
@@ -366,6 +473,21 @@ TEST_P(KernelsSpectralAgreement, EverySymbol)
   Symbol       gaussian = makeSymbol(grid, Symbol::Kind::Gaussian);
   gaussian.sigma[0] = gaussian.sigma[1] = gaussian.sigma[2] = 0.7;
   EXPECT_LE(difference([&](Kernels & k) { return applySymbolTo(k, grid, scalar, gaussian); }), 8 * epsilon);
+}
+
+TEST_P(KernelsSpectralAgreement, BandOfACoarserGrid)
+{
+  const Values v = randomValues(3 * n, -1, 1, 3);
+  Symbol       symbol = makeSymbol(grid, Symbol::Kind::InverseRegularization);
+  symbol.gamma = 2.0;
+  const double size = 1.0 / (symbol.kMinimum * symbol.kMinimum);
+  for (const std::array<int, 3> & points : { std::array<int, 3>{ { 8, 4, 6 } }, grid.size })
+  {
+    const Grid   coarse{ points, {} };
+    const Values low = randomValues(3 * coarse.points(), -1, 1, 4);
+    EXPECT_LE(difference([&](Kernels & k) { return applySymbolTo(k, grid, v, symbol, &coarse, &low); }),
+              16 * epsilon * (size + 1));
+  }
 }
 
 TEST_P(KernelsSpectralAgreement, Resampling)

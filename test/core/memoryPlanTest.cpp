@@ -44,6 +44,8 @@ fewSteps()
   Options options;
   options.maximumIterations = 3;
   options.maximumKrylovIterations = 5;
+  options.gradientTolerance = 1e-9; // every level takes steps: one that has nothing to do needs less memory
+  options.objectiveTolerance = 0.0;
   options.threads = 1;
   options.gridScale = 0.0; // of no use on such voxels
   return options;
@@ -219,7 +221,10 @@ TEST(MemoryPlan, GrowthByTimeStepsIsTold)
   EXPECT_EQ(report.memoryPlan.fieldBytes, plan.fieldBytes);
   const std::size_t n =
     static_cast<std::size_t>(plan.solverGrid.size[0]) * plan.solverGrid.size[1] * plan.solverGrid.size[2];
-  EXPECT_EQ(report.overflowBytes, (steps - 2) * n * sizeof(float));
+  // The further levels of the state, and at most as much again that they drove out of the reserved block.
+  const std::size_t levels = (steps - 2) * n * sizeof(float);
+  EXPECT_GE(report.overflowBytes, levels);
+  EXPECT_LE(report.overflowBytes, 2 * levels);
   const auto told = std::count_if(listener.messages.begin(), listener.messages.end(), [](const std::string & message) {
     return message.find("more time steps") != std::string::npos;
   });

@@ -66,9 +66,15 @@ backwardSpectrum(Kernels & kernels, const Extents & e, const std::vector<Complex
   return x.get();
 }
 
-/** A symbol applied to one or three components, one behind the other. */
+/** A symbol applied to one or three components, one behind the other; the frequencies that a coarser grid shares are
+ * taken from the field `low` on it. */
 inline Values
-applySymbolTo(Kernels & kernels, const Grid & grid, const Values & values, const Symbol & symbol)
+applySymbolTo(Kernels &      kernels,
+              const Grid &   grid,
+              const Values & values,
+              const Symbol & symbol,
+              const Grid *   coarse = nullptr,
+              const Values * low = nullptr)
 {
   const Extents                                e = extentsOf(grid);
   const int                                    components = int(values.size() / e.points());
@@ -80,7 +86,22 @@ applySymbolTo(Kernels & kernels, const Grid & grid, const Values & values, const
     spectrum.push_back(std::make_unique<Array<Complex>>(kernels, forwardSpectrum(kernels, e, component)));
     pointers.push_back(spectrum.back()->data());
   }
-  kernels.applySymbol(pointers.data(), components, naturalLayout(grid), symbol);
+  std::vector<std::unique_ptr<Array<Complex>>> lowSpectrum;
+  std::vector<Complex *>                       lowPointers;
+  SpectrumBand                                 band;
+  for (int c = 0; coarse != nullptr && c < components; ++c)
+  {
+    const std::size_t m = coarse->points();
+    lowSpectrum.push_back(std::make_unique<Array<Complex>>(
+      kernels, forwardSpectrum(kernels, extentsOf(*coarse), Values(low->begin() + c * m, low->begin() + (c + 1) * m))));
+    lowPointers.push_back(lowSpectrum.back()->data());
+    band = { lowPointers.data(), naturalLayout(*coarse) };
+  }
+  if (coarse != nullptr)
+  {
+    band.spectrum = lowPointers.data();
+  }
+  kernels.applySymbol(pointers.data(), components, naturalLayout(grid), symbol, coarse != nullptr ? &band : nullptr);
   Values result;
   for (const auto & component : spectrum)
   {

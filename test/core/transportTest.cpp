@@ -81,7 +81,7 @@ TEST(Transport, zeroVelocityLeavesTheStateAndTheAdjoint)
   EXPECT_EQ(transport.finalState(), m0.data());
   bench.kernels().fill(b.data(), b.size(), 0);
   transport.prepareAdjoint(bench.domain().view(zero), bench.domain().view(scratch));
-  transport.integrateAdjoint(lambda.data(), bench.domain().view(b));
+  transport.integrateAdjoint(lambda.data(), true, bench.domain().view(b));
   // lambda and m do not change, so the integral is lambda grad m; d/dx of sin x cos 2y is cos x cos 2y.
   const auto expected =
     problems::sample(grid, [](double x, double y, double z) { return wave(x, y, z) * std::cos(x) * std::cos(2 * y); });
@@ -148,7 +148,7 @@ TEST(Transport, adjointConservesMass)
   transport.solveState(m0.data());
   transport.prepareAdjoint(bench.domain().view(v), bench.domain().view(scratch));
   bench.kernels().fill(b.data(), b.size(), 0);
-  transport.integrateAdjoint(lambda.data(), bench.domain().view(b));
+  transport.integrateAdjoint(lambda.data(), true, bench.domain().view(b));
   const double after = bench.domain().average(bench.kernels().sum(lambda.data(), lambda.size()));
   EXPECT_NEAR(after, before, 1e-3 * before);
 }
@@ -179,7 +179,7 @@ adjointError(int n, int steps)
   const double forward = bench.inner(mt, l);
   gnr::Buffer  lambda = bench.scalar(uneven);
   bench.kernels().fill(b.data(), b.size(), 0);
-  transport.integrateAdjoint(lambda.data(), bench.domain().view(b));
+  transport.integrateAdjoint(lambda.data(), true, bench.domain().view(b));
   const double backward = -bench.inner(vt, b);
   return std::abs(forward - backward) / std::abs(forward);
 }

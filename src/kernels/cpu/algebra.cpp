@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cpu/simd.h"
+#include "kernels/point/limit.h"
 
 #include <cmath>
 
@@ -234,6 +235,21 @@ CpuKernels::krylovDirection(Real beta, const Real * z, const Real * r, Real mean
 }
 
 // The other elementwise kernels that reduce live here too, so that reduceBlocks is instantiated once.
+
+double
+CpuKernels::stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n)
+{
+  return reduceBlocks(n, [=](std::ptrdiff_t begin, std::ptrdiff_t end) {
+    double sum = 0.0;
+    for (std::ptrdiff_t i = begin; i < end; ++i)
+    {
+      Real w;
+      sum += double(point::wall(squared[i], scale, cap, w));
+      weight[i] = w;
+    }
+    return sum;
+  });
+}
 
 double
 CpuKernels::squaredDistance(const Real * a, const Real * b, const Real * weight, std::size_t n)

@@ -237,10 +237,7 @@ CpuKernels::interpolate(const Padded &          f,
 }
 
 void
-CpuKernels::interpolateVector(const Padded            f[3],
-                              const ConstVectorView & d,
-                              const Real              scale[3],
-                              const VectorView &      out)
+CpuKernels::interpolateVector(const Padded f[3], const ConstVectorView & d, const Real scale[3], const VectorView & out)
 {
   const Extents        e = f[0].interior;
   const std::ptrdiff_t sy = f[0].rowStride, sz = f[0].planeStride;

@@ -204,9 +204,16 @@ public:
     mark(out);
   }
   void
-  gradientDyad(const ConstVectorView &, const Real *, const ConstVectorView &, const VectorView & out, std::size_t) override
+  gradientDyad(const ConstVectorView &, const Real *, const ConstVectorView &, const VectorView & out, std::size_t)
+    override
   {
     mark(out.data);
+  }
+  double
+  stiffen(const Real *, Real, Real, Real * weight, std::size_t) override
+  {
+    mark(weight);
+    return 0.0;
   }
   void
   normalizedMean(const Real *, const Real *, Real, Real * out, std::size_t) override

@@ -86,10 +86,7 @@ public:
     override;
 
   void
-  interpolateVector(const Padded            f[3],
-                    const ConstVectorView & d,
-                    const Real              scale[3],
-                    const VectorView &      out) override;
+  interpolateVector(const Padded f[3], const ConstVectorView & d, const Real scale[3], const VectorView & out) override;
   void
   adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) override;
 
@@ -104,6 +101,8 @@ public:
                const ConstVectorView & p,
                const VectorView &      out,
                std::size_t             n) override;
+  double
+  stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n) override;
   void
   normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, std::size_t n) override;
   void

@@ -200,8 +200,8 @@ ReferenceKernels::weightedLaplacian(const Padded & f,
           for (const int side : { -1, 1 })
           {
             const double face = double(w[0]) + double(w[side * strideOf(weight, axis)]);
-            sum += inverseSpacing[axis] * inverseSpacing[axis] * face *
-                   (double(p[0]) - double(p[side * strideOf(f, axis)]));
+            sum +=
+              inverseSpacing[axis] * inverseSpacing[axis] * face * (double(p[0]) - double(p[side * strideOf(f, axis)]));
           }
         }
         const std::size_t n = indexOf(e, i, j, k);

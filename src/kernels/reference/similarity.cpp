@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/reference/ReferenceKernels.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace gnr
 {
 
@@ -48,6 +51,21 @@ ReferenceKernels::gradientDyad(const ConstVectorView & g,
       out[c][i] = static_cast<Real>(s * double(g[c][i]));
     }
   }
+}
+
+double
+ReferenceKernels::stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n)
+{
+  double total = 0.0;
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    const double s = squared[i], free = double(scale) * std::pow(s, 4),
+                 knee = std::pow(double(cap) / double(scale), 0.25);
+    total += free <= double(cap) ? double(scale) * std::pow(s, 5) / 10
+                                 : double(scale) * std::pow(knee, 5) / 10 + double(cap) * (s - knee) / 2;
+    weight[i] = static_cast<Real>(std::min(free, double(cap)));
+  }
+  return total;
 }
 
 void

@@ -322,10 +322,10 @@ ReferenceKernels::applySymbol(Complex * const *      spectrum,
   {
     throw std::logic_error("applySymbol: this symbol needs three components");
   }
-  const int       nz = layout.size[2];
-  const Transform alongZ(nz);
-  const double    points = double(layout.size[0]) * layout.size[1] * nz;
-  Line            column[3];
+  const int         nz = layout.size[2];
+  const Transform   alongZ(nz);
+  const double      points = double(layout.size[0]) * layout.size[1] * nz;
+  Line              column[3];
   const int * const n = layout.size;
   const int * const m = band != nullptr ? band->layout.size : layout.size;
   const Transform   alongBandZ(m[2]);
