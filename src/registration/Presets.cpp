@@ -54,6 +54,12 @@ validate(const Options & options)
   require(std::isfinite(o.gamma) && o.gamma >= 0.0, "gamma", o.gamma, "zero or a positive number");
   require(
     std::isfinite(o.gridScale) && o.gridScale >= 0.0, "grid scale", o.gridScale, "zero or a positive number of voxels");
+  require(
+    !o.gradientLimit || *o.gradientLimit > 0.0, "gradient limit", o.gradientLimit.value_or(0.0), "a positive number");
+  require(!o.divergenceLimit || *o.divergenceLimit > 0.0,
+          "divergence limit",
+          o.divergenceLimit.value_or(0.0),
+          "a positive number");
   require(o.determinantLower > 0.0 && o.determinantLower < 1.0,
           "determinant lower bound",
           o.determinantLower,
