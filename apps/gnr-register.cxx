@@ -153,6 +153,8 @@ SetInputs(FilterType *                 filter,
   filter->SetOptions(settings.options);
   filter->SetUseHistogramMatching(settings.histogramMatching);
   filter->SetComputeInverseDisplacementField(settings.writeInverse);
+  filter->SetComputeVelocityField(settings.writeVelocity);
+  filter->SetComputeJacobianDeterminantImage(settings.writeDeterminant);
 }
 
 void
@@ -192,25 +194,37 @@ WriteText(const std::string & text, const std::string & path, OutputFiles & file
   }
 }
 
-/** Writes the images under temporary names; returns their final names. */
-std::vector<std::string>
+/** The files of a run; those that it does not write may be left from another one. */
+struct FileNames
+{
+  std::vector<std::string> written;
+  std::vector<std::string> stale;
+};
+
+/** Writes the images that were asked for under temporary names; returns the final ones. */
+FileNames
 WriteImages(FilterType * filter, const RegistrationSettings & settings, OutputFiles & files)
 {
-  const auto               threads = static_cast<unsigned int>(std::max(1, filter->GetReport().threads));
-  std::vector<std::string> written;
-  auto                     write = [&](const auto * image, const char * name) {
-    written.push_back(settings.prefix + "_" + name + ".nii.gz");
-    WriteImage(image, written.back(), files, threads);
+  const auto threads = static_cast<unsigned int>(std::max(1, filter->GetReport().threads));
+  FileNames  names;
+  auto       write = [&](const char * name, bool isWanted, auto getImage) {
+    const std::string path = settings.prefix + "_" + name + ".nii.gz";
+    if (isWanted)
+    {
+      names.written.push_back(path);
+      WriteImage(getImage(), path, files, threads);
+    }
+    else if (std::filesystem::exists(path))
+    {
+      names.stale.push_back(path);
+    }
   };
-  write(filter->GetDisplacementField(), "displacement");
-  if (settings.writeInverse)
-  {
-    write(filter->GetInverseDisplacementField(), "inverse_displacement");
-  }
-  write(filter->GetVelocityField(), "velocity");
-  write(filter->GetWarpedMovingImage(), "warped");
-  write(filter->GetJacobianDeterminantImage(), "determinant");
-  return written;
+  write("displacement", true, [=] { return filter->GetDisplacementField(); });
+  write("inverse_displacement", settings.writeInverse, [=] { return filter->GetInverseDisplacementField(); });
+  write("velocity", settings.writeVelocity, [=] { return filter->GetVelocityField(); });
+  write("warped", true, [=] { return filter->GetWarpedMovingImage(); });
+  write("determinant", settings.writeDeterminant, [=] { return filter->GetJacobianDeterminantImage(); });
+  return names;
 }
 
 /** Runs f; the errors of the filter leave with the names of the files in place of those of its inputs. */
@@ -273,15 +287,15 @@ Register(const RegistrationSettings & settings, Clock::time_point start)
   record.memory.program = WithoutImages(resident, record.memory.filter.inputs);
   const double update = Lap(mark);
   record.phases.insert(record.phases.end(), record.report.phases.begin(), record.report.phases.end());
-  record.phases.emplace_back("resampling, inverse and warped image", update - record.report.wallSeconds);
+  record.phases.emplace_back("images of the result", update - record.report.wallSeconds);
 
   log.PrintActivity("writing");
-  record.files = WriteImages(filter, settings, files);
+  const FileNames names = WriteImages(filter, settings, files);
+  record.files = names.written;
   record.phases.emplace_back("write", Lap(mark));
-  const std::string inverse = settings.prefix + "_inverse_displacement.nii.gz";
-  if (!settings.writeInverse && std::filesystem::exists(inverse))
+  for (const std::string & path : names.stale)
   {
-    record.report.messages.push_back(inverse + " is left from an earlier run and does not belong to this result");
+    record.report.messages.push_back(path + " is left from an earlier run and does not belong to this result");
   }
   record.usage = MeasureResourceUsage(start);
   record.files.push_back(reportName);

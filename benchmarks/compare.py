@@ -3,9 +3,9 @@
 """Registers pairs of images with gnr-register and with methods of ITK, side by side in one run.
 
 The methods take turns, so that whatever disturbs the machine disturbs all of them, and a ratio is taken within one turn.
-CPU seconds are those of the whole process with all its threads, reading and writing included; gnr-register writes all its
-files, compressed, the others the displacement alone, uncompressed. Every displacement is judged by evaluate.py. Writes the
-measurements as JSON; summarize.py makes the table and the picture of them."""
+CPU seconds are those of the whole process with all its threads, reading and writing included; gnr-register writes its
+usual files, compressed, the others the displacement alone, uncompressed. Every displacement is judged by evaluate.py.
+Writes the measurements as JSON; summarize.py makes the table and the picture of them."""
 import argparse
 import json
 import sys

@@ -43,7 +43,7 @@ def sizes_of(pair, halvings, folder):
 def solve(register, images, beta, preconditioner, a, folder):
     """One solve; what the table needs of its report."""
     prefix = Path(folder) / "run"
-    command = [register, *images, "-o", prefix, "--beta", beta, "--preconditioner", preconditioner, "--quiet", "--no-inverse",
+    command = [register, *images, "-o", prefix, "--beta", beta, "--preconditioner", preconditioner, "--quiet",
                "--gradient-tolerance", a.gradient_tolerance, "--objective-tolerance", 0, "--iterations", a.iterations,
                "--krylov-iterations", a.krylov_iterations, "--time-limit", a.time_limit]
     if not a.pyramid:

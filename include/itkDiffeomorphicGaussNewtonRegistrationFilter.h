@@ -240,7 +240,8 @@ public:
   typename CompositeTransformType::Pointer
   GetFixedToMovingTransform() const;
 
-  /** Whether output 1 is computed (default on; 12 bytes per voxel). */
+  /** Whether output 1 is computed (default on; 12 bytes per voxel, and as much time as the displacement takes: switch
+   * it off where it is not needed). */
   itkSetMacro(ComputeInverseDisplacementField, bool);
   itkGetConstMacro(ComputeInverseDisplacementField, bool);
   itkBooleanMacro(ComputeInverseDisplacementField);
@@ -391,21 +392,12 @@ public:
 
   /** Seconds of wall time after which the solve ends with the best result so far, > 0. */
   void
-  SetTimeLimit(double seconds)
-  {
-    this->Assign(m_Options.timeLimit, std::optional<double>(seconds));
-  }
+  SetTimeLimit(double seconds);
   /** No limit (the default). */
   void
-  ClearTimeLimit()
-  {
-    this->Assign(m_Options.timeLimit, std::optional<double>());
-  }
+  ClearTimeLimit();
   bool
-  HasTimeLimit() const
-  {
-    return m_Options.timeLimit.has_value();
-  }
+  HasTimeLimit() const;
   /** Seconds; throws if there is no limit. */
   double
   GetTimeLimit() const;
@@ -413,21 +405,12 @@ public:
   /** A level ends when a step lowers the objective by less than this share of it per second of wall time, > 0. Makes
    * the result depend on the speed of the machine. */
   void
-  SetStallRate(double value)
-  {
-    this->Assign(m_Options.stallRate, std::optional<double>(value));
-  }
+  SetStallRate(double value);
   /** Never (the default). */
   void
-  ClearStallRate()
-  {
-    this->Assign(m_Options.stallRate, std::optional<double>());
-  }
+  ClearStallRate();
   bool
-  HasStallRate() const
-  {
-    return m_Options.stallRate.has_value();
-  }
+  HasStallRate() const;
   /** Share per second; throws if there is none. */
   double
   GetStallRate() const;
@@ -438,6 +421,32 @@ public:
   SetGridScale(double value);
   double
   GetGridScale() const;
+
+  /** Length of the velocity's gradient (root of the sum over components and axes, per unit time, so without unit) at
+   * which the regularisation has become stiff, > 0: a smooth wall that leaves smaller gradients alone. On by default,
+   * so that the grid can carry the deformation (doc/mathematics.md, "Regularisation"). */
+  void
+  SetGradientLimit(double value);
+  /** No limit. */
+  void
+  ClearGradientLimit();
+  bool
+  HasGradientLimit() const;
+  /** The limit; throws if there is none. */
+  double
+  GetGradientLimit() const;
+
+  /** The same for the magnitude of the velocity's divergence, the rate of local volume change. */
+  void
+  SetDivergenceLimit(double value);
+  /** No limit. */
+  void
+  ClearDivergenceLimit();
+  bool
+  HasDivergenceLimit() const;
+  /** The limit; throws if there is none. */
+  double
+  GetDivergenceLimit() const;
 
   /** On for images that are periodic on their box (simulations): no padding. Off by default. */
   void

@@ -292,27 +292,41 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   return static_cast<unsigned int>(*m_Options.levels);
 }
 
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-double
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetTimeLimit() const
-{
-  if (!m_Options.timeLimit)
-  {
-    itkExceptionMacro(<< "There is no time limit.");
-  }
-  return *m_Options.timeLimit;
-}
+// Parameters that may be unset.
+#define gnrOptionalParameter(Name, member, words)                                                                      \
+  template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>                                  \
+  void DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::Set##Name(           \
+    double value)                                                                                                      \
+  {                                                                                                                    \
+    this->Assign(m_Options.member, std::optional<double>(value));                                                      \
+  }                                                                                                                    \
+  template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>                                  \
+  void DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::Clear##Name()        \
+  {                                                                                                                    \
+    this->Assign(m_Options.member, std::optional<double>());                                                           \
+  }                                                                                                                    \
+  template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>                                  \
+  bool DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::Has##Name() const    \
+  {                                                                                                                    \
+    return m_Options.member.has_value();                                                                               \
+  }                                                                                                                    \
+  template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>                                  \
+  double DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::Get##Name() const  \
+  {                                                                                                                    \
+    if (!m_Options.member)                                                                                             \
+    {                                                                                                                  \
+      itkExceptionMacro(<< "There is no " words ".");                                                                  \
+    }                                                                                                                  \
+    return *m_Options.member;                                                                                          \
+  }                                                                                                                    \
+  ITK_MACROEND_NOOP_STATEMENT
 
-template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
-double
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetStallRate() const
-{
-  if (!m_Options.stallRate)
-  {
-    itkExceptionMacro(<< "There is no stall rate.");
-  }
-  return *m_Options.stallRate;
-}
+gnrOptionalParameter(TimeLimit, timeLimit, "time limit");
+gnrOptionalParameter(StallRate, stallRate, "stall rate");
+gnrOptionalParameter(GradientLimit, gradientLimit, "limit of the gradient");
+gnrOptionalParameter(DivergenceLimit, divergenceLimit, "limit of the divergence");
+
+#undef gnrOptionalParameter
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
 void
@@ -709,13 +723,16 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   os << indent << "GradientTolerance: " << m_Options.gradientTolerance << std::endl;
   os << indent << "ObjectiveTolerance: " << m_Options.objectiveTolerance << std::endl;
   os << indent << "Preconditioner: " << this->GetPreconditioner() << std::endl;
-  os << indent << "TimeLimit: ";
-  m_Options.timeLimit ? os << *m_Options.timeLimit << " s" : os << "none";
-  os << std::endl;
-  os << indent << "StallRate: ";
-  m_Options.stallRate ? os << *m_Options.stallRate << " per second" : os << "none";
-  os << std::endl;
+  const auto optional = [&](const char * name, const std::optional<double> & value, const char * unit) {
+    os << indent << name << ": ";
+    value ? os << *value << unit : os << "none";
+    os << std::endl;
+  };
+  optional("TimeLimit", m_Options.timeLimit, " s");
+  optional("StallRate", m_Options.stallRate, " per second");
   os << indent << "GridScale: " << m_Options.gridScale << std::endl;
+  optional("GradientLimit", m_Options.gradientLimit, "");
+  optional("DivergenceLimit", m_Options.divergenceLimit, "");
   os << indent << "Periodic: " << flag(m_Options.periodic) << std::endl;
   os << indent << "SmoothingSigma: " << m_Options.smoothing << std::endl;
   os << indent << "IntensityNormalization: " << this->GetIntensityNormalization() << std::endl;

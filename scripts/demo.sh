@@ -18,6 +18,7 @@ build release gnr-register gnr-apply
 data=examples/data/pbnrr
 cd "$root"
 mkdir -p build/demo
+rm -f build/demo/pair_* # of an earlier run, perhaps with other options
 say "registering $data/moving_preop.nii.gz to $data/fixed_intraop.nii.gz"
 # Tumour and cavity have no counterpart, and the two images differ in contrast: ten times the default smoothness.
 [ $# -gt 0 ] || set -- --beta 0.02

@@ -45,10 +45,6 @@ public:
     std::string left = "  ";
     for (const char c : isPositional ? option->get_name(true, false) : option->get_name(false, true))
     {
-      if (c == '{') // "--no-inverse{false}": the value that the flag sets
-      {
-        break;
-      }
       left += c == ',' ? ", " : std::string(1, c);
     }
     if (!isPositional && option->get_type_size() != 0 && !option->get_type_name().empty())

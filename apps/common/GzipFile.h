@@ -28,8 +28,8 @@ namespace gnrapp
 
 /** Compresses a file into one gzip member with several threads (independent blocks, as pigz does).
  *
- * Only runs of equal bytes and Huffman coding are used (Z_RLE): on fields of floats that is within 1 % of the size of
- * the default strategy in less than a third of its time; doc/command-line.md has the numbers.
+ * Only runs of equal bytes and Huffman coding are used (Z_RLE): on fields of floats that is as small as what any level
+ * of the default strategy makes, in a third of the time of the fastest; doc/command-line.md has the numbers.
  * Throws CommandLineError, naming `outputPath`, if the disk is full or cannot be written. */
 void
 CompressFile(const std::string & inputPath, const std::string & outputPath, unsigned int threads);

@@ -19,11 +19,15 @@
 
 #include "ArgumentParser.h"
 #include "CommandLineError.h"
+#include "OptionNames.h"
 
 #include "gnr/Error.h"
 
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace gnrapp
@@ -39,11 +43,11 @@ constexpr const char * description =
 constexpr const char * footer =
   "Files written (nothing is written if the program fails):\n"
   "  PREFIX_displacement.nii.gz          displacement u on the grid of FIXED\n"
-  "  PREFIX_inverse_displacement.nii.gz  its inverse, on the same grid\n"
-  "  PREFIX_velocity.nii.gz              stationary velocity whose exponential is the map\n"
   "  PREFIX_warped.nii.gz                MOVING, deformed to match FIXED\n"
-  "  PREFIX_determinant.nii.gz           det(I + grad u): local change of volume\n"
   "  PREFIX_report.json                  options, history and results as numbers\n"
+  "  PREFIX_inverse_displacement.nii.gz  inverse of the displacement, with --inverse\n"
+  "  PREFIX_velocity.nii.gz              velocity whose exponential is the map, with --velocity\n"
+  "  PREFIX_determinant.nii.gz           local change of volume, with --determinant\n"
   "\n"
   "Direction and coordinates: the displacement maps fixed points to moving points. Its vectors are\n"
   "in physical space, LPS (ITK's convention), in mm: point x of FIXED corresponds to x + u(x) of\n"
@@ -63,6 +67,47 @@ YesOrNo(bool value)
   return value ? "on" : "off";
 }
 
+/** The type of an option's value; without std::optional. */
+template <typename T>
+struct Plain
+{
+  using Type = T;
+};
+template <typename T>
+struct Plain<std::optional<T>>
+{
+  using Type = T;
+};
+template <typename TMember>
+using ValueType = typename Plain<std::decay_t<decltype(std::declval<gnr::Options>().*std::declval<TMember>())>>::Type;
+
+std::string
+Text(double value, const char *)
+{
+  return NumberText(value);
+}
+
+template <typename T>
+std::string
+Text(const std::optional<T> & value, const char * unset)
+{
+  return value ? NumberText(static_cast<double>(*value)) : unset;
+}
+
+constexpr const char * none = "none";
+
+/** `none`, or a number above 0. */
+CLI::Validator
+PositiveOrNone()
+{
+  return CLI::Validator(
+    [](std::string & text) -> std::string {
+      std::string number = text;
+      return text == none || AtLeast(0, true)(number).empty() ? "" : "must be a number > 0 or none, not '" + text + "'";
+    },
+    "");
+}
+
 /** What a preset changes, for `--help`. */
 std::string
 Differences(const gnr::Options & options)
@@ -75,24 +120,27 @@ Differences(const gnr::Options & options)
       text += (text.empty() ? "" : ", ") + (std::string(name) + " " + value);
     }
   };
-  auto levels = [](const gnr::Options & o) { return o.levels ? NumberText(*o.levels) : std::string("automatic"); };
-  auto number = [&add](const char * name, double value, double other) {
-    add(name, NumberText(value), NumberText(other));
+  auto number = [&](const char * name, auto member, const char * unset = none) {
+    add(name, Text(options.*member, unset), Text(reference.*member, unset));
   };
-  number("--beta", options.beta, reference.beta);
-  add("--beta-strategy", NameOf(options.betaStrategy), NameOf(reference.betaStrategy));
-  number("--gamma", options.gamma, reference.gamma);
-  number("--grid-scale", options.gridScale, reference.gridScale);
-  add("--regularization", NameOf(options.regularization), NameOf(reference.regularization));
-  add("--levels", levels(options), levels(reference));
-  number("--time-steps", options.timeSteps, reference.timeSteps);
-  add("--interpolation", NameOf(options.interpolation), NameOf(reference.interpolation));
-  number("--iterations", options.maximumIterations, reference.maximumIterations);
-  number("--krylov-iterations", options.maximumKrylovIterations, reference.maximumKrylovIterations);
-  number("--gradient-tolerance", options.gradientTolerance, reference.gradientTolerance);
-  number("--objective-tolerance", options.objectiveTolerance, reference.objectiveTolerance);
-  add("--preconditioner", NameOf(options.preconditioner), NameOf(reference.preconditioner));
-  number("--smoothing", options.smoothing, reference.smoothing);
+  auto word = [&](const char * name, auto member) { add(name, NameOf(options.*member), NameOf(reference.*member)); };
+  using gnr::Options;
+  number("--beta", &Options::beta);
+  word("--beta-strategy", &Options::betaStrategy);
+  number("--gamma", &Options::gamma);
+  number("--grid-scale", &Options::gridScale);
+  number("--gradient-limit", &Options::gradientLimit);
+  number("--divergence-limit", &Options::divergenceLimit);
+  word("--regularization", &Options::regularization);
+  number("--levels", &Options::levels, "automatic");
+  number("--time-steps", &Options::timeSteps);
+  word("--interpolation", &Options::interpolation);
+  number("--iterations", &Options::maximumIterations);
+  number("--krylov-iterations", &Options::maximumKrylovIterations);
+  number("--gradient-tolerance", &Options::gradientTolerance);
+  number("--objective-tolerance", &Options::objectiveTolerance);
+  word("--preconditioner", &Options::preconditioner);
+  number("--smoothing", &Options::smoothing);
   return text.empty() ? "as default" : text;
 }
 
@@ -118,71 +166,6 @@ CheckPrefix(const std::string & prefix)
 
 } // namespace
 
-const char *
-NameOf(gnr::Regularization value)
-{
-  return value == gnr::Regularization::H1 ? "h1" : value == gnr::Regularization::H2 ? "h2" : "h3";
-}
-
-const char *
-NameOf(gnr::Interpolation value)
-{
-  return value == gnr::Interpolation::Linear ? "linear" : "cubic";
-}
-
-const char *
-NameOf(gnr::Device value)
-{
-  switch (value)
-  {
-    case gnr::Device::Auto:
-      return "auto";
-    case gnr::Device::Cpu:
-      return "cpu";
-    case gnr::Device::Cuda:
-      return "cuda";
-    case gnr::Device::Reference:
-      return "reference";
-  }
-  return "unknown";
-}
-
-const char *
-NameOf(gnr::IntensityNormalization value)
-{
-  return value == gnr::IntensityNormalization::None ? "none" : "percentiles";
-}
-
-const char *
-NameOf(gnr::Preconditioner value)
-{
-  switch (value)
-  {
-    case gnr::Preconditioner::InvA:
-      return "inva";
-    case gnr::Preconditioner::InvH0:
-      return "invh0";
-    case gnr::Preconditioner::TwoLevelInvH0:
-      return "twolevel";
-  }
-  return "unknown";
-}
-
-const char *
-NameOf(gnr::BetaStrategy value)
-{
-  switch (value)
-  {
-    case gnr::BetaStrategy::Fixed:
-      return "fixed";
-    case gnr::BetaStrategy::Continuation:
-      return "continuation";
-    case gnr::BetaStrategy::Search:
-      return "search";
-  }
-  return "unknown";
-}
-
 std::optional<RegistrationSettings>
 ParseRegistrationSettings(int argc, const char * const * argv)
 {
@@ -194,39 +177,51 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   std::vector<std::function<void(Options &)>> overrides;
   const Options                               defaults = gnr::makeOptions(gnr::Preset::Default);
 
-  auto number =
-    [&](const char * name, const char * group, const std::string & defaultText, const char * text, auto set) {
-      return Describe(
-        parser.add_option_function<double>(
-          name, [&overrides, set](const double & v) { overrides.push_back([=](Options & o) { set(o, v); }); }, text),
-        group,
-        "NUMBER",
-        defaultText);
-    };
-  auto count =
-    [&](const char * name, const char * group, const std::string & defaultText, const char * text, auto set) {
-      return Describe(
-        parser.add_option_function<int>(
-          name, [&overrides, set](const int & v) { overrides.push_back([=](Options & o) { set(o, v); }); }, text),
-        group,
-        "COUNT",
-        defaultText);
-    };
-  auto word = [&](const char *                     name,
-                  const char *                     group,
-                  const std::vector<std::string> & words,
-                  const std::string &              defaultText,
-                  const char *                     text,
-                  auto                             set) {
+  auto number = [&](const char * name, const char * group, auto member, const char * text, const char * unset = none) {
+    using Value = ValueType<decltype(member)>;
     return Describe(
-             parser.add_option_function<std::string>(
+      parser.add_option_function<Value>(
+        name,
+        [&overrides, member](const Value & v) { overrides.push_back([=](Options & o) { o.*member = v; }); },
+        text),
+      group,
+      std::is_integral_v<Value> ? "COUNT" : "NUMBER",
+      Text(defaults.*member, unset));
+  };
+  auto numberOrNone =
+    [&](const char * name, const char * group, const char * placeholder, auto member, const char * text) {
+      Describe(parser.add_option_function<std::string>(
+                 name,
+                 [&overrides, member](const std::string & v) {
+                   const auto value = v == none ? std::nullopt : std::optional<double>(std::strtod(v.c_str(), nullptr));
+                   overrides.push_back([=](Options & o) { o.*member = value; });
+                 },
+                 text),
+               group,
+               placeholder,
+               Text(defaults.*member, none))
+        ->check(PositiveOrNone());
+    };
+  auto word = [&](const char * name, const char * group, auto member, const char * text) {
+    using Value = ValueType<decltype(member)>;
+    const std::vector<std::string> words = WordsOf<Value>();
+    Describe(parser.add_option_function<std::string>(
                name,
-               [&overrides, set](const std::string & v) { overrides.push_back([=](Options & o) { set(o, v); }); },
+               [&overrides, member](const std::string & v) {
+                 overrides.push_back([=](Options & o) { o.*member = ValueOf<Value>(v); });
+               },
                text),
              group,
              CLI::detail::join(words, "|"),
-             defaultText)
+             NameOf(defaults.*member))
       ->check(OneOf(words));
+  };
+  auto flag = [&](const char * name, const char * group, auto member, const char * text) {
+    Describe(parser.add_flag_callback(
+               name, [&overrides, member]() { overrides.push_back([=](Options & o) { o.*member = true; }); }, text),
+             group,
+             "",
+             YesOrNo(defaults.*member));
   };
   auto file = [&](const char * name, std::optional<std::string> & target, const char * text) {
     Describe(parser.add_option_function<std::string>(
@@ -253,9 +248,19 @@ ParseRegistrationSettings(int argc, const char * const * argv)
     settings.initialTransform,
     "ITK transform (.tfm, .txt, .mat, .h5) from fixed to moving points, e.g. an affine alignment. Several in one file "
     "are composed as ITK does: the last is applied first.");
-  file("--initial-velocity", settings.initialVelocity, "Start from this PREFIX_velocity.nii.gz of an earlier run.");
-  parser.add_flag("--no-inverse{false}", settings.writeInverse, "Do not compute and write the inverse displacement.")
-    ->group("Inputs and outputs");
+  file("--initial-velocity",
+       settings.initialVelocity,
+       "Start from this velocity, written by --velocity of an earlier run.");
+  const auto output = [&](const char * name, bool & target, const char * text) {
+    parser.add_flag(name, target, text)->group("Inputs and outputs");
+  };
+  output("--inverse",
+         settings.writeInverse,
+         "Compute and write the inverse displacement; costs as much as the displacement.");
+  output("--velocity", settings.writeVelocity, "Write the velocity, e.g. as the start of a later run.");
+  output("--determinant",
+         settings.writeDeterminant,
+         "Compute and write the image of det(I + grad u); the summary has its range.");
   parser
     .add_flag(
       "--dry-run",
@@ -268,26 +273,21 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   const std::string  presets =
     "Named set of options; explicit options override it. fast: " + Differences(gnr::makeOptions(gnr::Preset::Fast)) +
     "; accurate: " + Differences(gnr::makeOptions(gnr::Preset::Accurate)) + ".";
-  Describe(
-    parser.add_option("--preset", settings.preset, presets), deformation, "fast|default|accurate", settings.preset)
-    ->check(OneOf({ "fast", "default", "accurate" }));
+  Describe(parser.add_option("--preset", settings.preset, presets),
+           deformation,
+           CLI::detail::join(WordsOf<gnr::Preset>(), "|"),
+           settings.preset)
+    ->check(OneOf(WordsOf<gnr::Preset>()));
   number("--beta",
          deformation,
-         NumberText(defaults.beta),
-         "Weight of the smoothness of the deformation, > 0. Smaller: closer match, larger deformation.",
-         [](Options & o, double v) { o.beta = v; })
+         &Options::beta,
+         "Weight of the smoothness of the deformation, > 0. Smaller: closer match, larger deformation.")
     ->check(AtLeast(0, true));
   word("--beta-strategy",
        deformation,
-       { "fixed", "continuation", "search" },
-       NameOf(defaults.betaStrategy),
+       &Options::betaStrategy,
        "fixed: solve with --beta. continuation: go down to it by factors of ten. search: find the smallest weight, not "
-       "below --beta, for which the map keeps to --determinant-bounds.",
-       [](Options & o, const std::string & v) {
-         o.betaStrategy = v == "search"         ? gnr::BetaStrategy::Search
-                          : v == "continuation" ? gnr::BetaStrategy::Continuation
-                                                : gnr::BetaStrategy::Fixed;
-       });
+       "below --beta, for which the map keeps to --determinant-bounds.");
   Describe(parser
              .add_option_function<std::vector<double>>(
                "--determinant-bounds",
@@ -303,46 +303,38 @@ ParseRegistrationSettings(int argc, const char * const * argv)
            deformation,
            "LOWER UPPER",
            NumberText(defaults.determinantLower) + " " + NumberText(defaults.determinantUpper));
-  number("--gamma",
-         deformation,
-         NumberText(defaults.gamma),
-         "Resistance to local change of volume, relative to beta, >= 0.",
-         [](Options & o, double v) { o.gamma = v; })
+  number("--gamma", deformation, &Options::gamma, "Resistance to local change of volume, relative to beta, >= 0.")
     ->check(AtLeast(0));
   number("--grid-scale",
          deformation,
-         NumberText(defaults.gridScale),
-         "Size in voxels of eddies to resist, >= 0: smaller ones would fold the grid.",
-         [](Options & o, double v) { o.gridScale = v; })
+         &Options::gridScale,
+         "Size in voxels of eddies to resist, >= 0: smaller ones would fold the grid.")
     ->check(AtLeast(0));
+  numberOrNone("--gradient-limit",
+               deformation,
+               "NUMBER|none",
+               &Options::gradientLimit,
+               "Size of the velocity's gradient above which a steep penalty holds it back, so that the grid can carry "
+               "the deformation. none: no limit.");
+  numberOrNone("--divergence-limit",
+               deformation,
+               "NUMBER|none",
+               &Options::divergenceLimit,
+               "The same for its divergence, the rate of local change of volume. none: no limit.");
   word("--regularization",
        deformation,
-       { "h1", "h2", "h3" },
-       NameOf(defaults.regularization),
-       "Which roughness of the velocity is penalised: first, second or third derivatives.",
-       [](Options & o, const std::string & v) {
-         o.regularization = v == "h1"   ? gnr::Regularization::H1
-                            : v == "h2" ? gnr::Regularization::H2
-                                        : gnr::Regularization::H3;
-       });
-  Describe(parser.add_flag_callback(
-             "--incompressible",
-             [&overrides]() { overrides.push_back([](Options & o) { o.incompressible = true; }); },
-             "Keep all volumes: the velocity is kept free of divergence."),
-           deformation,
-           "",
-           YesOrNo(defaults.incompressible));
+       &Options::regularization,
+       "Which roughness of the velocity is penalised: first, second or third derivatives.");
+  flag("--incompressible",
+       deformation,
+       &Options::incompressible,
+       "Keep all volumes: the velocity is kept free of divergence.");
 
   const char * const images = "Intensities";
   word("--normalization",
        images,
-       { "percentiles", "none" },
-       NameOf(defaults.intensityNormalization),
-       "Bring each image to a common scale by its robust percentiles, or take intensities as they are.",
-       [](Options & o, const std::string & v) {
-         o.intensityNormalization =
-           v == "none" ? gnr::IntensityNormalization::None : gnr::IntensityNormalization::Percentiles;
-       });
+       &Options::intensityNormalization,
+       "Bring each image to a common scale by its robust percentiles, or take intensities as they are.");
   Describe(parser.add_flag("--histogram-matching",
                            settings.histogramMatching,
                            "Match the histogram of MOVING to that of FIXED first, for scans of different contrast."),
@@ -351,107 +343,65 @@ ParseRegistrationSettings(int argc, const char * const * argv)
            YesOrNo(settings.histogramMatching));
   number("--smoothing",
          images,
-         NumberText(defaults.smoothing),
-         "Standard deviation of a Gaussian on both images, in voxels, >= 0. For noisy images; 0: none.",
-         [](Options & o, double v) { o.smoothing = v; })
+         &Options::smoothing,
+         "Standard deviation of a Gaussian on both images, in voxels, >= 0. For noisy images; 0: none.")
     ->check(AtLeast(0));
-  Describe(parser.add_flag_callback(
-             "--periodic",
-             [&overrides]() { overrides.push_back([](Options & o) { o.periodic = true; }); },
-             "The images continue periodically, as synthetic ones may: no padding."),
-           images,
-           "",
-           YesOrNo(defaults.periodic));
-  word("--interpolation",
-       images,
-       { "cubic", "linear" },
-       NameOf(defaults.interpolation),
-       "Interpolation of the images inside the solver.",
-       [](Options & o, const std::string & v) {
-         o.interpolation = v == "linear" ? gnr::Interpolation::Linear : gnr::Interpolation::Cubic;
-       });
+  flag(
+    "--periodic", images, &Options::periodic, "The images continue periodically, as synthetic ones may: no padding.");
+  word("--interpolation", images, &Options::interpolation, "Interpolation of the images inside the solver.");
 
   const char * const solver = "Solver";
-  count("--levels",
-        solver,
-        defaults.levels ? NumberText(*defaults.levels) : "automatic",
-        "Grids from coarse to fine; automatic: at most 3, with at least 16 voxels an axis.",
-        [](Options & o, int v) { o.levels = v; })
+  number("--levels",
+         solver,
+         &Options::levels,
+         "Grids from coarse to fine; automatic: at most 3, with at least 16 voxels an axis.",
+         "automatic")
     ->check(AtLeast(1));
-  count("--time-steps",
-        solver,
-        NumberText(defaults.timeSteps),
-        "Steps of the transport; more are taken where the deformation is large.",
-        [](Options & o, int v) { o.timeSteps = v; })
+  number("--time-steps",
+         solver,
+         &Options::timeSteps,
+         "Steps of the transport; more are taken where the deformation is large.")
     ->check(AtLeast(1));
-  count("--iterations",
-        solver,
-        NumberText(defaults.maximumIterations),
-        "Largest number of Newton steps on each level.",
-        [](Options & o, int v) { o.maximumIterations = v; })
+  number("--iterations", solver, &Options::maximumIterations, "Largest number of Newton steps on each level.")
     ->check(AtLeast(0));
-  count("--krylov-iterations",
-        solver,
-        NumberText(defaults.maximumKrylovIterations),
-        "Largest number of Krylov iterations within a Newton step.",
-        [](Options & o, int v) { o.maximumKrylovIterations = v; })
+  number("--krylov-iterations",
+         solver,
+         &Options::maximumKrylovIterations,
+         "Largest number of Krylov iterations within a Newton step.")
     ->check(AtLeast(1));
   number("--gradient-tolerance",
          solver,
-         NumberText(defaults.gradientTolerance),
-         "A level ends when the gradient has fallen to this share of its first value.",
-         [](Options & o, double v) { o.gradientTolerance = v; })
+         &Options::gradientTolerance,
+         "A level ends when the gradient has fallen to this share of its first value.")
     ->check(AtLeast(0, true));
   number("--objective-tolerance",
          solver,
-         NumberText(defaults.objectiveTolerance),
-         "A level ends when a step lowers the objective by less than this share.",
-         [](Options & o, double v) { o.objectiveTolerance = v; })
+         &Options::objectiveTolerance,
+         "A level ends when a step lowers the objective by less than this share.")
     ->check(AtLeast(0));
   word("--preconditioner",
        solver,
-       { "inva", "invh0", "twolevel" },
-       NameOf(defaults.preconditioner),
+       &Options::preconditioner,
        "Of the Krylov iterations. inva: inverse of the smoothness term; invh0: of the Hessian at zero velocity; "
-       "twolevel: invh0 on the grid of half the size for the low frequencies, inva for the others.",
-       [](Options & o, const std::string & v) {
-         o.preconditioner = v == "invh0"      ? gnr::Preconditioner::InvH0
-                            : v == "twolevel" ? gnr::Preconditioner::TwoLevelInvH0
-                                              : gnr::Preconditioner::InvA;
-       });
-  Describe(parser.add_option_function<double>(
-             "--stall-rate",
-             [&overrides](const double & v) { overrides.push_back([v](Options & o) { o.stallRate = v; }); },
-             "A level ends when a step lowers the objective by less than this share of it per second. Results then "
-             "depend on the speed of the machine."),
-           solver,
-           "SHARE",
-           "none")
-    ->check(AtLeast(0, true));
-  Describe(parser.add_option_function<double>(
-             "--time-limit",
-             [&overrides](const double & v) { overrides.push_back([v](Options & o) { o.timeLimit = v; }); },
-             "Stop after this time and write the best result so far (exit code 5)."),
-           solver,
-           "SECONDS",
-           "none")
-    ->check(AtLeast(0, true));
+       "twolevel: invh0 on the grid of half the size for the low frequencies, inva for the others.");
+  numberOrNone("--stall-rate",
+               solver,
+               "SHARE|none",
+               &Options::stallRate,
+               "A level ends when a step lowers the objective by less than this share of it per second. Results then "
+               "depend on the speed of the machine.");
+  numberOrNone("--time-limit",
+               solver,
+               "SECONDS|none",
+               &Options::timeLimit,
+               "Stop after this time and write the best result so far (exit code 5).");
 
   const char * const machine = "Machine";
   word("--device",
        machine,
-       { "auto", "cpu", "cuda", "reference" },
-       NameOf(defaults.device),
-       "Where to compute. auto: CUDA if a device works, else the CPU. reference: slow, for verification.",
-       [](Options & o, const std::string & v) {
-         o.device = v == "cpu"         ? gnr::Device::Cpu
-                    : v == "cuda"      ? gnr::Device::Cuda
-                    : v == "reference" ? gnr::Device::Reference
-                                       : gnr::Device::Auto;
-       });
-  count("--threads", machine, "all", "CPU threads to use.", [](Options & o, int v) {
-    o.threads = v;
-  })->check(AtLeast(1));
+       &Options::device,
+       "Where to compute. auto: CUDA if a device works, else the CPU. reference: slow, for verification.");
+  number("--threads", machine, &Options::threads, "CPU threads to use.", "all")->check(AtLeast(1));
 
   parser.add_flag("-v,--verbose", settings.verbose, "Print the options, more columns, and the time of every phase.")
     ->group("Other");
@@ -470,9 +420,7 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   {
     throw CommandLineError("--quiet: contradicts --verbose. Give one of them");
   }
-  settings.options = gnr::makeOptions(settings.preset == "fast"       ? gnr::Preset::Fast
-                                      : settings.preset == "accurate" ? gnr::Preset::Accurate
-                                                                      : gnr::Preset::Default);
+  settings.options = gnr::makeOptions(ValueOf<gnr::Preset>(settings.preset));
   for (const auto & apply : overrides)
   {
     apply(settings.options);

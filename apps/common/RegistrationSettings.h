@@ -39,7 +39,9 @@ struct RegistrationSettings
   std::string                preset = "default";
   gnr::Options               options; ///< of the preset, overridden by what was given explicitly
   bool                       histogramMatching = false;
-  bool                       writeInverse = true;
+  bool                       writeInverse = false; ///< beside displacement, warped image and report, as the next two
+  bool                       writeVelocity = false;
+  bool                       writeDeterminant = false;
   bool                       dryRun = false;
   bool                       verbose = false;
   bool                       quiet = false;
@@ -48,20 +50,6 @@ struct RegistrationSettings
 /** Reads the command line. Nothing if `--help` or `--version` was answered. Throws CommandLineError. */
 std::optional<RegistrationSettings>
 ParseRegistrationSettings(int argc, const char * const * argv);
-
-/** Words of the command line for the values of options. */
-const char *
-NameOf(gnr::Regularization value);
-const char *
-NameOf(gnr::Interpolation value);
-const char *
-NameOf(gnr::Device value);
-const char *
-NameOf(gnr::IntensityNormalization value);
-const char *
-NameOf(gnr::Preconditioner value);
-const char *
-NameOf(gnr::BetaStrategy value);
 
 } // namespace gnrapp
 

@@ -17,6 +17,7 @@
  *=========================================================================*/
 #include "RunLog.h"
 
+#include "OptionNames.h"
 #include "Program.h"
 
 #include <algorithm>
@@ -127,10 +128,15 @@ RunLog::PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving)
                 o.timeSteps,
                 o.maximumIterations,
                 o.maximumKrylovIterations));
+    const auto optional = [](const std::optional<double> & value, const char * format) {
+      return value ? Format(format, *value) : std::string("none");
+    };
+    Line("         gradient limit " + optional(o.gradientLimit, "%g") + ", divergence limit " +
+         optional(o.divergenceLimit, "%g") + Format(", grid scale %g", o.gridScale));
     Line(Format("         gradient tolerance %g, objective tolerance %g, time limit ",
                 o.gradientTolerance,
                 o.objectiveTolerance) +
-         (o.timeLimit ? Format("%g s", *o.timeLimit) : "none"));
+         optional(o.timeLimit, "%g s"));
     if (o.betaStrategy == gnr::BetaStrategy::Search)
     {
       Line(Format("         determinant bounds %g, %g", o.determinantLower, o.determinantUpper));
@@ -140,8 +146,7 @@ RunLog::PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving)
       Line(Format("         stall rate %g per second", *o.stallRate));
     }
     Line(std::string("         normalization ") + NameOf(o.intensityNormalization) + ", histogram matching " +
-         (m_Settings.histogramMatching ? "on" : "off") +
-         Format(", smoothing %g, grid scale %g", o.smoothing, o.gridScale));
+         (m_Settings.histogramMatching ? "on" : "off") + Format(", smoothing %g", o.smoothing));
     Line(std::string("         interpolation ") + NameOf(o.interpolation) + ", preconditioner " +
          NameOf(o.preconditioner) + (o.periodic ? ", periodic" : ""));
   }
@@ -247,7 +252,7 @@ RunLog::PrintMemoryNeed(const MemoryNeed & need, std::size_t fixedVoxels)
     Line("  level " + std::to_string(i + 1) + "  " + grid(plan.levels[i]));
   }
   Line("fields of the solver");
-  for (const auto & [name, bytes] : plan.phases)
+  for (const auto & [name, bytes] : PlannedPhases(plan, m_Settings))
   {
     Line(amount(name, bytes));
   }

@@ -17,9 +17,12 @@
  *=========================================================================*/
 #include "RunReport.h"
 
+#include "OptionNames.h"
 #include "Program.h"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 namespace gnrapp
 {
@@ -80,6 +83,8 @@ Describe(const RegistrationSettings & settings)
            { "determinantBounds", { o.determinantLower, o.determinantUpper } },
            { "gamma", o.gamma },
            { "gridScale", o.gridScale },
+           { "gradientLimit", ValueOrNull(o.gradientLimit) },
+           { "divergenceLimit", ValueOrNull(o.divergenceLimit) },
            { "regularization", NameOf(o.regularization) },
            { "incompressible", o.incompressible },
            { "levels", ValueOrNull(o.levels) },
@@ -130,11 +135,11 @@ Describe(const gnr::LevelRecord & level)
 
 /** Planned and used fields of each phase; the results after the solve are not watched. */
 Json
-DescribePhases(const gnr::Report & report)
+DescribePhases(const gnr::Report & report, const RegistrationSettings & settings)
 {
   Json        phases = Json::array();
   std::size_t i = 0;
-  for (const auto & [name, planned] : report.memoryPlan.phases)
+  for (const auto & [name, planned] : PlannedPhases(report.memoryPlan, settings))
   {
     const bool isWatched = i < report.phaseBytes.size() && report.phaseBytes[i].first == name;
     phases.push_back({ { "name", name },
@@ -146,6 +151,18 @@ DescribePhases(const gnr::Report & report)
 }
 
 } // namespace
+
+std::vector<std::pair<std::string, std::size_t>>
+PlannedPhases(const gnr::MemoryPlan & plan, const RegistrationSettings & settings)
+{
+  auto phases = plan.phases;
+  phases.erase(
+    std::remove_if(phases.begin(),
+                   phases.end(),
+                   [&](const auto & phase) { return phase.first == "inverse displacement" && !settings.writeInverse; }),
+    phases.end());
+  return phases;
+}
 
 double
 RunRecord::MemoryPerVoxel() const
@@ -213,7 +230,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
         { "plannedFieldBytes", r.memoryPlan.fieldBytes },
         { "peakFieldBytes", r.fieldBytes },
         { "overflowFieldBytes", r.overflowBytes },
-        { "phases", DescribePhases(r) } } },
+        { "phases", DescribePhases(r, settings) } } },
     { "files", record.files },
     { "messages", r.messages }
   };

@@ -47,6 +47,10 @@ struct MemoryNeed
   }
 };
 
+/** The phases of a plan that the run will have, and their fields in bytes: the inverse only if it is asked for. */
+std::vector<std::pair<std::string, std::size_t>>
+PlannedPhases(const gnr::MemoryPlan & plan, const RegistrationSettings & settings);
+
 /** All numbers of one run of gnr-register. */
 struct RunRecord
 {

@@ -30,6 +30,9 @@ class DryRun(support.CommandLineTest):
             nifti.write(self.folder / name, size, bump(size, centre, 0.15), "f")
         before = self.files()
         arguments = ("f.nii", "m.nii", "--threads", 1, "--levels", 2, "--iterations", 1)
+        usual = self.amounts(self.succeed(self.register(*arguments, "--dry-run")).stdout)
+        self.assertNotIn("inverse displacement", usual)
+        arguments += ("--inverse", "--velocity", "--determinant")
         plan = self.succeed(self.register(*arguments, "--dry-run")).stdout
         self.assertEqual(self.files(), before, "nothing is written")
         self.assertIn("solver   96 x 100 x 90", plan)
@@ -46,6 +49,8 @@ class DryRun(support.CommandLineTest):
         self.assertEqual(amounts["reserved at once"], amounts["level 2"])
         self.assertAlmostEqual(amounts["during the solve"][1], amounts["level 2"][1] + 4, delta=0.11, msg="moving image")
         self.assertAlmostEqual(amounts["need"][0], amounts["program"][0] + max(amounts[k][0] for k in together), delta=0.2)
+        # the memory for the inverse stays until the first output is there, whether it is wanted or not
+        self.assertEqual(usual["for the results"], amounts["for the results"])
         self.assertRegex(plan, r"\n  free +\d+\.\d MB\n$")
 
         self.succeed(self.register(*arguments, "-o", "pair"))

@@ -11,6 +11,7 @@ import support
 REGISTER = {
     "--preset": "preset", "--beta": "beta", "--beta-strategy": "betaStrategy",
     "--determinant-bounds": "determinantBounds", "--gamma": "gamma", "--grid-scale": "gridScale",
+    "--gradient-limit": "gradientLimit", "--divergence-limit": "divergenceLimit",
     "--regularization": "regularization", "--incompressible": "incompressible", "--levels": "levels",
     "--time-steps": "timeSteps", "--interpolation": "interpolation", "--iterations": "iterations",
     "--krylov-iterations": "krylovIterations", "--gradient-tolerance": "gradientTolerance",
@@ -19,7 +20,7 @@ REGISTER = {
     "--histogram-matching": "histogramMatching", "--periodic": "periodic", "--smoothing": "smoothing", "--device": "device",
     "--threads": "threads", "--fixed-mask": "fixedMask", "--moving-mask": "movingMask",
     "--initial-transform": "initialTransform", "--initial-velocity": "initialVelocity",
-    "--output": None, "--no-inverse": None, "--dry-run": None, "--verbose": None, "--quiet": None, "--version": None,
+    "--output": None, "--inverse": None, "--velocity": None, "--determinant": None, "--dry-run": None, "--verbose": None, "--quiet": None, "--version": None,
     "--help": None,
 }
 APPLY = {

@@ -46,7 +46,7 @@ class Interrupt(support.CommandLineTest):
     def test_during_the_writing(self):
         """All files or none, whenever the signal arrives."""
         for number in (signal.SIGTERM, signal.SIGKILL):
-            run = self.start("--iterations", "0")
+            run = self.start("--iterations", "0", "--inverse", "--velocity", "--determinant")
             while run.poll() is None and not any(".tmp-" in name for name in self.results()):
                 time.sleep(0.001)
             run.send_signal(number)

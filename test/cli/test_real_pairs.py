@@ -22,7 +22,7 @@ def mean_dice(a, b, labels):
 class RealPairs(support.CommandLineTest):
     def check(self, folder, fixed, moving, fixed_labels, moving_labels, least_dice, largest_residual=None, labels=None, least_det=0.2):
         data = support.extra_data(folder)
-        run = self.succeed(self.register(data / fixed, data / moving, "-o", "pair"))
+        run = self.succeed(self.register(data / fixed, data / moving, "-o", "pair", "--determinant"))
         for source, target, interpolation in ((moving, "warped.nii.gz", "linear"), (moving_labels, "seg.nii.gz", "nearest")):
             self.succeed(self.apply("--displacement", "pair_displacement.nii.gz", "-i", data / source, "-o", target,
                                     "--interpolation", interpolation))

@@ -32,7 +32,7 @@ class EndToEnd(support.CommandLineTest):
 
     def test_outputs_agree_with_each_other_and_with_the_summary(self):
         run = self.succeed(self.register("fixed.nii.gz", "moving.nii.gz", "-o", "out/pair", "--beta", "1e-3", "--threads", 2,
-                                         "--normalization", "none"))
+                                         "--normalization", "none", "--inverse", "--velocity", "--determinant"))
         names = ["displacement", "inverse_displacement", "velocity", "warped", "determinant"]
         written = [f"out/pair_{n}.nii.gz" for n in names] + ["out/pair_report.json"]
         self.assertEqual(self.files(), sorted(["fixed.nii.gz", "moving.nii.gz", "out"] + written))
@@ -148,13 +148,41 @@ class EndToEnd(support.CommandLineTest):
         run = self.succeed(self.register("fixed.nii.gz", "moving.nii.gz", "-o", "q", "--quiet", "--iterations", 1))
         self.assertEqual(run.stdout, "")
 
-    def test_no_inverse(self):
-        run = self.succeed(self.register("fixed.nii.gz", "moving.nii.gz", "-o", "n", "--no-inverse", "--iterations", 1))
-        self.assertNotIn("n_inverse_displacement.nii.gz", self.files())
+    def test_only_what_is_asked_for_is_written(self):
+        usual = {"fixed.nii.gz", "moving.nii.gz", "n_displacement.nii.gz", "n_warped.nii.gz", "n_report.json"}
+        optional = {"--inverse": "n_inverse_displacement.nii.gz", "--velocity": "n_velocity.nii.gz",
+                    "--determinant": "n_determinant.nii.gz"}
+        arguments = ("fixed.nii.gz", "moving.nii.gz", "-o", "n", "--iterations", 1)
+        run = self.succeed(self.register(*arguments))
+        self.assertEqual(set(self.files()), usual)
         self.assertNotIn("inverse", run.stdout)
-        (self.folder / "n_inverse_displacement.nii.gz").write_text("")
-        again = self.succeed(self.register("fixed.nii.gz", "moving.nii.gz", "-o", "n", "--no-inverse", "--iterations", 1))
-        self.assertIn("n_inverse_displacement.nii.gz is left from an earlier run", again.stdout)
+        report = json.loads((self.folder / "n_report.json").read_text())
+        self.assertEqual(set(report["files"]), usual - {"fixed.nii.gz", "moving.nii.gz"})
+        self.assertNotIn("inverse displacement", [phase["name"] for phase in report["memory"]["phases"]])
+        displacement = (self.folder / "n_displacement.nii.gz").read_bytes()
+        for option, name in optional.items():
+            run = self.succeed(self.register(*arguments, option))
+            self.assertEqual(set(self.files()), usual | {name})
+            self.assertNotIn("left from an earlier run", run.stdout)
+            self.assertEqual((self.folder / "n_displacement.nii.gz").read_bytes(), displacement, "no output changes another")
+            again = self.succeed(self.register(*arguments))
+            self.assertIn(f"{name} is left from an earlier run", again.stdout)
+            (self.folder / name).unlink()
+
+    def test_limits_are_taken_and_can_be_switched_off(self):
+        arguments = ("fixed.nii.gz", "moving.nii.gz", "-o", "l", "--iterations", 1, "-v")
+        for values, shown in (((1.5, "none"), "gradient limit 1.5, divergence limit none"),
+                              (("none", 0.75), "gradient limit none, divergence limit 0.75")):
+            run = self.succeed(self.register(*arguments, "--gradient-limit", values[0], "--divergence-limit", values[1]))
+            self.assertIn(shown, run.stdout)
+            options = json.loads((self.folder / "l_report.json").read_text())["options"]
+            self.assertEqual([options["gradientLimit"], options["divergenceLimit"]],
+                             [None if v == "none" else v for v in values])
+        for option in ("--gradient-limit", "--divergence-limit", "--time-limit", "--stall-rate"):
+            for value in ("0", "-1", "nan", "inf", "off"):
+                run = self.register(*arguments, option, value)
+                self.assertEqual(run.returncode, 2)
+                self.assertIn(f"{option}: must be a number > 0 or none, not '{value}'", run.stderr)
 
     def test_time_limit_writes_the_result_and_says_so(self):
         run = self.succeed(self.register("fixed.nii.gz", "moving.nii.gz", "-o", "t", "--time-limit", "1e-6"), code=5)
@@ -175,7 +203,7 @@ class EndToEnd(support.CommandLineTest):
         (self.folder / "shift.tfm").write_text(
             "#Insight Transform File V1.0\n#Transform 0\nTransform: TranslationTransform_double_3_3\n"
             "Parameters: 1 0.5 0\nFixedParameters:\n")
-        self.succeed(self.register("fixed.nii.gz", "moving.nii.gz", "-o", "a", "--iterations", 2))
+        self.succeed(self.register("fixed.nii.gz", "moving.nii.gz", "-o", "a", "--iterations", 2, "--velocity"))
         self.succeed(self.register("fixed.nii.gz", "moving.nii.gz", "-o", "b", "--iterations", 0, "--levels", 1,
                                    "--fixed-mask", "mask.nii.gz", "--moving-mask", "mask.nii.gz", "--initial-velocity",
                                    "a_velocity.nii.gz"))

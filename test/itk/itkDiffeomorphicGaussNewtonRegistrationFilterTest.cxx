@@ -64,6 +64,8 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   ITK_TEST_EXPECT_TRUE(filter->GetNumberOfLevelsIsAutomatic());
   ITK_TEST_EXPECT_TRUE(!filter->HasTimeLimit());
   ITK_TEST_EXPECT_TRUE(!filter->HasStallRate());
+  ITK_TEST_EXPECT_EQUAL(filter->GetGradientLimit(), defaults.gradientLimit.value());
+  ITK_TEST_EXPECT_EQUAL(filter->GetDivergenceLimit(), defaults.divergenceLimit.value());
   ITK_TEST_EXPECT_EQUAL(filter->GetDeterminantLowerBound(), defaults.determinantLower);
   ITK_TEST_EXPECT_EQUAL(filter->GetDeterminantUpperBound(), defaults.determinantUpper);
 
@@ -87,6 +89,8 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   TEST_PARAMETER(filter, TimeLimit, 4.5);
   TEST_PARAMETER(filter, StallRate, 0.5);
   TEST_PARAMETER(filter, GridScale, 0.25);
+  TEST_PARAMETER(filter, GradientLimit, 1.75);
+  TEST_PARAMETER(filter, DivergenceLimit, 0.875);
   TEST_PARAMETER(filter, Periodic, true);
   TEST_PARAMETER(filter, SmoothingSigma, 0.75);
   TEST_PARAMETER(filter, IntensityNormalization, FilterType::IntensityNormalizationEnum::None);
@@ -117,6 +121,9 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   ITK_TEST_EXPECT_TRUE(options.preconditioner == gnr::Preconditioner::TwoLevelInvH0);
   ITK_TEST_EXPECT_EQUAL(options.timeLimit.value(), 4.5);
   ITK_TEST_EXPECT_EQUAL(options.stallRate.value(), 0.5);
+  ITK_TEST_EXPECT_EQUAL(options.gridScale, 0.25);
+  ITK_TEST_EXPECT_EQUAL(options.gradientLimit.value(), 1.75);
+  ITK_TEST_EXPECT_EQUAL(options.divergenceLimit.value(), 0.875);
   ITK_TEST_EXPECT_EQUAL(options.smoothing, 0.75);
   ITK_TEST_EXPECT_TRUE(options.intensityNormalization == gnr::IntensityNormalization::None);
   ITK_TEST_EXPECT_TRUE(options.device == gnr::Device::Cpu);
@@ -143,6 +150,13 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   ITK_TRY_EXPECT_EXCEPTION(filter->GetTimeLimit());
   filter->ClearStallRate();
   ITK_TRY_EXPECT_EXCEPTION(filter->GetStallRate());
+  filter->ClearGradientLimit();
+  ITK_TEST_EXPECT_TRUE(!filter->HasGradientLimit() && filter->HasDivergenceLimit());
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetGradientLimit());
+  filter->ClearDivergenceLimit();
+  ITK_TEST_EXPECT_TRUE(!filter->HasDivergenceLimit());
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetDivergenceLimit());
+  ITK_TEST_EXPECT_TRUE(!filter->GetOptions().gradientLimit && !filter->GetOptions().divergenceLimit);
   ITK_TRY_EXPECT_EXCEPTION(filter->GetUsedBeta());
   ITK_TRY_EXPECT_EXCEPTION(filter->GetReport());
   ITK_TRY_EXPECT_EXCEPTION(filter->GetMetric());
