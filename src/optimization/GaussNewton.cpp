@@ -16,17 +16,24 @@ namespace
 
 constexpr double armijo = 1e-4;
 constexpr int    mostHalvings = 12;
+constexpr int    lastHalvings = 1; // when the time is up
 
 class Newton
 {
 public:
-  Newton(ReducedProblem & problem, const Options & options, Control & control, int level, const VectorView & v)
+  Newton(ReducedProblem &   problem,
+         const Options &    options,
+         Control &          control,
+         int                level,
+         const VectorView & v,
+         int                leastIterations)
     : problem_(problem)
     , domain_(problem.domain())
     , kernels_(domain_.kernels())
     , options_(options)
     , control_(control)
     , level_(level)
+    , leastIterations_(leastIterations)
     , v_(v)
     , x_(domain_.vector())
     , r_(domain_.vector())
@@ -64,7 +71,11 @@ private:
 
   /** Finds the step length and moves v and the state there. False if no step lowers the objective. */
   bool
-  lineSearch(double slope, double & stepLength);
+  lineSearch(double slope, int halvings, double & stepLength);
+
+  /** Whether a step that began at `start` lowered the objective by too little for its time. */
+  bool
+  isTooSlow(double decrease, double objective, double start) const;
 
   double
   mismatch() const
@@ -78,6 +89,7 @@ private:
   const Options &  options_;
   Control &        control_;
   const int        level_;
+  const int        leastIterations_;
   VectorView       v_;
   Buffer           x_, r_, z_, p_, ap_;
   double           distance_ = 0.0;
@@ -121,7 +133,7 @@ Newton::evaluateObjective(int steps)
 }
 
 bool
-Newton::lineSearch(double slope, double & stepLength)
+Newton::lineSearch(double slope, int halvings, double & stepLength)
 {
   problem_.regularizer().apply(x_.data(), z_.data());
   const double xav = domain_.inner(v_.data, z_.data(), values());
@@ -129,7 +141,7 @@ Newton::lineSearch(double slope, double & stepLength)
   const double before = distance_ + regularization_;
   double       reference = before;
   double       alpha = 1.0;
-  for (int halving = 0; halving <= mostHalvings; ++halving, alpha *= 0.5)
+  for (int halving = 0; halving <= halvings; ++halving, alpha *= 0.5)
   {
     const double regularization = regularization_ + alpha * xav + 0.5 * alpha * alpha * xax;
     kernels_.combine(Real(1), v_.data, Real(alpha), x_.data(), p_.data(), values());
@@ -155,12 +167,25 @@ Newton::lineSearch(double slope, double & stepLength)
   return false;
 }
 
+bool
+Newton::isTooSlow(double decrease, double objective, double start) const
+{
+  if (!options_.stallRate)
+  {
+    return false;
+  }
+  double seconds = control_.seconds() - start;
+  domain_.communicator().maximum(&seconds, 1); // all processes decide alike
+  return decrease < *options_.stallRate * seconds * objective;
+}
+
 LevelRecord
 Newton::run()
 {
   LevelRecord record;
   record.level = level_;
   record.grid = domain_.grid();
+  record.beta = options_.beta;
 
   const double initialNorm = initialGradientNorm();
   if (!std::isfinite(initialNorm))
@@ -188,7 +213,7 @@ Newton::run()
   const auto preconditioner = makePreconditioner(options_.preconditioner, problem_);
   for (int iteration = 1;; ++iteration)
   {
-    if (norm <= options_.gradientTolerance * initialNorm)
+    if (norm <= options_.gradientTolerance * initialNorm && iteration > leastIterations_)
     {
       record.reason = StopReason::GradientTolerance;
       return record;
@@ -198,6 +223,7 @@ Newton::run()
       record.reason = StopReason::IterationLimit;
       return record;
     }
+    const double start = control_.seconds();
     preconditioner->refresh();
     const double       eta = std::min(0.5, std::sqrt(norm / initialNorm));
     const KrylovResult krylov = solveNewtonSystem(problem_,
@@ -207,7 +233,7 @@ Newton::run()
                                                   eta,
                                                   options_.maximumKrylovIterations,
                                                   { x_.data(), r_.data(), z_.data(), p_.data(), ap_.data() });
-    if (krylov.interruption)
+    if (krylov.interruption && krylov.iterations == 0)
     {
       record.reason = *krylov.interruption;
       return record;
@@ -215,9 +241,10 @@ Newton::run()
 
     const double objective = distance_ + regularization_;
     double       stepLength = 0.0;
-    if (!lineSearch(krylov.slope, stepLength))
+    // Every iterate of conjugate gradients is a direction of descent, so the unfinished step of an interruption too.
+    if (!lineSearch(krylov.slope, krylov.interruption ? lastHalvings : mostHalvings, stepLength))
     {
-      record.reason = StopReason::LineSearchFailed;
+      record.reason = krylov.interruption.value_or(StopReason::LineSearchFailed);
       return record;
     }
     const double decrease = objective - (distance_ + regularization_);
@@ -240,7 +267,12 @@ Newton::run()
     record.iterations.push_back(step);
     control_.onIteration(step);
 
-    if (decrease < options_.objectiveTolerance * objective)
+    if (krylov.interruption)
+    {
+      record.reason = *krylov.interruption;
+      return record;
+    }
+    if (decrease < options_.objectiveTolerance * objective || isTooSlow(decrease, objective, start))
     {
       record.reason =
         norm <= options_.gradientTolerance * initialNorm ? StopReason::GradientTolerance : StopReason::ObjectiveStalled;
@@ -252,9 +284,14 @@ Newton::run()
 } // namespace
 
 LevelRecord
-minimize(ReducedProblem & problem, const Options & options, Control & control, int level, const VectorView & v)
+minimize(ReducedProblem &   problem,
+         const Options &    options,
+         Control &          control,
+         int                level,
+         const VectorView & v,
+         int                leastIterations)
 {
-  return Newton(problem, options, control, level, v).run();
+  return Newton(problem, options, control, level, v, leastIterations).run();
 }
 
 } // namespace gnr

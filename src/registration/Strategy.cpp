@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// How beta is reached on each grid.
+#include "registration/BetaSearch.h"
+#include "registration/Implementation.h"
+
+#include <sstream>
+
+namespace gnr
+{
+
+void
+Registration::Implementation::solveGrid(const Level & level)
+{
+  if (options.betaStrategy == BetaStrategy::Search)
+  {
+    searchBeta(level);
+    return;
+  }
+  if (options.betaStrategy == BetaStrategy::Continuation && level.number == 0)
+  {
+    // Where a solve costs least, so that the finer grids begin at the target.
+    for (const double beta : continuationBetas(options.beta))
+    {
+      if (!solveLevel(level, beta))
+      {
+        return;
+      }
+    }
+    return;
+  }
+  solveLevel(level, options.beta);
+}
+
+bool
+Registration::Implementation::isWithinBounds(const DeterminantRange & range) const
+{
+  return range.minimum >= options.determinantLower && range.maximum <= options.determinantUpper;
+}
+
+void
+Registration::Implementation::searchBeta(const Level & level)
+{
+  const bool isCoarsest = level.number == 0;
+  BetaSearch search = isCoarsest ? BetaSearch::byDecades(options.beta) : BetaSearch::about(report.beta, options.beta);
+  // What the result is if the solve is interrupted: the last admissible velocity, before that what the grid began with.
+  Buffer best = level.domain.vector();
+  kernels->copy(velocity.data(), best.data(), best.size());
+  double     bestBeta = isCoarsest ? *search.next() : report.beta;
+  StopReason bestReason = report.reason;
+  bool       isFirst = true;
+  while (const std::optional<double> beta = search.next())
+  {
+    if (search.admissible())
+    {
+      kernels->copy(best.data(), velocity.data(), best.size());
+    }
+    const bool goesOn = solveLevel(level, *beta, isFirst ? 0 : 1);
+    isFirst = false;
+    if (!goesOn && report.levels.back().iterations.empty())
+    {
+      break; // there is nothing new to judge
+    }
+    const bool isAdmissible = isWithinBounds(determinantRange(level.domain, velocity));
+    search.record(isAdmissible);
+    if (isAdmissible)
+    {
+      kernels->copy(velocity.data(), best.data(), best.size());
+      bestBeta = *beta;
+      bestReason = report.reason;
+    }
+    if (!goesOn)
+    {
+      break;
+    }
+  }
+  if (!isInterrupted && !search.admissible())
+  {
+    return; // even the largest beta does not do: its velocity is the result
+  }
+  kernels->copy(best.data(), velocity.data(), best.size());
+  report.beta = bestBeta;
+  if (!isInterrupted)
+  {
+    report.reason = bestReason;
+  }
+}
+
+void
+Registration::Implementation::checkSearch()
+{
+  const DeterminantRange range{ report.determinantMinimum, report.determinantMaximum };
+  if (options.betaStrategy != BetaStrategy::Search || isWithinBounds(range))
+  {
+    return;
+  }
+  std::ostringstream text;
+  text << "det(I + grad u) from " << range.minimum << " to " << range.maximum << " is not within the bounds "
+       << options.determinantLower << " to " << options.determinantUpper << ": ";
+  if (isInterrupted)
+  {
+    text << "the search for beta was interrupted before it had found a velocity that is";
+  }
+  else
+  {
+    text << "not even the largest beta tried, " << report.beta
+         << ", keeps it there; widen the bounds, increase gamma or "
+         << "align the images first";
+  }
+  progress->message(text.str(), report);
+}
+
+} // namespace gnr
