@@ -24,9 +24,9 @@ continuationBetas(double target)
 }
 
 BetaSearch::BetaSearch(double first, double floor, double factor)
-  : first_(std::max(first, floor))
-  , floor_(floor)
+  : floor_(floor)
   , ceiling_(std::max(largest, floor))
+  , first_(std::clamp(first, floor_, ceiling_))
   , factor_(factor)
 {}
 

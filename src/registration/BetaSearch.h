@@ -57,9 +57,9 @@ public:
 private:
   BetaSearch(double first, double floor, double factor);
 
-  double                first_;
   double                floor_;
   double                ceiling_;
+  double                first_;
   double                factor_; ///< of the next step outwards
   std::optional<double> admissible_;
   std::optional<double> violating_;
