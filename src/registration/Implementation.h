@@ -83,8 +83,9 @@ public:
   solveGrid(const Level & level);
   void
   searchBeta(const Level & level);
-  bool
-  isWithinBounds(const DeterminantRange & range) const;
+  /** In logarithms; >= 0 within the bounds. */
+  double
+  marginToBounds(const DeterminantRange & range) const;
   /** Tells if the result of a search is not within its bounds, and why. */
   void
   checkSearch();

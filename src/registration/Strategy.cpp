@@ -3,6 +3,9 @@
 #include "registration/BetaSearch.h"
 #include "registration/Implementation.h"
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <sstream>
 
 namespace gnr
@@ -34,17 +37,25 @@ Registration::Implementation::solveGrid(const Level & level)
   solveLevel(level, options.beta);
 }
 
-bool
-Registration::Implementation::isWithinBounds(const DeterminantRange & range) const
+double
+Registration::Implementation::marginToBounds(const DeterminantRange & range) const
 {
-  return range.minimum >= options.determinantLower && range.maximum <= options.determinantUpper;
+  if (!(range.minimum > 0.0))
+  {
+    return -std::numeric_limits<double>::infinity();
+  }
+  return std::min(std::log(range.minimum / options.determinantLower),
+                  std::log(options.determinantUpper / range.maximum));
 }
 
 void
 Registration::Implementation::searchBeta(const Level & level)
 {
-  const bool isCoarsest = level.number == 0;
-  BetaSearch search = isCoarsest ? BetaSearch::byDecades(options.beta) : BetaSearch::about(report.beta, options.beta);
+  const bool   isCoarsest = level.number == 0;
+  const bool   isFinest = &level.domain == finest.get();
+  const double bracket = isFinest ? BetaSearch::fineBracket : BetaSearch::coarseBracket;
+  BetaSearch   search =
+    isCoarsest ? BetaSearch::byDecades(options.beta, bracket) : BetaSearch::about(report.beta, options.beta, bracket);
   // What the result is if the solve is interrupted: the last admissible velocity, before that what the grid began with.
   Buffer best = level.domain.vector();
   kernels->copy(velocity.data(), best.data(), best.size());
@@ -63,9 +74,9 @@ Registration::Implementation::searchBeta(const Level & level)
     {
       break; // there is nothing new to judge
     }
-    const bool isAdmissible = isWithinBounds(determinantRange(level.domain, velocity));
-    search.record(isAdmissible);
-    if (isAdmissible)
+    const double margin = marginToBounds(determinantRange(level.domain, velocity));
+    search.record(margin);
+    if (margin >= 0.0)
     {
       kernels->copy(velocity.data(), best.data(), best.size());
       bestBeta = *beta;
@@ -92,7 +103,7 @@ void
 Registration::Implementation::checkSearch()
 {
   const DeterminantRange range{ report.determinantMinimum, report.determinantMaximum };
-  if (options.betaStrategy != BetaStrategy::Search || isWithinBounds(range))
+  if (options.betaStrategy != BetaStrategy::Search || marginToBounds(range) >= 0.0)
   {
     return;
   }

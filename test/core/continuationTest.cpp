@@ -32,13 +32,13 @@ struct Trace
 
 /** Runs a search where exactly the weights from `threshold` on are admissible. */
 Trace
-searchFor(double threshold, BetaSearch search)
+searchFor(double threshold, BetaSearch search, const std::function<double(double)> & margin)
 {
   Trace trace{ {}, search };
   while (const auto beta = trace.search.next())
   {
     trace.tried.push_back(*beta);
-    trace.search.record(*beta >= threshold);
+    trace.search.record(margin(*beta / threshold));
     if (trace.tried.size() > 100)
     {
       ADD_FAILURE() << "the search does not end";
@@ -48,27 +48,43 @@ searchFor(double threshold, BetaSearch search)
   return trace;
 }
 
+/** Margins of a weight relative to the threshold: as measured, twice as steep, flat on one side, and just the sign. */
+const std::function<double(double)> margins[] = { [](double r) { return std::log(r) / 3.0; },
+                                                  [](double r) { return std::log(r) / 1.5; },
+                                                  [](double r) { return r < 1.0 ? -1e3 : 1e-3 * std::log(r); },
+                                                  [](double r) { return r < 1.0 ? -1e-3 : 1.0; },
+                                                  [](double r) { return r < 1.0 ? -1.0 : 1.0; } };
+
 TEST(BetaSearch, bracketsTheSmallestAdmissibleWeight)
 {
   const double floor = 1e-5;
-  for (const double threshold : { 0.09, 1e-2, 3.3e-3, 1.7e-4, 1.01e-5 })
+  for (const double bracket : { BetaSearch::fineBracket, BetaSearch::coarseBracket })
   {
-    for (const BetaSearch & start : { BetaSearch::byDecades(floor),
-                                      BetaSearch::about(threshold * 0.3, floor),
-                                      BetaSearch::about(threshold, floor),
-                                      BetaSearch::about(threshold * 1.04, floor),
-                                      BetaSearch::about(threshold * 7.0, floor) })
+    for (const double threshold : { 0.09, 1e-2, 3.3e-3, 1.7e-4, 2.1e-5 })
     {
-      const Trace trace = searchFor(threshold, start);
-      ASSERT_TRUE(trace.search.admissible());
-      EXPECT_GE(*trace.search.admissible(), threshold);
-      EXPECT_LE(*trace.search.admissible(), BetaSearch::bracket * threshold * (1.0 + 1e-6));
-      ASSERT_TRUE(trace.search.violating());
-      EXPECT_LT(*trace.search.violating(), threshold);
-      EXPECT_GE(*std::min_element(trace.tried.begin(), trace.tried.end()), floor);
-      EXPECT_LE(*std::max_element(trace.tried.begin(), trace.tried.end()), BetaSearch::largest);
-      // Steps outwards, then halvings of at most a decade: log2(log 10 / log 1.1) < 5.
-      EXPECT_LE(trace.tried.size(), 12u);
+      for (const BetaSearch & start : { BetaSearch::byDecades(floor, bracket),
+                                        BetaSearch::about(threshold * 0.3, floor, bracket),
+                                        BetaSearch::about(threshold, floor, bracket),
+                                        BetaSearch::about(threshold * 1.04, floor, bracket),
+                                        BetaSearch::about(threshold * 7.0, floor, bracket) })
+      {
+        for (const auto & margin : margins)
+        {
+          const Trace trace = searchFor(threshold, start, margin);
+          ASSERT_TRUE(trace.search.admissible());
+          EXPECT_GE(*trace.search.admissible(), threshold);
+          ASSERT_TRUE(trace.search.violating());
+          EXPECT_LT(*trace.search.violating(), threshold);
+          EXPECT_LE(*trace.search.admissible(), bracket * *trace.search.violating() * (1.0 + 1e-6));
+          EXPECT_GE(*std::min_element(trace.tried.begin(), trace.tried.end()), floor);
+          EXPECT_LE(*std::max_element(trace.tried.begin(), trace.tried.end()), BetaSearch::largest);
+          if (&margin == &margins[4] && bracket == BetaSearch::fineBracket)
+          {
+            // Outwards by decades; three interpolations of equal margins and log2(log 10 / log 1.1) < 5 halvings.
+            EXPECT_LE(trace.tried.size(), 4u + 3u + 5u);
+          }
+        }
+      }
     }
   }
 }
@@ -76,26 +92,33 @@ TEST(BetaSearch, bracketsTheSmallestAdmissibleWeight)
 TEST(BetaSearch, aGoodGuessIsCheap)
 {
   // Admissible, and the next below is not; or the other way round.
-  EXPECT_EQ(searchFor(1e-3, BetaSearch::about(1.05e-3, 1e-5)).tried.size(), 2u);
-  EXPECT_EQ(searchFor(1e-3, BetaSearch::about(0.95e-3, 1e-5)).tried.size(), 2u);
+  for (const double guess : { 1.05e-3, 0.95e-3 })
+  {
+    const BetaSearch start = BetaSearch::about(guess, 1e-5, BetaSearch::fineBracket);
+    EXPECT_EQ(searchFor(1e-3, start, margins[0]).tried.size(), 2u) << guess;
+  }
+  // Where margins are straight in log beta, the zero is hit by interpolation: once above it, once below it.
+  const BetaSearch start = BetaSearch::about(4e-3, 1e-5, BetaSearch::fineBracket);
+  EXPECT_EQ(searchFor(1e-3, start, [](double r) { return std::log(r) / 2.2; }).tried.size(), 4u);
 }
 
 TEST(BetaSearch, endsAtTheFloor)
 {
-  const Trace decades = searchFor(0.0, BetaSearch::byDecades(2e-3));
+  const auto  always = [](double) { return 1.0; };
+  const Trace decades = searchFor(1.0, BetaSearch::byDecades(2e-3, 1.1), always);
   ASSERT_EQ(decades.tried.size(), 3u);
   EXPECT_DOUBLE_EQ(decades.tried[0], 1e-1);
   EXPECT_DOUBLE_EQ(decades.tried[1], 1e-2);
   EXPECT_DOUBLE_EQ(decades.tried[2], 2e-3);
-  EXPECT_EQ(searchFor(0.0, BetaSearch::about(2e-3, 2e-3)).tried, std::vector<double>{ 2e-3 });
-  EXPECT_EQ(searchFor(0.0, BetaSearch::byDecades(0.5)).tried, std::vector<double>{ 0.5 });
+  EXPECT_EQ(searchFor(1.0, BetaSearch::about(2e-3, 2e-3, 1.1), always).tried, std::vector<double>{ 2e-3 });
+  EXPECT_EQ(searchFor(1.0, BetaSearch::byDecades(0.5, 1.1), always).tried, std::vector<double>{ 0.5 });
 }
 
 TEST(BetaSearch, endsAtTheLargestWeight)
 {
-  const double never = std::numeric_limits<double>::infinity();
-  EXPECT_EQ(searchFor(never, BetaSearch::byDecades(1e-3)).tried, std::vector<double>{ BetaSearch::largest });
-  const Trace up = searchFor(never, BetaSearch::about(2e-3, 1e-3));
+  const auto never = [](double) { return -std::numeric_limits<double>::infinity(); };
+  EXPECT_EQ(searchFor(1.0, BetaSearch::byDecades(1e-3, 1.1), never).tried, std::vector<double>{ BetaSearch::largest });
+  const Trace up = searchFor(1.0, BetaSearch::about(2e-3, 1e-3, 1.1), never);
   EXPECT_EQ(up.tried.back(), BetaSearch::largest);
   EXPECT_FALSE(up.search.admissible());
 }
@@ -252,14 +275,14 @@ TEST_F(Strategies, searchFindsTheEdgeOfTheBounds)
   const Report report = run(options);
   EXPECT_GE(report.determinantMinimum, options.determinantLower);
   EXPECT_GT(report.beta, 1e-2 / 1.02);
-  EXPECT_LT(report.beta, 1e-2 * BetaSearch::bracket * 1.02);
+  EXPECT_LT(report.beta, 1e-2 * BetaSearch::fineBracket * 1.02);
   EXPECT_TRUE(report.messages.empty()) << report.messages.front();
 
   // Larger is admissible, smaller is not, as a solve of its own tells.
   options.betaStrategy = BetaStrategy::Fixed;
   options.beta = 1.05 * report.beta;
   EXPECT_GE(run(options).determinantMinimum, options.determinantLower);
-  options.beta = report.beta / (1.05 * BetaSearch::bracket);
+  options.beta = report.beta / (1.05 * BetaSearch::fineBracket);
   EXPECT_LT(run(options).determinantMinimum, options.determinantLower);
 
   // Every solve of the fine grid after the first starts near its end.
