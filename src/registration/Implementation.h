@@ -86,7 +86,10 @@ public:
   /** In logarithms; >= 0 within the bounds. */
   double
   marginToBounds(const DeterminantRange & range) const;
-  /** Tells if the result of a search is not within its bounds, and why. */
+  /** Scales the velocity of an interrupted search that has found nothing admissible on the finest grid. */
+  void
+  keepWithinBounds();
+  /** Tells if the result of a search is not within its bounds. */
   void
   checkSearch();
 
@@ -128,10 +131,11 @@ public:
   SolverImages                      images;
   std::unique_ptr<Domain>           finest;
   std::unique_ptr<FourierTransform> finestTransform;
-  Buffer                            initial;               ///< initial velocity of the solver on the finest grid
-  Buffer                            velocity;              ///< of the level, at last of the finest
-  Buffer                            displacement;          ///< mm along the grid axes, finest grid
-  bool                              isInterrupted = false; ///< the solve was told to end
+  Buffer                            initial;                   ///< initial velocity of the solver on the finest grid
+  Buffer                            velocity;                  ///< of the level, at last of the finest
+  Buffer                            displacement;              ///< mm along the grid axes, finest grid
+  bool                              isInterrupted = false;     ///< the solve was told to end
+  bool                              foundWithinBounds = false; ///< by a search on the finest grid
   bool                              solved = false;
 };
 

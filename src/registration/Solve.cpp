@@ -237,7 +237,6 @@ Registration::Implementation::solveLevel(const Level & level, double beta, int l
 
   report.levels.push_back(record);
   report.reason = record.reason;
-  report.beta = beta;
   report.newtonSteps += static_cast<int>(record.iterations.size());
   for (const IterationRecord & step : record.iterations)
   {
@@ -245,6 +244,10 @@ Registration::Implementation::solveLevel(const Level & level, double beta, int l
     report.innerIterations += step.innerIterations;
   }
   isInterrupted = record.reason == StopReason::TimeLimit || record.reason == StopReason::StoppedByObserver;
+  if (!isInterrupted || !record.iterations.empty() || report.levels.size() == 1)
+  {
+    report.beta = beta; // otherwise the velocity still is that of an earlier one
+  }
   return !isInterrupted;
 }
 
@@ -259,7 +262,7 @@ Registration::Implementation::solve()
   report.phaseBytes.clear();
   report.messages.clear();
   report.newtonSteps = report.hessianProducts = report.innerIterations = 0;
-  solved = isInterrupted = false;
+  solved = isInterrupted = foundWithinBounds = false;
 
   reserveMemory();
   images = prepareImages(input, box, options, *kernels);
@@ -328,6 +331,7 @@ Registration::Implementation::solve()
     coarserTransform = std::move(ownTransform);
   }
 
+  keepWithinBounds();
   evaluateResult();
   checkSearch();
   phase("displacement");

@@ -51,11 +51,19 @@ Registration::Implementation::marginToBounds(const DeterminantRange & range) con
 void
 Registration::Implementation::searchBeta(const Level & level)
 {
-  const bool   isCoarsest = level.number == 0;
-  const bool   isFinest = &level.domain == finest.get();
-  const double bracket = isFinest ? BetaSearch::fineBracket : BetaSearch::coarseBracket;
-  BetaSearch   search =
-    isCoarsest ? BetaSearch::byDecades(options.beta, bracket) : BetaSearch::about(report.beta, options.beta, bracket);
+  const bool isCoarsest = level.number == 0;
+  const bool isFinest = &level.domain == finest.get();
+  const auto start = [&] {
+    if (isCoarsest)
+    {
+      return BetaSearch::byDecades(options.beta, isFinest ? BetaSearch::fineBracket : BetaSearch::coarseBracket);
+    }
+    // The coarsest grid sees so mild determinants that it is wiser to come from above than to solve with too small a
+    // weight, as long as that is cheap.
+    return isFinest ? BetaSearch::about(report.beta, options.beta, BetaSearch::fineBracket)
+                    : BetaSearch::about(10.0 * report.beta, options.beta, BetaSearch::coarseBracket);
+  };
+  BetaSearch search = start();
   // What the result is if the solve is interrupted: the last admissible velocity, before that what the grid began with.
   Buffer best = level.domain.vector();
   kernels->copy(velocity.data(), best.data(), best.size());
@@ -87,15 +95,59 @@ Registration::Implementation::searchBeta(const Level & level)
       break;
     }
   }
-  if (!isInterrupted && !search.admissible())
+  if (!search.admissible() && (!isInterrupted || isFinest))
   {
-    return; // even the largest beta does not do: its velocity is the result
+    return; // the last velocity: that of the largest beta, or one that keepWithinBounds() will see to
   }
   kernels->copy(best.data(), velocity.data(), best.size());
   report.beta = bestBeta;
   if (!isInterrupted)
   {
     report.reason = bestReason;
+  }
+  foundWithinBounds = isFinest;
+}
+
+void
+Registration::Implementation::keepWithinBounds()
+{
+  if (options.betaStrategy != BetaStrategy::Search || !isInterrupted || foundWithinBounds)
+  {
+    return;
+  }
+  double scale = 1.0;
+  while (true)
+  {
+    const DeterminantRange range = determinantRange(*finest, velocity);
+    if (marginToBounds(range) >= 0.0)
+    {
+      break;
+    }
+    // log det is about proportional to the velocity; a little less, so that it is enough.
+    double factor = 0.5;
+    if (range.minimum > 0.0)
+    {
+      factor = 1.0;
+      if (range.minimum < options.determinantLower)
+      {
+        factor = std::log(options.determinantLower) / std::log(range.minimum);
+      }
+      if (range.maximum > options.determinantUpper)
+      {
+        factor = std::min(factor, std::log(options.determinantUpper) / std::log(range.maximum));
+      }
+      factor = std::max(0.5, 0.99 * factor);
+    }
+    kernels->axpby(Real(0), velocity.data(), Real(factor), velocity.data(), velocity.size());
+    scale *= factor;
+  }
+  if (scale < 1.0)
+  {
+    std::ostringstream text;
+    text
+      << "the search for beta was interrupted before a solve had kept to the bounds on det(I + grad u); the velocity "
+      << "was scaled by " << scale << ", which does";
+    progress->message(text.str(), report);
   }
 }
 
@@ -109,17 +161,8 @@ Registration::Implementation::checkSearch()
   }
   std::ostringstream text;
   text << "det(I + grad u) from " << range.minimum << " to " << range.maximum << " is not within the bounds "
-       << options.determinantLower << " to " << options.determinantUpper << ": ";
-  if (isInterrupted)
-  {
-    text << "the search for beta was interrupted before it had found a velocity that is";
-  }
-  else
-  {
-    text << "not even the largest beta tried, " << report.beta
-         << ", keeps it there; widen the bounds, increase gamma or "
-         << "align the images first";
-  }
+       << options.determinantLower << " to " << options.determinantUpper << ": not even the largest beta tried, "
+       << report.beta << ", keeps it there; widen the bounds, increase gamma or align the images first";
   progress->message(text.str(), report);
 }
 

@@ -349,24 +349,46 @@ TEST_F(Strategies, anInterruptedSearchReturnsTheLastAdmissibleVelocity)
   options.determinantLower = run(options).determinantMinimum;
   options.betaStrategy = BetaStrategy::Search;
   options.beta = 1e-4;
-  options.levels = 1;
-  observer.polls = 0;
-  const Report whole = run(options);
-  const int    polls = observer.polls;
-  ASSERT_EQ(whole.reason, StopReason::GradientTolerance);
-  for (const double share : { 0.02, 0.3, 0.6, 0.9 })
+  for (const int levels : { 1, 2 })
   {
-    observer.polls = 0;
-    observer.stopAt = 1 + static_cast<int>(share * polls);
-    const Report report = run(options);
-    EXPECT_EQ(report.reason, StopReason::StoppedByObserver) << share;
-    EXPECT_GE(report.determinantMinimum, options.determinantLower) << share;
-    EXPECT_TRUE(std::any_of(
-      report.levels.begin(), report.levels.end(), [&](const auto & record) { return record.beta == report.beta; }))
-      << share;
-    EXPECT_TRUE(report.messages.empty()) << share;
-    EXPECT_LT(report.mismatch, 1.0) << share;
+    options.levels = levels;
+    observer = Stopper();
+    const Report whole = run(options);
+    const int    polls = observer.polls;
+    ASSERT_EQ(whole.reason, StopReason::GradientTolerance);
+    for (const double share : { 0.03, 0.3, 0.6, 0.9 })
+    {
+      observer = Stopper();
+      observer.stopAt = 1 + static_cast<int>(share * polls);
+      const Report report = run(options);
+      EXPECT_EQ(report.reason, StopReason::StoppedByObserver) << share;
+      EXPECT_GE(report.determinantMinimum, options.determinantLower) << share;
+      EXPECT_TRUE(std::any_of(
+        report.levels.begin(), report.levels.end(), [&](const auto & record) { return record.beta == report.beta; }))
+        << share;
+      EXPECT_LT(report.mismatch, 1.0) << share;
+      EXPECT_EQ(report.overflowBytes, 0u);
+    }
   }
+}
+
+TEST_F(Strategies, aVelocityThatNoSearchHasJudgedIsScaledIntoTheBounds)
+{
+  // Bounds that not even the first weight keeps; the stop comes before the search knows.
+  Options options = tight();
+  options.levels = 1;
+  options.betaStrategy = BetaStrategy::Search;
+  options.beta = 1e-3;
+  options.determinantLower = 0.99;
+  options.determinantUpper = 1.01;
+  observer.stopAt = 4;
+  const Report report = run(options);
+  EXPECT_EQ(report.reason, StopReason::StoppedByObserver);
+  EXPECT_GE(report.determinantMinimum, 0.99);
+  EXPECT_LE(report.determinantMaximum, 1.01);
+  EXPECT_LT(report.mismatch, 1.0) << "it is not simply the identity";
+  ASSERT_EQ(observer.messages.size(), 1u);
+  EXPECT_NE(observer.messages[0].find("was scaled by"), std::string::npos) << observer.messages[0];
 }
 
 TEST_F(Strategies, finerGridsAreNotBegunAfterAnInterruption)
