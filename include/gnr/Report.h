@@ -17,7 +17,7 @@ namespace gnr
 enum class StopReason
 {
   GradientTolerance, ///< ||g|| <= gradientTolerance * ||g(v = 0)||
-  ObjectiveStalled,  ///< the last step lowered the objective by less than objectiveTolerance
+  ObjectiveStalled,  ///< the last step lowered the objective by less than objectiveTolerance, or stallRate a second
   IterationLimit,    ///< maximumIterations Newton steps were taken
   LineSearchFailed,  ///< no step length lowers the objective: rounding level
   TimeLimit,         ///< timeLimit reached; the best velocity so far is the result
@@ -66,7 +66,7 @@ struct IterationRecord
   double seconds = 0.0;          ///< wall time since the start of the solve
 };
 
-/** One grid of the pyramid. */
+/** One solve. A grid of the pyramid has several where beta changes on it. */
 struct LevelRecord
 {
   int                          level = 0;
@@ -111,7 +111,7 @@ struct Report
   Grid        solverGrid; ///< padded, periodic
 
   std::vector<LevelRecord> levels;
-  StopReason               reason = StopReason::IterationLimit; ///< of the last level
+  StopReason reason = StopReason::IterationLimit; ///< of the solve that the result is from, or why all ended
 
   double      mismatch = 1.0; ///< ||m0(y) - f|| / ||m0 - f|| of the produced map, normalised intensities, weighted
   double      determinantMinimum = 1.0; ///< det(I + grad u) over the image grid, central differences

@@ -16,17 +16,24 @@ namespace
 
 constexpr double armijo = 1e-4;
 constexpr int    mostHalvings = 12;
+constexpr int    lastHalvings = 1; // when the time is up
 
 class Newton
 {
 public:
-  Newton(ReducedProblem & problem, const Options & options, Control & control, int level, const VectorView & v)
+  Newton(ReducedProblem &   problem,
+         const Options &    options,
+         Control &          control,
+         int                level,
+         const VectorView & v,
+         int                leastIterations)
     : problem_(problem)
     , domain_(problem.domain())
     , kernels_(domain_.kernels())
     , options_(options)
     , control_(control)
     , level_(level)
+    , leastIterations_(leastIterations)
     , v_(v)
     , x_(domain_.vector())
     , r_(domain_.vector())
@@ -63,7 +70,11 @@ private:
 
   /** Finds the step length and moves v and the state there. False if no step lowers the objective. */
   bool
-  lineSearch(double slope, double & stepLength);
+  lineSearch(double slope, int halvings, double & stepLength);
+
+  /** Whether a step that began at `start` lowered the objective by too little for its time. */
+  bool
+  isTooSlow(double decrease, double objective, double start) const;
 
   double
   mismatch() const
@@ -77,6 +88,7 @@ private:
   const Options &  options_;
   Control &        control_;
   const int        level_;
+  const int        leastIterations_;
   VectorView       v_;
   Buffer           x_, r_, z_, p_;
   Buffer           ap_; ///< for A^-1 as the preconditioner only
@@ -122,7 +134,7 @@ Newton::evaluateObjective(int steps)
 }
 
 bool
-Newton::lineSearch(double slope, double & stepLength)
+Newton::lineSearch(double slope, int halvings, double & stepLength)
 {
   problem_.regularizer().apply(x_.data(), z_.data());
   const double xav = domain_.inner(v_.data, z_.data(), values());
@@ -130,7 +142,7 @@ Newton::lineSearch(double slope, double & stepLength)
   const double before = distance_ + regularization_;
   double       reference = before;
   double       alpha = 1.0;
-  for (int halving = 0; halving <= mostHalvings; ++halving, alpha *= 0.5)
+  for (int halving = 0; halving <= halvings; ++halving, alpha *= 0.5)
   {
     kernels_.combine(Real(1), v_.data, Real(alpha), x_.data(), p_.data(), values());
     const double penalty = problem_.limitPenalty(view(p_));
@@ -158,12 +170,25 @@ Newton::lineSearch(double slope, double & stepLength)
   return false;
 }
 
+bool
+Newton::isTooSlow(double decrease, double objective, double start) const
+{
+  if (!options_.stallRate)
+  {
+    return false;
+  }
+  double seconds = control_.seconds() - start;
+  domain_.communicator().maximum(&seconds, 1); // all processes decide alike
+  return decrease < *options_.stallRate * seconds * objective;
+}
+
 LevelRecord
 Newton::run()
 {
   LevelRecord record;
   record.level = level_;
   record.grid = domain_.grid();
+  record.beta = options_.beta;
 
   const double initialNorm = initialGradientNorm();
   if (!std::isfinite(initialNorm))
@@ -196,7 +221,7 @@ Newton::run()
   }
   for (int iteration = 1;; ++iteration)
   {
-    if (norm <= options_.gradientTolerance * initialNorm)
+    if (norm <= options_.gradientTolerance * initialNorm && iteration > leastIterations_)
     {
       record.reason = StopReason::GradientTolerance;
       return record;
@@ -206,6 +231,7 @@ Newton::run()
       record.reason = StopReason::IterationLimit;
       return record;
     }
+    const double start = control_.seconds();
     const double eta = std::min(0.5, std::sqrt(norm / initialNorm));
     preconditioner->refresh(eta);
     const KrylovResult krylov = solveNewtonSystem(problem_,
@@ -215,7 +241,7 @@ Newton::run()
                                                   eta,
                                                   options_.maximumKrylovIterations,
                                                   { x_.data(), r_.data(), z_.data(), p_.data(), ap_.data() });
-    if (krylov.interruption)
+    if (krylov.interruption && krylov.iterations == 0)
     {
       record.reason = *krylov.interruption;
       return record;
@@ -223,9 +249,10 @@ Newton::run()
 
     const double objective = distance_ + regularization_;
     double       stepLength = 0.0;
-    if (!lineSearch(krylov.slope, stepLength))
+    // Every iterate of conjugate gradients is a direction of descent, so the unfinished step of an interruption too.
+    if (!lineSearch(krylov.slope, krylov.interruption ? lastHalvings : mostHalvings, stepLength))
     {
-      record.reason = StopReason::LineSearchFailed;
+      record.reason = krylov.interruption.value_or(StopReason::LineSearchFailed);
       return record;
     }
     const double decrease = objective - (distance_ + regularization_);
@@ -249,7 +276,12 @@ Newton::run()
     record.iterations.push_back(step);
     control_.onIteration(step);
 
-    if (decrease < options_.objectiveTolerance * objective)
+    if (krylov.interruption)
+    {
+      record.reason = *krylov.interruption;
+      return record;
+    }
+    if (decrease < options_.objectiveTolerance * objective || isTooSlow(decrease, objective, start))
     {
       record.reason =
         norm <= options_.gradientTolerance * initialNorm ? StopReason::GradientTolerance : StopReason::ObjectiveStalled;
@@ -261,9 +293,14 @@ Newton::run()
 } // namespace
 
 LevelRecord
-minimize(ReducedProblem & problem, const Options & options, Control & control, int level, const VectorView & v)
+minimize(ReducedProblem &   problem,
+         const Options &    options,
+         Control &          control,
+         int                level,
+         const VectorView & v,
+         int                leastIterations)
 {
-  return Newton(problem, options, control, level, v).run();
+  return Newton(problem, options, control, level, v, leastIterations).run();
 }
 
 } // namespace gnr

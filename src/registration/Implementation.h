@@ -15,7 +15,32 @@
 namespace gnr
 {
 
-/** The whole solve behind Registration: solving in Solve.cpp, reading the result out of the velocity in Result.cpp. */
+/** What a grid sees of the images; empty: the same as the finest. */
+struct LevelImages
+{
+  Buffer fixed;
+  Buffer moving;
+  Buffer fixedWeight;
+  Buffer movingWeight;
+};
+
+/** One grid of the pyramid while it is worked on. */
+struct Level
+{
+  int                 number; ///< 0 is the coarsest
+  Domain &            domain;
+  FourierTransform &  transform;
+  const LevelImages & images;
+};
+
+struct DeterminantRange
+{
+  double minimum;
+  double maximum;
+};
+
+/** The whole solve behind Registration: solving in Solve.cpp and Strategy.cpp, reading the result out of the velocity
+ * in Result.cpp. */
 class Registration::Implementation
 {
 public:
@@ -46,8 +71,29 @@ public:
   startVelocity(Domain & domain, FourierTransform & transform, Domain * coarser, FourierTransform * coarserTransform);
   void
   restrictInitialVelocity(FourierTransform & transform, Buffer & out);
-  LevelRecord
-  solveLevel(int level, Domain & domain, FourierTransform & transform);
+  LevelImages
+  restrictImages(Domain & domain, FourierTransform & transform);
+  /** One solve from `velocity`, which becomes the result; adds to the report. False if the solve was interrupted. */
+  bool
+  solveLevel(const Level & level, double beta, int leastIterations = 0);
+
+  // Strategy.cpp
+  /** All solves of one grid, from `velocity`. */
+  void
+  solveGrid(const Level & level);
+  void
+  searchBeta(const Level & level);
+  /** In logarithms; >= 0 within the bounds. */
+  double
+  marginToBounds(const DeterminantRange & range) const;
+  /** Scales the velocity of an interrupted search that has found nothing admissible on the finest grid. */
+  void
+  keepWithinBounds();
+  /** Tells if the result of a search is not within its bounds. */
+  void
+  checkSearch();
+
+  // Result.cpp
   void
   evaluateResult();
   void
@@ -58,9 +104,12 @@ public:
   writeInverse(HostVectorImage out) const;
   void
   writeDeterminant(float * data, int zBegin, int zEnd) const;
-  /** det(I + grad u) on the finest grid. */
+  /** det(I + grad u) of a displacement. */
   void
-  determinant(Real * out) const;
+  determinant(Domain & domain, const ConstVectorView & u, Real * out) const;
+  /** Of the map of a velocity, over the points of a grid that lie in the image. Memory: 5 vector fields. Collective. */
+  DeterminantRange
+  determinantRange(Domain & domain, const Buffer & velocity) const;
   /** Throws unless there is a result and the planes asked for are those of this process. */
   void
   checkRequest(const void * data, int zBegin, int zEnd) const;
@@ -82,9 +131,11 @@ public:
   SolverImages                      images;
   std::unique_ptr<Domain>           finest;
   std::unique_ptr<FourierTransform> finestTransform;
-  Buffer                            initial;      ///< initial velocity of the solver on the finest grid
-  Buffer                            velocity;     ///< of the level, at last of the finest
-  Buffer                            displacement; ///< mm along the grid axes, finest grid
+  Buffer                            initial;                   ///< initial velocity of the solver on the finest grid
+  Buffer                            velocity;                  ///< of the level, at last of the finest
+  Buffer                            displacement;              ///< mm along the grid axes, finest grid
+  bool                              isInterrupted = false;     ///< the solve was told to end
+  bool                              foundWithinBounds = false; ///< by a search on the finest grid
   bool                              solved = false;
 };
 

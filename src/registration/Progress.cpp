@@ -25,7 +25,7 @@ Progress::begin(std::vector<double> shares)
 }
 
 void
-Progress::beginLevel(int level, const Grid & grid)
+Progress::beginLevel(int level, const Grid & grid, double beta)
 {
   level_ = level;
   if (observer_ != nullptr)
@@ -33,14 +33,15 @@ Progress::beginLevel(int level, const Grid & grid)
     LevelRecord record;
     record.level = level;
     record.grid = grid;
+    record.beta = beta;
     observer_->onLevel(record);
   }
 }
 
 void
-Progress::endLevel()
+Progress::endLevel(int level)
 {
-  done_ += shares_[level_];
+  done_ += shares_[level];
   raise(solveShare * done_);
 }
 

@@ -25,10 +25,12 @@ public:
   void
   begin(std::vector<double> shares);
 
+  /** A solve on a grid begins; there may be several on one. */
   void
-  beginLevel(int level, const Grid & grid);
+  beginLevel(int level, const Grid & grid, double beta);
+  /** A grid is done with. */
   void
-  endLevel();
+  endLevel(int level);
   void
   finish();
   void

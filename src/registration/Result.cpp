@@ -4,6 +4,7 @@
 #include "model/Characteristics.h"
 #include "model/FlowMap.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace gnr
@@ -57,7 +58,7 @@ Registration::Implementation::evaluateResult()
   finest->releaseScratch();
 
   Buffer det = finest->scalar();
-  determinant(det.data());
+  determinant(*finest, u, det.data());
   const auto &     size = input.grid.size;
   const Statistics s =
     kernels->statistics(det.data(), finest->extents(), { { 0, 0, 0 }, { size[0], size[1], size[2] } });
@@ -112,15 +113,38 @@ Registration::Implementation::writeInverse(HostVectorImage out) const
 }
 
 void
-Registration::Implementation::determinant(Real * out) const
+Registration::Implementation::determinant(Domain & domain, const ConstVectorView & u, Real * out) const
 {
   Padded padded[3];
   for (int c = 0; c < 3; ++c)
   {
-    padded[c] = finest->padded(finest->view(displacement)[c], { { 1, 1, 1 } }, c);
+    padded[c] = domain.padded(u[c], { { 1, 1, 1 } }, c);
   }
-  kernels->jacobianDeterminant(padded, finest->inverseSpacing(), out);
-  finest->releaseScratch();
+  kernels->jacobianDeterminant(padded, domain.inverseSpacing(), out);
+  domain.releaseScratch();
+}
+
+DeterminantRange
+Registration::Implementation::determinantRange(Domain & domain, const Buffer & v) const
+{
+  Buffer u = domain.vector();
+  integrateFlow(domain, domain.view(v), false, domain.view(u));
+  domain.releaseScratch();
+  Buffer det = domain.scalar();
+  determinant(domain, domain.view(u), det.data());
+  // The points from the first voxel of the image to its last; the rest is padding.
+  Region region{ { 0, 0, 0 }, {} };
+  for (int a = 0; a < 3; ++a)
+  {
+    const Grid & grid = domain.grid();
+    const double last = (input.grid.size[a] - 1) * finest->grid().spacing[a] - domain.origin()[a] * grid.length(a);
+    region.end[a] = std::min(grid.size[a], static_cast<int>(std::floor(last / grid.spacing[a] + 1e-6)) + 1);
+  }
+  const Statistics s = kernels->statistics(det.data(), domain.extents(), region);
+  DeterminantRange range{ s.minimum, s.maximum };
+  communicator->minimum(&range.minimum, 1);
+  communicator->maximum(&range.maximum, 1);
+  return range;
 }
 
 void
@@ -129,7 +153,7 @@ Registration::Implementation::writeDeterminant(float * data, int zBegin, int zEn
   checkRequest(data, zBegin, zEnd);
   const Extents e{ input.grid.size[0], input.grid.size[1], input.grid.size[2] };
   Buffer        box = finest->scalar(), image(*kernels, e.points());
-  determinant(box.data());
+  determinant(*finest, finest->view(displacement), box.data());
   kernels->crop(box.data(), finest->extents(), e, image.data());
   kernels->toHost(image.data(), 1.0, data, 1, e.points());
   kernels->memory().trim();

@@ -167,8 +167,8 @@ Registration::Implementation::startVelocity(Domain &           domain,
   velocity = std::move(start);
 }
 
-LevelRecord
-Registration::Implementation::solveLevel(int level, Domain & domain, FourierTransform & transform)
+LevelImages
+Registration::Implementation::restrictImages(Domain & domain, FourierTransform & transform)
 {
   const bool isFinest = &domain == finest.get();
   Symbol     gaussian = finestTransform->symbol(Symbol::Kind::Gaussian);
@@ -200,23 +200,55 @@ Registration::Implementation::solveLevel(int level, Domain & domain, FourierTran
     }
     return result;
   };
-  const bool   smooth = options.smoothing > 0.0;
-  const Buffer fixed = restricted(images.fixed, smooth, false), moving = restricted(images.moving, smooth, false);
-  const Buffer fixedWeight = restricted(images.fixedWeight, false, true);
-  const Buffer movingWeight = restricted(images.movingWeight, false, true);
-  const auto   chosen = [](const Buffer & own, const Buffer & full) { return own ? own.data() : full.data(); };
+  const bool  smooth = options.smoothing > 0.0;
+  LevelImages result;
+  result.fixed = restricted(images.fixed, smooth, false);
+  result.moving = restricted(images.moving, smooth, false);
+  result.fixedWeight = restricted(images.fixedWeight, false, true);
+  result.movingWeight = restricted(images.movingWeight, false, true);
   if (!isFinest)
   {
     finest->releaseScratch();
   }
-  ReducedProblem problem(domain,
-                         transform,
-                         options,
-                         chosen(fixed, images.fixed),
-                         chosen(moving, images.moving),
-                         chosen(fixedWeight, images.fixedWeight),
-                         chosen(movingWeight, images.movingWeight));
-  return minimize(problem, options, *progress, level, domain.view(velocity));
+  return result;
+}
+
+bool
+Registration::Implementation::solveLevel(const Level & level, double beta, int leastIterations)
+{
+  const auto chosen = [](const Buffer & own, const Buffer & full) { return own ? own.data() : full.data(); };
+  Options    own = options;
+  own.beta = beta;
+  LevelRecord record;
+  progress->beginLevel(level.number, level.domain.grid(), beta);
+  {
+    ReducedProblem problem(level.domain,
+                           level.transform,
+                           own,
+                           chosen(level.images.fixed, images.fixed),
+                           chosen(level.images.moving, images.moving),
+                           chosen(level.images.fixedWeight, images.fixedWeight),
+                           chosen(level.images.movingWeight, images.movingWeight));
+    record = minimize(problem, own, *progress, level.number, level.domain.view(velocity), leastIterations);
+  }
+  // Every solve of a grid finds the memory as the first did: the plan counts on it.
+  level.domain.releaseScratch();
+  level.transform.release();
+
+  report.levels.push_back(record);
+  report.reason = record.reason;
+  report.newtonSteps += static_cast<int>(record.iterations.size());
+  for (const IterationRecord & step : record.iterations)
+  {
+    report.hessianProducts += step.krylovIterations;
+    report.innerIterations += step.innerIterations;
+  }
+  isInterrupted = record.reason == StopReason::TimeLimit || record.reason == StopReason::StoppedByObserver;
+  if (!isInterrupted || !record.iterations.empty() || report.levels.size() == 1)
+  {
+    report.beta = beta; // otherwise the velocity still is that of an earlier one
+  }
+  return !isInterrupted;
 }
 
 void
@@ -229,8 +261,8 @@ Registration::Implementation::solve()
   report.phases.clear();
   report.phaseBytes.clear();
   report.messages.clear();
-  report.newtonSteps = report.hessianProducts = 0;
-  solved = false;
+  report.newtonSteps = report.hessianProducts = report.innerIterations = 0;
+  solved = isInterrupted = foundWithinBounds = false;
 
   reserveMemory();
   images = prepareImages(input, box, options, *kernels);
@@ -279,7 +311,6 @@ Registration::Implementation::solve()
     }
     Domain &           domain = isFinest ? *finest : *own;
     FourierTransform & transform = isFinest ? *finestTransform : *ownTransform;
-    progress->beginLevel(level, grids[level].grid);
     startVelocity(domain, transform, coarser.get(), coarserTransform.get());
     coarserTransform.reset();
     coarser.reset();
@@ -287,22 +318,21 @@ Registration::Implementation::solve()
     {
       initial.reset();
     }
-    const LevelRecord record = solveLevel(level, domain, transform);
-    report.levels.push_back(record);
-    report.reason = record.reason;
-    report.newtonSteps += static_cast<int>(record.iterations.size());
-    for (const IterationRecord & step : record.iterations)
+    if (!isInterrupted)
     {
-      report.hessianProducts += step.krylovIterations;
+      const LevelImages seen = restrictImages(domain, transform);
+      solveGrid({ level, domain, transform, seen });
     }
-    progress->endLevel();
+    progress->endLevel(level);
     domain.releaseScratch();
     phase("level " + std::to_string(level + 1));
     coarser = std::move(own);
     coarserTransform = std::move(ownTransform);
   }
 
+  keepWithinBounds();
   evaluateResult();
+  checkSearch();
   phase("displacement");
   releaseUnusedMemory();
   report.wallSeconds = progress->seconds();
