@@ -100,7 +100,7 @@ struct SpectrumLayout
   }
 };
 
-/** Low frequencies of up to three components on a coarser grid with the same origin, before the transform along z. */
+/** Low frequencies of up to three components on a coarser grid over the same box, before the transform along z. */
 struct SpectrumBand
 {
   Complex * const * spectrum = nullptr;

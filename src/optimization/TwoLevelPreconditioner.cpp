@@ -6,6 +6,7 @@
 #include "gnr/Grid.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace gnr
@@ -28,6 +29,20 @@ halfGrid(const Grid & fine)
   return coarse;
 }
 
+/** Where its first point lies, as a share of the box: symmetric to the last one, so that a mirrored image meets the
+ * mirrored grid. */
+std::array<double, 3>
+halfOrigin(const Grid & fine, const std::array<double, 3> & fineOrigin)
+{
+  const Grid            coarse = halfGrid(fine);
+  std::array<double, 3> origin = fineOrigin;
+  for (int a = 0; a < 3; ++a)
+  {
+    origin[a] += 0.5 * (1.0 / coarse.size[a] - 1.0 / fine.size[a]);
+  }
+  return origin;
+}
+
 class TwoLevel : public PreconditionerOperator
 {
 public:
@@ -37,7 +52,7 @@ public:
     , domain_(halfGrid(problem.domain().grid()),
               problem.domain().kernels(),
               problem.domain().communicator(),
-              problem.domain().origin())
+              halfOrigin(problem.domain().grid(), problem.domain().origin()))
     , transform_(domain_)
     , regularizer_(transform_, problem.regularizer())
     , hessian_(domain_, regularizer_)

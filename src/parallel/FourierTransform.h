@@ -33,8 +33,8 @@ public:
   apply(const Symbol & symbol, const Real * in, Real * out, int components);
 
   /** out = symbol in for a vector field, but with the frequencies that the coarser grid carries replaced by those of
-   * another field on it: the low part of `in` is put into `coarseField` (a vector field of `coarse`, same box and
-   * origin), replace() turns it into what is wanted there, and the result takes its frequencies from it [K3]. Costs
+   * another field on it: the low part of `in` is put into `coarseField` (a vector field of `coarse`, same
+   * box), replace() turns it into what is wanted there, and the result takes its frequencies from it [K3]. Costs
    * what apply() costs and two transforms on the coarser grid. out may be in. Collective. */
   void
   applyWithLowBand(const Symbol &                symbol,

@@ -233,7 +233,6 @@ Registration::Implementation::solveLevel(const Level & level, double beta, int l
   }
   // Every solve of a grid finds the memory as the first did: the plan counts on it.
   level.domain.releaseScratch();
-  level.transform.release();
 
   report.levels.push_back(record);
   report.reason = record.reason;

@@ -16,7 +16,6 @@ Registration::Implementation::solveGrid(const Level & level)
 {
   // What brought the velocity here goes, so that the memory of the first solve lies as that of all others.
   level.domain.releaseScratch();
-  level.transform.release();
   if (options.betaStrategy == BetaStrategy::Search)
   {
     searchBeta(level);

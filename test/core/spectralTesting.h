@@ -67,7 +67,7 @@ backwardSpectrum(Kernels & kernels, const Extents & e, const std::vector<Complex
 }
 
 /** A symbol applied to one or three components, one behind the other; the frequencies that a coarser grid shares are
- * taken from the field `low` on it. */
+ * taken from the field `low` on it, whose first point lies a little aside. */
 inline Values
 applySymbolTo(Kernels &      kernels,
               const Grid &   grid,
@@ -96,6 +96,9 @@ applySymbolTo(Kernels &      kernels,
       kernels, forwardSpectrum(kernels, extentsOf(*coarse), Values(low->begin() + c * m, low->begin() + (c + 1) * m))));
     lowPointers.push_back(lowSpectrum.back()->data());
     band = { lowPointers.data(), naturalLayout(*coarse) };
+    band.layout.origin[0] = 0.02;
+    band.layout.origin[1] = -0.03;
+    band.layout.origin[2] = 0.05;
   }
   if (coarse != nullptr)
   {

@@ -160,7 +160,17 @@ public:
       const int kept = keptOf(chunk);
       plans_.push_back(kept > 0 ? plans.column(band->layout.size[2], kept, FFTW_FORWARD) : nullptr);
     }
-    normalization_ = Real(1.0 / (double(band->layout.size[0]) * band->layout.size[1] * band->layout.size[2]));
+    // As in resampleSpectrum: a shift by a share s of the box turns frequency f by f s.
+    constexpr double twoPi = 6.283185307179586476925286766559;
+    for (int a = 0; a < 3; ++a)
+    {
+      shift_[a] = twoPi * (layout.origin[a] - band->layout.origin[a]);
+    }
+    for (int i = 0; i < (shared_[0] + 1) / 2; ++i)
+    {
+      phaseX_.push_back({ Real(std::cos(i * shift_[0])), Real(std::sin(i * shift_[0])) });
+    }
+    normalization_ = (1.0 / (double(band->layout.size[0]) * band->layout.size[1] * band->layout.size[2]));
   }
 
   std::size_t
@@ -197,10 +207,14 @@ public:
       }
       const Complex * source = scratch + static_cast<std::ptrdiff_t>(fz < 0 ? fz + nzCoarse : fz) * kept;
       Complex *       target = column + static_cast<std::ptrdiff_t>(z) * w;
+      const double    angle = fy * shift_[1] + fz * shift_[2];
+      const Real      c = Real(normalization_ * std::cos(angle)), s = Real(normalization_ * std::sin(angle));
+      const Complex * phase = phaseX_.data() + static_cast<std::ptrdiff_t>(chunk) * width_;
       for (int i = 0; i < kept; ++i)
       {
-        target[i].re = source[i].re * normalization_;
-        target[i].im = source[i].im * normalization_;
+        const Real re = c * phase[i].re - s * phase[i].im, im = c * phase[i].im + s * phase[i].re;
+        target[i].re = source[i].re * re - source[i].im * im;
+        target[i].im = source[i].re * im + source[i].im * re;
       }
     }
   }
@@ -217,7 +231,9 @@ private:
   const SpectrumLayout & layout_;
   int                    width_;
   int                    shared_[3] = { 0, 0, 0 };
-  Real                   normalization_ = 0;
+  double                 shift_[3] = { 0.0, 0.0, 0.0 };
+  std::vector<Complex>   phaseX_;
+  double                 normalization_ = 0.0;
   std::vector<FftwPlan>  plans_;
 };
 

@@ -377,7 +377,11 @@ ReferenceKernels::applySymbol(Complex * const *      spectrum,
             const int frequencyZ = signedFrequency(kz, nz);
             if (isShared(frequencyZ, nz, m[2]))
             {
-              column[c][kz] = bandColumn[indexOfFrequency(frequencyZ, m[2])] / bandPoints;
+              const double turns = kx * (layout.origin[0] - band->layout.origin[0]) +
+                                   frequencyY * (layout.origin[1] - band->layout.origin[1]) +
+                                   frequencyZ * (layout.origin[2] - band->layout.origin[2]);
+              column[c][kz] =
+                bandColumn[indexOfFrequency(frequencyZ, m[2])] * std::polar(1.0 / bandPoints, 2.0 * pi * turns);
             }
           }
         }
