@@ -57,10 +57,14 @@ Registration::Implementation::searchBeta(const Level & level)
     {
       return BetaSearch::byDecades(options.beta, isFinest ? BetaSearch::fineBracket : BetaSearch::coarseBracket);
     }
-    // The coarsest grid sees so mild determinants that it is wiser to come from above than to solve with too small a
-    // weight, as long as that is cheap.
-    return isFinest ? BetaSearch::about(report.beta, options.beta, BetaSearch::fineBracket)
-                    : BetaSearch::about(10.0 * report.beta, options.beta, BetaSearch::coarseBracket);
+    if (isFinest)
+    {
+      return BetaSearch::about(report.beta, options.beta, BetaSearch::fineBracket);
+    }
+    // The coarsest grid sees so mild determinants that, unless the floor has ended its search, it is wiser to come from
+    // above than to solve with too small a weight.
+    const double guess = report.beta > options.beta ? 10.0 * report.beta : report.beta;
+    return BetaSearch::about(guess, options.beta, BetaSearch::coarseBracket);
   };
   BetaSearch search = start();
   // What the result is if the solve is interrupted: the last admissible velocity, before that what the grid began with.
