@@ -33,12 +33,12 @@ makeOptions(Preset preset)
     case Preset::Default:
       break;
     case Preset::Fast:
-      options.gradientTolerance = 5e-2;
+      // Ends on a coarser grid where it can; the smaller weight makes up for that.
+      options.beta = 7e-4;
+      options.gradientTolerance = 6e-2;
       break;
     case Preset::Accurate:
-      options.beta = 1e-3;
-      options.gamma = 12.0;
-      options.gridScale = 1.2;
+      options.beta = 5e-4;
       options.gradientTolerance = 1e-2;
       options.objectiveTolerance = 3e-3;
       break;
