@@ -31,7 +31,8 @@ class EndToEnd(support.CommandLineTest):
         make_pair(self.folder)
 
     def test_outputs_agree_with_each_other_and_with_the_summary(self):
-        run = self.succeed(self.register("fixed.nii.gz", "moving.nii.gz", "-o", "out/pair", "--beta", "1e-3", "--threads", 2,
+        run = self.succeed(self.register("fixed.nii.gz", "moving.nii.gz", "-o", "out/pair", "--threads", 2,
+                                         "--beta", 10,  # intensities reach 100: what 1e-3 is for images between 0 and 1
                                          "--normalization", "none", "--inverse", "--velocity", "--determinant"))
         names = ["displacement", "inverse_displacement", "velocity", "warped", "determinant"]
         written = [f"out/pair_{n}.nii.gz" for n in names] + ["out/pair_report.json"]
@@ -126,7 +127,7 @@ class EndToEnd(support.CommandLineTest):
         self.assertEqual(report["inputs"]["fixed"]["size"], list(SIZE))
         for a, b in zip(report["inputs"]["fixed"]["spacingMm"], (2.0, 2.5, 2.25)):
             self.assertAlmostEqual(a, b, 5)
-        self.assertEqual(report["options"]["beta"], 1e-3)
+        self.assertEqual(report["options"]["beta"], 10.0)
         self.assertEqual(report["options"]["normalization"], "none")
         self.assertEqual(report["machine"]["threads"], 2)
         self.assertGreater(len(report["levels"]), 0)

@@ -66,14 +66,14 @@ struct Fixture
     , scratch(bench.domain().vector())
   {}
 
-  /** D at v + e w. */
+  /** D at v + e w, with the penalty of the limits. */
   double
   distance(const gnr::Buffer & w, double e)
   {
     gnr::Buffer trial = bench.domain().vector();
     bench.kernels().combine(1, v.data(), e, w.data(), trial.data(), trial.size());
     problem.setVelocity(bench.domain().view(trial), steps, bench.domain().view(scratch));
-    return problem.distance();
+    return problem.distance() + problem.limitPenalty(bench.domain().view(trial));
   }
 
   /** The gradient of D at v. */
