@@ -54,12 +54,11 @@ validate(const Options & options)
   require(std::isfinite(o.gamma) && o.gamma >= 0.0, "gamma", o.gamma, "zero or a positive number");
   require(
     std::isfinite(o.gridScale) && o.gridScale >= 0.0, "grid scale", o.gridScale, "zero or a positive number of voxels");
-  require(
-    !o.gradientLimit || *o.gradientLimit > 0.0, "gradient limit", o.gradientLimit.value_or(0.0), "a positive number");
-  require(!o.divergenceLimit || *o.divergenceLimit > 0.0,
-          "divergence limit",
-          o.divergenceLimit.value_or(0.0),
-          "a positive number");
+  // The wall has the eighth power of its limit in it: beyond these single precision ends.
+  const auto within = [](const std::optional<double> & limit) { return !limit || (*limit >= 1e-3 && *limit <= 1e3); };
+  const char * const range = "between 0.001 and 1000, or none";
+  require(within(o.gradientLimit), "gradient limit", o.gradientLimit.value_or(0.0), range);
+  require(within(o.divergenceLimit), "divergence limit", o.divergenceLimit.value_or(0.0), range);
   require(o.determinantLower > 0.0 && o.determinantLower < 1.0,
           "determinant lower bound",
           o.determinantLower,

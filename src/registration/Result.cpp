@@ -78,10 +78,10 @@ Registration::Implementation::evaluateResult()
     kernels->statistics(det.data(), finest->extents(), { { 0, 0, 0 }, { size[0], size[1], size[2] } }).maximum);
   if (report.foldedVoxels > 0)
   {
-    progress->message(std::to_string(report.foldedVoxels) +
-                        (report.foldedVoxels == 1 ? " voxel folds" : " voxels fold") +
-                        " (det <= 0): the grid cannot carry this deformation; increase beta, gamma or the grid scale",
-                      report);
+    progress->message(
+      std::to_string(report.foldedVoxels) + (report.foldedVoxels == 1 ? " voxel folds" : " voxels fold") +
+        " (det <= 0): the grid cannot carry this deformation; increase beta or gamma, or lower the limits",
+      report);
   }
 }
 

@@ -199,6 +199,8 @@ TEST(BadInput, ParametersOutOfRange)
   expect([](Filter * f) { f->SetSmoothingSigma(-1.0); }, "smoothing");
   expect([](Filter * f) { f->SetTimeLimit(0.0); }, "time limit");
   expect([](Filter * f) { f->SetGradientLimit(0.0); }, "gradient limit");
+  expect([](Filter * f) { f->SetGradientLimit(1e-6); }, "gradient limit");
+  expect([](Filter * f) { f->SetDivergenceLimit(std::numeric_limits<double>::infinity()); }, "divergence limit");
   expect([](Filter * f) { f->SetDivergenceLimit(-1.0); }, "divergence limit");
 }
 
