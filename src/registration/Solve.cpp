@@ -65,16 +65,29 @@ Registration::Implementation::Implementation(const Grid & grid, const Options & 
       report.threads = 1;
       break;
     case Device::Cuda:
-      throw Error(ErrorKind::BadInput, "device cuda: this build has no CUDA engine; use --device cpu or auto");
+      kernels = makeCudaKernels();
+      break;
     case Device::Auto:
-      report.deviceReason = "this build has no CUDA engine";
-      kernels = makeCpuKernels(report.threads);
+      try
+      {
+        kernels = makeCudaKernels();
+        report.deviceReason = "a GPU was found";
+      }
+      catch (const Error & error)
+      {
+        report.deviceReason = std::string("no GPU is used: ") + error.what();
+        kernels = makeCpuKernels(report.threads);
+      }
       break;
     case Device::Cpu:
       kernels = makeCpuKernels(report.threads);
       break;
   }
   report.device = kernels->description();
+  if (kernels->availableBytes())
+  {
+    hostKernels = makeCpuKernels(report.threads);
+  }
 }
 
 void
