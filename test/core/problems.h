@@ -2,6 +2,8 @@
 #ifndef gnr_test_core_problems_h
 #define gnr_test_core_problems_h
 
+#include "device.h"
+
 #include "kernels/Buffer.h"
 #include "parallel/Domain.h"
 
@@ -77,11 +79,11 @@ smoothVelocity(double amplitude)
              } } };
 }
 
-/** One domain on one process with the kernels of the CPU (or others), and fields filled from functions. */
+/** One domain on one process with the kernels that are tested (or others), and fields filled from functions. */
 class Bench
 {
 public:
-  explicit Bench(const gnr::Grid & grid, std::unique_ptr<gnr::Kernels> kernels = gnr::makeCpuKernels(2))
+  explicit Bench(const gnr::Grid & grid, std::unique_ptr<gnr::Kernels> kernels = gnr::test::makeTestedKernels())
     : kernels_(std::move(kernels))
     , communicator_(gnr::makeSelfCommunicator())
     , domain_(grid, *kernels_, *communicator_)

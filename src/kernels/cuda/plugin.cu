@@ -59,11 +59,10 @@ void
 tryOut(CudaKernels & kernels)
 {
   constexpr std::size_t n = 1000;
-  Real * const          x = static_cast<Real *>(kernels.allocate(n * sizeof(Real)));
+  DeviceScratch         memory; // no field: those are counted
+  Real * const          x = static_cast<Real *>(memory.atLeast(n * sizeof(Real)));
   kernels.fill(x, n, Real(0.5));
-  const double sum = kernels.sum(x, n);
-  kernels.deallocate(x);
-  if (sum != 0.5 * n)
+  if (kernels.sum(x, n) != 0.5 * n)
   {
     throw Error(ErrorKind::BadInput,
                 "device cuda: the GPU adds wrongly; look for faults of its memory, or take --device cpu");

@@ -367,7 +367,7 @@ CudaKernels::resampleSpectrum(const Complex *        in,
                               const SpectrumLayout & outLayout)
 {
   const cudaStream_t   s = stream();
-  const SpectrumLayout from = inLayout, to = outLayout;
+  const SpectrumLayout to = outLayout;
   const Shift          shift = shiftBetween(inLayout, outLayout);
   const int            halfIn = inLayout.nxHalf(), nzIn = inLayout.size[2];
   const int            keptX = (shift.shared[0] + 1) / 2, keptY = (shift.shared[1] + 1) / 2;
