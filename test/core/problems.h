@@ -9,8 +9,10 @@
 
 #include "gnr/Communicator.h"
 #include "gnr/Grid.h"
+#include "gnr/Options.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -20,6 +22,18 @@ namespace problems
 {
 
 constexpr double pi = 3.14159265358979323846;
+
+/** Where tests of whole solves run. On an emulated device they take half an hour, which is for those who ask for it
+ * (GNR_TEST_SOLVES_ON_CUDA=1): test/cuda has solves of its own. */
+inline gnr::Device
+solveDevice()
+{
+#ifdef GNR_TEST_CUDA_EMULATED
+  return std::getenv("GNR_TEST_SOLVES_ON_CUDA") != nullptr ? gnr::Device::Cuda : gnr::Device::Cpu;
+#else
+  return gnr::Device::Auto;
+#endif
+}
 
 using Scalar = std::function<double(double, double, double)>;
 

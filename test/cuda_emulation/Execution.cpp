@@ -40,16 +40,37 @@ generator()
   return instance;
 }
 
-template <typename T>
-void
-shuffleOrder(std::vector<T> & values)
+/** A permutation of 0 ... n - 1 that is random enough for an order and cheap: i -> (step i + first) modulo n. */
+class Order
 {
-  auto & random = generator();
-  for (std::size_t i = values.size(); i > 1; --i)
+public:
+  explicit Order(std::size_t n = 1)
+    : n_(n)
+    , place_(generator()() % n)
+    , step_(1)
   {
-    std::swap(values[i - 1], values[random() % i]);
+    if (n > 2)
+    {
+      do
+      {
+        step_ = 1 + generator()() % (n - 1);
+      } while (std::gcd(step_, n) != 1);
+    }
   }
-}
+  std::size_t
+  next()
+  {
+    const std::size_t result = place_;
+    place_ += step_;
+    place_ -= place_ < n_ ? 0 : n_;
+    return result;
+  }
+
+private:
+  std::size_t n_;
+  std::size_t place_;
+  std::size_t step_;
+};
 
 enum class Waiting
 {
@@ -96,7 +117,8 @@ struct Block
   const char *                        barrierFile = nullptr;
   int                                 barrierLine = 0;
   const std::function<void()> *       body = nullptr;
-  std::vector<int>                    order;
+  Order                               order;
+  std::vector<uint3>                  indices; ///< threadIdx of every thread
   std::vector<Waiting>                waiting;
   std::vector<Warp>                   warps;
   std::vector<std::unique_ptr<Fiber>> fibers;
@@ -121,8 +143,7 @@ block()
 void
 setThread(int t)
 {
-  const auto u = static_cast<unsigned>(t);
-  threadIdx = { u % blockDim.x, u / blockDim.x % blockDim.y, u / (blockDim.x * blockDim.y) };
+  threadIdx = block().indices[t];
 }
 
 std::string
@@ -161,7 +182,8 @@ runThreads()
   {
     while (b.next < b.count)
     {
-      const int thread = b.order[b.next++];
+      const int thread = static_cast<int>(b.order.next());
+      ++b.next;
       b.current->thread = thread;
       setThread(thread);
       (*b.body)();
@@ -264,9 +286,7 @@ runBlock(const std::function<void()> & body)
   b.count = static_cast<int>(blockDim.x * blockDim.y * blockDim.z);
   b.next = b.finished = b.atBarrier = 0;
   b.body = &body;
-  b.order.resize(b.count);
-  std::iota(b.order.begin(), b.order.end(), 0);
-  shuffleOrder(b.order);
+  b.order = Order(b.count);
   b.waiting.assign(b.count, Waiting::No);
   b.warps.assign((b.count + warpSize - 1) / warpSize, Warp{});
   for (std::size_t w = 0; w < b.warps.size(); ++w)
@@ -283,10 +303,11 @@ runBlock(const std::function<void()> & body)
     release();
     round.swap(b.suspended);
     b.suspended.clear();
-    shuffleOrder(round);
-    bool progress = false;
-    for (Fiber * fiber : round)
+    Order order(round.size());
+    bool  progress = false;
+    for (std::size_t i = 0; i < round.size(); ++i)
     {
+      Fiber * const fiber = round[order.next()];
       if (b.waiting[fiber->thread] == Waiting::No)
       {
         progress = true;
@@ -380,13 +401,19 @@ enqueueKernel(const cudaLaunchConfig_t & configuration, SharedMemory shared, std
     return cudaErrorInvalidConfiguration; // dynamic shared memory is not emulated: nothing here uses it
   }
   enqueue(configuration.stream, [=] {
-    std::vector<std::size_t> blocks(std::size_t(grid.x) * grid.y * grid.z);
-    std::iota(blocks.begin(), blocks.end(), std::size_t(0));
-    shuffleOrder(blocks);
+    const std::size_t blocks = std::size_t(grid.x) * grid.y * grid.z;
     blockDim = threads;
     gridDim = grid;
-    for (const std::size_t b : blocks)
+    std::vector<uint3> & indices = block().indices;
+    indices.resize(perBlock);
+    for (unsigned t = 0; t < perBlock; ++t)
     {
+      indices[t] = { t % threads.x, t / threads.x % threads.y, t / (threads.x * threads.y) };
+    }
+    Order order(blocks);
+    for (std::size_t i = 0; i < blocks; ++i)
+    {
+      const std::size_t b = order.next();
       blockIdx = { static_cast<unsigned>(b % grid.x),
                    static_cast<unsigned>(b / grid.x % grid.y),
                    static_cast<unsigned>(b / (std::size_t(grid.x) * grid.y)) };
