@@ -46,6 +46,15 @@ checkGrid(const Grid & grid)
   }
 }
 
+/** Why there is no GPU, without what to do where one must be used. */
+std::string
+reasonFor(const Error & error)
+{
+  const std::string message = error.what(), purpose = "device cuda: ";
+  const std::size_t begin = message.rfind(purpose, 0) == 0 ? purpose.size() : 0;
+  return "no GPU is used: " + message.substr(begin, message.find(';', begin) - begin);
+}
+
 } // namespace
 
 Registration::Implementation::Implementation(const Grid & grid, const Options & o, std::shared_ptr<Communicator> c)
@@ -75,7 +84,7 @@ Registration::Implementation::Implementation(const Grid & grid, const Options & 
       }
       catch (const Error & error)
       {
-        report.deviceReason = std::string("no GPU is used: ") + error.what();
+        report.deviceReason = reasonFor(error);
         kernels = makeCpuKernels(report.threads);
       }
       break;
