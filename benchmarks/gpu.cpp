@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels and whole solves on one device, with nothing but the core: for machines that have a GPU and little else. Every
-// kernel is compared with a copy in the memory of the device, measured in the same run. Results are printed as JSON.
+// Kernels and whole solves on one device, with nothing but the core: for machines that have a GPU and little else.
+// Every kernel is compared with a copy in the memory of the device, measured in the same run. Results are printed as
+// JSON.
 #include "kernels/Buffer.h"
 #include "parallel/Domain.h"
 #include "parallel/FourierTransform.h"
@@ -44,7 +45,8 @@ cube(int n)
   return grid;
 }
 
-//---- kernels ----------------------------------------------------------------------------------------------------------
+//---- kernels
+//----------------------------------------------------------------------------------------------------------
 
 /** Seconds of one call: the best of five rounds of several calls each. Reading a value waits for all of them. */
 double
@@ -124,12 +126,12 @@ measureKernels(gnr::Kernels & kernels, int n)
     { "axpby", 36, [&] { kernels.axpby(0.5F, a.data(), 0.5F, c.data(), c.size()); } },
     { "dot", 24, [&] { kernels.dot(a.data(), b.data(), a.size()); } },
     { "maximumAbsolute", 4, [&] { kernels.maximumAbsolute(a.data(), points); } },
-    { "krylovUpdate", 84, [&] {
-       kernels.krylovUpdate(1e-6F, a.data(), a.data(), a.data(), b.data(), c.data(), a.size());
-     } },
-    { "krylovDirection", 72, [&] {
-       kernels.krylovDirection(1e-6F, a.data(), a.data(), 0.1F, b.data(), c.data(), a.size());
-     } },
+    { "krylovUpdate",
+      84,
+      [&] { kernels.krylovUpdate(1e-6F, a.data(), a.data(), a.data(), b.data(), c.data(), a.size()); } },
+    { "krylovDirection",
+      72,
+      [&] { kernels.krylovDirection(1e-6F, a.data(), a.data(), 0.1F, b.data(), c.data(), a.size()); } },
     { "pad", 8, [&] { kernels.pad(va[0], padded[0]); } },
     { "pad and halo", 8, [&] { domain.padded(va[0], wide, 0); } },
     { "gradientDot", 20, [&] { kernels.gradientDot(padded[0], h, vb, 0.1F, 0.0F, vc[0]); } },
@@ -139,17 +141,20 @@ measureKernels(gnr::Kernels & kernels, int n)
     { "jacobianDeterminant", 16, [&] { kernels.jacobianDeterminant(padded, h, vc[0]); } },
     { "squaredGradient", 8, [&] { kernels.squaredGradient(padded[0], h, 0.0F, vc[0]); } },
     { "weightedLaplacian", 12, [&] { kernels.weightedLaplacian(padded[0], padded[1], h, 0.1F, 0.0F, vc[0]); } },
-    { "interpolate linear", 20, [&] {
-       kernels.interpolate(padded[0], d, nullptr, gnr::Interpolation::Linear, vc[0]);
-     } },
+    { "interpolate linear",
+      20,
+      [&] { kernels.interpolate(padded[0], d, nullptr, gnr::Interpolation::Linear, vc[0]); } },
     { "interpolate cubic", 20, [&] { kernels.interpolate(padded[0], d, nullptr, gnr::Interpolation::Cubic, vc[0]); } },
     { "interpolateVector", 36, [&] { kernels.interpolateVector(padded, d, scale, vc); } },
     { "adjointGrowth", 12, [&] { kernels.adjointGrowth(va[0], vb[0], 0.1F, vc[0], points); } },
     { "squaredDistance", 8, [&] { kernels.squaredDistance(va[0], vb[0], nullptr, points); } },
     { "gradientDyad", 36, [&] { kernels.gradientDyad(va, nullptr, vb, vc, points); } },
     { "stiffen", 8, [&] { kernels.stiffen(va[0], 1.0F, 1.0F, vc[0], points); } },
-    // Of a spectrum of 4 bytes a voxel: planes there and back write and read it and the field; columns read and write it.
-    { "regularization inverse, 3 components", 3 * (8 + 8 + 8), [&] { transform.apply(inverse, a.data(), b.data(), 3); } },
+    // Of a spectrum of 4 bytes a voxel: planes there and back write and read it and the field; columns read and write
+    // it.
+    { "regularization inverse, 3 components",
+      3 * (8 + 8 + 8),
+      [&] { transform.apply(inverse, a.data(), b.data(), 3); } },
   };
   Json table = Json::array();
   for (const Kernel & kernel : list)
@@ -165,7 +170,8 @@ measureKernels(gnr::Kernels & kernels, int n)
   return { { "size", n }, { "copyGigabytesPerSecond", 1e-9 * bandwidth }, { "kernels", table } };
 }
 
-//---- solves -----------------------------------------------------------------------------------------------------------
+//---- solves
+//-----------------------------------------------------------------------------------------------------------
 
 struct Pair
 {
@@ -277,7 +283,8 @@ main(int argc, char ** argv)
     gnr::Options       options;
     options.device = deviceOf(device);
     const auto kernels = [&] {
-      return options.device == gnr::Device::Cpu ? gnr::makeCpuKernels(options.threads.value_or(1)) : gnr::makeCudaKernels();
+      return options.device == gnr::Device::Cpu ? gnr::makeCpuKernels(options.threads.value_or(1))
+                                                : gnr::makeCudaKernels();
     };
     result["device"] = kernels()->description();
     for (const int n : kernelSizes)

@@ -79,9 +79,8 @@ pluginFunction(const std::string & name,
   if (version == nullptr || std::string(version()) != pluginVersion())
   {
     throw Error(ErrorKind::BadInput,
-                purpose + ": the plugin " + file + " is of " +
-                  (version != nullptr ? version() : "another program") + ", and this is " + pluginVersion() +
-                  "; install both from one build");
+                purpose + ": the plugin " + file + " is of " + (version != nullptr ? version() : "another program") +
+                  ", and this is " + pluginVersion() + "; install both from one build");
   }
   void * const result = dlsym(plugin, function.c_str());
   if (result == nullptr)

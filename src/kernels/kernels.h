@@ -269,8 +269,8 @@ std::unique_ptr<Kernels>
 makeReferenceKernels();
 std::unique_ptr<Kernels>
 makeCpuKernels(int threads);
-/** The kernels of the plugin gnr-cuda, which is opened for this. Throws Error(BadInput) where there is no such plugin, no
- * driver or no GPU, and says what to install; Error(OutOfResources) where the GPU refuses.
+/** The kernels of the plugin gnr-cuda, which is opened for this. Throws Error(BadInput) where there is no such plugin,
+ * no driver or no GPU, and says what to install; Error(OutOfResources) where the GPU refuses.
  *
  * \param processOnMachine counts the processes of a solve on this machine: each takes the next GPU. */
 std::unique_ptr<Kernels>

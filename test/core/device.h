@@ -14,8 +14,8 @@ namespace gnr
 namespace test
 {
 
-/** Whether tests run on CUDA, too: always where the device is emulated (GNR_TEST_CUDA_EMULATED), where there is a GPU in
- * a build for real ones (GNR_TEST_CUDA), else never. */
+/** Whether tests run on CUDA, too: always where the device is emulated (GNR_TEST_CUDA_EMULATED), where there is a GPU
+ * in a build for real ones (GNR_TEST_CUDA), else never. */
 inline bool
 hasCuda()
 {

@@ -42,7 +42,8 @@ std::string
 sizeName(const ::testing::TestParamInfo<std::tuple<Backend, Grid>> & info)
 {
   const auto & size = std::get<1>(info.param).size;
-  return nameOf(std::get<0>(info.param)) + "_" + std::to_string(size[0]) + "x" + std::to_string(size[1]) + "x" + std::to_string(size[2]);
+  return nameOf(std::get<0>(info.param)) + "_" + std::to_string(size[0]) + "x" + std::to_string(size[1]) + "x" +
+         std::to_string(size[2]);
 }
 
 const Grid pointGrids[] = { { { 9, 12, 10 }, { 1.0, 1.0, 1.0 } },

@@ -101,8 +101,7 @@ protected:
 };
 
 #define GNR_TEST_EVERY_BACKEND(suite)                                                                                  \
-  INSTANTIATE_TEST_SUITE_P(                                                                                            \
-    , suite, ::testing::ValuesIn(allBackends()), [](const auto & i) { return nameOf(i.param); })
+  INSTANTIATE_TEST_SUITE_P(, suite, ::testing::ValuesIn(allBackends()), [](const auto & i) { return nameOf(i.param); })
 
 //---- memory
 //-------------------------------------------------------------------------------------------------------------

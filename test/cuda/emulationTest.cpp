@@ -140,7 +140,8 @@ TEST(EmulationDeathTest, AnOverrun)
 {
   // Far beyond, on the next page, and just beyond, in the bytes that alignment leaves.
   const Array<float> in(count(threads)), page(1024), odd(threads - 3);
-  EXPECT_DEATH(start(copyKernel, 9, nullptr, page.data(), page.data(), 1025), "device code reached beyond an array of 4096");
+  EXPECT_DEATH(start(copyKernel, 9, nullptr, page.data(), page.data(), 1025),
+               "device code reached beyond an array of 4096");
   EXPECT_DEATH(start(copyKernel, 1, nullptr, in.data(), odd.data(), threads - 2), "wrote beside an array of 500 bytes");
 }
 
@@ -276,7 +277,8 @@ TEST(Emulation, ShufflesAndAtomics)
 
 TEST(Emulation, BlocksAndThreadsComeInAnOrderThatTheSeedChooses)
 {
-  const auto order = +[](unsigned * next, unsigned * place) { place[atomicAdd(next, 1u)] = blockIdx.x * threads + threadIdx.x; };
+  const auto order =
+    +[](unsigned * next, unsigned * place) { place[atomicAdd(next, 1u)] = blockIdx.x * threads + threadIdx.x; };
   const auto run = [&](unsigned seed) {
     cuda_emulation::setSeed(seed);
     const Array<unsigned> next(std::vector<unsigned>{ 0 }), place(3 * threads);

@@ -91,8 +91,8 @@ TEST(CudaSolve, GivesWhatTheCpuGives)
   EXPECT_EQ(cuda.report.hessianProducts, cpu.report.hessianProducts);
   EXPECT_NEAR(cuda.report.mismatch, cpu.report.mismatch, 1e-4);
   EXPECT_EQ(cuda.report.overflowBytes, 0u);
-  // Beside the arena: cuFFT's work area and the columns of a resampled spectrum, each at most one spectrum of 4 bytes per
-  // voxel and its Nyquist planes, and a little for sums.
+  // Beside the arena: cuFFT's work area and the columns of a resampled spectrum, each at most one spectrum of 4 bytes
+  // per voxel and its Nyquist planes, and a little for sums.
   EXPECT_LE(bytesPerVoxel - double(cuda.report.fieldBytes) / double(grid.points()), 2 * 4 * (50.0 / 48) + 2);
   std::printf("48^3: largest difference %.2e voxel, device memory %.1f B/voxel, arena %.1f B/voxel\n",
               largestDifference(cuda.u, cpu.u) / voxel,
@@ -102,10 +102,10 @@ TEST(CudaSolve, GivesWhatTheCpuGives)
 
 TEST(CudaSolve, TakesNoMoreMemoryThanAGpuHas)
 {
-  const gnr::Grid          grid = problems::cube(192);
-  std::vector<float>       fixed(grid.points(), 0.0F);
-  const std::size_t        middle = grid.points() / 2 + 96 * 192 + 96;
-  gnr::Options             options;
+  const gnr::Grid    grid = problems::cube(192);
+  std::vector<float> fixed(grid.points(), 0.0F);
+  const std::size_t  middle = grid.points() / 2 + 96 * 192 + 96;
+  gnr::Options       options;
   options.device = gnr::Device::Cuda;
   fixed[middle] = 1.0F; // a background that needs no padding
   gnr::Registration registration(grid, options);

@@ -18,19 +18,19 @@ using Plan = fftwf_plan;
 
 struct Transform
 {
-  bool                     isMade = false;
-  int                      rank = 0;
-  int                      n[3] = {};
-  int                      inEmbed[3] = {};
-  int                      outEmbed[3] = {};
-  int                      inStride = 1, inDistance = 0, outStride = 1, outDistance = 0;
-  int                      batch = 0;
-  cufftType                type = CUFFT_C2C;
-  bool                     automatic = true;
-  void *                   area = nullptr;
-  std::size_t              areaBytes = 0;
-  cudaStream_t             stream = nullptr;
-  std::map<int, Plan>      plans; ///< by direction and by whether it works in place
+  bool                isMade = false;
+  int                 rank = 0;
+  int                 n[3] = {};
+  int                 inEmbed[3] = {};
+  int                 outEmbed[3] = {};
+  int                 inStride = 1, inDistance = 0, outStride = 1, outDistance = 0;
+  int                 batch = 0;
+  cufftType           type = CUFFT_C2C;
+  bool                automatic = true;
+  void *              area = nullptr;
+  std::size_t         areaBytes = 0;
+  cudaStream_t        stream = nullptr;
+  std::map<int, Plan> plans; ///< by direction and by whether it works in place
   ~Transform()
   {
     for (auto & plan : plans)
@@ -81,18 +81,49 @@ planFor(Transform & t, int direction, void * in, void * out)
     auto *         complexOut = static_cast<fftwf_complex *>(out);
     if (t.type == CUFFT_R2C)
     {
-      plan = fftwf_plan_many_dft_r2c(t.rank, t.n, t.batch, static_cast<float *>(in), t.inEmbed, t.inStride,
-                                     t.inDistance, complexOut, t.outEmbed, t.outStride, t.outDistance, flags);
+      plan = fftwf_plan_many_dft_r2c(t.rank,
+                                     t.n,
+                                     t.batch,
+                                     static_cast<float *>(in),
+                                     t.inEmbed,
+                                     t.inStride,
+                                     t.inDistance,
+                                     complexOut,
+                                     t.outEmbed,
+                                     t.outStride,
+                                     t.outDistance,
+                                     flags);
     }
     else if (t.type == CUFFT_C2R)
     {
-      plan = fftwf_plan_many_dft_c2r(t.rank, t.n, t.batch, complexIn, t.inEmbed, t.inStride, t.inDistance,
-                                     static_cast<float *>(out), t.outEmbed, t.outStride, t.outDistance, flags);
+      plan = fftwf_plan_many_dft_c2r(t.rank,
+                                     t.n,
+                                     t.batch,
+                                     complexIn,
+                                     t.inEmbed,
+                                     t.inStride,
+                                     t.inDistance,
+                                     static_cast<float *>(out),
+                                     t.outEmbed,
+                                     t.outStride,
+                                     t.outDistance,
+                                     flags);
     }
     else
     {
-      plan = fftwf_plan_many_dft(t.rank, t.n, t.batch, complexIn, t.inEmbed, t.inStride, t.inDistance, complexOut,
-                                 t.outEmbed, t.outStride, t.outDistance, direction, flags);
+      plan = fftwf_plan_many_dft(t.rank,
+                                 t.n,
+                                 t.batch,
+                                 complexIn,
+                                 t.inEmbed,
+                                 t.inStride,
+                                 t.inDistance,
+                                 complexOut,
+                                 t.outEmbed,
+                                 t.outStride,
+                                 t.outDistance,
+                                 direction,
+                                 flags);
     }
   }
   return plan;
@@ -112,7 +143,7 @@ execute(cufftHandle handle, cufftType type, void * in, void * out, int direction
   }
   const std::size_t inBytes = extent(*t, true) * (type == CUFFT_R2C ? sizeof(float) : sizeof(cufftComplex));
   const std::size_t outBytes = extent(*t, false) * (type == CUFFT_C2R ? sizeof(float) : sizeof(cufftComplex));
-  const auto        isAligned = [](void * p) { return reinterpret_cast<std::uintptr_t>(p) % sizeof(cufftComplex) == 0; };
+  const auto isAligned = [](void * p) { return reinterpret_cast<std::uintptr_t>(p) % sizeof(cufftComplex) == 0; };
   if (t->type != type || !isAligned(in) || !isAligned(out) || !cuda_emulation::isDeviceMemory(in, inBytes) ||
       !cuda_emulation::isDeviceMemory(out, outBytes) ||
       (t->areaBytes > 0 && !cuda_emulation::isDeviceMemory(t->area, t->areaBytes)))

@@ -249,8 +249,7 @@ cudaMalloc(void ** memory, std::size_t bytes)
   }
   const std::size_t page = pageSize();
   const std::size_t pages = (std::max<std::size_t>(bytes, 1) + page - 1) / page * page;
-  void *            all =
-    mmap(nullptr, pages + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void * all = mmap(nullptr, pages + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (all == MAP_FAILED)
   {
     return cudaErrorMemoryAllocation;

@@ -167,10 +167,10 @@ finishAllStreams()
 
 using namespace cuda_emulation;
 
-#define RETURN_INJECTED(name)                   \
-  if (const int error = injectedError(name))    \
-  {                                             \
-    return static_cast<cudaError_t>(error);     \
+#define RETURN_INJECTED(name)                                                                                          \
+  if (const int error = injectedError(name))                                                                           \
+  {                                                                                                                    \
+    return static_cast<cudaError_t>(error);                                                                            \
   }
 
 const char *

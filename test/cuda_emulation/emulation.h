@@ -8,12 +8,13 @@
 #include <functional>
 #include <string>
 
-/** A CUDA device that is not there: kernels run on the host, one thread at a time, so that a test sees what a GPU hides.
+/** A CUDA device that is not there: kernels run on the host, one thread at a time, so that a test sees what a GPU
+ * hides.
  *
  *  - Device memory is readable to kernels and copies only; host code that touches it ends the process with a message.
  *    Between the arrays lie pages that nobody may touch, and every array starts as NaN.
- *  - Streams do nothing until somebody waits for them: who reads a result too early gets the old bytes, and a copy reads
- *    and writes host memory at the latest moment that CUDA allows.
+ *  - Streams do nothing until somebody waits for them: who reads a result too early gets the old bytes, and a copy
+ * reads and writes host memory at the latest moment that CUDA allows.
  *  - Blocks, and the threads in them, run in a random order that CUDA_EMULATION_SEED chooses. Shared memory starts as
  *    NaN in every block, so that a missing barrier shows. Threads that wait at different barriers, or leave while
  *    others wait, end the process with a message.
@@ -68,7 +69,8 @@ setDeviceError(cudaError_t error);
 void
 setSeed(unsigned seed);
 
-//---- between the files of the emulation -------------------------------------------------------------------------------
+//---- between the files of the emulation
+//-------------------------------------------------------------------------------
 
 /** Ends the process with a message. */
 [[noreturn]] void

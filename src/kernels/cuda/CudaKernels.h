@@ -192,7 +192,7 @@ private:
     explicit Stream(int device);
     ~Stream();
     void
-    release();
+                 release();
     int          device;
     cudaStream_t handle = nullptr;
     cudaEvent_t  copied[2] = { nullptr, nullptr }; ///< both halves of staging_

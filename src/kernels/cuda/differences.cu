@@ -28,7 +28,7 @@ struct Neighbours
   {
     return line[0];
   }
-  __device__ __forceinline__ const Real *
+  __device__ const __forceinline__ Real *
   along(int axis) const
   {
     return axis == 2 ? line : tile;
@@ -158,7 +158,7 @@ CudaKernels::gradientDot(const Padded &          m,
                          Real *                  out)
 {
   const Real gx = a * Real(inverseSpacing[0]), gy = a * Real(inverseSpacing[1]), gz = a * Real(inverseSpacing[2]);
-  const Real * const vx = v[0], * const vy = v[1], * const vz = v[2];
+  const Real *const vx = v[0], *const vy = v[1], *const vz = v[2];
   forEachStencil<point::differenceReach, 1>(
     stream(), Fields<1>{ { m } }, [=] __device__(std::size_t o, const Wide(&f)[1]) {
       const Real value =
@@ -175,8 +175,8 @@ CudaKernels::scaledGradient(const Padded &     m,
                             Real               b,
                             const VectorView & out)
 {
-  const Real gx = a * Real(inverseSpacing[0]), gy = a * Real(inverseSpacing[1]), gz = a * Real(inverseSpacing[2]);
-  Real * const ox = out[0], * const oy = out[1], * const oz = out[2];
+  const Real  gx = a * Real(inverseSpacing[0]), gy = a * Real(inverseSpacing[1]), gz = a * Real(inverseSpacing[2]);
+  Real *const ox = out[0], *const oy = out[1], *const oz = out[2];
   forEachStencil<point::differenceReach, 1>(
     stream(), Fields<1>{ { m } }, [=] __device__(std::size_t o, const Wide(&f)[1]) {
       const Real l = lambda[o];
@@ -231,19 +231,18 @@ void
 CudaKernels::jacobianDeterminant(const Padded u[3], const double inverseSpacing[3], Real * out)
 {
   const Real sx = Real(inverseSpacing[0]), sy = Real(inverseSpacing[1]), sz = Real(inverseSpacing[2]);
-  forEachStencil<1, 3>(
-    stream(), Fields<3>{ { u[0], u[1], u[2] } }, [=] __device__(std::size_t o, const Narrow(&f)[3]) {
-      const Real s[3] = { sx, sy, sz };
-      Real       g[3][3];
-      for (int c = 0; c < 3; ++c)
+  forEachStencil<1, 3>(stream(), Fields<3>{ { u[0], u[1], u[2] } }, [=] __device__(std::size_t o, const Narrow(&f)[3]) {
+    const Real s[3] = { sx, sy, sz };
+    Real       g[3][3];
+    for (int c = 0; c < 3; ++c)
+    {
+      for (int axis = 0; axis < 3; ++axis)
       {
-        for (int axis = 0; axis < 3; ++axis)
-        {
-          g[c][axis] = s[axis] * point::difference2(f[c].along(axis), Narrow::stride(axis));
-        }
+        g[c][axis] = s[axis] * point::difference2(f[c].along(axis), Narrow::stride(axis));
       }
-      out[o] = point::determinantOfIdentityPlus(g);
-    });
+    }
+    out[o] = point::determinantOfIdentityPlus(g);
+  });
 }
 
 void

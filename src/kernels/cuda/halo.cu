@@ -10,7 +10,7 @@ namespace
 {
 
 /** i modulo n for any i; the division is for halos alone. */
-__device__ inline int
+inline __device__ int
 wrap(int i, int n)
 {
   if (i >= 0 && i < n)

@@ -86,8 +86,8 @@ CudaKernels::interpolate(const Padded &          f,
                          Interpolation           kind,
                          Real *                  out)
 {
-  const Padded       in = f;
-  const Real * const dx = d[0], * const dy = d[1], * const dz = d[2];
+  const Padded      in = f;
+  const Real *const dx = d[0], *const dy = d[1], *const dz = d[2];
   if (kind == Interpolation::Cubic)
   {
     forEachPoint(stream(), f.interior, [=] __device__(int i, int j, int k) {
@@ -101,12 +101,8 @@ CudaKernels::interpolate(const Padded &          f,
   }
   forEachPoint(stream(), f.interior, [=] __device__(int i, int j, int k) {
     const std::size_t o = (static_cast<std::size_t>(k) * in.interior.ny + j) * in.interior.nx + i;
-    const Real        value = linearValue(in.origin + i + j * in.rowStride + k * in.planeStride,
-                                   dx[o],
-                                   dy[o],
-                                   dz[o],
-                                   in.rowStride,
-                                   in.planeStride);
+    const Real        value = linearValue(
+      in.origin + i + j * in.rowStride + k * in.planeStride, dx[o], dy[o], dz[o], in.rowStride, in.planeStride);
     out[o] = factor != nullptr ? value * factor[o] : value;
   });
 }
@@ -117,11 +113,11 @@ CudaKernels::interpolateVector(const Padded            f[3],
                                const Real              scale[3],
                                const VectorView &      out)
 {
-  const Padded       in = f[0];
-  const Real * const fx = f[0].origin, * const fy = f[1].origin, * const fz = f[2].origin;
-  const Real * const dx = d[0], * const dy = d[1], * const dz = d[2];
-  Real * const       ox = out[0], * const oy = out[1], * const oz = out[2];
-  const Real         sx = scale[0], sy = scale[1], sz = scale[2];
+  const Padded      in = f[0];
+  const Real *const fx = f[0].origin, *const fy = f[1].origin, *const fz = f[2].origin;
+  const Real *const dx = d[0], *const dy = d[1], *const dz = d[2];
+  Real *const ox = out[0], *const oy = out[1], *const oz = out[2];
+  const Real sx = scale[0], sy = scale[1], sz = scale[2];
   forEachPoint(stream(), in.interior, [=] __device__(int i, int j, int k) {
     const std::size_t    o = (static_cast<std::size_t>(k) * in.interior.ny + j) * in.interior.nx + i;
     const std::ptrdiff_t under = i + j * in.rowStride + k * in.planeStride;

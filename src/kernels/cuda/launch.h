@@ -27,7 +27,12 @@ struct StreamHere
 /** Starts a kernel: the one way to do it here. */
 template <typename... Parameters, typename... Arguments>
 void
-launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t shared, StreamHere here, Arguments... arguments)
+launch(void (*kernel)(Parameters...),
+       dim3        grid,
+       dim3        block,
+       std::size_t shared,
+       StreamHere  here,
+       Arguments... arguments)
 {
   cudaLaunchConfig_t configuration{};
   configuration.gridDim = grid;

@@ -37,11 +37,11 @@ acquireForFields(std::size_t bytes)
     cudaGetLastError();
     std::size_t free = 0, total = 0;
     GNR_CUDA(cudaMemGetInfo(&free, &total));
-    throw Error(ErrorKind::OutOfResources,
-                "device cuda: cudaMalloc (kernels/cuda/memory.cu) failed: out of memory: " +
-                  std::to_string((bytes >> 20) + 1) + " MiB are needed at once, and of the " +
-                  std::to_string(total >> 20) + " MiB of the GPU " + std::to_string(free >> 20) +
-                  " are free; end other programs that use it, take smaller images or --device cpu");
+    throw Error(
+      ErrorKind::OutOfResources,
+      "device cuda: cudaMalloc (kernels/cuda/memory.cu) failed: out of memory: " + std::to_string((bytes >> 20) + 1) +
+        " MiB are needed at once, and of the " + std::to_string(total >> 20) + " MiB of the GPU " +
+        std::to_string(free >> 20) + " are free; end other programs that use it, take smaller images or --device cpu");
   }
   check(status, "cudaMalloc", GNR_CUDA_HERE);
   return memory;

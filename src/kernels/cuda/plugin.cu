@@ -80,7 +80,7 @@ gnrPluginVersion()
 }
 
 extern "C" GNR_PLUGIN_FUNCTION gnr::Kernels *
-gnrMakeCudaKernels(int processOnMachine)
+                               gnrMakeCudaKernels(int processOnMachine)
 {
   auto kernels = std::make_unique<gnr::cuda::CudaKernels>(processOnMachine % gnr::cuda::devices());
   gnr::cuda::tryOut(*kernels);

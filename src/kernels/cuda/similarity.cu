@@ -32,9 +32,9 @@ CudaKernels::gradientDyad(const ConstVectorView & g,
                           const VectorView &      out,
                           std::size_t             n)
 {
-  const Real * const gx = g[0], * const gy = g[1], * const gz = g[2];
-  const Real * const px = p[0], * const py = p[1], * const pz = p[2];
-  Real * const       ox = out[0], * const oy = out[1], * const oz = out[2];
+  const Real *const gx = g[0], *const gy = g[1], *const gz = g[2];
+  const Real *const px = p[0], *const py = p[1], *const pz = p[2];
+  Real *const ox = out[0], *const oy = out[1], *const oz = out[2];
   forEach(stream(), n, [=] __device__(std::size_t i) {
     const Real w = weight == nullptr ? Real(1) : weight[i];
     const Real s = w * (gx[i] * px[i] + gy[i] * py[i] + gz[i] * pz[i]);
@@ -58,17 +58,14 @@ CudaKernels::stiffen(const Real * squared, Real scale, Real cap, Real * weight, 
 void
 CudaKernels::normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, std::size_t n)
 {
-  forEach(stream(), n, [=] __device__(std::size_t i) {
-    out[i] = (sum[i] + epsilon * out[i]) / (weight[i] + epsilon);
-  });
+  forEach(stream(), n, [=] __device__(std::size_t i) { out[i] = (sum[i] + epsilon * out[i]) / (weight[i] + epsilon); });
 }
 
 void
 CudaKernels::replaceUnweighted(const Real * weight, const Real * fill, Real * image, std::size_t n)
 {
-  forEach(stream(), n, [=] __device__(std::size_t i) {
-    image[i] = weight[i] * image[i] + (Real(1) - weight[i]) * fill[i];
-  });
+  forEach(
+    stream(), n, [=] __device__(std::size_t i) { image[i] = weight[i] * image[i] + (Real(1) - weight[i]) * fill[i]; });
 }
 
 } // namespace cuda

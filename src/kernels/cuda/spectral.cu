@@ -59,8 +59,7 @@ void
 transformColumns(CufftPlans & plans, Complex * spectrum, const SpectrumLayout & layout, int first, int count, int sign)
 {
   cufftComplex * const data = asCufft(spectrum + offsetOf(layout, first));
-  GNR_CUDA(
-    cufftExecC2C(plans.columns(layout.size[2], layout.zStride, layout.zStride, count), data, data, sign));
+  GNR_CUDA(cufftExecC2C(plans.columns(layout.size[2], layout.zStride, layout.zStride, count), data, data, sign));
 }
 
 /** The parts of a Symbol that do not depend on the wave vector, in the precision of the fields. */
@@ -164,9 +163,9 @@ evaluate(const SymbolConstants & c, int kx, int ky, int kz, int nx, int ny, int 
 /** How the frequencies of one grid are taken over to another over the same box. */
 struct Shift
 {
-  int    shared[3];      ///< points of the coarser grid along each axis
-  double turns[3];       ///< from the first point of one to that of the other, as shares of the box
-  double normalization;  ///< of the grid they come from
+  int    shared[3];     ///< points of the coarser grid along each axis
+  double turns[3];      ///< from the first point of one to that of the other, as shares of the box
+  double normalization; ///< of the grid they come from
 
   __device__ __forceinline__ bool
   isShared(int axis, int frequency) const
@@ -234,9 +233,9 @@ struct MultiplyBySymbol
       const int fy = point::frequency(ky, layout.size[1]), fz = point::frequency(kz, layout.size[2]);
       if (band.shift.isShared(0, kx) && band.shift.isShared(1, fy) && band.shift.isShared(2, fz))
       {
-        const std::ptrdiff_t from =
-          kx + (indexOf(fy, band.layout.size[1]) - band.layout.kyBegin) * band.layout.kyStride +
-          indexOf(fz, band.layout.size[2]) * band.layout.zStride;
+        const std::ptrdiff_t from = kx +
+                                    (indexOf(fy, band.layout.size[1]) - band.layout.kyBegin) * band.layout.kyStride +
+                                    indexOf(fz, band.layout.size[2]) * band.layout.zStride;
         for (int c = 0; c < components; ++c)
         {
           spectrum[c][o] = band.shift.moved(band.spectrum[c][from], kx, fy, fz);
@@ -375,9 +374,7 @@ CudaKernels::resampleSpectrum(const Complex *        in,
 
   forEachPoint(s,
                { outLayout.nxHalf(), outLayout.kyEnd - outLayout.kyBegin, outLayout.size[2] },
-               [=] __device__(int kx, int row, int z) {
-                 target[kx + row * to.kyStride + z * to.zStride] = { 0, 0 };
-               });
+               [=] __device__(int kx, int row, int z) { target[kx + row * to.kyStride + z * to.zStride] = { 0, 0 }; });
 
   // Rows of frequencies that both grids have: from zero upwards, and the negative ones. Each piece of them goes through
   // scratch memory, so that `in` stays as it is.
@@ -412,9 +409,8 @@ CudaKernels::resampleSpectrum(const Complex *        in,
       });
     }
   }
-  forPieces(outLayout, 1, [&](int first, int count) {
-    transformColumns(plans_, out, outLayout, first, count, CUFFT_INVERSE);
-  });
+  forPieces(
+    outLayout, 1, [&](int first, int count) { transformColumns(plans_, out, outLayout, first, count, CUFFT_INVERSE); });
 }
 
 } // namespace cuda

@@ -81,10 +81,8 @@ check(cudaError_t status, const char * call, Place place)
   if (status != cudaSuccess)
   {
     cudaGetLastError(); // an error that is not sticky must not show up in the next call
-    fail(call,
-         place,
-         std::string(cudaGetErrorString(status)) + " (" + cudaGetErrorName(status) + ")",
-         remedyOf(status));
+    fail(
+      call, place, std::string(cudaGetErrorString(status)) + " (" + cudaGetErrorName(status) + ")", remedyOf(status));
   }
 }
 

@@ -26,7 +26,11 @@ check(cufftResult status, const char * call, Place place);
 } // namespace cuda
 } // namespace gnr
 
-#define GNR_CUDA_HERE ::gnr::cuda::Place{ __FILE__, __LINE__ }
+#define GNR_CUDA_HERE                                                                                                  \
+  ::gnr::cuda::Place                                                                                                   \
+  {                                                                                                                    \
+    __FILE__, __LINE__                                                                                                 \
+  }
 #define GNR_CUDA(call) ::gnr::cuda::check((call), #call, GNR_CUDA_HERE)
 
 #endif
