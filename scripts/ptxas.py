@@ -94,6 +94,13 @@ def compile_one(command):
     return 0
 
 
+def occupancy(kernel):
+    """Per cent of the 2048 threads of a multiprocessor (8.0, 9.0) that blocks of 256 threads can keep resident."""
+    registers = 65536 // (256 * ((kernel.registers + 7) // 8 * 8))
+    shared = 163 * 1024 // (kernel.shared + 1024)  # a KiB of each block is the system's
+    return 100 * 256 * min(8, registers, shared) // 2048
+
+
 def table(folder):
     kernels = []
     for path, _, names in os.walk(folder):
@@ -108,11 +115,13 @@ def table(folder):
     for (file, kernel), name in zip(kernels, readable([kernel.name for _, kernel in kernels])):
         rows.setdefault((file, name), {}).setdefault(kernel.architecture, []).append(kernel)
     architectures = sorted({kernel.architecture for _, kernel in kernels})
-    print("| file | kernel | registers (%s) | shared memory, bytes |" % ", ".join(architectures))
-    print("|---|---|---|---|")
+    print("| file | kernel | registers (%s) | shared memory, bytes | occupancy |" % ", ".join(architectures))
+    print("|---|---|---|---|---|")
     for (file, name), by in sorted(rows.items()):
         registers = ", ".join(str(max(k.registers for k in by[a])) if a in by else "–" for a in architectures)
-        print("| `%s.cu` | %s | %s | %d |" % (file, name, registers, max(k.shared for ks in by.values() for k in ks)))
+        kernels_here = [k for ks in by.values() for k in ks]
+        print("| `%s.cu` | %s | %s | %d | %d %% |" % (file, name, registers, max(k.shared for k in kernels_here),
+                                                   min(occupancy(k) for k in kernels_here)))
     return 1 if offences([kernel for _, kernel in kernels]) else 0
 
 
@@ -128,6 +137,7 @@ ptxas info    : Compiling entry function 'silent' for 'sm_90'
 """
     kernels = parse(bad)
     assert [k.name for k in kernels] == ["spills", "good", "silent"] and kernels[0].shared == 80
+    assert occupancy(kernels[1]) == 75 and occupancy(kernels[0]) == 12
     said = offences(kernels)
     assert len(said) == 2 and "spills" in said[0] and "silent" in said[1], said
 
