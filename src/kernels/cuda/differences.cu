@@ -28,7 +28,7 @@ struct Neighbours
   {
     return line[0];
   }
-  __device__ const __forceinline__ Real *
+  const __device__ __forceinline__ Real *
   along(int axis) const
   {
     return axis == 2 ? line : tile;

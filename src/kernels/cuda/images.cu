@@ -28,7 +28,7 @@ struct Summary
 };
 static_assert(sizeof(Summary) <= CudaKernels::partialBytes);
 
-__host__ inline __device__ Summary
+inline __host__ __device__ Summary
 merged(const Summary & a, const Summary & b)
 {
   return { b.minimum < a.minimum ? b.minimum : a.minimum,
