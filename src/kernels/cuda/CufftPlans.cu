@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/CufftPlans.h"
 
+#include <algorithm>
+
 namespace gnr
 {
 namespace cuda
@@ -27,8 +29,8 @@ CufftPlans::find(const Key & key, Make make)
     try
     {
       GNR_CUDA(cufftSetAutoAllocation(handle, 0));
-      GNR_CUDA(cufftSetStream(handle, stream_));
       make(plan);
+      GNR_CUDA(cufftSetStream(handle, stream_));
     }
     catch (...)
     {
@@ -43,10 +45,9 @@ CufftPlans::find(const Key & key, Make make)
 cufftHandle
 CufftPlans::ready(const Plan & plan)
 {
-  if (plan.workBytes > 0)
-  {
-    GNR_CUDA(cufftSetWorkArea(plan.handle, workArea_.atLeast(plan.workBytes)));
-  }
+  // Also for plans that need none: a plan whose area was never set may refuse.
+  constexpr std::size_t least = 256;
+  GNR_CUDA(cufftSetWorkArea(plan.handle, workArea_.atLeast(std::max(plan.workBytes, least))));
   return plan.handle;
 }
 
