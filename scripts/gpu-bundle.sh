@@ -53,7 +53,8 @@ results=${1:-$here/results}
 mkdir -p "$results"
 
 # cuFFT from LD_LIBRARY_PATH, a CUDA toolkit, or NVIDIA's packages for Python.
-cufft=$(for folder in ${LD_LIBRARY_PATH//:/ } /usr/local/cuda*/lib64 /usr/local/cuda*/targets/*/lib /usr/lib/x86_64-linux-gnu \
+path=${LD_LIBRARY_PATH:-}
+cufft=$(for folder in ${path//:/ } /usr/local/cuda*/lib64 /usr/local/cuda*/lib /usr/local/cuda*/targets/*/lib /usr/lib/x86_64-linux-gnu \
   /opt/cuda/lib64 $(python3 -c 'import sys; print(*[p + "/nvidia/" + d + "/lib" for p in sys.path for d in ("cufft", "cu13", "cu12")])' 2>/dev/null); do
   [ -e "$folder/@CUFFT@" ] && echo "$folder" && break
 done)
