@@ -53,9 +53,9 @@ MemorySource
 deviceMemory()
 {
 #ifdef GNR_CUDA_EMULATED
-  return { acquireForFields, releaseDevice, nullptr, fillWithNan };
+  return { acquireForFields, releaseDevice, nullptr, fillWithNan, false };
 #else
-  return { acquireForFields, releaseDevice, nullptr, nullptr };
+  return { acquireForFields, releaseDevice, nullptr, nullptr, false };
 #endif
 }
 
