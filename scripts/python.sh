@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Makes a Python package `itk` with the filter in it, on Debian 12 with the ITK, Python and numpy of the distribution, and
+# runs the tests in Python. The first run wraps a small part of ITK itself, which takes a quarter of an hour of two
+# processors; that is kept in ${XDG_CACHE_HOME:-$HOME/.cache}/gaussnewtonregistration, outside the checkout, for all
+# later ones. Arguments are passed on to the tests, for example: scripts/python.sh -k observer
+set -euo pipefail
+# shellcheck source=scripts/setup.sh
+. "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+# shellcheck source=scripts/itk-source.sh
+. "$root/scripts/itk-source.sh"
+
+need_packages "${build_packages[@]}" dpkg-dev castxml swig python3-dev python3-numpy
+python=/usr/bin/python3 # the one that python3-dev and python3-numpy belong to
+
+# --- ITK itself, once per machine -------------------------------------------------------------------------------------
+recipe=$root/cmake/python/CMakeLists.txt
+itk_version=$(itk_source_version)
+key=$({ cat "$recipe" && "$python" --version && g++ -dumpfullversion; } | sha256sum | cut -c 1-12)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/gaussnewtonregistration
+base=$cache/itk-${itk_version//[^0-9A-Za-z.+-]/_}-$key
+mkdir -p "$base"
+exec 9>"$base/lock"
+flock 9 # another run may be making it
+if [ ! -f "$base/complete" ]; then
+  say "wrapping a part of ITK $itk_version for Python, in $base (once; about 15 minutes)"
+  if [ ! -d "$base/ITK" ]; then
+    fetch_itk_source "$base" "$base/ITK" '*/CMake' '*/Wrapping' 'InsightToolkit*/Modules/*/*/wrapping' '*/itk-module.cmake' \
+      '*/ThirdParty/pygccxml' '*/Bridge/NumPy' '*/Utilities/Maintenance' '*/Utilities/Doxygen'
+    # numpy 1.24 removed np.bool.
+    sed -i 's/np\.bool)/np.bool_)/' "$base/ITK/Wrapping/Generators/Python/itk/support/types.py"
+  fi
+  mkdir -p "$base/recipe"
+  cp "$recipe" "$base/recipe/"
+  run_logged "$base/configure.log" "configuring $base" cmake -S "$base/recipe" -B "$base/build" -G Ninja \
+    -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS=-w -DCMAKE_CXX_FLAGS_RELEASE="-O1 -DNDEBUG" \
+    -DWRAPPED_ITK_SOURCE="$base/ITK" -DINSTALLED_ITK_DIR="$(installed_itk_dir)" \
+    -DPython3_EXECUTABLE="$python" -DPython3_ROOT_DIR=/usr -DPython3_FIND_STRATEGY=LOCATION
+  run_logged "$base/build.log" "wrapping ITK" cmake --build "$base/build" --parallel "$jobs"
+  touch "$base/complete"
+fi
+exec 9>&-
