@@ -40,3 +40,31 @@ if [ ! -f "$base/complete" ]; then
   touch "$base/complete"
 fi
 exec 9>&-
+
+# --- the module, in this checkout -----------------------------------------------------------------------------------
+# A module is built into the build tree of its ITK; this checkout has a copy, and what is in the cache stays as it is.
+work=$root/build/python
+tree=$work/itk
+packages=$tree/Wrapping/Generators/Python
+if [ "$(cat "$work/base" 2>/dev/null || true)" != "$base" ]; then
+  rm -rf "$work"
+  mkdir -p "$tree/Wrapping/Generators"
+  cp -a "$base/build/ITKConfig.cmake" "$base/build/ITKConfigVersion.cmake" "$tree/"
+  cp -a "$base/build/Wrapping/Typedefs" "$tree/Wrapping/"
+  cp -a "$base/build/Wrapping/Generators/Python" "$tree/Wrapping/Generators/"
+  echo "$base" >"$work/base"
+fi
+say "configuring build/python"
+run_logged "$work/configure.log" "configuring build/python" cmake -S "$root" -B "$work/module" -G Ninja \
+  -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF -DGaussNewtonRegistration_BUILD_APPS=OFF \
+  -DITK_DIR="$tree" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$packages/itk" -DITK_USE_KWSTYLE=OFF -DITK_USE_CLANG_FORMAT=OFF \
+  -DITK_USE_SYSTEM_SWIG=ON -DITK_USE_SYSTEM_CASTXML=ON \
+  -DPython3_EXECUTABLE="$python" -DPython3_ROOT_DIR=/usr -DPython3_FIND_STRATEGY=LOCATION
+say "building build/python on $jobs processors (log: build/python/build.log)"
+run_logged "$work/build.log" "building build/python" cmake --build "$work/module" --parallel "$jobs"
+
+say "testing in Python"
+export PYTHONPATH=$packages${PYTHONPATH:+:$PYTHONPATH}
+export GNR_EXTRA_TEST_DATA=${GNR_EXTRA_TEST_DATA:-}
+"$python" -B -m unittest discover -s "$root/test/python" -t "$root/test/python" -v "$@"
+say "to use it: PYTHONPATH=$packages $python"
