@@ -15,7 +15,7 @@
  *  limitations under the License.
  *
  *=========================================================================*/
-// The command line module of 3D Slicer: gnr-register in the terms of the Slicer Execution Model. slicer/README.md is
+// The command line module of 3D Slicer: gnr-register in the terms of the Slicer Execution Model. doc/slicer.md is
 // its manual.
 #include "common/CommandLineError.h"
 #include "common/ImageInput.h"

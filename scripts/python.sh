@@ -54,11 +54,18 @@ if [ "$(cat "$work/base" 2>/dev/null || true)" != "$base" ]; then
   cp -a "$base/build/Wrapping/Generators/Python" "$tree/Wrapping/Generators/"
   echo "$base" >"$work/base"
 fi
+# ITK 5.2 has its own C++11 read by castxml; this module is C++17, for which castxml needs to be told what g++ takes for
+# granted.
+cat >"$work/castxml" <<'EOT'
+#!/bin/bash
+exec castxml "${@/#-std=c++11/-std=c++17}" -fsized-deallocation
+EOT
+chmod +x "$work/castxml"
 say "configuring build/python"
 run_logged "$work/configure.log" "configuring build/python" cmake -S "$root" -B "$work/module" -G Ninja \
   -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF -DGaussNewtonRegistration_BUILD_APPS=OFF \
   -DITK_DIR="$tree" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$packages/itk" -DITK_USE_KWSTYLE=OFF -DITK_USE_CLANG_FORMAT=OFF \
-  -DITK_USE_SYSTEM_SWIG=ON -DITK_USE_SYSTEM_CASTXML=ON \
+  -DITK_USE_SYSTEM_SWIG=ON -DITK_USE_SYSTEM_CASTXML=ON -DCASTXML_EXECUTABLE="$work/castxml" \
   -DPython3_EXECUTABLE="$python" -DPython3_ROOT_DIR=/usr -DPython3_FIND_STRATEGY=LOCATION
 say "building build/python on $jobs processors (log: build/python/build.log)"
 run_logged "$work/build.log" "building build/python" cmake --build "$work/module" --parallel "$jobs"

@@ -117,6 +117,7 @@ TextForWindow(const std::string & help)
   text += std::string(rest, help.cend());
   for (const auto & [from, to] : { std::pair<const char *, const char *>{ "FIXED", "the fixed volume" },
                                    { "MOVING", "the moving volume" },
+                                   { "explicit options override it", "values that are left as they are follow it" },
                                    { " (exit code 5)", "" } })
   {
     for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos;)

@@ -33,7 +33,7 @@ namespace
 
 constexpr const char * description =
   "Registers two 3-D volumes as a command line module of 3D Slicer: finds the smooth, invertible\n"
-  "deformation that makes movingVolume look like fixedVolume. slicer/README.md is its manual; at a\n"
+  "deformation that makes movingVolume look like fixedVolume. doc/slicer.md is its manual; at a\n"
   "terminal, gnr-register is more convenient.\n";
 
 constexpr const char * footer =
