@@ -224,6 +224,17 @@ class Run(Slicer):
         self.assertIn("beta 0.05", options(log))
         self.assertIn("incompressible", options(log))
 
+    def test_example(self):
+        """examples/slicer/run_module.py as a program, not as a module of this test."""
+        script = Path(run_module.__file__)
+        listing = self.succeed(self.call(sys.executable, "-B", script, self.program)).stdout
+        self.assertEqual(len(listing.splitlines()), 1 + len(self.module.parameters))
+        run = self.succeed(self.call(sys.executable, "-B", script, self.program, "fixedVolume=fixed.nrrd",
+                                     "movingVolume=moving.nrrd", "outputVolume=w.nrrd", "iterations=1"))
+        self.assertIn("100.0 %", run.stdout)
+        self.assertRegex(run.stdout, r"Mismatch: 0\.\d+")
+        self.assertTrue((self.folder / "w.nrrd").exists())
+
     def test_time_limit_keeps_the_result(self):
         """Slicer loads outputs only after exit code 0."""
         log, results, _ = self.succeed_as_slicer(outputVolume="w.nrrd", timeLimit="0.0001")
