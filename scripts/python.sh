@@ -27,8 +27,12 @@ if [ ! -f "$base/complete" ]; then
   if [ ! -d "$base/ITK" ]; then
     fetch_itk_source "$base" "$base/ITK" '*/CMake' '*/Wrapping' 'InsightToolkit*/Modules/*/*/wrapping' '*/itk-module.cmake' \
       '*/ThirdParty/pygccxml' '*/Bridge/NumPy' '*/Utilities/Maintenance' '*/Utilities/Doxygen'
-    # numpy 1.24 removed np.bool.
-    sed -i 's/np\.bool)/np.bool_)/' "$base/ITK/Wrapping/Generators/Python/itk/support/types.py"
+    # numpy 1.24 removed np.bool; a message about types asks for readers that are not wrapped here; SWIG 4.1 does not make
+    # two functions that are then missed aloud.
+    generator=$base/ITK/Wrapping/Generators/Python
+    sed -i 's/np\.bool)/np.bool_)/' "$generator/itk/support/types.py"
+    sed -i -E '/^ +itk\.(ImageSeriesReader|MeshFileReader),$/d' "$generator/itk/support/extras.py"
+    sed -i '/"ios_base_[a-z_]*"/d' "$generator/PyBase/CMakeLists.txt"
   fi
   mkdir -p "$base/recipe"
   cp "$recipe" "$base/recipe/"

@@ -18,8 +18,11 @@ RESULTS = ["output", "mismatch", "determinant_minimum", "determinant_maximum", "
 
 def register(row, folder):
     """Writes the files of one pair and returns its numbers."""
-    def path(column):
-        return str(folder / row[column])
+    def path(column, must_exist=True):
+        name = folder / row[column]
+        if must_exist and not name.exists():
+            raise RuntimeError(f"{name}: no such file. Correct the column {column}")
+        return str(name)
 
     registration = itk.DiffeomorphicGaussNewtonRegistrationFilter.New(
         itk.imread(path("fixed"), itk.F), itk.imread(path("moving"), itk.F))
@@ -40,10 +43,11 @@ def register(row, folder):
     registration.Update()
     seconds = time.monotonic() - start_time
 
-    Path(path("output")).parent.mkdir(parents=True, exist_ok=True)
-    itk.imwrite(registration.GetDisplacementField(), path("output") + "_displacement.nii.gz")
-    itk.imwrite(registration.GetWarpedMovingImage(), path("output") + "_warped.nii.gz")
-    itk.imwrite(registration.GetJacobianDeterminantImage(), path("output") + "_determinant.nii.gz")
+    prefix = path("output", must_exist=False)
+    Path(prefix).parent.mkdir(parents=True, exist_ok=True)
+    itk.imwrite(registration.GetDisplacementField(), prefix + "_displacement.nii.gz")
+    itk.imwrite(registration.GetWarpedMovingImage(), prefix + "_warped.nii.gz")
+    itk.imwrite(registration.GetJacobianDeterminantImage(), prefix + "_determinant.nii.gz")
     return {"mismatch": registration.GetMismatch(),
             "determinant_minimum": registration.GetMinimumJacobianDeterminant(),
             "determinant_maximum": registration.GetMaximumJacobianDeterminant(),

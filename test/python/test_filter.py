@@ -89,7 +89,7 @@ class Filter(unittest.TestCase):
         mask[hole] = 0
         spoilt[hole] = 0.3
         # The scale of the intensities would change with the fixed image.
-        none = itk.DiffeomorphicGaussNewtonRegistrationFilterEnums.IntensityNormalization_None
+        none = itk.DiffeomorphicGaussNewtonRegistrationFilterEnums.IntensityNormalization__None
         fields = []
         for fixed in (phantoms.blobs(), spoilt):
             registration = phantoms.registration(phantoms.image(fixed), self.moving, fixed_image_mask=phantoms.image(mask),
@@ -101,7 +101,7 @@ class Filter(unittest.TestCase):
 
     def test_parameters_in_snake_case_and_enumerations(self):
         enums = itk.DiffeomorphicGaussNewtonRegistrationFilterEnums
-        registration = phantoms.registration(beta=0.02, regularization=enums.Regularization_H2, device=enums.Device_Cpu)
+        registration = phantoms.registration(beta=0.02, regularization=enums.Regularization_H2, device=enums.Device_CPU)
         self.assertEqual(registration.GetBeta(), 0.02)
         self.assertEqual(registration.GetRegularization(), enums.Regularization_H2)
         registration.SetPreset(enums.Preset_Accurate)
