@@ -10,7 +10,7 @@ set -euo pipefail
 # shellcheck source=scripts/itk-source.sh
 . "$root/scripts/itk-source.sh"
 
-need_packages "${build_packages[@]}" dpkg-dev castxml swig python3-dev python3-numpy
+need_packages "${build_packages[@]}" "${python_packages[@]}"
 python=/usr/bin/python3 # the one that python3-dev and python3-numpy belong to
 
 # --- ITK itself, once per machine -------------------------------------------------------------------------------------
@@ -76,6 +76,7 @@ run_logged "$work/build.log" "building build/python" cmake --build "$work/module
 
 say "testing in Python"
 export PYTHONPATH=$packages${PYTHONPATH:+:$PYTHONPATH}
-export GNR_EXTRA_TEST_DATA=${GNR_EXTRA_TEST_DATA:-}
+# Threads that wait must not keep a processor busy: the programs see to that themselves, a library cannot.
+export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive} GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-3000}
 "$python" -B -m unittest discover -s "$root/test/python" -t "$root/test/python" -v "$@"
 say "to use it: PYTHONPATH=$packages $python"
