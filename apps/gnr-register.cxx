@@ -22,28 +22,22 @@
 #include "common/ImageOutput.h"
 #include "common/OutputFiles.h"
 #include "common/Program.h"
+#include "common/RegistrationFilter.h"
 #include "common/RegistrationSettings.h"
 #include "common/RunLog.h"
 #include "common/RunReport.h"
-#include "common/TransformInput.h"
-
-#include "itkDiffeomorphicGaussNewtonRegistrationFilter.h"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
-#include <map>
 #include <optional>
 
 namespace
 {
 
 using namespace gnrapp;
-using FilterType = itk::DiffeomorphicGaussNewtonRegistrationFilter<RealImageType>;
+using FilterType = RegistrationFilterType;
 using Clock = std::chrono::steady_clock;
 
 /** Seconds since `mark`, which moves on to now. */
@@ -54,125 +48,6 @@ Lap(Clock::time_point & mark)
   const double            seconds = std::chrono::duration<double>(now - mark).count();
   mark = now;
   return seconds;
-}
-
-/** Everything that is not 0 is inside, also 0.5 and 256, which a conversion to unsigned char would lose. */
-MaskImageType::Pointer
-ReadMask(const std::string & path)
-{
-  const auto image = ReadImage<RealImageType>(InspectImageFile(path));
-  const auto mask = MaskImageType::New();
-  mask->CopyInformation(image);
-  mask->SetRegions(image->GetLargestPossibleRegion());
-  mask->Allocate();
-  const std::size_t count = image->GetLargestPossibleRegion().GetNumberOfPixels();
-  for (std::size_t i = 0; i < count; ++i)
-  {
-    const float value = image->GetBufferPointer()[i];
-    if (!std::isfinite(value))
-    {
-      throw CommandLineError(path + ": the mask has voxels that are NaN or infinite. Set them to 0 or 1");
-    }
-    mask->GetBufferPointer()[i] = value != 0.0F ? 1 : 0;
-  }
-  return mask;
-}
-
-/** The filter speaks of its inputs by name; the user knows them by file. */
-std::string
-NameFiles(const std::string & message, const RegistrationSettings & settings)
-{
-  const std::map<std::string, std::string> files = {
-    { "FixedImage", settings.fixed },
-    { "MovingImage", settings.moving },
-    { "FixedImageMask", settings.fixedMask.value_or("") },
-    { "MovingImageMask", settings.movingMask.value_or("") },
-    { "InitialTransform", settings.initialTransform.value_or("") },
-    { "InitialVelocityField", settings.initialVelocity.value_or("") },
-  };
-  auto isLetter = [&message](std::size_t i) { return std::isalpha(static_cast<unsigned char>(message[i])) != 0; };
-  std::string text;
-  for (std::size_t i = 0; i < message.size();)
-  {
-    std::size_t end = i;
-    while (end < message.size() && isLetter(end))
-    {
-      ++end;
-    }
-    end = std::max(end, i + 1); // a word, or one other character
-    const std::string word = message.substr(i, end - i);
-    const auto        found = files.find(word);
-    const bool        isInput = found != files.end() && !found->second.empty();
-    text += isInput ? found->second : word;
-    if (isInput && i == 0 && end < message.size() && message[end] == ' ')
-    {
-      text += ':';
-    }
-    i = end;
-  }
-  if (message.find("MovingImage") != std::string::npos &&
-      files.count(message.substr(0, message.find_first_of(" :"))) == 0)
-  {
-    text = settings.moving + ": " + text; // about both images
-  }
-  return text;
-}
-
-void
-SetInputs(FilterType *                 filter,
-          const RegistrationSettings & settings,
-          const ImageFileInfo &        fixed,
-          const ImageFileInfo &        moving)
-{
-  const auto fixedImage = ReadImage<RealImageType>(fixed);
-  fixedImage->ReleaseDataFlagOn(); // as soon as the solver has its copy
-  filter->SetFixedImage(fixedImage);
-  filter->SetMovingImage(ReadImage<RealImageType>(moving));
-  if (settings.fixedMask)
-  {
-    const auto mask = ReadMask(*settings.fixedMask);
-    mask->ReleaseDataFlagOn();
-    filter->SetFixedImageMask(mask);
-  }
-  if (settings.movingMask)
-  {
-    const auto mask = ReadMask(*settings.movingMask);
-    mask->ReleaseDataFlagOn();
-    filter->SetMovingImageMask(mask);
-  }
-  if (settings.initialTransform)
-  {
-    filter->SetInitialTransform(ReadTransform(*settings.initialTransform));
-  }
-  if (settings.initialVelocity)
-  {
-    const auto velocity = ReadField(*settings.initialVelocity);
-    velocity->ReleaseDataFlagOn();
-    filter->SetInitialVelocityField(velocity);
-  }
-  filter->SetOptions(settings.options);
-  filter->SetUseHistogramMatching(settings.histogramMatching);
-  filter->SetComputeInverseDisplacementField(settings.writeInverse);
-  filter->SetComputeVelocityField(settings.writeVelocity);
-  filter->SetComputeJacobianDeterminantImage(settings.writeDeterminant);
-}
-
-void
-Observe(FilterType * filter, RunLog & log)
-{
-  filter->AddObserver(itk::MultiResolutionIterationEvent(),
-                      [=, &log](const itk::EventObject &) { log.PrintLevel(filter->GetCurrentLevelRecord()); });
-  filter->AddObserver(itk::IterationEvent(), [=, &log](const itk::EventObject & event) {
-    // A MultiResolutionIterationEvent is an IterationEvent as well.
-    if (dynamic_cast<const itk::MultiResolutionIterationEvent *>(&event) == nullptr)
-    {
-      log.PrintIteration(filter->GetCurrentIterationRecord());
-    }
-  });
-  filter->AddObserver(itk::UserEvent(),
-                      [=, &log](const itk::EventObject &) { log.PrintMessage(filter->GetLatestMessage()); });
-  filter->AddObserver(itk::ProgressEvent(),
-                      [=, &log](const itk::EventObject &) { log.ShowProgress(filter->GetProgress()); });
 }
 
 /** What the program itself takes, when so much is resident with the images that it has read. */
@@ -225,22 +100,6 @@ WriteImages(FilterType * filter, const RegistrationSettings & settings, OutputFi
   write("warped", true, [=] { return filter->GetWarpedMovingImage(); });
   write("determinant", settings.writeDeterminant, [=] { return filter->GetJacobianDeterminantImage(); });
   return names;
-}
-
-/** Runs f; the errors of the filter leave with the names of the files in place of those of its inputs. */
-template <typename TFunction>
-void
-WithFileNames(const RegistrationSettings & settings, TFunction f)
-{
-  try
-  {
-    f();
-  }
-  catch (const itk::GaussNewtonRegistrationError & error)
-  {
-    throw itk::GaussNewtonRegistrationError(
-      error.GetKind(), error.GetFile(), error.GetLine(), NameFiles(PlainDescription(error.GetDescription()), settings));
-  }
 }
 
 ExitCode

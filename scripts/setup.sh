@@ -11,6 +11,8 @@ jobs=$(nproc 2>/dev/null || echo 2)
 build_packages=(cmake ninja-build g++ pkg-config libinsighttoolkit5-dev libfftw3-dev libcli11-dev nlohmann-json3-dev)
 # shellcheck disable=SC2034
 test_packages=(libgtest-dev python3)
+# shellcheck disable=SC2034
+python_packages=(dpkg-dev castxml swig python3-dev python3-numpy)
 
 say() { printf '==> %s\n' "$*"; }
 

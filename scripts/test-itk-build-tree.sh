@@ -7,51 +7,32 @@
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+# shellcheck source=scripts/itk-source.sh
+. "$root/scripts/itk-source.sh"
 
 work=${1:-$root/build/itk-build-tree}
 mkdir -p "$work"
 work=$(cd "$work" && pwd)
 need_packages "${build_packages[@]}" "${test_packages[@]}" dpkg-dev
 
-# --- the macros, from the source package of the installed version; /etc/apt is not touched --------------------------
-source_package=$(dpkg-query -W -f='${source:Package}' libinsighttoolkit5-dev)
-version=$(dpkg-query -W -f='${source:Version}' libinsighttoolkit5-dev)
+# --- the macros, from the source package of the installed version ---------------------------------------------------
 itk=$work/ITK
-if [ ! -d "$itk/Utilities/Doxygen" ]; then
-  say "fetching the source package $source_package $version"
-  mkdir -p "$work/apt/parts" "$work/apt/lists/partial" "$work/download"
-  for list in /etc/apt/sources.list.d/*.sources; do
-    if [ -e "$list" ]; then
-      sed 's/^Types:.*/Types: deb-src/' "$list" >"$work/apt/parts/${list##*/}"
-    fi
-  done
-  cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null | sed -n 's/^deb /deb-src /p' >"$work/apt/parts/classic.list" || true
-  cat >"$work/apt/apt.conf" <<EOF
-Dir::Etc::SourceList "/dev/null";
-Dir::Etc::SourceParts "$work/apt/parts";
-Dir::State::lists "$work/apt/lists";
-APT::Sandbox::User "";
-EOF
-  run_logged "$work/apt.log" "apt-get update" env APT_CONFIG="$work/apt/apt.conf" apt-get -qq update
-  run_logged "$work/apt.log" "apt-get source" env -C "$work/download" APT_CONFIG="$work/apt/apt.conf" \
-    apt-get -qq source --download-only "$source_package=$version"
-  mkdir -p "$itk"
-  tar xf "$work/download/$source_package"_*.orig.tar.* -C "$itk" --strip-components=1 --wildcards \
-    '*/CMake' '*/Utilities/Maintenance' '*/Utilities/Doxygen'
+if [ ! -d "$itk" ]; then
+  fetch_itk_source "$work" "$itk" '*/CMake' '*/Utilities/Maintenance' '*/Utilities/Doxygen'
 fi
 
 # --- a stand-in for the build tree --------------------------------------------------------------------------------
-config=$(dpkg -L libinsighttoolkit5-dev | grep '/ITKConfig\.cmake$')
-series=$(basename "$(dirname "$config")")
+installed=$(installed_itk_dir)
+series=$(basename "$installed")
 tree=$work/tree
 say "making the build tree $tree"
 rm -rf "$tree"
 mkdir -p "$tree/lib/cmake/$series/Modules"
-ln -s "$(dirname "$config")"/Modules/*.cmake "$tree/lib/cmake/$series/Modules/"
+ln -s "$installed"/Modules/*.cmake "$tree/lib/cmake/$series/Modules/"
 cat >"$tree/ITKConfig.cmake" <<EOF
 set(_components \${ITK_FIND_COMPONENTS})
 set(ITK_FIND_COMPONENTS "")
-include("$config")
+include("$installed/ITKConfig.cmake")
 set(ITK_CMAKE_DIR "$itk/CMake")
 set(ITK_MODULES_DIR "$tree/lib/cmake/$series/Modules")
 set(ITK_DIR "$tree")
@@ -61,7 +42,7 @@ if(_components)
   itk_module_config(ITK \${_components})
 endif()
 EOF
-cp "$(dirname "$config")/ITKConfigVersion.cmake" "$tree/"
+cp "$installed/ITKConfigVersion.cmake" "$tree/"
 
 # --- configure, build, test ---------------------------------------------------------------------------------------
 say "configuring $work/module"

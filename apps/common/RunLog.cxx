@@ -59,8 +59,9 @@ DescribeGrid(const ImageFileInfo & info)
 
 } // namespace
 
-RunLog::RunLog(const RegistrationSettings & settings)
+RunLog::RunLog(const RegistrationSettings & settings, std::string program)
   : m_Settings(settings)
+  , m_Program(std::move(program))
   , m_Terminal(isatty(STDOUT_FILENO) == 1)
 {}
 
@@ -94,7 +95,7 @@ void
 RunLog::PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving)
 {
   const gnr::Options & o = m_Settings.options;
-  Line(VersionText("gnr-register"));
+  Line(VersionText(m_Program));
   Line("fixed    " + fixed.path);
   Line("         " + DescribeGrid(fixed));
   Line("moving   " + moving.path);

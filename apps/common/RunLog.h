@@ -37,7 +37,7 @@ namespace gnrapp
 class RunLog
 {
 public:
-  explicit RunLog(const RegistrationSettings & settings);
+  explicit RunLog(const RegistrationSettings & settings, std::string program = "gnr-register");
   ~RunLog();
   RunLog(const RunLog &) = delete;
   RunLog &
@@ -79,6 +79,7 @@ private:
   PrintColumns();
 
   const RegistrationSettings & m_Settings;
+  std::string                  m_Program;
   bool                         m_Terminal;
   bool                         m_ColumnsPrinted = false;
   int                          m_Level = -1; ///< last level of which something was printed

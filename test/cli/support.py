@@ -2,6 +2,7 @@
 """What the tests of the programs share. They use Python's standard library alone and are run by ctest with
 
     GNR_REGISTER, GNR_APPLY   the programs
+    GNR_SLICER                the command line module of 3D Slicer
     GNR_EXAMPLE_DATA          examples/data
     GNR_EXTRA_TEST_DATA       further image pairs, or empty: tests that need them are skipped
 

@@ -1,0 +1,207 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+// The command line module of 3D Slicer: gnr-register in the terms of the Slicer Execution Model. doc/slicer.md is
+// its manual.
+#include "common/CommandLineError.h"
+#include "common/ImageInput.h"
+#include "common/ImageOutput.h"
+#include "common/OutputFiles.h"
+#include "common/Program.h"
+#include "common/RegistrationFilter.h"
+#include "common/ResourceUsage.h"
+#include "common/RunLog.h"
+#include "slicer/SlicerOutput.h"
+#include "slicer/SlicerSettings.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <iostream>
+
+namespace
+{
+
+using namespace gnrapp;
+using Clock = std::chrono::steady_clock;
+
+constexpr const char * program = "GaussNewtonRegistration";
+
+/** Tells Slicer how far the work is, on standard output; it looks for the last complete tag. */
+class SlicerProgress
+{
+public:
+  SlicerProgress()
+  {
+    std::cout << "<filter-start>\n<filter-name>" << program
+              << "</filter-name>\n<filter-comment> \"registration of two volumes\" </filter-comment>\n</filter-start>"
+              << std::endl;
+    this->Show(0.0);
+  }
+
+  /** `share` of the work done, 0 ... 1; what is less than before, or hardly more, is not shown. */
+  void
+  Show(double share)
+  {
+    constexpr double step = 0.005;
+    if (share >= m_Next || (share >= 1.0 && !m_Complete))
+    {
+      std::cout << "<filter-progress>" << std::min(share, 1.0) << "</filter-progress>" << std::endl;
+      m_Next = share + step;
+      m_Complete = share >= 1.0;
+    }
+  }
+
+  void
+  Comment(const std::string & text)
+  {
+    std::cout << "<filter-comment>" << text << "</filter-comment>" << std::endl;
+  }
+
+  void
+  End(double seconds)
+  {
+    this->Show(1.0);
+    std::cout << "<filter-end>\n<filter-name>" << program << "</filter-name>\n<filter-time>" << seconds
+              << "</filter-time>\n</filter-end>" << std::endl;
+  }
+
+private:
+  double m_Next = 0.0;
+  bool   m_Complete = false;
+};
+
+void
+WriteReturnParameters(const gnr::Report & report, const std::string & path, OutputFiles & files)
+{
+  std::ofstream out(files.TemporaryFor(path));
+  for (const SlicerResult & result : SlicerResults())
+  {
+    out << result.name << " = " << result.value(report) << '\n';
+  }
+  out.close();
+  if (!out)
+  {
+    throw CommandLineError(path + ": cannot be written. Is the disk full?", ExitCode::OutOfResources);
+  }
+}
+
+void
+CheckOutputs(const SlicerSettings & settings, OutputFiles & files)
+{
+  for (const auto & path : { settings.outputTransform, settings.inverseTransform })
+  {
+    if (path)
+    {
+      CheckTransformName(*path);
+    }
+  }
+  for (const auto & path : { settings.outputVolume, settings.determinantVolume })
+  {
+    if (path)
+    {
+      CheckImageName(*path);
+    }
+  }
+  for (const std::string & path : settings.Outputs())
+  {
+    files.CheckFolderOf(path);
+  }
+}
+
+void
+Write(RegistrationFilterType * filter, const SlicerSettings & settings, OutputFiles & files)
+{
+  const auto threads = static_cast<unsigned int>(std::max(1, filter->GetReport().threads));
+  if (settings.outputTransform)
+  {
+    WriteDisplacementTransform(MakeTotalDisplacement(filter), *settings.outputTransform, files, threads);
+  }
+  if (settings.inverseTransform)
+  {
+    const std::string initial = settings.registration.initialTransform.value_or("");
+    WriteDisplacementTransform(
+      MakeTotalInverseDisplacement(filter, initial), *settings.inverseTransform, files, threads);
+  }
+  if (settings.outputVolume)
+  {
+    WriteImage(filter->GetWarpedMovingImage(), *settings.outputVolume, files, threads);
+  }
+  if (settings.determinantVolume)
+  {
+    WriteImage(filter->GetJacobianDeterminantImage(), *settings.determinantVolume, files, threads);
+  }
+  if (settings.returnParameterFile)
+  {
+    WriteReturnParameters(filter->GetReport(), *settings.returnParameterFile, files);
+  }
+}
+
+ExitCode
+Register(const SlicerSettings & settings, Clock::time_point start)
+{
+  // Writing belongs to the work: progress is 1 when the files are there.
+  constexpr double shareOfFilter = 0.97;
+
+  OutputFiles files;
+  CheckOutputs(settings, files);
+  const ImageFileInfo fixed = InspectImageFile(settings.registration.fixed);
+  const ImageFileInfo moving = InspectImageFile(settings.registration.moving);
+  RunLog              log(settings.registration, program);
+  log.PrintHeader(fixed, moving);
+
+  SlicerProgress progress;
+  const auto     filter = RegistrationFilterType::New();
+  SetInputs(filter, settings.registration, fixed, moving);
+  filter->SetComputeWarpedMovingImage(settings.outputVolume.has_value());
+  Observe(filter, log);
+  filter->AddObserver(itk::ProgressEvent(), [&, filter = filter.GetPointer()](const itk::EventObject &) {
+    progress.Show(shareOfFilter * filter->GetProgress());
+  });
+  filter->AddObserver(itk::MultiResolutionIterationEvent(),
+                      [&, filter = filter.GetPointer()](const itk::EventObject &) {
+                        const auto & size = filter->GetCurrentLevelRecord().grid.size;
+                        progress.Comment("grid of " + std::to_string(size[0]) + " x " + std::to_string(size[1]) +
+                                         " x " + std::to_string(size[2]));
+                      });
+  WithFileNames(settings.registration, [&] { filter->Update(); });
+
+  progress.Comment("writing");
+  Write(filter, settings, files);
+  files.Commit();
+
+  const ResourceUsage usage = MeasureResourceUsage(start);
+  const double        voxels = static_cast<double>(fixed.size[0] * fixed.size[1] * fixed.size[2]);
+  log.PrintSummary(filter->GetReport(), {}, usage, static_cast<double>(usage.peakBytes) / voxels, settings.Outputs());
+  progress.End(usage.wallSeconds);
+  // Also after a time limit: Slicer loads the outputs of a module that ends with 0 alone.
+  return ExitCode::Success;
+}
+
+} // namespace
+
+int
+main(int argc, char * argv[])
+{
+  LetThreadsSleep(argv);
+  const auto start = Clock::now();
+  return RunProgram(program, [&]() {
+    SlicerParser parser;
+    const auto   settings = parser.Parse(argc, argv);
+    return settings ? Register(*settings, start) : ExitCode::Success;
+  });
+}

@@ -1,0 +1,153 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#include "RegistrationFilter.h"
+
+#include "CommandLineError.h"
+#include "TransformInput.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <map>
+
+namespace gnrapp
+{
+namespace
+{
+
+/** Everything that is not 0 is inside, also 0.5 and 256, which a conversion to unsigned char would lose. */
+MaskImageType::Pointer
+ReadMask(const std::string & path)
+{
+  const auto image = ReadImage<RealImageType>(InspectImageFile(path));
+  const auto mask = MaskImageType::New();
+  mask->CopyInformation(image);
+  mask->SetRegions(image->GetLargestPossibleRegion());
+  mask->Allocate();
+  const std::size_t count = image->GetLargestPossibleRegion().GetNumberOfPixels();
+  for (std::size_t i = 0; i < count; ++i)
+  {
+    const float value = image->GetBufferPointer()[i];
+    if (!std::isfinite(value))
+    {
+      throw CommandLineError(path + ": the mask has voxels that are NaN or infinite. Set them to 0 or 1");
+    }
+    mask->GetBufferPointer()[i] = value != 0.0F ? 1 : 0;
+  }
+  return mask;
+}
+
+} // namespace
+
+std::string
+NameFiles(const std::string & message, const RegistrationSettings & settings)
+{
+  const std::map<std::string, std::string> files = {
+    { "FixedImage", settings.fixed },
+    { "MovingImage", settings.moving },
+    { "FixedImageMask", settings.fixedMask.value_or("") },
+    { "MovingImageMask", settings.movingMask.value_or("") },
+    { "InitialTransform", settings.initialTransform.value_or("") },
+    { "InitialVelocityField", settings.initialVelocity.value_or("") },
+  };
+  auto isLetter = [&message](std::size_t i) { return std::isalpha(static_cast<unsigned char>(message[i])) != 0; };
+  std::string text;
+  for (std::size_t i = 0; i < message.size();)
+  {
+    std::size_t end = i;
+    while (end < message.size() && isLetter(end))
+    {
+      ++end;
+    }
+    end = std::max(end, i + 1); // a word, or one other character
+    const std::string word = message.substr(i, end - i);
+    const auto        found = files.find(word);
+    const bool        isInput = found != files.end() && !found->second.empty();
+    text += isInput ? found->second : word;
+    if (isInput && i == 0 && end < message.size() && message[end] == ' ')
+    {
+      text += ':';
+    }
+    i = end;
+  }
+  if (message.find("MovingImage") != std::string::npos &&
+      files.count(message.substr(0, message.find_first_of(" :"))) == 0)
+  {
+    text = settings.moving + ": " + text; // about both images
+  }
+  return text;
+}
+
+void
+SetInputs(RegistrationFilterType *     filter,
+          const RegistrationSettings & settings,
+          const ImageFileInfo &        fixed,
+          const ImageFileInfo &        moving)
+{
+  const auto fixedImage = ReadImage<RealImageType>(fixed);
+  fixedImage->ReleaseDataFlagOn(); // as soon as the solver has its copy
+  filter->SetFixedImage(fixedImage);
+  filter->SetMovingImage(ReadImage<RealImageType>(moving));
+  if (settings.fixedMask)
+  {
+    const auto mask = ReadMask(*settings.fixedMask);
+    mask->ReleaseDataFlagOn();
+    filter->SetFixedImageMask(mask);
+  }
+  if (settings.movingMask)
+  {
+    const auto mask = ReadMask(*settings.movingMask);
+    mask->ReleaseDataFlagOn();
+    filter->SetMovingImageMask(mask);
+  }
+  if (settings.initialTransform)
+  {
+    filter->SetInitialTransform(ReadTransform(*settings.initialTransform));
+  }
+  if (settings.initialVelocity)
+  {
+    const auto velocity = ReadField(*settings.initialVelocity);
+    velocity->ReleaseDataFlagOn();
+    filter->SetInitialVelocityField(velocity);
+  }
+  filter->SetOptions(settings.options);
+  filter->SetUseHistogramMatching(settings.histogramMatching);
+  filter->SetComputeInverseDisplacementField(settings.writeInverse);
+  filter->SetComputeVelocityField(settings.writeVelocity);
+  filter->SetComputeJacobianDeterminantImage(settings.writeDeterminant);
+}
+
+void
+Observe(RegistrationFilterType * filter, RunLog & log)
+{
+  filter->AddObserver(itk::MultiResolutionIterationEvent(),
+                      [=, &log](const itk::EventObject &) { log.PrintLevel(filter->GetCurrentLevelRecord()); });
+  filter->AddObserver(itk::IterationEvent(), [=, &log](const itk::EventObject & event) {
+    // A MultiResolutionIterationEvent is an IterationEvent as well.
+    if (dynamic_cast<const itk::MultiResolutionIterationEvent *>(&event) == nullptr)
+    {
+      log.PrintIteration(filter->GetCurrentIterationRecord());
+    }
+  });
+  filter->AddObserver(itk::UserEvent(),
+                      [=, &log](const itk::EventObject &) { log.PrintMessage(filter->GetLatestMessage()); });
+  filter->AddObserver(itk::ProgressEvent(),
+                      [=, &log](const itk::EventObject &) { log.ShowProgress(filter->GetProgress()); });
+}
+
+} // namespace gnrapp

@@ -1,0 +1,69 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#ifndef gnrapp_RegistrationFilter_h
+#define gnrapp_RegistrationFilter_h
+
+#include "ImageInput.h"
+#include "Program.h"
+#include "RegistrationSettings.h"
+#include "RunLog.h"
+
+#include "itkDiffeomorphicGaussNewtonRegistrationFilter.h"
+
+#include <string>
+
+namespace gnrapp
+{
+
+using RegistrationFilterType = itk::DiffeomorphicGaussNewtonRegistrationFilter<RealImageType>;
+
+/** Reads the images, masks and starts that the settings name, and hands them with the options to the filter. Throws
+ * CommandLineError naming the file. */
+void
+SetInputs(RegistrationFilterType *     filter,
+          const RegistrationSettings & settings,
+          const ImageFileInfo &        fixed,
+          const ImageFileInfo &        moving);
+
+/** Lets the filter report its levels, steps, notes and progress to the log. */
+void
+Observe(RegistrationFilterType * filter, RunLog & log);
+
+/** The filter speaks of its inputs by name; the user knows them by file. */
+std::string
+NameFiles(const std::string & message, const RegistrationSettings & settings);
+
+/** Runs f; the errors of the filter leave with the names of the files in place of those of its inputs. */
+template <typename TFunction>
+void
+WithFileNames(const RegistrationSettings & settings, TFunction f)
+{
+  try
+  {
+    f();
+  }
+  catch (const itk::GaussNewtonRegistrationError & error)
+  {
+    throw itk::GaussNewtonRegistrationError(
+      error.GetKind(), error.GetFile(), error.GetLine(), NameFiles(PlainDescription(error.GetDescription()), settings));
+  }
+}
+
+} // namespace gnrapp
+
+#endif
