@@ -1,0 +1,78 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#ifndef gnrapp_PlaneView_h
+#define gnrapp_PlaneView_h
+
+#include "view/RegistrationResult.h"
+
+#include <array>
+#include <string>
+
+namespace gnrapp
+{
+
+/** How a plane of voxels lies on the page. Oblique images are shown along their own axes, each named by the direction of
+ * the patient that it is closest to, and by a second letter where it lies more than 20 degrees away from it. */
+struct PlaneView
+{
+  std::string  name;       ///< axial, coronal or sagittal
+  unsigned int normal = 0; ///< axes of the image
+  unsigned int horizontal = 0;
+  unsigned int vertical = 0;
+  bool         flipHorizontal = false; ///< the index falls to the right
+  bool         flipVertical = false;   ///< the index falls downwards
+  std::string  left, right, top, bottom;
+
+  long
+  Columns(const GridGeometry & grid) const
+  {
+    return grid.size[horizontal];
+  }
+  long
+  Rows(const GridGeometry & grid) const
+  {
+    return grid.size[vertical];
+  }
+
+  /** The voxel at a column and row (from the top) of the plane through `point`. */
+  VoxelIndex
+  IndexAt(const GridGeometry & grid, const VoxelIndex & point, long column, long row) const
+  {
+    VoxelIndex index = point;
+    index[horizontal] = flipHorizontal ? Columns(grid) - 1 - column : column;
+    index[vertical] = flipVertical ? Rows(grid) - 1 - row : row;
+    return index;
+  }
+
+  /** Column and row of a voxel. */
+  std::array<long, 2>
+  PositionOf(const GridGeometry & grid, const VoxelIndex & index) const
+  {
+    return { flipHorizontal ? Columns(grid) - 1 - index[horizontal] : index[horizontal],
+             flipVertical ? Rows(grid) - 1 - index[vertical] : index[vertical] };
+  }
+};
+
+/** Axial, coronal and sagittal. Radiological: the right side of the patient is on the left; neurological: on the right.
+ */
+std::array<PlaneView, 3>
+MakePlaneViews(const itk::ImageBase<3> * image, bool neurological);
+
+} // namespace gnrapp
+
+#endif
