@@ -116,7 +116,8 @@ ShowWindow(QualityPicture & picture)
     {
       VoxelIndex         point = picture.Point();
       const unsigned int normal = panel->plane.normal;
-      point[normal] = std::clamp(point[normal] + voxels, 0L, picture.Size()[normal] - 1);
+      const long         begin = picture.Region().begin[normal];
+      point[normal] = std::clamp(point[normal] + voxels, begin, begin + picture.Region().size[normal] - 1);
       moveTo(point);
     }
   };

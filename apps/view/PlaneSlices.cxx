@@ -17,10 +17,12 @@
  *=========================================================================*/
 #include "view/PlaneSlices.h"
 
+#include <vtkAbstractImageInterpolator.h>
 #include <vtkCellArray.h>
 #include <vtkFloatArray.h>
 #include <vtkIdList.h>
 #include <vtkImageData.h>
+#include <vtkImageInterpolator.h>
 #include <vtkImageResize.h>
 #include <vtkImageSincInterpolator.h>
 #include <vtkMarchingSquares.h>
@@ -50,11 +52,14 @@ ToVtk(const Slice & slice)
 
 } // namespace
 
-PlaneSlices::PlaneSlices(const RegistrationResult & result, const PlaneView & plane, const VoxelIndex & point)
+PlaneSlices::PlaneSlices(const RegistrationResult & result,
+                         const VoxelRegion &        region,
+                         const PlaneView &          plane,
+                         const VoxelIndex &         point)
 {
   const GridGeometry & grid = result.Grid();
-  const int            width = static_cast<int>(plane.Columns(grid));
-  const int            height = static_cast<int>(plane.Rows(grid));
+  const int            width = static_cast<int>(plane.Columns(region));
+  const int            height = static_cast<int>(plane.Rows(region));
   for (Slice * slice : { &fixed, &moving, &warped, &determinant, &across, &down })
   {
     *slice = { width, height, std::vector<float>(static_cast<std::size_t>(width) * height) };
@@ -63,7 +68,7 @@ PlaneSlices::PlaneSlices(const RegistrationResult & result, const PlaneView & pl
   {
     for (int column = 0; column < width; ++column)
     {
-      const VoxelIndex index = plane.IndexAt(grid, point, column, row);
+      const VoxelIndex index = plane.IndexAt(region, point, column, row);
       const double     value = result.fixed->GetBufferPointer()[result.OffsetOf(index)];
       fixed.At(column, row) = static_cast<float>(result.fixedRange.Normalize(value));
       moving.At(column, row) = static_cast<float>(result.movingRange.Normalize(result.MovingAt(index, true)));
@@ -96,13 +101,21 @@ Resize(const Slice & slice, int width, int height)
   resize->SetResizeMethodToOutputDimensions();
   resize->SetOutputDimensions(width, height, 1);
   resize->BorderOn(); // pixels and voxels are areas; both slices cover the same one
+  vtkSmartPointer<vtkAbstractImageInterpolator> interpolator;
   if (width < slice.width || height < slice.height)
   {
-    vtkNew<vtkImageSincInterpolator> average;
+    const auto average = vtkSmartPointer<vtkImageSincInterpolator>::New();
     average->SetWindowFunctionToLanczos();
     average->AntialiasingOn();
-    resize->SetInterpolator(average);
+    interpolator = average;
   }
+  else
+  {
+    const auto linear = vtkSmartPointer<vtkImageInterpolator>::New(); // no overshoot beside edges
+    linear->SetInterpolationModeToLinear();
+    interpolator = linear;
+  }
+  resize->SetInterpolator(interpolator);
   resize->SetNumberOfThreads(1);
   resize->Update();
   Slice         result{ width, height, std::vector<float>(static_cast<std::size_t>(width) * height) };

@@ -47,7 +47,10 @@ struct Slice
 /** Everything that is shown of one plane. Grey values 0 and 1 are the black and white of each image. */
 struct PlaneSlices
 {
-  PlaneSlices(const RegistrationResult & result, const PlaneView & plane, const VoxelIndex & point);
+  PlaneSlices(const RegistrationResult & result,
+              const VoxelRegion &        region,
+              const PlaneView &          plane,
+              const VoxelIndex &         point);
 
   Slice fixed;
   Slice moving; ///< before registration

@@ -39,32 +39,33 @@ struct PlaneView
   std::string  left, right, top, bottom;
 
   long
-  Columns(const GridGeometry & grid) const
+  Columns(const VoxelRegion & region) const
   {
-    return grid.size[horizontal];
+    return region.size[horizontal];
   }
   long
-  Rows(const GridGeometry & grid) const
+  Rows(const VoxelRegion & region) const
   {
-    return grid.size[vertical];
+    return region.size[vertical];
   }
 
-  /** The voxel at a column and row (from the top) of the plane through `point`. */
+  /** The voxel at a column and row (from the top) of the plane of `region` through `point`. */
   VoxelIndex
-  IndexAt(const GridGeometry & grid, const VoxelIndex & point, long column, long row) const
+  IndexAt(const VoxelRegion & region, const VoxelIndex & point, long column, long row) const
   {
     VoxelIndex index = point;
-    index[horizontal] = flipHorizontal ? Columns(grid) - 1 - column : column;
-    index[vertical] = flipVertical ? Rows(grid) - 1 - row : row;
+    index[horizontal] = region.begin[horizontal] + (flipHorizontal ? Columns(region) - 1 - column : column);
+    index[vertical] = region.begin[vertical] + (flipVertical ? Rows(region) - 1 - row : row);
     return index;
   }
 
   /** Column and row of a voxel. */
   std::array<long, 2>
-  PositionOf(const GridGeometry & grid, const VoxelIndex & index) const
+  PositionOf(const VoxelRegion & region, const VoxelIndex & index) const
   {
-    return { flipHorizontal ? Columns(grid) - 1 - index[horizontal] : index[horizontal],
-             flipVertical ? Rows(grid) - 1 - index[vertical] : index[vertical] };
+    const long across = index[horizontal] - region.begin[horizontal];
+    const long down = index[vertical] - region.begin[vertical];
+    return { flipHorizontal ? Columns(region) - 1 - across : across, flipVertical ? Rows(region) - 1 - down : down };
   }
 };
 

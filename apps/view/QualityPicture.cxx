@@ -44,7 +44,9 @@ constexpr int barSpace = 96; ///< for the colour bars, on the right
 constexpr int headerHeight = 78;
 constexpr int titleHeight = 34;
 constexpr int rowGap = 18;
-constexpr int footHeight = 400;
+constexpr int footHeight = 410;
+constexpr int plotWidth = 520;
+constexpr int plotGap = 40;
 constexpr int titleSize = 19;
 constexpr int smallSize = 16;
 constexpr int letterSize = 15;
@@ -114,13 +116,13 @@ struct QualityPicture::Layout
   std::array<int, 3>    height{};
   std::array<double, 3> spacing{};
 
-  Layout(const RegistrationResult & result, const std::array<PlaneView, 3> & planes)
+  Layout(const RegistrationResult & result, const VoxelRegion & region, const std::array<PlaneView, 3> & planes)
   {
     for (unsigned int axis = 0; axis < 3; ++axis)
     {
       spacing[axis] = result.fixed->GetSpacing()[axis];
     }
-    const auto mm = [&](unsigned int axis) { return spacing[axis] * static_cast<double>(result.Grid().size[axis]); };
+    const auto mm = [&](unsigned int axis) { return spacing[axis] * static_cast<double>(region.size[axis]); };
     double     across = 0;
     double     down = 0;
     for (const PlaneView & plane : planes)
@@ -153,6 +155,16 @@ struct QualityPicture::Layout
   {
     return headerHeight + static_cast<int>(kind / 2) * (titleHeight + rowHeight + rowGap) + titleHeight;
   }
+  Rectangle
+  BarArea(std::size_t kind) const
+  {
+    return { GroupLeft(1) + GroupWidth() + 20, RowTop(kind), 18, rowHeight };
+  }
+  Rectangle
+  PlotArea(int number) const
+  {
+    return { margin + number * (plotWidth + plotGap), FootTop(), plotWidth, footHeight - 70 };
+  }
   int
   FootTop() const
   {
@@ -170,16 +182,18 @@ struct QualityPicture::Layout
   }
 };
 
-QualityPicture::QualityPicture(const RegistrationResult & result, bool neurological)
+QualityPicture::QualityPicture(const RegistrationResult & result, bool neurological, const VoxelIndex & point)
   : m_Result(result)
   , m_Neurological(neurological)
+  , m_Region(result.RegionOfInterest(point))
   , m_Planes(MakePlaneViews(result.fixed, neurological))
-  , m_Layout(std::make_shared<Layout>(result, m_Planes))
+  , m_Layout(std::make_shared<Layout>(result, m_Region, m_Planes))
   , m_Canvas(pageWidth, m_Layout->FootTop() + footHeight)
 {
   // About 14 pixels between the lines, at a round number of millimetres.
   m_GridStep = RoundUp(14 / m_Layout->scale,
                        { 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 4, 5, 8, 10, 15, 20, 25, 30, 40, 50, 100, 200, 500 });
+  Draw(point);
 }
 
 void
@@ -192,17 +206,20 @@ QualityPicture::Draw(const VoxelIndex & point)
   std::vector<double> changes;
   for (const PlaneView & plane : m_Planes)
   {
-    m_Slices.emplace_back(m_Result, plane, point);
+    m_Slices.emplace_back(m_Result, m_Region, plane, point);
     for (const float value : m_Slices.back().Difference(true).values)
     {
-      differences.push_back(std::abs(value));
+      if (std::abs(value) > 0.02) // not the background
+      {
+        differences.push_back(std::abs(value));
+      }
     }
     for (const float value : m_Slices.back().determinant.values)
     {
       changes.push_back(value > 0 ? std::abs(std::log(value)) : 0.0);
     }
   }
-  const double difference = RoundUp(Quantile(std::move(differences), 0.995), { 0.1, 0.2, 0.4, 0.6, 0.8, 1 });
+  const double difference = RoundUp(Quantile(std::move(differences), 0.95), { 0.1, 0.2, 0.4, 0.6, 0.8, 1 });
   m_DifferenceScale = ColorScale::Grey(-difference, difference);
   m_DeterminantScale =
     ColorScale::VolumeChange(RoundUp(std::exp(Quantile(std::move(changes), 0.998)), { 1.1, 1.25, 1.5, 2, 3, 4, 6, 8 }));
@@ -213,9 +230,13 @@ QualityPicture::Draw(const VoxelIndex & point)
   {
     DrawPanels(plane);
   }
-  const int barLeft = m_Layout->GroupLeft(1) + m_Layout->GroupWidth() + 20;
-  m_DifferenceScale.DrawBar(m_Canvas, { barLeft, m_Layout->RowTop(4), 18, m_Layout->rowHeight }, smallSize);
-  m_DeterminantScale.DrawBar(m_Canvas, { barLeft, m_Layout->RowTop(6), 18, m_Layout->rowHeight }, smallSize);
+  const auto bar = [&](const ColorScale & scale, std::size_t kind, const char * unit) {
+    const Rectangle area = m_Layout->BarArea(kind);
+    m_Canvas.Text(unit, { area.x - 6.0, area.y - 14.0 }, smallSize - 1, black);
+    scale.DrawBar(m_Canvas, area, smallSize);
+  };
+  bar(m_DifferenceScale, 4, "grey range");
+  bar(m_DeterminantScale, 6, "mm³ / mm³");
   DrawCurves();
   DrawNumbers();
 }
@@ -276,6 +297,7 @@ QualityPicture::DrawPanels(unsigned int planeNumber)
 {
   const PlaneSlices & slices = m_Slices[planeNumber];
   const ColorScale    shades = ColorScale::Grey(0, 1);
+  const ColorScale    dim = ColorScale::Grey(0, 1.6);
   const int           width = m_Layout->width[planeNumber];
   const int           height = m_Layout->height[planeNumber];
   const Slice         fixed = Resize(slices.fixed, width, height);
@@ -288,9 +310,15 @@ QualityPicture::DrawPanels(unsigned int planeNumber)
     Slice              shown;
     panel.black = m_Result.fixedRange.black;
     panel.white = m_Result.fixedRange.white;
-    if (panel.name == "fixed" || panel.name == "grid")
+    if (panel.name == "fixed")
     {
       shown = fixed;
+    }
+    else if (panel.name == "grid") // darker, below the lines
+    {
+      shown = fixed;
+      scale = &dim;
+      panel.white = panel.black + dim.High() * (panel.white - panel.black);
     }
     else if (panel.name == "moving" || panel.name == "warped")
     {
@@ -332,12 +360,12 @@ QualityPicture::DrawPanels(unsigned int planeNumber)
     if (panel.name == "fixed")
     {
       // Where the other two planes cut this one.
-      const auto      at = panel.plane.PositionOf(m_Result.Grid(), m_Point);
+      const auto      at = panel.plane.PositionOf(m_Region, m_Point);
       const Rectangle a = panel.area;
-      const double    x = a.x + (at[0] + 0.5) * ScaleOf(a.width, panel.plane.Columns(m_Result.Grid()));
-      const double    y = a.y + (at[1] + 0.5) * ScaleOf(a.height, panel.plane.Rows(m_Result.Grid()));
+      const double    x = a.x + (at[0] + 0.5) * ScaleOf(a.width, panel.plane.Columns(m_Region));
+      const double    y = a.y + (at[1] + 0.5) * ScaleOf(a.height, panel.plane.Rows(m_Region));
       m_Canvas.Draw({ { { x, a.y + 0.0 }, { x, a.y + a.height + 0.0 } }, { { a.x + 0.0, y }, { a.x + a.width + 0.0, y } } },
-                    1,
+                    1.4,
                     crossColor,
                     a,
                     0.7);
@@ -360,7 +388,7 @@ QualityPicture::DrawGrid(const Panel & panel, const PlaneSlices & slices)
 {
   // A grid of straight lines in moving space, as it lies on the fixed image: where a coordinate of x + u(x) is a multiple
   // of the step. One line runs through the point at which the planes meet.
-  const auto   at = panel.plane.PositionOf(m_Result.Grid(), m_Point);
+  const auto   at = panel.plane.PositionOf(m_Region, m_Point);
   const double sx = ScaleOf(panel.area.width, slices.fixed.width);
   const double sy = ScaleOf(panel.area.height, slices.fixed.height);
   for (const bool isVertical : { true, false })
@@ -407,21 +435,29 @@ void
 QualityPicture::DrawLetters(const Panel & panel)
 {
   const bool      isLight = panel.name == "determinant" || panel.name.rfind("difference", 0) == 0;
-  const Color &   color = isLight ? black : white;
+  const auto      letters = [&](const std::string & text, double x, double y, Align align) {
+    for (const Position shift : { Position{ -1, 0 }, Position{ 1, 0 }, Position{ 0, -1 }, Position{ 0, 1 } })
+    {
+      m_Canvas.Text(text, { x + shift.x, y + shift.y }, letterSize, isLight ? white : black, align);
+    }
+    m_Canvas.Text(text, { x, y }, letterSize, isLight ? black : white, align);
+  };
   const Rectangle a = panel.area;
   const double    middle = a.y + a.height / 2.0 + 0.36 * letterSize;
   const double    centre = a.x + a.width / 2.0;
-  m_Canvas.Text(panel.plane.left, { a.x + 5.0, middle }, letterSize, color);
-  m_Canvas.Text(panel.plane.right, { a.x + a.width - 5.0, middle }, letterSize, color, Align::Right);
-  m_Canvas.Text(panel.plane.top, { centre, a.y + 5.0 + 0.73 * letterSize }, letterSize, color, Align::Center);
-  m_Canvas.Text(panel.plane.bottom, { centre, a.y + a.height - 5.0 }, letterSize, color, Align::Center);
+  letters(panel.plane.left, a.x + 5.0, middle, Align::Left);
+  letters(panel.plane.right, a.x + a.width - 5.0, middle, Align::Right);
+  letters(panel.plane.top, centre, a.y + 5.0 + 0.73 * letterSize, Align::Center);
+  letters(panel.plane.bottom, centre, a.y + a.height - 5.0, Align::Center);
 }
 
 void
 QualityPicture::DrawCurves()
 {
-  CurvePlot mismatch{ "Mismatch after each Newton step" };
-  CurvePlot gradient{ "Gradient, relative to the start of its grid" };
+  CurvePlot mismatch;
+  CurvePlot gradient;
+  mismatch.title = "Mismatch after each Newton step";
+  gradient.title = "Relative gradient (dashed: tolerance)";
   gradient.logarithmic = true;
   gradient.reference = m_Result.report.gradientTolerance;
   int         step = 0;
@@ -432,14 +468,12 @@ QualityPicture::DrawCurves()
     gradient.curves.push_back({ step, solve.relativeGradient });
     step += static_cast<int>(solve.mismatch.size()) - 1;
   }
-  const int top = m_Layout->FootTop();
-  const int width = 520;
-  const int height = footHeight - 60;
-  DrawPlot(m_Canvas, mismatch, { margin, top, width, height }, smallSize);
-  DrawPlot(m_Canvas, gradient, { margin + width + 40, top, width, height }, smallSize);
+  const Rectangle area = m_Layout->PlotArea(0);
+  DrawPlot(m_Canvas, mismatch, area, smallSize);
+  DrawPlot(m_Canvas, gradient, m_Layout->PlotArea(1), smallSize);
   // One legend for both.
   double       x = margin + 3.0 * smallSize;
-  const double y = top + height + 14;
+  const double y = area.y + area.height + 14;
   const bool   isShort = solves.size() <= 4;
   for (std::size_t i = 0; i < solves.size(); ++i)
   {
@@ -460,11 +494,18 @@ QualityPicture::DrawCurves()
 void
 QualityPicture::DrawNumbers()
 {
-  const int    left = margin + 2 * 520 + 40 + 70;
+  const int    left = margin + 2 * plotWidth + plotGap + 70;
   const int    valueLeft = left + 150;
   double       y = m_Layout->FootTop() + 1.1 * smallSize;
   m_Canvas.Text("Result", { left + 0.0, y }, smallSize, black, Align::Left, true);
-  for (const auto & [label, value] : m_Result.report.numbers)
+  auto         numbers = m_Result.report.numbers;
+  const auto   range = [](const IntensityRange & r) {
+    char text[64];
+    std::snprintf(text, sizeof text, "%.4g … %.4g", r.black, r.white);
+    return std::string(text);
+  };
+  numbers.emplace_back("grey range", "fixed " + range(m_Result.fixedRange) + ", moving " + range(m_Result.movingRange));
+  for (const auto & [label, value] : numbers)
   {
     y += label.empty() ? 21 : 25;
     m_Canvas.Text(label, { left + 0.0, y }, smallSize, grey);
@@ -486,28 +527,27 @@ QualityPicture::PanelAt(int x, int y) const
 VoxelIndex
 QualityPicture::VoxelAt(const Panel & panel, int x, int y) const
 {
-  const GridGeometry & grid = m_Result.Grid();
-  const auto           voxel = [](int pixel, int pixels, long voxels) {
+  const auto voxel = [](int pixel, int pixels, long voxels) {
     return std::clamp(static_cast<long>((pixel + 0.5) / ScaleOf(pixels, voxels)), 0L, voxels - 1);
   };
-  return panel.plane.IndexAt(grid,
+  return panel.plane.IndexAt(m_Region,
                              m_Point,
-                             voxel(x - panel.area.x, panel.area.width, panel.plane.Columns(grid)),
-                             voxel(y - panel.area.y, panel.area.height, panel.plane.Rows(grid)));
+                             voxel(x - panel.area.x, panel.area.width, panel.plane.Columns(m_Region)),
+                             voxel(y - panel.area.y, panel.area.height, panel.plane.Rows(m_Region)));
 }
 
 std::string
 QualityPicture::Description() const
 {
   using Json = nlohmann::ordered_json;
-  Json panels = Json::array();
+  const auto numbers = [](const Rectangle & a) { return Json{ a.x, a.y, a.width, a.height }; };
+  Json       panels = Json::array();
   for (const Panel & panel : m_Panels)
   {
-    const Rectangle & a = panel.area;
     const PlaneView & p = panel.plane;
     panels.push_back({ { "name", panel.name },
                        { "plane", p.name },
-                       { "area", { a.x, a.y, a.width, a.height } },
+                       { "area", numbers(panel.area) },
                        { "axes", { p.horizontal, p.vertical } },
                        { "flipped", { p.flipHorizontal, p.flipVertical } },
                        { "letters", { p.left, p.right, p.top, p.bottom } },
@@ -516,7 +556,14 @@ QualityPicture::Description() const
   const Json json = { { "schema", "gnr-view picture" },
                       { "schemaVersion", 1 },
                       { "voxel", m_Point },
+                      { "region", { { "begin", m_Region.begin }, { "size", m_Region.size } } },
                       { "gridStepMm", m_GridStep },
+                      { "bars",
+                        { { "difference", numbers(m_Layout->BarArea(4)) },
+                          { "determinant", numbers(m_Layout->BarArea(6)) } } },
+                      { "plots",
+                        { { "mismatch", numbers(m_Layout->PlotArea(0)) },
+                          { "gradient", numbers(m_Layout->PlotArea(1)) } } },
                       { "panels", panels } };
   return json.dump(-1, ' ', true); // ASCII, as the text of PNG wants it
 }

@@ -44,9 +44,10 @@ struct Panel
 class QualityPicture
 {
 public:
-  QualityPicture(const RegistrationResult & result, bool neurological);
+  /** The page for planes through `point`, and through all others in the object. */
+  QualityPicture(const RegistrationResult & result, bool neurological, const VoxelIndex & point);
 
-  /** Draws everything anew, with the planes through `point`. */
+  /** Draws everything anew, with the planes through a point of Region(). */
   void
   Draw(const VoxelIndex & point);
 
@@ -66,11 +67,11 @@ public:
     return m_Point;
   }
 
-  /** Voxels of the fixed image. */
-  const std::array<long, 3> &
-  Size() const
+  /** The voxels that are shown. */
+  const VoxelRegion &
+  Region() const
   {
-    return m_Result.Grid().size;
+    return m_Region;
   }
 
   /** The panel under a pixel; null where there is none. */
@@ -107,6 +108,7 @@ private:
 
   const RegistrationResult &    m_Result;
   bool                          m_Neurological;
+  VoxelRegion                   m_Region;
   std::array<PlaneView, 3>      m_Planes;
   std::shared_ptr<const Layout> m_Layout;
   Canvas                        m_Canvas;

@@ -29,6 +29,9 @@ namespace gnrapp
 namespace
 {
 
+/** Share of the grey range above which a voxel belongs to the object and not to the background. */
+constexpr double objectLevel = 0.1;
+
 /** The file that was given, or else the one of the report. */
 std::string
 Locate(const std::optional<std::string> & given, const std::string & reported, const char * option)
@@ -229,7 +232,7 @@ RegistrationResult::PointOfLargestChange() const
         const double length = displacement->GetBufferPointer()[offset].GetNorm();
         voxels[b] += 1;
         anywhere[b] += length;
-        if (fixedRange.Normalize(fixed->GetBufferPointer()[offset]) > 0.1)
+        if (fixedRange.Normalize(fixed->GetBufferPointer()[offset]) > objectLevel)
         {
           inObject[b] += length;
         }
@@ -260,6 +263,59 @@ RegistrationResult::PointOfLargestChange() const
     point[axis] = (b * block + end) / 2;
   }
   return point;
+}
+
+VoxelRegion
+RegistrationResult::RegionOfInterest(const VoxelIndex & point) const
+{
+  // Voxels of the object in each plane, along each axis. A plane counts from a thousandth of its voxels on, so that noise
+  // does not; every third voxel along an axis is enough.
+  constexpr long                    stride = 3;
+  constexpr double                  least = 1e-3;
+  const auto &                      size = m_Grid->size;
+  std::array<std::vector<long>, 3>  counts;
+  std::array<std::vector<long>, 3>  visited;
+  for (unsigned int axis = 0; axis < 3; ++axis)
+  {
+    counts[axis].resize(static_cast<std::size_t>(size[axis]));
+    visited[axis].resize(static_cast<std::size_t>(size[axis]));
+  }
+  VoxelIndex i;
+  for (i[2] = 0; i[2] < size[2]; i[2] += stride)
+  {
+    for (i[1] = 0; i[1] < size[1]; i[1] += stride)
+    {
+      for (i[0] = 0; i[0] < size[0]; i[0] += stride)
+      {
+        const bool isObject = fixedRange.Normalize(fixed->GetBufferPointer()[OffsetOf(i)]) > objectLevel ||
+                              movingRange.Normalize(MovingAt(i, true)) > objectLevel;
+        for (unsigned int axis = 0; axis < 3; ++axis)
+        {
+          counts[axis][static_cast<std::size_t>(i[axis])] += isObject ? 1 : 0;
+          visited[axis][static_cast<std::size_t>(i[axis])] += 1;
+        }
+      }
+    }
+  }
+  VoxelRegion region;
+  for (unsigned int axis = 0; axis < 3; ++axis)
+  {
+    long first = point[axis];
+    long last = point[axis];
+    for (long k = 0; k < size[axis]; k += stride)
+    {
+      const auto at = static_cast<std::size_t>(k);
+      if (static_cast<double>(counts[axis][at]) > least * static_cast<double>(visited[axis][at]))
+      {
+        first = std::min(first, k);
+        last = std::max(last, k);
+      }
+    }
+    const long margin = std::max(stride, (last - first) / 20);
+    region.begin[axis] = std::max(0L, first - margin);
+    region.size[axis] = std::min(size[axis], last + margin + 1) - region.begin[axis];
+  }
+  return region;
 }
 
 } // namespace gnrapp

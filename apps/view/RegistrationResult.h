@@ -32,6 +32,26 @@ namespace gnrapp
 
 using VoxelIndex = std::array<long, 3>;
 
+/** A box of voxels. */
+struct VoxelRegion
+{
+  VoxelIndex begin{};
+  VoxelIndex size{};
+
+  bool
+  Contains(const VoxelIndex & index) const
+  {
+    for (unsigned int axis = 0; axis < 3; ++axis)
+    {
+      if (index[axis] < begin[axis] || index[axis] >= begin[axis] + size[axis])
+      {
+        return false;
+      }
+    }
+    return true;
+  }
+};
+
 /** Intensities that are shown black and white. */
 struct IntensityRange
 {
@@ -103,6 +123,10 @@ public:
    * that lie in the object rather than in the background of FIXED. */
   VoxelIndex
   PointOfLargestChange() const;
+
+  /** The box around the objects in both images, and around `point`, with a margin of 5 %. */
+  VoxelRegion
+  RegionOfInterest(const VoxelIndex & point) const;
 
 private:
   std::optional<GridGeometry> m_Grid;

@@ -152,8 +152,7 @@ View(const ViewSettings & settings)
     CheckDisplay();
   }
   const RegistrationResult result(settings.files);
-  QualityPicture           picture(result, settings.neurological);
-  picture.Draw(PointOf(settings, result));
+  QualityPicture           picture(result, settings.neurological, PointOf(settings, result));
   if (settings.interactive)
   {
     ShowWindow(picture);

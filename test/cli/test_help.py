@@ -20,7 +20,7 @@ REGISTER = {
     "--histogram-matching": "histogramMatching", "--periodic": "periodic", "--smoothing": "smoothing", "--device": "device",
     "--threads": "threads", "--fixed-mask": "fixedMask", "--moving-mask": "movingMask",
     "--initial-transform": "initialTransform", "--initial-velocity": "initialVelocity",
-    "--output": None, "--inverse": None, "--velocity": None, "--determinant": None, "--dry-run": None, "--verbose": None, "--quiet": None, "--version": None,
+    "--output": None, "--inverse": None, "--velocity": None, "--determinant": None, "--picture": None, "--dry-run": None, "--verbose": None, "--quiet": None, "--version": None,
     "--help": None,
 }
 APPLY = {
