@@ -25,8 +25,8 @@
 namespace gnrapp
 {
 
-/** The program gnr-view beside this one. Throws CommandLineError saying what to install where it was not built: it alone
- * needs VTK. */
+/** The program gnr-view beside this one. Throws CommandLineError saying what to install where it was not built: it
+ * alone needs VTK. */
 std::string
 FindPictureProgram();
 

@@ -262,9 +262,10 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   output("--determinant",
          settings.writeDeterminant,
          "Compute and write the image of det(I + grad u); the summary has its range.");
-  output("--picture",
-         settings.picture,
-         "Draw images, differences, deformed grid, volume change and convergence on one page, with gnr-view; needs VTK.");
+  output(
+    "--picture",
+    settings.picture,
+    "Draw images, differences, deformed grid, volume change and convergence on one page, with gnr-view; needs VTK.");
   parser
     .add_flag(
       "--dry-run",

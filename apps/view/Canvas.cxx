@@ -39,8 +39,9 @@ const char *
 FontFile(bool bold)
 {
   static const auto find = [](std::initializer_list<const char *> names) -> const char * {
-    const auto found = std::find_if(
-      names.begin(), names.end(), [](const char * name) { return std::filesystem::exists(std::filesystem::path(name)); });
+    const auto found = std::find_if(names.begin(), names.end(), [](const char * name) {
+      return std::filesystem::exists(std::filesystem::path(name));
+    });
     return found == names.end() ? nullptr : *found;
   };
   static const char * const files[2] = { find({ "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
@@ -259,7 +260,7 @@ Shorten(const std::string & text, int size, int width)
   {
     --keep;
     // Cut between characters, not inside one.
-    const auto isInside = [&text](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U; };
+    const auto  isInside = [&text](std::size_t at) { return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U; };
     std::size_t head = keep / 2;
     std::size_t tail = text.size() - (keep - head);
     while (head > 0 && isInside(head))

@@ -35,7 +35,7 @@ std::string
 TickText(double value)
 {
   char text[32];
-  std::snprintf(text, sizeof text, "%.2g", value);
+  std::snprintf(text, sizeof text, "%.3g", value);
   std::string result = text;
   return result[0] == '-' ? "−" + result.substr(1) : result;
 }
@@ -94,9 +94,8 @@ ColorScale::VolumeChange(double factor)
 Color
 ColorScale::operator()(double value) const
 {
-  const double share = m_Logarithmic
-                         ? (value > 0 ? std::log(value / m_Low) / std::log(m_High / m_Low) : 0.0)
-                         : (value - m_Low) / (m_High - m_Low);
+  const double share = m_Logarithmic ? (value > 0 ? std::log(value / m_Low) / std::log(m_High / m_Low) : 0.0)
+                                     : (value - m_Low) / (m_High - m_Low);
   return m_Table[static_cast<std::size_t>(std::lround(std::clamp(share, 0.0, 1.0) * (tableSize - 1)))];
 }
 
@@ -113,9 +112,9 @@ ColorScale::DrawBar(Canvas & canvas, const Rectangle & area, int textSize) const
   canvas.Frame(area, black);
   for (const auto & [value, text] : m_Ticks)
   {
-    const double share = m_Logarithmic ? std::log(value / m_Low) / std::log(m_High / m_Low)
-                                       : (value - m_Low) / (m_High - m_Low);
-    const int    y = area.y + static_cast<int>(std::lround((1 - share) * (area.height - 1)));
+    const double share =
+      m_Logarithmic ? std::log(value / m_Low) / std::log(m_High / m_Low) : (value - m_Low) / (m_High - m_Low);
+    const int y = area.y + static_cast<int>(std::lround((1 - share) * (area.height - 1)));
     canvas.Fill({ area.x + area.width, y, 5, 1 }, black);
     canvas.Text(text, { area.x + area.width + 9.0, y + 0.36 * textSize }, textSize, black);
   }

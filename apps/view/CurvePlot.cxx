@@ -154,8 +154,7 @@ DrawPlot(Canvas & canvas, const CurvePlot & plot, const Rectangle & area, int te
   {
     const double x = place(step, axis.low).x;
     canvas.Fill({ static_cast<int>(std::lround(x)), box.y + box.height, 1, 4 }, ink);
-    canvas.Text(
-      std::to_string(step), { x, box.y + box.height + 1.25 * textSize }, textSize - 2, ink, Align::Center);
+    canvas.Text(std::to_string(step), { x, box.y + box.height + 1.25 * textSize }, textSize - 2, ink, Align::Center);
   }
   if (plot.reference)
   {

@@ -61,8 +61,9 @@ CheckDisplay()
   const char * const display = std::getenv("DISPLAY");
   if (display == nullptr || *display == '\0')
   {
-    throw CommandLineError("--interactive: there is no display (DISPLAY is not set). Leave it out to write the picture, "
-                           "or log in with a display (ssh -X)");
+    throw CommandLineError(
+      "--interactive: there is no display (DISPLAY is not set). Leave it out to write the picture, "
+      "or log in with a display (ssh -X)");
   }
 #endif
 }

@@ -75,8 +75,7 @@ PlaneSlices::PlaneSlices(const RegistrationResult & result,
       warped.At(column, row) = static_cast<float>(result.movingRange.Normalize(result.MovingAt(index, false)));
       determinant.At(column, row) = static_cast<float>(result.DeterminantAt(index));
       const VectorType u = grid.toIndex * result.DisplacementAt(index); // in voxels
-      across.At(column, row) =
-        static_cast<float>(column + (plane.flipHorizontal ? -1 : 1) * u[plane.horizontal] + 0.5);
+      across.At(column, row) = static_cast<float>(column + (plane.flipHorizontal ? -1 : 1) * u[plane.horizontal] + 0.5);
       down.At(column, row) = static_cast<float>(row + (plane.flipVertical ? -1 : 1) * u[plane.vertical] + 0.5);
     }
   }
@@ -118,8 +117,8 @@ Resize(const Slice & slice, int width, int height)
   resize->SetInterpolator(interpolator);
   resize->SetNumberOfThreads(1);
   resize->Update();
-  Slice         result{ width, height, std::vector<float>(static_cast<std::size_t>(width) * height) };
-  const auto *  data = static_cast<const float *>(resize->GetOutput()->GetScalarPointer());
+  Slice        result{ width, height, std::vector<float>(static_cast<std::size_t>(width) * height) };
+  const auto * data = static_cast<const float *>(resize->GetOutput()->GetScalarPointer());
   std::copy(data, data + result.values.size(), result.values.begin());
   return result;
 }
@@ -133,8 +132,8 @@ ContourLines(const Slice & slice, double offset, double step)
     return lines;
   }
   const auto [low, high] = std::minmax_element(slice.values.begin(), slice.values.end());
-  const auto first = static_cast<long>(std::ceil((*low - offset) / step));
-  const auto last = static_cast<long>(std::floor((*high - offset) / step));
+  const auto                 first = static_cast<long>(std::ceil((*low - offset) / step));
+  const auto                 last = static_cast<long>(std::floor((*high - offset) / step));
   vtkNew<vtkMarchingSquares> contours;
   contours->SetInputData(ToVtk(slice));
   contours->SetNumberOfContours(static_cast<int>(std::max(0L, last - first + 1)));

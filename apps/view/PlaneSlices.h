@@ -68,8 +68,8 @@ struct PlaneSlices
 Slice
 Resize(const Slice & slice, int width, int height);
 
-/** Segments, in columns and rows of the slice, along which it takes the values offset + k step. The voxel (0, 0) has its
- * centre at 0.5, 0.5. */
+/** Segments, in columns and rows of the slice, along which it takes the values offset + k step. The voxel (0, 0) has
+ * its centre at 0.5, 0.5. */
 std::vector<std::array<double, 4>>
 ContourLines(const Slice & slice, double offset, double step);
 

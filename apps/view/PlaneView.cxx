@@ -31,7 +31,7 @@ using DirectionType = itk::ImageBase<3>::DirectionType;
 std::string
 Letters(const DirectionType & direction, unsigned int column, double sign)
 {
-  constexpr const char * names[3] = { "LR", "PA", "SI" };
+  constexpr const char *  names[3] = { "LR", "PA", "SI" };
   std::array<unsigned, 3> rows{ 0, 1, 2 };
   std::sort(rows.begin(), rows.end(), [&](unsigned a, unsigned b) {
     return std::abs(direction(a, column)) > std::abs(direction(b, column));
@@ -81,8 +81,8 @@ MakePlaneViews(const itk::ImageBase<3> * image, bool neurological)
     plane.normal = axis[normal];
     plane.horizontal = axis[across];
     plane.vertical = axis[down];
-    const double rightward = mirror ? -1 : 1;       // of the patient's axis
-    const double downward = down == 1 ? 1 : -1;     // to the back, or to the feet
+    const double rightward = mirror ? -1 : 1;   // of the patient's axis
+    const double downward = down == 1 ? 1 : -1; // to the back, or to the feet
     plane.flipHorizontal = rightward * direction(across, plane.horizontal) < 0;
     plane.flipVertical = downward * direction(down, plane.vertical) < 0;
     const double h = plane.flipHorizontal ? -1 : 1; // of the index, to the right of the page

@@ -26,8 +26,8 @@
 namespace gnrapp
 {
 
-/** How a plane of voxels lies on the page. Oblique images are shown along their own axes, each named by the direction of
- * the patient that it is closest to, and by a second letter where it lies more than 20 degrees away from it. */
+/** How a plane of voxels lies on the page. Oblique images are shown along their own axes, each named by the direction
+ * of the patient that it is closest to, and by a second letter where it lies more than 20 degrees away from it. */
 struct PlaneView
 {
   std::string  name;       ///< axial, coronal or sagittal

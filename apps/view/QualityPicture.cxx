@@ -235,6 +235,19 @@ QualityPicture::Draw(const VoxelIndex & point)
     m_Canvas.Text(unit, { area.x - 6.0, area.y - 14.0 }, smallSize - 1, black);
     scale.DrawBar(m_Canvas, area, smallSize);
   };
+  const bool isFolded = std::any_of(m_Slices.begin(), m_Slices.end(), [](const PlaneSlices & slices) {
+    const auto & values = slices.determinant.values;
+    return std::any_of(values.begin(), values.end(), [](float value) { return value <= 0; });
+  });
+  if (isFolded)
+  {
+    const int right = m_Layout->GroupLeft(1) + m_Layout->GroupWidth();
+    const int base = m_Layout->RowTop(6) - 10;
+    const int box = right - TextWidth("folded", smallSize) - 24;
+    m_Canvas.Fill({ box, base - 13, 14, 14 }, black);
+    m_Canvas.Fill({ box + 1, base - 12, 12, 12 }, foldColor);
+    m_Canvas.Text("folded", { right + 0.0, base + 0.0 }, smallSize, black, Align::Right);
+  }
   bar(m_DifferenceScale, 4, "grey range");
   bar(m_DeterminantScale, 6, "mm³ / mm³");
   DrawCurves();
@@ -258,21 +271,22 @@ QualityPicture::DrawHeader()
   }
   const PointType p = m_Result.Grid().PointOf(index);
   char            text[256];
-  std::snprintf(text,
-                sizeof text,
-                "Planes through voxel (%ld, %ld, %ld), %.4g mm %s, %.4g mm %s, %.4g mm %s. %s: the patient's right is on "
-                "the %s of axial and coronal planes.",
-                m_Point[0],
-                m_Point[1],
-                m_Point[2],
-                std::abs(p[0]),
-                p[0] < 0 ? "R" : "L",
-                std::abs(p[1]),
-                p[1] < 0 ? "A" : "P",
-                std::abs(p[2]),
-                p[2] < 0 ? "I" : "S",
-                m_Neurological ? "Neurological" : "Radiological",
-                m_Neurological ? "right" : "left");
+  std::snprintf(
+    text,
+    sizeof text,
+    "Planes through voxel (%ld, %ld, %ld), %.4g mm %s, %.4g mm %s, %.4g mm %s. %s: the patient's right is on "
+    "the %s of axial and coronal planes.",
+    m_Point[0],
+    m_Point[1],
+    m_Point[2],
+    std::abs(p[0]),
+    p[0] < 0 ? "R" : "L",
+    std::abs(p[1]),
+    p[1] < 0 ? "A" : "P",
+    std::abs(p[2]),
+    p[2] < 0 ? "I" : "S",
+    m_Neurological ? "Neurological" : "Radiological",
+    m_Neurological ? "right" : "left");
   m_Canvas.Text(text, { margin + 0.0, 64 }, smallSize, grey);
   for (std::size_t kind = 0; kind < kinds.size(); ++kind)
   {
@@ -283,12 +297,8 @@ QualityPicture::DrawHeader()
       std::snprintf(step, sizeof step, ", lines every %g mm", m_GridStep);
       title += step;
     }
-    m_Canvas.Text(title,
-                  { m_Layout->GroupLeft(kind) + 0.0, m_Layout->RowTop(kind) - 10.0 },
-                  titleSize,
-                  black,
-                  Align::Left,
-                  true);
+    m_Canvas.Text(
+      title, { m_Layout->GroupLeft(kind) + 0.0, m_Layout->RowTop(kind) - 10.0 }, titleSize, black, Align::Left, true);
   }
 }
 
@@ -305,7 +315,7 @@ QualityPicture::DrawPanels(unsigned int planeNumber)
   const int           square = std::max(8, std::min(width, height) / 7);
   for (std::size_t kind = 0; kind < kinds.size(); ++kind)
   {
-    Panel panel{ kinds[kind].name, m_Planes[planeNumber], m_Layout->PanelArea(kind, planeNumber) };
+    Panel              panel{ kinds[kind].name, m_Planes[planeNumber], m_Layout->PanelArea(kind, planeNumber) };
     const ColorScale * scale = &shades;
     Slice              shown;
     panel.black = m_Result.fixedRange.black;
@@ -343,9 +353,8 @@ QualityPicture::DrawPanels(unsigned int planeNumber)
     else
     {
       const bool isDeterminant = panel.name == "determinant";
-      shown = Resize(isDeterminant ? slices.determinant : slices.Difference(panel.name == "difference-before"),
-                     width,
-                     height);
+      shown = Resize(
+        isDeterminant ? slices.determinant : slices.Difference(panel.name == "difference-before"), width, height);
       scale = isDeterminant ? &m_DeterminantScale : &m_DifferenceScale;
       panel.black = scale->Low();
       panel.white = scale->High();
@@ -364,11 +373,12 @@ QualityPicture::DrawPanels(unsigned int planeNumber)
       const Rectangle a = panel.area;
       const double    x = a.x + (at[0] + 0.5) * ScaleOf(a.width, panel.plane.Columns(m_Region));
       const double    y = a.y + (at[1] + 0.5) * ScaleOf(a.height, panel.plane.Rows(m_Region));
-      m_Canvas.Draw({ { { x, a.y + 0.0 }, { x, a.y + a.height + 0.0 } }, { { a.x + 0.0, y }, { a.x + a.width + 0.0, y } } },
-                    1.4,
-                    crossColor,
-                    a,
-                    0.7);
+      m_Canvas.Draw(
+        { { { x, a.y + 0.0 }, { x, a.y + a.height + 0.0 } }, { { a.x + 0.0, y }, { a.x + a.width + 0.0, y } } },
+        1.4,
+        crossColor,
+        a,
+        0.7);
     }
     if (panel.name == "grid")
     {
@@ -386,17 +396,18 @@ QualityPicture::DrawPanels(unsigned int planeNumber)
 void
 QualityPicture::DrawGrid(const Panel & panel, const PlaneSlices & slices)
 {
-  // A grid of straight lines in moving space, as it lies on the fixed image: where a coordinate of x + u(x) is a multiple
-  // of the step. One line runs through the point at which the planes meet.
+  // A grid of straight lines in moving space, as it lies on the fixed image: where a coordinate of x + u(x) is a
+  // multiple of the step. One line runs through the point at which the planes meet.
   const auto   at = panel.plane.PositionOf(m_Region, m_Point);
   const double sx = ScaleOf(panel.area.width, slices.fixed.width);
   const double sy = ScaleOf(panel.area.height, slices.fixed.height);
   for (const bool isVertical : { true, false })
   {
-    const Slice & slice = isVertical ? slices.across : slices.down;
-    const double  spacing = m_Layout->spacing[isVertical ? panel.plane.horizontal : panel.plane.vertical];
+    const Slice &        slice = isVertical ? slices.across : slices.down;
+    const double         spacing = m_Layout->spacing[isVertical ? panel.plane.horizontal : panel.plane.vertical];
     std::vector<Segment> lines;
-    for (const auto & line : ContourLines(slice, static_cast<double>(at[isVertical ? 0 : 1]) + 0.5, m_GridStep / spacing))
+    for (const auto & line :
+         ContourLines(slice, static_cast<double>(at[isVertical ? 0 : 1]) + 0.5, m_GridStep / spacing))
     {
       lines.push_back({ { panel.area.x + sx * line[0], panel.area.y + sy * line[1] },
                         { panel.area.x + sx * line[2], panel.area.y + sy * line[3] } });
@@ -419,11 +430,11 @@ QualityPicture::DrawFolds(const Panel & panel, const PlaneSlices & slices)
         if (slices.determinant.At(column, row) <= 0)
         {
           // At least 4 pixels, so that a single voxel is seen, and a black rim.
-          const int      w = std::max(4, static_cast<int>(std::lround(sx)));
-          const int      h = std::max(4, static_cast<int>(std::lround(sy)));
-          const int      x = panel.area.x + static_cast<int>(std::lround((column + 0.5) * sx - w / 2.0));
-          const int      y = panel.area.y + static_cast<int>(std::lround((row + 0.5) * sy - h / 2.0));
-          const int      rim = isOutline ? 1 : 0;
+          const int w = std::max(4, static_cast<int>(std::lround(sx)));
+          const int h = std::max(4, static_cast<int>(std::lround(sy)));
+          const int x = panel.area.x + static_cast<int>(std::lround((column + 0.5) * sx - w / 2.0));
+          const int y = panel.area.y + static_cast<int>(std::lround((row + 0.5) * sy - h / 2.0));
+          const int rim = isOutline ? 1 : 0;
           m_Canvas.Fill({ x - rim, y - rim, w + 2 * rim, h + 2 * rim }, isOutline ? black : foldColor);
         }
       }
@@ -434,8 +445,8 @@ QualityPicture::DrawFolds(const Panel & panel, const PlaneSlices & slices)
 void
 QualityPicture::DrawLetters(const Panel & panel)
 {
-  const bool      isLight = panel.name == "determinant" || panel.name.rfind("difference", 0) == 0;
-  const auto      letters = [&](const std::string & text, double x, double y, Align align) {
+  const bool isLight = panel.name == "determinant" || panel.name.rfind("difference", 0) == 0;
+  const auto letters = [&](const std::string & text, double x, double y, Align align) {
     for (const Position shift : { Position{ -1, 0 }, Position{ 1, 0 }, Position{ 0, -1 }, Position{ 0, 1 } })
     {
       m_Canvas.Text(text, { x + shift.x, y + shift.y }, letterSize, isLight ? white : black, align);
@@ -460,7 +471,7 @@ QualityPicture::DrawCurves()
   gradient.title = "Relative gradient (dashed: tolerance)";
   gradient.logarithmic = true;
   gradient.reference = m_Result.report.gradientTolerance;
-  int         step = 0;
+  int          step = 0;
   const auto & solves = m_Result.report.solves;
   for (const SolveHistory & solve : solves)
   {
@@ -494,12 +505,12 @@ QualityPicture::DrawCurves()
 void
 QualityPicture::DrawNumbers()
 {
-  const int    left = margin + 2 * plotWidth + plotGap + 70;
-  const int    valueLeft = left + 150;
-  double       y = m_Layout->FootTop() + 1.1 * smallSize;
+  const int left = margin + 2 * plotWidth + plotGap + 70;
+  const int valueLeft = left + 150;
+  double    y = m_Layout->FootTop() + 1.1 * smallSize;
   m_Canvas.Text("Result", { left + 0.0, y }, smallSize, black, Align::Left, true);
-  auto         numbers = m_Result.report.numbers;
-  const auto   range = [](const IntensityRange & r) {
+  auto       numbers = m_Result.report.numbers;
+  const auto range = [](const IntensityRange & r) {
     char text[64];
     std::snprintf(text, sizeof text, "%.4g … %.4g", r.black, r.white);
     return std::string(text);
@@ -509,8 +520,7 @@ QualityPicture::DrawNumbers()
   {
     y += label.empty() ? 21 : 25;
     m_Canvas.Text(label, { left + 0.0, y }, smallSize, grey);
-    m_Canvas.Text(
-      Shorten(value, smallSize, pageWidth - margin - valueLeft), { valueLeft + 0.0, y }, smallSize, black);
+    m_Canvas.Text(Shorten(value, smallSize, pageWidth - margin - valueLeft), { valueLeft + 0.0, y }, smallSize, black);
   }
 }
 
@@ -553,18 +563,16 @@ QualityPicture::Description() const
                        { "letters", { p.left, p.right, p.top, p.bottom } },
                        { "range", { panel.black, panel.white } } });
   }
-  const Json json = { { "schema", "gnr-view picture" },
-                      { "schemaVersion", 1 },
-                      { "voxel", m_Point },
-                      { "region", { { "begin", m_Region.begin }, { "size", m_Region.size } } },
-                      { "gridStepMm", m_GridStep },
-                      { "bars",
-                        { { "difference", numbers(m_Layout->BarArea(4)) },
-                          { "determinant", numbers(m_Layout->BarArea(6)) } } },
-                      { "plots",
-                        { { "mismatch", numbers(m_Layout->PlotArea(0)) },
-                          { "gradient", numbers(m_Layout->PlotArea(1)) } } },
-                      { "panels", panels } };
+  const Json json = {
+    { "schema", "gnr-view picture" },
+    { "schemaVersion", 1 },
+    { "voxel", m_Point },
+    { "region", { { "begin", m_Region.begin }, { "size", m_Region.size } } },
+    { "gridStepMm", m_GridStep },
+    { "bars", { { "difference", numbers(m_Layout->BarArea(4)) }, { "determinant", numbers(m_Layout->BarArea(6)) } } },
+    { "plots", { { "mismatch", numbers(m_Layout->PlotArea(0)) }, { "gradient", numbers(m_Layout->PlotArea(1)) } } },
+    { "panels", panels }
+  };
   return json.dump(-1, ' ', true); // ASCII, as the text of PNG wants it
 }
 

@@ -55,7 +55,7 @@ CheckSameGrid(const RealImageType * fixed,
               const std::string &   fieldName)
 {
   const double spacing = fixed->GetSpacing()[0];
-  bool same = fixed->GetLargestPossibleRegion().GetSize() == displacement->GetLargestPossibleRegion().GetSize();
+  bool         same = fixed->GetLargestPossibleRegion().GetSize() == displacement->GetLargestPossibleRegion().GetSize();
   for (unsigned int row = 0; row < 3; ++row)
   {
     same = same && std::abs(fixed->GetOrigin()[row] - displacement->GetOrigin()[row]) < 1e-2 * spacing &&
@@ -239,7 +239,7 @@ RegistrationResult::PointOfLargestChange() const
       }
     }
   }
-  const bool hasObject = *std::max_element(inObject.begin(), inObject.end()) > 0;
+  const bool   hasObject = *std::max_element(inObject.begin(), inObject.end()) > 0;
   const auto & change = hasObject ? inObject : anywhere;
   std::size_t  best = 0;
   for (std::size_t b = 0; b < total; ++b)
@@ -268,13 +268,13 @@ RegistrationResult::PointOfLargestChange() const
 VoxelRegion
 RegistrationResult::RegionOfInterest(const VoxelIndex & point) const
 {
-  // Voxels of the object in each plane, along each axis. A plane counts from a thousandth of its voxels on, so that noise
-  // does not; every third voxel along an axis is enough.
-  constexpr long                    stride = 3;
-  constexpr double                  least = 1e-3;
-  const auto &                      size = m_Grid->size;
-  std::array<std::vector<long>, 3>  counts;
-  std::array<std::vector<long>, 3>  visited;
+  // Voxels of the object in each plane, along each axis. A plane counts from a thousandth of its voxels on, so that
+  // noise does not; every third voxel along an axis is enough.
+  constexpr long                   stride = 3;
+  constexpr double                 least = 1e-3;
+  const auto &                     size = m_Grid->size;
+  std::array<std::vector<long>, 3> counts;
+  std::array<std::vector<long>, 3> visited;
   for (unsigned int axis = 0; axis < 3; ++axis)
   {
     counts[axis].resize(static_cast<std::size_t>(size[axis]));

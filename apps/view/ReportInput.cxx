@@ -100,7 +100,7 @@ Interpret(const Json & json)
   {
     report.solves.push_back(HistoryOf(level));
   }
-  const auto name = [](const std::string & path) { return std::filesystem::path(path).filename().string(); };
+  const auto  name = [](const std::string & path) { return std::filesystem::path(path).filename().string(); };
   std::string regularization = options["regularization"];
   for (char & c : regularization)
   {

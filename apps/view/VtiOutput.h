@@ -25,8 +25,8 @@
 namespace gnrapp
 {
 
-/** Writes fixed and warped image, displacement (mm, LPS) and determinant as point data of one VTK image, with the origin,
- * spacing and direction of the fixed image. Throws CommandLineError naming the file. */
+/** Writes fixed and warped image, displacement (mm, LPS) and determinant as point data of one VTK image, with the
+ * origin, spacing and direction of the fixed image. Throws CommandLineError naming the file. */
 void
 WriteVti(const RegistrationResult & result, const std::string & path);
 

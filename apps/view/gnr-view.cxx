@@ -76,7 +76,8 @@ ParseSettings(int argc, const char * const * argv, ViewSettings & settings)
   file("--fixed", settings.files.fixed, "Where the fixed image is now.");
   file("--moving", settings.files.moving, "Where the moving image is now.");
   file("--initial-transform", settings.files.initialTransform, "Where the initial transform is now.");
-  Describe(parser.add_option("-o,--output", settings.output, "Picture to write."), inputs, "FILE", "PREFIX_quality.png");
+  Describe(
+    parser.add_option("-o,--output", settings.output, "Picture to write."), inputs, "FILE", "PREFIX_quality.png");
   Describe(parser.add_flag("--vti",
                            settings.vti,
                            "Write PREFIX.vti as well, for ParaView: fixed and warped image, displacement and det(I + "
@@ -84,10 +85,11 @@ ParseSettings(int argc, const char * const * argv, ViewSettings & settings)
            inputs,
            "",
            "off");
-  Describe(parser.add_option("--point", settings.point, "Point that the three planes go through, LPS, mm.")->expected(3),
-           picture,
-           "X Y Z",
-           "where the largest displacement is");
+  Describe(
+    parser.add_option("--point", settings.point, "Point that the three planes go through, LPS, mm.")->expected(3),
+    picture,
+    "X Y Z",
+    "where the largest displacement is");
   Describe(parser.add_flag("--neurological",
                            settings.neurological,
                            "The patient's right on the right of the page, not on the left as radiologists have it."),
