@@ -3,6 +3,7 @@
 
     GNR_REGISTER, GNR_APPLY   the programs
     GNR_VIEW                  gnr-view, or empty where it was built without VTK: its tests are skipped
+    GNR_EXAMPLES              folder of the built examples
     GNR_EXAMPLE_DATA          examples/data
     GNR_EXTRA_TEST_DATA       further image pairs, or empty: tests that need them are skipped
 
