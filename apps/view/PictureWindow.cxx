@@ -24,17 +24,20 @@
 #include <vtkImageActor.h>
 #include <vtkImageData.h>
 #include <vtkImageMapper3D.h>
-#include <vtkInteractorStyleUser.h>
+#include <vtkInteractorStyle.h>
 #include <vtkNew.h>
+#include <vtkObjectFactory.h>
 #include <vtkRenderWindow.h>
 #include <vtkRenderWindowInteractor.h>
 #include <vtkRenderer.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <functional>
 #include <string>
+#include <thread>
 
 namespace gnrapp
 {
@@ -42,6 +45,19 @@ namespace
 {
 
 using Handler = std::function<void()>;
+
+/** Does nothing by itself: VTK's styles give a meaning to every other key. */
+class NoStyle : public vtkInteractorStyle
+{
+public:
+  static NoStyle *
+  New();
+  vtkTypeMacro(NoStyle, vtkInteractorStyle);
+  void
+  OnChar() override
+  {}
+};
+vtkStandardNewMacro(NoStyle);
 
 void
 Observe(vtkObject * object, unsigned long event, Handler & handler)
@@ -92,7 +108,7 @@ ShowWindow(QualityPicture & picture)
   const double      share = std::min({ 1.0, 0.9 * screen[0] / page.Width(), 0.9 * screen[1] / page.Height() });
   window->SetSize(static_cast<int>(share * page.Width()), static_cast<int>(share * page.Height()));
   vtkNew<vtkRenderWindowInteractor> interactor;
-  vtkNew<vtkInteractorStyleUser>    style; // does nothing by itself
+  vtkNew<NoStyle>                   style;
   interactor->SetInteractorStyle(style);
   interactor->SetRenderWindow(window);
 
@@ -131,11 +147,13 @@ ShowWindow(QualityPicture & picture)
   };
   Handler forward = [&]() { scroll(1); };
   Handler backward = [&]() { scroll(-1); };
+  bool    isOpen = true;
+  Handler close = [&]() { isOpen = false; };
   Handler key = [&]() {
     const std::string name = interactor->GetKeySym() == nullptr ? "" : interactor->GetKeySym();
     if (name == "q" || name == "Escape")
     {
-      interactor->TerminateApp();
+      isOpen = false;
     }
     else if (name == "r")
     {
@@ -146,8 +164,15 @@ ShowWindow(QualityPicture & picture)
   Observe(interactor, vtkCommand::MouseWheelForwardEvent, forward);
   Observe(interactor, vtkCommand::MouseWheelBackwardEvent, backward);
   Observe(interactor, vtkCommand::KeyPressEvent, key);
+  Observe(interactor, vtkCommand::ExitEvent, close);
   window->Render();
-  interactor->Start();
+  // Not Start(): in VTK 9.1 it crashes when it is ended.
+  interactor->Initialize();
+  while (isOpen)
+  {
+    interactor->ProcessEvents();
+    std::this_thread::sleep_for(std::chrono::milliseconds(4));
+  }
 }
 
 } // namespace gnrapp

@@ -116,8 +116,8 @@ RegistrationResult::RegistrationResult(const ResultFiles & files)
   moving = ReadImage<RealImageType>(InspectImageFile(movingName));
   if (files.initialTransform || report.initialTransform)
   {
-    initialTransform =
-      ReadTransform(Locate(files.initialTransform, report.initialTransform.value_or(""), "--initial-transform"));
+    const std::string reported = report.aligned ? files.prefix + "_initial.tfm" : report.initialTransform.value_or("");
+    initialTransform = ReadTransform(Locate(files.initialTransform, reported, "--initial-transform"));
   }
   displacement = ReadField(fieldName);
   CheckSameGrid(fixed, displacement, fixedName, fieldName);

@@ -90,10 +90,11 @@ Interpret(const Json & json)
   const Json & determinant = result["determinant"];
   report.fixed = inputs["fixed"]["file"];
   report.moving = inputs["moving"]["file"];
-  if (!inputs["initialTransform"].is_null())
+  if (!inputs["initialTransform"].is_null() && inputs["initialTransform"] != "identity")
   {
     report.initialTransform = inputs["initialTransform"].get<std::string>();
   }
+  report.aligned = json.contains("alignment") && !json["alignment"].is_null();
   report.normalized = options["normalization"] != "none";
   report.gradientTolerance = options["gradientTolerance"];
   for (const Json & level : json["levels"])

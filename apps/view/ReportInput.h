@@ -41,6 +41,7 @@ struct ReportInput
   std::string                                      fixed;
   std::string                                      moving;
   std::optional<std::string>                       initialTransform;
+  bool                                             aligned = false;   ///< PREFIX_initial.tfm holds what was found
   bool                                             normalized = true; ///< each image to [0, 1] by its own percentiles
   double                                           gradientTolerance = 0;
   std::vector<SolveHistory>                        solves;

@@ -29,6 +29,11 @@ APPLY = {
     "--points": "none", "--points-output": "none", "--skip-unmapped": "off", "--threads": "all", "--quiet": None,
     "--version": None, "--help": None,
 }
+VIEW = {
+    "--fixed": "as in the report", "--moving": "as in the report", "--initial-transform": "as in the report",
+    "--output": "PREFIX_quality.png", "--vti": "off", "--point": "where the largest displacement is",
+    "--neurological": "off", "--interactive": "off", "--quiet": None, "--version": None, "--help": None,
+}
 
 
 class Help(support.CommandLineTest):
@@ -72,6 +77,9 @@ class Help(support.CommandLineTest):
 
     def test_apply(self):
         self.check(self.apply, APPLY)
+
+    def test_view(self):
+        self.check(self.view, VIEW)
 
     def test_version(self):
         for call, name in ((self.register, "gnr-register"), (self.apply, "gnr-apply")):
