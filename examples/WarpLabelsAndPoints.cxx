@@ -15,8 +15,9 @@
  *  limitations under the License.
  *
  *=========================================================================*/
-// One transform for everything else that belongs to the images. It maps points of the fixed image to points of the moving
-// image; so images and labels of moving space are pulled back to the fixed grid with it, and points are pushed forward.
+// One transform for everything else that belongs to the images. It maps points of the fixed image to points of the
+// moving image; so images and labels of moving space are pulled back to the fixed grid with it, and points are pushed
+// forward.
 //
 //   WarpLabelsAndPoints fixed.nii.gz moving.nii.gz movingLabels.nii.gz warpedLabels.nii.gz x y z
 //

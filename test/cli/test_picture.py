@@ -149,6 +149,28 @@ class Picture(support.CommandLineTest):
                     seen += 1
         self.assertGreater(seen, 200)
 
+    def test_initial_transform(self):
+        """Before registration is after the alignment: a file that was given, or what gnr-register found itself."""
+        u = self.physical(SHIFT)
+        transform = ("#Insight Transform File V1.0\n#Transform 0\nTransform: AffineTransform_double_3_3\n"
+                     "Parameters: 1 0 0 0 1 0 0 0 1 %g %g %g\nFixedParameters: 0 0 0\n" % u)
+        (self.folder / "t.tfm").write_text(transform)
+        panels = self.make(arguments=("--point", *self.point((17, 9, 10))),
+                           options=("--normalization", "none", "--initial-transform", "t.tfm"))
+        seen = 0
+        for name in ("moving", "warped"):  # there is no displacement
+            panel = panels.panels[name, "axial"]
+            for index in self.block_centres(panels, panel):
+                self.assertAlmostEqual(panels.color(panel, index)[0], 255 * self.warped(index) / 200, delta=1.01)
+                seen += 1
+        self.assertGreater(seen, 20)
+        about = json.loads((self.folder / "pair_report.json").read_text())
+        about["inputs"]["initialTransform"], about["alignment"] = "affine", {"method": "affine"}
+        (self.folder / "pair_report.json").write_text(json.dumps(about))
+        (self.folder / "t.tfm").rename(self.folder / "pair_initial.tfm")
+        self.succeed(self.view("pair", "-o", "found.png", "--point", *self.point((17, 9, 10))))
+        self.assertEqual((self.folder / "found.png").read_bytes(), (self.folder / "pair_quality.png").read_bytes())
+
     def test_shape_and_letters(self):
         """Panels keep the proportions of the object; radiologists see the right side on the left."""
         for neurological in (False, True):
