@@ -21,6 +21,7 @@
 #include "common/ImageInput.h"
 #include "common/ImageOutput.h"
 #include "common/OutputFiles.h"
+#include "common/Picture.h"
 #include "common/Program.h"
 #include "common/RegistrationFilter.h"
 #include "common/RegistrationSettings.h"
@@ -179,6 +180,16 @@ main(int argc, char * argv[])
       return ExitCode::Success;
     }
     itk::Object::SetGlobalWarningDisplay(!settings->quiet);
-    return settings->dryRun ? DryRun(*settings) : Register(*settings, start);
+    if (settings->dryRun)
+    {
+      return DryRun(*settings);
+    }
+    const std::string pictureProgram = settings->picture ? FindPictureProgram() : "";
+    const ExitCode    exitCode = Register(*settings, start);
+    if (settings->picture)
+    {
+      DrawPicture(pictureProgram, *settings);
+    }
+    return exitCode;
   });
 }

@@ -41,6 +41,7 @@ constexpr const char * footer =
   "  PREFIX_inverse_displacement.nii.gz  inverse of the displacement, with --inverse\n"
   "  PREFIX_velocity.nii.gz              velocity whose exponential is the map, with --velocity\n"
   "  PREFIX_determinant.nii.gz           local change of volume, with --determinant\n"
+  "  PREFIX_quality.png                  the result on one page, with --picture\n"
   "\n"
   "Direction and coordinates: the displacement maps fixed points to moving points. Its vectors are\n"
   "in physical space, LPS (ITK's convention), in mm: point x of FIXED corresponds to x + u(x) of\n"
@@ -120,6 +121,10 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   output("--determinant",
          settings.writeDeterminant,
          "Compute and write the image of det(I + grad u); the summary has its range.");
+  output(
+    "--picture",
+    settings.picture,
+    "Draw images, differences, deformed grid, volume change and convergence on one page, with gnr-view; needs VTK.");
   parser
     .add_flag(
       "--dry-run",

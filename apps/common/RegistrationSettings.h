@@ -42,6 +42,7 @@ struct RegistrationSettings
   bool                       writeInverse = false; ///< beside displacement, warped image and report, as the next two
   bool                       writeVelocity = false;
   bool                       writeDeterminant = false;
+  bool                       picture = false; ///< have gnr-view draw the result
   bool                       dryRun = false;
   bool                       verbose = false;
   bool                       quiet = false;

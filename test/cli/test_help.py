@@ -20,7 +20,7 @@ REGISTER = {
     "--histogram-matching": "histogramMatching", "--periodic": "periodic", "--smoothing": "smoothing", "--device": "device",
     "--threads": "threads", "--fixed-mask": "fixedMask", "--moving-mask": "movingMask",
     "--initial-transform": "initialTransform", "--initial-velocity": "initialVelocity",
-    "--output": None, "--inverse": None, "--velocity": None, "--determinant": None, "--dry-run": None, "--verbose": None, "--quiet": None, "--version": None,
+    "--output": None, "--inverse": None, "--velocity": None, "--determinant": None, "--picture": None, "--dry-run": None, "--verbose": None, "--quiet": None, "--version": None,
     "--help": None,
 }
 APPLY = {
@@ -28,6 +28,11 @@ APPLY = {
     "--input": "none", "--output": "none", "--reference": "none", "--interpolation": "linear", "--background": "0",
     "--points": "none", "--points-output": "none", "--skip-unmapped": "off", "--threads": "all", "--quiet": None,
     "--version": None, "--help": None,
+}
+VIEW = {
+    "--fixed": "as in the report", "--moving": "as in the report", "--initial-transform": "as in the report",
+    "--output": "PREFIX_quality.png", "--vti": "off", "--point": "where the largest displacement is",
+    "--neurological": "off", "--interactive": "off", "--quiet": None, "--version": None, "--help": None,
 }
 
 
@@ -72,6 +77,9 @@ class Help(support.CommandLineTest):
 
     def test_apply(self):
         self.check(self.apply, APPLY)
+
+    def test_view(self):
+        self.check(self.view, VIEW)
 
     def test_version(self):
         for call, name in ((self.register, "gnr-register"), (self.apply, "gnr-apply")):
