@@ -2,6 +2,7 @@
 """What the tests of the programs share. They use Python's standard library alone and are run by ctest with
 
     GNR_REGISTER, GNR_APPLY   the programs
+    GNR_ITK_ONLY              itk-only-resample, which knows ITK but nothing of this project
     GNR_EXAMPLE_DATA          examples/data
     GNR_EXTRA_TEST_DATA       further image pairs, or empty: tests that need them are skipped
 
@@ -65,6 +66,10 @@ class CommandLineTest(unittest.TestCase):
 
     def apply(self, *arguments, **keywords):
         return self.call(program("GNR_APPLY"), *arguments, **keywords)
+
+    def itk_only(self, *arguments, stdin=None):
+        return subprocess.run([program("GNR_ITK_ONLY"), *map(str, arguments)], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, cwd=self.folder, input=stdin)
 
     def succeed(self, result, code=0):
         self.assertEqual(result.returncode, code, result.stdout + result.stderr)
