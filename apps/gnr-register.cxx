@@ -132,6 +132,11 @@ MakeInitialTransform(const FilterType *               filter,
     return nullptr;
   }
   const auto method = AlignmentMethodOf(*settings.initialTransform);
+  if (!method && !std::filesystem::exists(*settings.initialTransform))
+  {
+    throw CommandLineError("--initial-transform: '" + *settings.initialTransform +
+                           "' is no file and none of identity, moments, rigid, affine. Check the path or the word");
+  }
   if (!method)
   {
     return ReadTransform(*settings.initialTransform);
