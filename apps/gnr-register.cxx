@@ -134,8 +134,8 @@ MakeInitialTransform(const FilterType *               filter,
   const auto method = AlignmentMethodOf(*settings.initialTransform);
   if (!method && !std::filesystem::exists(*settings.initialTransform))
   {
-    throw CommandLineError("--initial-transform: '" + *settings.initialTransform +
-                           "' is no file and none of identity, moments, rigid, affine. Check the path or the word");
+    throw CommandLineError(*settings.initialTransform +
+                           ": no such file, and none of identity, moments, rigid, affine. Check the path or the word");
   }
   if (!method)
   {

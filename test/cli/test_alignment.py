@@ -129,7 +129,7 @@ class Starts(Alignment):
     def test_a_word_that_is_none(self):
         result = self.register(self.fixed, self.original, "-o", "a", "--initial-transform", "afine")
         self.assertEqual(result.returncode, 2)
-        self.assertIn("'afine' is no file and none of identity, moments, rigid, affine", result.stderr)
+        self.assertIn("afine: no such file, and none of identity, moments, rigid, affine", result.stderr)
 
     def test_bad_mask_is_named_by_its_file(self):
         image = nifti.read(self.original)
