@@ -109,6 +109,9 @@ gnr_use_itk(${GaussNewtonRegistration_ITK_MODULES} ${ITK_MODULE_${itk-module}_PR
 set(_gnr_itk_private_libraries ${ITK_LIBRARIES})
 gnr_use_itk(${GaussNewtonRegistration_ITK_MODULES})
 list(REMOVE_ITEM _gnr_itk_private_libraries ${ITK_LIBRARIES})
+if(NOT BUILD_SHARED_LIBS) # then whoever links the library needs them as well
+  list(APPEND GaussNewtonRegistration_ITK_MODULES ${ITK_MODULE_${itk-module}_PRIVATE_DEPENDS})
+endif()
 add_subdirectory(src)
 if(BUILD_TESTING)
   add_subdirectory(test)
