@@ -25,12 +25,13 @@
 #include "itkImageRegionConstIteratorWithIndex.h"
 #include "itkImageRegistrationMethodv4.h"
 #include "itkMattesMutualInformationImageToImageMetricv4.h"
-#include "itkRegistrationParameterScalesFromPhysicalShift.h"
 #include "itkRegularStepGradientDescentOptimizerv4.h"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <type_traits>
+#include <utility>
 
 namespace itk
 {
@@ -41,14 +42,34 @@ namespace
 using ShiftType = Vector<double, 3>;
 using RigidType = Euler3DTransform<double>;
 using AffineType = GaussNewtonRegistrationInitializer::AffineTransformType;
-using MetricType = MattesMutualInformationImageToImageMetricv4<ImageType, ImageType>;
 using MaskType = ImageMaskSpatialObject<3>;
 using FactorsType = std::array<unsigned int, 3>;
 
-constexpr double       longestEdge = 96.0;  // samples
-constexpr double       searchSpacing = 4.0; // of the grid of the search, in samples
-constexpr double       smallestShare = 0.5; // of the largest overlap, for a start to be considered
-constexpr std::size_t  refinedStarts = 3;   // of the best in the search
+/** Mutual information that is summed in one order: with several work units it would depend on who comes first, and
+ * SetMaximumNumberOfWorkUnits() of ITK limits threads only. */
+class MetricType : public MattesMutualInformationImageToImageMetricv4<ImageType, ImageType>
+{
+public:
+  using Self = MetricType;
+  using Superclass = MattesMutualInformationImageToImageMetricv4<ImageType, ImageType>;
+  using Pointer = SmartPointer<Self>;
+  itkNewMacro(Self);
+
+protected:
+  MetricType()
+  {
+    this->m_DenseGetValueAndDerivativeThreader->SetNumberOfWorkUnits(1);
+    this->m_SparseGetValueAndDerivativeThreader->SetNumberOfWorkUnits(1);
+  }
+};
+
+constexpr double       longestEdge = 96.0;   // samples
+constexpr double       searchSpacing = 4.0;  // of the grid of the search, in samples
+constexpr double       smallestShare = 0.5;  // of the largest overlap, for a start to be considered
+constexpr double       searchStep = 0.5;     // samples
+constexpr double       refinementStep = 0.1; // samples
+constexpr double       lastStep = 0.001;     // samples
+constexpr std::size_t  refinedStarts = 3;    // of the best in the search
 constexpr unsigned int levels = 3;
 
 /** Whole factors that bring the spacing of a grid near to `spacing` along every axis, never below one voxel and never
@@ -123,7 +144,6 @@ MakeMetric(const Picture & fixed, const Picture & moving, const Settings & setti
   metric->SetNumberOfHistogramBins(settings.bins);
   metric->SetUseMovingImageGradientFilter(false); // gradients at the samples only, not of whole images
   metric->SetUseFixedImageGradientFilter(false);
-  metric->SetMaximumNumberOfWorkUnits(1); // with more, sums depend on who comes first
   if (fixed.mask)
   {
     metric->SetFixedImageMask(MakeMask(fixed.mask));
@@ -237,7 +257,41 @@ Search(const Picture &                fixed,
   return starts;
 }
 
-/** Improves `transform` on the grids `first` ... `last` (0 is the coarsest). */
+using ScalesType = RegularStepGradientDescentOptimizerv4<double>::ScalesType;
+
+/** How far the mass of the image moves, in mean square, per change of a parameter: a step of the optimiser then has a
+ * length in mm. The physical shift that ITK would estimate is that of the corners of the image, which is several times
+ * larger for rotations than what the object does, and lets them lag behind. */
+ScalesType
+ScalesOf(const RigidType *, const Picture & fixed)
+{
+  const auto & m = fixed.secondMoments;
+  ScalesType   scales(6);
+  for (unsigned int axis = 0; axis < 3; ++axis)
+  {
+    scales[axis] = m[(axis + 1) % 3] + m[(axis + 2) % 3];
+    scales[3 + axis] = 1.0;
+  }
+  return scales;
+}
+
+ScalesType
+ScalesOf(const AffineType *, const Picture & fixed)
+{
+  ScalesType scales(12);
+  for (unsigned int row = 0; row < 3; ++row)
+  {
+    for (unsigned int column = 0; column < 3; ++column)
+    {
+      scales[3 * row + column] = fixed.secondMoments[column];
+    }
+    scales[9 + row] = 1.0;
+  }
+  return scales;
+}
+
+/** Improves `transform` on the grids `first` ... `last` (0 is the coarsest). `firstStep` is in samples of the grid; the
+ * optimiser takes it whether it helps or not, and shortens it when the direction turns. */
 template <typename TTransform>
 void
 Refine(const Picture &  fixed,
@@ -245,22 +299,20 @@ Refine(const Picture &  fixed,
        TTransform *     transform,
        unsigned int     first,
        unsigned int     last,
+       double           firstStep,
        const Settings & settings)
 {
   using RegistrationType = ImageRegistrationMethodv4<ImageType, ImageType, TTransform>;
   using OptimizerType = RegularStepGradientDescentOptimizerv4<double>;
-  using ScalesType = RegistrationParameterScalesFromPhysicalShift<MetricType>;
 
   const auto metric = MakeMetric(fixed, moving, settings);
-  const auto scales = ScalesType::New();
-  scales->SetMetric(metric);
   const auto optimizer = OptimizerType::New();
-  optimizer->SetScalesEstimator(scales);
-  optimizer->SetDoEstimateScales(true); // steps are then mm at the corners of the image
+  optimizer->SetScales(ScalesOf(transform, fixed));
   optimizer->SetDoEstimateLearningRateOnce(false);
   optimizer->SetDoEstimateLearningRateAtEachIteration(false);
   optimizer->SetNumberOfIterations(settings.iterations);
-  optimizer->SetRelaxationFactor(0.5);
+  // Slow enough, by trial, for 12 and for 6 parameters of which some matter much less than others.
+  optimizer->SetRelaxationFactor(std::is_same_v<TTransform, AffineType> ? 0.9 : 0.8);
   optimizer->SetGradientMagnitudeTolerance(1e-12);
   optimizer->SetReturnBestParametersAndValue(true);
   optimizer->AddObserver(IterationEvent(), [&settings](const EventObject &) { settings.onProgress(0.0); });
@@ -306,12 +358,37 @@ Refine(const Picture &  fixed,
   registration->MetricSamplingReinitializeSeed(settings.seed);
   registration->AddObserver(MultiResolutionIterationEvent(), [&, optimizer](const EventObject &) {
     const double spacing = spacings[registration->GetCurrentLevel()];
-    optimizer->SetLearningRate(0.5 * spacing);
-    optimizer->SetMinimumStepLength(0.002 * spacing);
+    optimizer->SetLearningRate(firstStep * spacing);
+    optimizer->SetMinimumStepLength(lastStep * spacing);
   });
-  optimizer->SetLearningRate(0.5 * spacings.front());
-  optimizer->SetMinimumStepLength(0.002 * spacings.front());
+  optimizer->SetLearningRate(firstStep * spacings.front());
+  optimizer->SetMinimumStepLength(lastStep * spacings.front());
   registration->Update();
+}
+
+/** Centre of the intensities, and their mean square distance from it along each axis, mm^2. */
+std::pair<PointType, Vector<double, 3>>
+FindMoments(const Picture & picture, bool useMask)
+{
+  Vector<double, 3> first(0.0); // from the centre of the grid, which is near: nothing cancels
+  Vector<double, 3> second(0.0);
+  double            mass = 0.0;
+  ForEachSample(
+    picture.image, useMask ? picture.mask.GetPointer() : nullptr, [&](const PointType & point, float value) {
+      const Vector<double, 3> r = point - picture.gridCentre;
+      mass += value;
+      for (unsigned int d = 0; d < 3; ++d)
+      {
+        first[d] += value * r[d];
+        second[d] += value * r[d] * r[d];
+      }
+    });
+  first /= mass;
+  for (unsigned int d = 0; d < 3; ++d)
+  {
+    second[d] = std::max(second[d] / mass - first[d] * first[d], picture.spacing * picture.spacing);
+  }
+  return { picture.gridCentre + first, second };
 }
 
 } // namespace
@@ -373,20 +450,14 @@ MakePicture(const ImageType * image, const MaskImageType * mask, const std::stri
     return (std::min(std::max(value, low), high) - low) / (high - low);
   });
   picture.image = shrunk;
+  picture.secondMoments = FindMoments(picture, true).second;
   return picture;
 }
 
 PointType
 CentreOfMass(const Picture & picture, bool useMask)
 {
-  Vector<double, 3> moment(0.0);
-  double            mass = 0.0;
-  ForEachSample(
-    picture.image, useMask ? picture.mask.GetPointer() : nullptr, [&](const PointType & point, float value) {
-      mass += value;
-      moment += (point - picture.gridCentre) * static_cast<double>(value); // near 0: nothing cancels
-    });
-  return picture.gridCentre + moment / mass;
+  return FindMoments(picture, useMask).first;
 }
 
 Alignment
@@ -415,7 +486,7 @@ MaximizeInformation(const Picture &                fixed,
   stage = 0.1;
   for (Start & start : starts)
   {
-    Refine(fixed, moving, start.transform.GetPointer(), 0, 0, inner);
+    Refine(fixed, moving, start.transform.GetPointer(), 0, 0, searchStep, inner);
     const auto trial = RigidType::New();
     trial->SetFixedParameters(start.transform->GetFixedParameters());
     trial->SetParameters(start.transform->GetParameters());
@@ -424,7 +495,7 @@ MaximizeInformation(const Picture &                fixed,
   }
   const auto best = std::max_element(
     starts.begin(), starts.end(), [](const Start & a, const Start & b) { return a.information < b.information; });
-  Refine(fixed, moving, best->transform.GetPointer(), 1, levels - 1, inner);
+  Refine(fixed, moving, best->transform.GetPointer(), 1, levels - 1, refinementStep, inner);
   stage = 0.6;
 
   Alignment result;
@@ -435,7 +506,7 @@ MaximizeInformation(const Picture &                fixed,
     affine->SetCenter(best->transform->GetCenter());
     affine->SetMatrix(best->transform->GetMatrix());
     affine->SetTranslation(best->transform->GetTranslation());
-    Refine(fixed, moving, affine.GetPointer(), 0, levels - 1, inner);
+    Refine(fixed, moving, affine.GetPointer(), 0, levels - 1, refinementStep, inner);
     result.transform = affine.GetPointer();
   }
   stage = 0.95;

@@ -42,7 +42,8 @@ struct Picture
   ImageType::ConstPointer     image;
   MaskImageType::ConstPointer mask; ///< as given; may be null
   PointType                   gridCentre;
-  double                      spacing = 0.0; ///< of the samples, mm
+  double                      spacing = 0.0;        ///< of the samples, mm
+  Vector<double, 3>           secondMoments{ 0.0 }; ///< mean square distance of the mass from its centre, mm^2
 };
 
 /** Throws GaussNewtonRegistrationError, naming the input, if the intensities cannot be used or the mask is empty. */

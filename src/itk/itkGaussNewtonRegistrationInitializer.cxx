@@ -83,11 +83,13 @@ GaussNewtonRegistrationInitializer::GenerateData()
     return;
   }
 
-  const MaskImageType *    fixedMask = this->GetFixedImageMask();
-  const MaskImageType *    movingMask = this->GetMovingImageMask();
+  // Centres within the mask of one image only would be those of different things.
+  const bool               useMasks = this->GetFixedImageMask() && this->GetMovingImageMask();
+  const bool               ignoreMasks = m_Method == MethodEnum::Moments && !useMasks;
+  const MaskImageType *    fixedMask = ignoreMasks ? nullptr : this->GetFixedImageMask();
+  const MaskImageType *    movingMask = ignoreMasks ? nullptr : this->GetMovingImageMask();
   const Alignment::Picture fixed = Alignment::MakePicture(this->GetFixedImage(), fixedMask, "FixedImage");
   const Alignment::Picture moving = Alignment::MakePicture(this->GetMovingImage(), movingMask, "MovingImage");
-  const bool               useMasks = fixedMask && movingMask;
   const auto               centre = Alignment::CentreOfMass(fixed, useMasks);
   const Vector<double, 3>  betweenCentres = Alignment::CentreOfMass(moving, useMasks) - centre;
 

@@ -205,7 +205,7 @@ TEST(Initializer, MomentsCountWithinTheMasksOfBothImages)
   Pair         pair;
   pair.fixed = Sample<FloatImage>(geometry, Head);
   pair.moving = Sample<FloatImage>(
-    geometry, [&](const Point & p) { return Head(p - shift) + 3.0 * Ellipsoid(p, At(70, 80, 40), Of(8, 8, 15)); });
+    geometry, [&](const Point & p) { return Head(p - shift) + 3.0 * Ellipsoid(p, At(65, 75, 40), Of(15, 17, 20)); });
   const auto inHead = [](const Point & p) { return Ellipsoid(p, At(0, 0, 0), Of(57, 72, 52)) > 0.5; };
   const auto fixedMask = Sample<MaskImage>(geometry, inHead);
   const auto movingMask = Sample<MaskImage>(geometry, [&](const Point & p) { return inHead(p - shift); });
