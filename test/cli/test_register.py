@@ -119,7 +119,8 @@ class EndToEnd(support.CommandLineTest):
             self.assertAlmostEqual(float(row[3]), step["mismatch"], delta=6e-5)
 
     def check_schema(self, report):
-        self.assertEqual(set(report), {"schema", "schemaVersion", "versions", "inputs", "options", "machine", "solverGrid",
+        self.assertEqual(set(report), {"schema", "schemaVersion", "versions", "inputs", "options", "alignment", "machine",
+                                       "solverGrid",
                                        "levels", "result", "time", "memory", "files", "messages"})
         self.assertEqual(report["schema"], "gnr-register report")
         self.assertEqual(report["schemaVersion"], 1)
