@@ -172,11 +172,22 @@ public:
     m_Metric->Initialize();
   }
 
-  /** With the present parameters of the transform; nats. */
+  /** With the present parameters of the transform; nats. None, 0, where the images do not overlap. */
   double
   Information()
   {
-    return -m_Metric->GetValue();
+    try
+    {
+      return -m_Metric->GetValue();
+    }
+    catch (const ExceptionObject &)
+    {
+      if (this->Overlap() == 0) // which ITK takes for an error
+      {
+        return 0.0;
+      }
+      throw;
+    }
   }
 
   /** Samples of the fixed image that fell into the moving one the last time. */

@@ -392,6 +392,40 @@ class Picture(support.CommandLineTest):
         self.assertEqual(result.stdout.splitlines()[-1].strip(), "out/pair_quality.png")
         self.assertGreater(png.Picture(self.folder / "out/pair_quality.png").width, 1000)
         self.assertEqual(self.succeed(self.register(*run, "--quiet")).stdout, "")
+        report = json.loads((self.folder / "out/pair_report.json").read_text())
+        self.assertEqual(report["messages"], [])
+        # A run without a picture leaves that of another result behind, and says so; --vti is never of this run.
+        (self.folder / "out/pair.vti").write_text("")
+        result = self.succeed(self.register(*run[:-1]))
+        for name in ("out/pair_quality.png", "out/pair.vti"):
+            self.assertIn(f"{name} is left from an earlier run", result.stdout)
+
+    def test_after_an_alignment(self):
+        """Cubes beside each other until gnr-register aligns them: then both panels agree before the deformation."""
+        data = [200.0 if all(4 <= i < 12 for i in (x, y, z)) else 0.0
+                for z in range(16) for y in range(16) for x in range(16)]
+        matrix = ((2.0, 0, 0), (0, 2.0, 0), (0, 0, 2.0))
+        nifti.write(self.folder / "f.nii", (16, 16, 16), data, "f", matrix, (0, 0, 0))
+        nifti.write(self.folder / "m.nii", (16, 16, 16), data, "f", matrix, (20, 0, 0))
+        if not os.environ.get("GNR_VIEW"):
+            self.skipTest("gnr-view was not built: no VTK")
+        for word, shown in (("moments", 255), ("identity", 0)):
+            run = self.register("f.nii", "m.nii", "-o", "pair", "--picture", "--initial-transform", word, "--normalization",
+                                "none", "--iterations", 0, "--levels", 1)
+            self.succeed(run)
+            panels = Panels(self.folder / "pair_quality.png")
+            seen = 0
+            for plane in ("axial", "coronal", "sagittal"):
+                fixed = panels.panels["fixed", plane]
+                voxel = list(panels.about["voxel"])
+                self.assertTrue(all(5 <= i <= 10 for i in voxel), voxel)
+                for axis in fixed["axes"]:
+                    voxel[axis] = 6 if voxel[axis] > 7 else 9  # the lines where the planes meet are elsewhere
+                self.assertEqual(panels.color(fixed, voxel)[0], 255)
+                for name in ("moving", "warped"):
+                    self.assertAlmostEqual(panels.color(panels.panels[name, plane], voxel)[0], shown, delta=1)
+                    seen += 1
+            self.assertEqual(seen, 6)
 
     def test_register_without_gnr_view(self):
         """Said before any work, with the remedy."""

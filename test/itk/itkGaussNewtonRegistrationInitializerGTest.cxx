@@ -235,6 +235,18 @@ TEST(Initializer, RigidRecoversALargeRotation)
   EXPECT_NE(dynamic_cast<itk::Euler3DTransform<double> *>(initializer->GetTransform()), nullptr);
 }
 
+TEST(Initializer, ImagesNeedNotOverlapAsTheyLie)
+{
+  // One of the starts is no translation at all, with which nothing can be compared.
+  const auto truth = MakeTruth(Oblique(0.3), Of(400.0, -250.0, 1200.0));
+  for (const Method method : { Method::Rigid, Method::Affine })
+  {
+    const auto initializer = MakeInitializer(MakePair(truth), method);
+    initializer->Update();
+    EXPECT_LT(Error(initializer->GetTransform(), truth), wellBelowAVoxel) << method;
+  }
+}
+
 TEST(Initializer, RigidNeedsNoSimilarContrast)
 {
   const auto truth = MakeTruth(Oblique(-0.3), Of(-30.0, 20.0, 15.0));
