@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what is missing, builds everything into build/release and runs every test. Arguments are passed on to ctest,
-# for example: scripts/test.sh -L core. GNR_EXTRA_TEST_DATA=<folder> adds the tests that need further image pairs.
+# Installs what is missing, builds everything into build/release and runs every test; then the tests of the CUDA kernels
+# on an emulated device, in build/cuda-emulated. Arguments are passed on to ctest, for build/release alone, for example:
+# scripts/test.sh -L core. GNR_EXTRA_TEST_DATA=<folder> adds the tests that need further image pairs.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
@@ -16,4 +17,15 @@ configure release -DBUILD_TESTING=ON -DGNR_EXTRA_TEST_DATA="${GNR_EXTRA_TEST_DAT
 build release
 say "testing (ctest -j2)"
 cd "$root/build/release"
-exec ctest -j2 --output-on-failure --no-tests=error "$@"
+if [ $# -gt 0 ]; then
+  exec ctest -j2 --output-on-failure --no-tests=error "$@"
+fi
+ctest -j2 --output-on-failure --no-tests=error
+
+configure cuda-emulated -DBUILD_TESTING=ON -DGaussNewtonRegistration_BUILD_APPS=OFF
+build cuda-emulated gnr-core-tests gnr-cuda-tests
+say "testing the CUDA kernels on an emulated device (ctest -j2)"
+cd "$root/build/cuda-emulated"
+# What runs on the other backends was tested above.
+exec ctest -j2 --output-on-failure --no-tests=error -L 'core|cuda' \
+  -E '/(Cpu|Reference)|^(Arena|FieldMemory|BetaSearch|KernelsThreads|MemoryPlan|Observed|Options|Registration|Strategies)'

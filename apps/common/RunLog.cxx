@@ -342,6 +342,10 @@ RunLog::PrintSummary(const gnr::Report &                                 report,
   Line("  computed on        " + report.device +
        Format(", %d thread%s", report.threads, report.threads == 1 ? "" : "s") +
        (report.processes > 1 ? Format(", %d processes", report.processes) : ""));
+  if (!report.deviceReason.empty())
+  {
+    Line("                     (" + report.deviceReason + ")");
+  }
   for (const std::string & message : report.messages)
   {
     Line("  note               " + message);

@@ -20,7 +20,9 @@ struct MemorySource
   void (*release)(void * memory);                       ///< what acquire() returned
   void (*discard)(void * memory, std::size_t bytes);    ///< the content is not needed any more; may be null
   void (*initialize)(void * memory, std::size_t bytes); ///< before an array is handed out; may be null
-  bool isReal = true;                                   ///< false: addresses alone, which nobody may read or write
+  /** False: the host may not read or write it (there is none, or it is a GPU's, whose kernels run later than the calls
+   * that give their arrays back). */
+  bool isReal = true;
 };
 
 /** The memory of all fields of one backend.

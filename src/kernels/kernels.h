@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace gnr
@@ -17,7 +18,7 @@ namespace gnr
 /** Every loop over voxels of the project, declared once.
  *
  * Each backend folder implements the same list in files of the same names: `reference/` (serial, double arithmetic,
- * obviously right), `cpu/` (OpenMP and SIMD), later `cuda/`. All pointers are memory of the backend (memory()) unless
+ * obviously right), `cpu/` (OpenMP and SIMD), `cuda/`. All pointers are memory of the backend (memory()) unless
  * said otherwise; nothing here knows about processes. `n` counts values. Traffic is given in bytes per voxel for 4-byte
  * reals, every array counted once. Equation numbers in brackets are those of doc/mathematics.md. */
 class Kernels
@@ -61,6 +62,13 @@ public:
 
   virtual std::string
   description() const = 0;
+
+  /** Memory that is free where the arrays are; unset: that of this machine, which the kernels share with the host. */
+  virtual std::optional<std::size_t>
+  availableBytes() const
+  {
+    return std::nullopt;
+  }
 
   //---- memory.cpp -------------------------------------------------------------------------------------------------
   virtual void
@@ -219,7 +227,7 @@ public:
   backwardPlanes(Complex * spectrum, const Extents & extents, Real * x) = 0;
   /** Transform along z, multiply by the symbol, transform back, for 1 or 3 components (`components` pointers). Where a
    * band is given, the frequencies that it shares with the layout (Nyquist modes excluded) are taken from it as they
-   * are [R1], [K3]. */
+   * are [R1], [K3]; what it holds afterwards is not defined. */
   virtual void
   applySymbol(Complex * const *      spectrum,
               int                    components,
@@ -261,6 +269,12 @@ std::unique_ptr<Kernels>
 makeReferenceKernels();
 std::unique_ptr<Kernels>
 makeCpuKernels(int threads);
+/** The kernels of the plugin gnr-cuda, which is opened for this. Throws Error(BadInput) where there is no such plugin,
+ * no driver or no GPU, and says what to install; Error(OutOfResources) where the GPU refuses.
+ *
+ * \param processOnMachine counts the processes of a solve on this machine: each takes the next GPU. */
+std::unique_ptr<Kernels>
+makeCudaKernels(int processOnMachine = 0);
 /** Kernels that compute nothing on arrays that do not exist, to find out what memory a solve will take
  * (kernels/planning). */
 std::unique_ptr<Kernels>

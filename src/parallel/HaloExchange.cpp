@@ -3,6 +3,8 @@
 
 #include "gnr/Error.h"
 
+#include <algorithm>
+
 namespace gnr
 {
 
@@ -18,11 +20,13 @@ exchangeHalo(const Padded & field, Kernels & kernels, Communicator & communicato
   const std::size_t planeSize = field.planeStride;
   Real * const      first = field.origin - field.halo[0] - field.halo[1] * field.rowStride;
   const auto        plane = [&](int k) { return first + k * field.planeStride; };
-  const auto        wrap = [&](int k) { return ((k % nz) + nz) % nz; };
-  for (int h = 1; h <= halo; ++h)
+  // As many planes at once as lie one behind the other on both sides: each copy is a launch on a GPU.
+  for (int done = 0; done < halo;)
   {
-    kernels.copy(plane(wrap(-h)), plane(-h), planeSize);
-    kernels.copy(plane(wrap(nz - 1 + h)), plane(nz - 1 + h), planeSize);
+    const int count = std::min(halo - done, nz);
+    kernels.copy(plane(nz - count), plane(-done - count), count * planeSize);
+    kernels.copy(plane(0), plane(nz + done), count * planeSize);
+    done += count;
   }
 }
 

@@ -119,6 +119,7 @@ public:
   Options                       options;
   std::shared_ptr<Communicator> communicator;
   std::unique_ptr<Kernels>      kernels;
+  std::unique_ptr<Kernels>      hostKernels; ///< for images of the caller; null: `kernels` can read them
   InputImages                   input;
   HostVectorImage               initialVelocity;
   Observer *                    observer = nullptr;

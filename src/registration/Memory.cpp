@@ -113,7 +113,7 @@ Registration::Implementation::planMemory()
 {
   if (!isPlanning)
   {
-    box = chooseBox(input, options, *kernels);
+    box = chooseBox(input, options, hostKernels ? *hostKernels : *kernels);
   }
   MemoryPlan plan;
   plan.imageGrid = input.grid;
@@ -125,7 +125,11 @@ Registration::Implementation::planMemory()
   plan.device = report.device;
   plan.threads = report.threads;
   plan.processes = report.processes;
-  plan.availableBytes = availableMemory();
+  plan.availableBytes = kernels->availableBytes();
+  if (!plan.availableBytes)
+  {
+    plan.availableBytes = availableMemory();
+  }
 
   Implementation planner(this);
   planner.kernels->memory().reserve(FieldMemory::endless, smallBelow());
@@ -161,7 +165,8 @@ Registration::Implementation::reserveMemory()
 
   report.memoryPlan = planMemory();
   const MemoryPlan & plan = report.memoryPlan;
-  if (plan.availableBytes && plan.fieldBytes > *plan.availableBytes)
+  // A GPU gives what it has or refuses: there is nothing to warn of.
+  if (!hostKernels && plan.availableBytes && plan.fieldBytes > *plan.availableBytes)
   {
     progress->message("the solver needs " + mebibytes(plan.fieldBytes) + " of memory for its fields, but only " +
                         mebibytes(*plan.availableBytes) +

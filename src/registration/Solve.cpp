@@ -46,6 +46,15 @@ checkGrid(const Grid & grid)
   }
 }
 
+/** Why there is no GPU, without what to do where one must be used. */
+std::string
+reasonFor(const Error & error)
+{
+  const std::string message = error.what(), purpose = "device cuda: ";
+  const std::size_t begin = message.rfind(purpose, 0) == 0 ? purpose.size() : 0;
+  return "no GPU is used: " + message.substr(begin, message.find(';', begin) - begin);
+}
+
 } // namespace
 
 Registration::Implementation::Implementation(const Grid & grid, const Options & o, std::shared_ptr<Communicator> c)
@@ -65,16 +74,29 @@ Registration::Implementation::Implementation(const Grid & grid, const Options & 
       report.threads = 1;
       break;
     case Device::Cuda:
-      throw Error(ErrorKind::BadInput, "device cuda: this build has no CUDA engine; use --device cpu or auto");
+      kernels = makeCudaKernels();
+      break;
     case Device::Auto:
-      report.deviceReason = "this build has no CUDA engine";
-      kernels = makeCpuKernels(report.threads);
+      try
+      {
+        kernels = makeCudaKernels();
+        report.deviceReason = "a GPU was found";
+      }
+      catch (const Error & error)
+      {
+        report.deviceReason = reasonFor(error);
+        kernels = makeCpuKernels(report.threads);
+      }
       break;
     case Device::Cpu:
       kernels = makeCpuKernels(report.threads);
       break;
   }
   report.device = kernels->description();
+  if (kernels->availableBytes())
+  {
+    hostKernels = makeCpuKernels(report.threads);
+  }
 }
 
 void

@@ -173,6 +173,7 @@ protected:
   tight()
   {
     Options options;
+    options.device = problems::solveDevice();
     options.preconditioner = gnr::Preconditioner::InvA; // the tests count its products
     options.periodic = true;
     options.intensityNormalization = gnr::IntensityNormalization::None;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every kernel of the CPU backend against the reference, on sizes that are no multiples of a vector register, a row
+// Every kernel of the fast backends against the reference, on sizes that are no multiples of a vector register, a row
 // block or a cache line. Tolerances count roundings of epsilon / 2 on the largest intermediate value.
 #include "spectralTesting.h"
 
@@ -9,8 +9,8 @@ using namespace gnr::test;
 namespace
 {
 
-/** Both backends and a function that runs one kernel call on each. */
-class AgreementTest : public ::testing::TestWithParam<Grid>
+/** The reference, another backend, and a function that runs one kernel call on each. */
+class AgreementTest : public ::testing::TestWithParam<std::tuple<Backend, Grid>>
 {
 protected:
   /** Largest difference between the results of call(kernels) on the two backends; each must give numbers. */
@@ -18,30 +18,32 @@ protected:
   double
   difference(Call call)
   {
-    const Values a = call(*reference_), b = call(*cpu_);
+    const Values a = call(*reference_), b = call(*other_);
     EXPECT_GT(maximumOf(a), 0.0) << "a comparison of zeros";
     return maximumDifference(a, b);
   }
 
-  const Grid &      grid = GetParam();
-  const Extents     extents = extentsOf(GetParam());
-  const std::size_t n = GetParam().points();
-  const double      inverse[3] = { 1 / GetParam().spacing[0], 1 / GetParam().spacing[1], 1 / GetParam().spacing[2] };
+  const Backend     backend = std::get<0>(GetParam());
+  const Grid &      grid = std::get<1>(GetParam());
+  const Extents     extents = extentsOf(grid);
+  const std::size_t n = grid.points();
+  const double      inverse[3] = { 1 / grid.spacing[0], 1 / grid.spacing[1], 1 / grid.spacing[2] };
   const double      steepest = inverse[0] + inverse[1] + inverse[2];
 
 private:
   std::unique_ptr<Kernels> reference_ = makeReferenceKernels();
-  std::unique_ptr<Kernels> cpu_ = makeCpuKernels(2);
+  std::unique_ptr<Kernels> other_ = makeBackend(backend);
 };
 
 using KernelsAgreement = AgreementTest;
 using KernelsSpectralAgreement = AgreementTest;
 
 std::string
-sizeName(const ::testing::TestParamInfo<Grid> & info)
+sizeName(const ::testing::TestParamInfo<std::tuple<Backend, Grid>> & info)
 {
-  const auto & size = info.param.size;
-  return std::to_string(size[0]) + "x" + std::to_string(size[1]) + "x" + std::to_string(size[2]);
+  const auto & size = std::get<1>(info.param).size;
+  return nameOf(std::get<0>(info.param)) + "_" + std::to_string(size[0]) + "x" + std::to_string(size[1]) + "x" +
+         std::to_string(size[2]);
 }
 
 const Grid pointGrids[] = { { { 9, 12, 10 }, { 1.0, 1.0, 1.0 } },
@@ -162,10 +164,10 @@ TEST_P(KernelsAgreement, Reductions)
                                 double(s.count) };
   };
   const auto reference = makeReferenceKernels();
-  const auto cpu = makeCpuKernels(2);
+  const auto other = makeBackend(backend);
   // terms up to 9, each rounded three times at most before the n of them are added in double
   const double summation = double(n) * std::numeric_limits<double>::epsilon() / 2;
-  EXPECT_LE(maximumDifference(call(*reference), call(*cpu)), 9 * (3 * epsilon / 2 + summation));
+  EXPECT_LE(maximumDifference(call(*reference), call(*other)), 9 * (3 * epsilon / 2 + summation));
 }
 
 TEST_P(KernelsAgreement, PadIsBitwise)
@@ -386,12 +388,12 @@ TEST_P(KernelsAgreement, Images)
             }),
             0.0);
   std::vector<std::uint64_t> counts[2];
-  for (int backend = 0; backend < 2; ++backend)
+  for (const bool isReference : { true, false })
   {
-    const auto        kernels = backend == 0 ? makeReferenceKernels() : makeCpuKernels(2);
+    const auto        kernels = makeBackend(isReference ? Backend::Reference : backend);
     const Array<Real> x(*kernels, image);
-    counts[backend].resize(100);
-    kernels->histogram(x.data(), n, -0.9, 0.85, counts[backend].data(), 100);
+    counts[isReference].resize(100);
+    kernels->histogram(x.data(), n, -0.9, 0.85, counts[isReference].data(), 100);
   }
   EXPECT_EQ(counts[0], counts[1]);
 }
@@ -499,5 +501,11 @@ TEST_P(KernelsSpectralAgreement, Resampling)
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(, KernelsAgreement, ::testing::ValuesIn(pointGrids), sizeName);
-INSTANTIATE_TEST_SUITE_P(, KernelsSpectralAgreement, ::testing::ValuesIn(spectralGrids), sizeName);
+INSTANTIATE_TEST_SUITE_P(,
+                         KernelsAgreement,
+                         ::testing::Combine(::testing::ValuesIn(fastBackends()), ::testing::ValuesIn(pointGrids)),
+                         sizeName);
+INSTANTIATE_TEST_SUITE_P(,
+                         KernelsSpectralAgreement,
+                         ::testing::Combine(::testing::ValuesIn(fastBackends()), ::testing::ValuesIn(spectralGrids)),
+                         sizeName);

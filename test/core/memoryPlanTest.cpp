@@ -42,6 +42,7 @@ Options
 fewSteps()
 {
   Options options;
+  options.device = problems::solveDevice();
   options.maximumIterations = 3;
   options.maximumKrylovIterations = 5;
   options.gradientTolerance = 1e-9; // every level takes steps: one that has nothing to do needs less memory
@@ -200,6 +201,7 @@ TEST(MemoryPlan, GrowthByTimeStepsIsTold)
   };
   const std::vector<float> fixed = image(0.0), moving = image(20 * 2.0 * problems::pi / 100);
   Options                  options;
+  options.device = problems::solveDevice();
   options.threads = 1;
   options.beta = 1e-4;
   options.maximumIterations = 20;

@@ -43,7 +43,7 @@ struct Fixture
   explicit Fixture(double beta,
                    double amplitude = 0.0,
                    double (*movingImage)(double, double, double) = problems::templateImage)
-    : bench(problems::cube(24), gnr::makeCpuKernels(2))
+    : bench(problems::cube(24))
     , transform(bench.domain())
     , fixed(bench.scalar(fixedImage))
     , moving(bench.scalar(movingImage))

@@ -2,13 +2,17 @@
 #ifndef gnr_test_core_problems_h
 #define gnr_test_core_problems_h
 
+#include "device.h"
+
 #include "kernels/Buffer.h"
 #include "parallel/Domain.h"
 
 #include "gnr/Communicator.h"
 #include "gnr/Grid.h"
+#include "gnr/Options.h"
 
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -18,6 +22,18 @@ namespace problems
 {
 
 constexpr double pi = 3.14159265358979323846;
+
+/** Where tests of whole solves run. On an emulated device they take half an hour, which is for those who ask for it
+ * (GNR_TEST_SOLVES_ON_CUDA=1): test/cuda has solves of its own. */
+inline gnr::Device
+solveDevice()
+{
+#ifdef GNR_TEST_CUDA_EMULATED
+  return std::getenv("GNR_TEST_SOLVES_ON_CUDA") != nullptr ? gnr::Device::Cuda : gnr::Device::Cpu;
+#else
+  return gnr::Device::Auto;
+#endif
+}
 
 using Scalar = std::function<double(double, double, double)>;
 
@@ -77,11 +93,11 @@ smoothVelocity(double amplitude)
              } } };
 }
 
-/** One domain on one process with the kernels of the CPU (or others), and fields filled from functions. */
+/** One domain on one process with the kernels that are tested (or others), and fields filled from functions. */
 class Bench
 {
 public:
-  explicit Bench(const gnr::Grid & grid, std::unique_ptr<gnr::Kernels> kernels = gnr::makeCpuKernels(2))
+  explicit Bench(const gnr::Grid & grid, std::unique_ptr<gnr::Kernels> kernels = gnr::test::makeTestedKernels())
     : kernels_(std::move(kernels))
     , communicator_(gnr::makeSelfCommunicator())
     , domain_(grid, *kernels_, *communicator_)

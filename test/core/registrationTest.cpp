@@ -87,6 +87,7 @@ Options
 syntheticOptions()
 {
   Options options;
+  options.device = problems::solveDevice();
   options.beta = 1e-3;
   options.gradientTolerance = 1e-2;
   options.gamma = 0.0;

@@ -2,6 +2,8 @@
 #ifndef gnr_test_core_testing_h
 #define gnr_test_core_testing_h
 
+#include "device.h"
+
 #include "kernels/kernels.h"
 
 #include <gtest/gtest.h>
@@ -38,13 +40,14 @@ using Values = std::vector<Real>;
 enum class Backend
 {
   Reference,
-  Cpu
+  Cpu,
+  Cuda
 };
 
 inline std::string
 nameOf(Backend backend)
 {
-  return backend == Backend::Reference ? "Reference" : "Cpu";
+  return backend == Backend::Reference ? "Reference" : (backend == Backend::Cpu ? "Cpu" : "Cuda");
 }
 
 /** For the messages of GoogleTest. */
@@ -57,7 +60,28 @@ PrintTo(Backend backend, std::ostream * stream)
 inline std::unique_ptr<Kernels>
 makeBackend(Backend backend)
 {
-  return backend == Backend::Reference ? makeReferenceKernels() : makeCpuKernels(2);
+  return backend == Backend::Reference ? makeReferenceKernels()
+                                       : (backend == Backend::Cpu ? makeCpuKernels(2) : makeCudaKernels());
+}
+
+/** Those that are compared with the reference. */
+inline std::vector<Backend>
+fastBackends()
+{
+  std::vector<Backend> backends{ Backend::Cpu };
+  if (hasCuda())
+  {
+    backends.push_back(Backend::Cuda);
+  }
+  return backends;
+}
+
+inline std::vector<Backend>
+allBackends()
+{
+  std::vector<Backend> backends = fastBackends();
+  backends.insert(backends.begin(), Backend::Reference);
+  return backends;
 }
 
 /** A suite that runs on every backend; close it with GNR_TEST_EVERY_BACKEND. */
@@ -77,8 +101,7 @@ protected:
 };
 
 #define GNR_TEST_EVERY_BACKEND(suite)                                                                                  \
-  INSTANTIATE_TEST_SUITE_P(                                                                                            \
-    , suite, ::testing::Values(Backend::Reference, Backend::Cpu), [](const auto & i) { return nameOf(i.param); })
+  INSTANTIATE_TEST_SUITE_P(, suite, ::testing::ValuesIn(allBackends()), [](const auto & i) { return nameOf(i.param); })
 
 //---- memory
 //-------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/CufftPlans.h"
+
+#include <algorithm>
+
+namespace gnr
+{
+namespace cuda
+{
+
+CufftPlans::~CufftPlans()
+{
+  for (const auto & entry : plans_)
+  {
+    cufftDestroy(entry.second.handle);
+  }
+}
+
+template <typename Make>
+cufftHandle
+CufftPlans::find(const Key & key, Make make)
+{
+  auto found = plans_.find(key);
+  if (found == plans_.end())
+  {
+    cufftHandle handle = 0;
+    GNR_CUDA(cufftCreate(&handle));
+    Plan plan{ handle, 0 };
+    try
+    {
+      GNR_CUDA(cufftSetAutoAllocation(handle, 0));
+      make(plan);
+      GNR_CUDA(cufftSetStream(handle, stream_));
+    }
+    catch (...)
+    {
+      cufftDestroy(handle);
+      throw;
+    }
+    found = plans_.emplace(key, plan).first;
+  }
+  return ready(found->second);
+}
+
+cufftHandle
+CufftPlans::ready(const Plan & plan)
+{
+  // Also for plans that need none: a plan whose area was never set may refuse.
+  constexpr std::size_t least = 256;
+  GNR_CUDA(cufftSetWorkArea(plan.handle, workArea_.atLeast(std::max(plan.workBytes, least))));
+  return plan.handle;
+}
+
+cufftHandle
+CufftPlans::forwardPlanes(int nx, int ny, int planes)
+{
+  return find(Key(CUFFT_R2C, nx, ny, 0, 0, planes), [=](Plan & plan) {
+    long long size[2] = { ny, nx };
+    GNR_CUDA(
+      cufftMakePlanMany64(plan.handle, 2, size, nullptr, 1, 0, nullptr, 1, 0, CUFFT_R2C, planes, &plan.workBytes));
+  });
+}
+
+cufftHandle
+CufftPlans::backwardPlanes(int nx, int ny, int planes)
+{
+  return find(Key(CUFFT_C2R, nx, ny, 0, 0, planes), [=](Plan & plan) {
+    long long size[2] = { ny, nx };
+    GNR_CUDA(
+      cufftMakePlanMany64(plan.handle, 2, size, nullptr, 1, 0, nullptr, 1, 0, CUFFT_C2R, planes, &plan.workBytes));
+  });
+}
+
+cufftHandle
+CufftPlans::columns(int n, std::ptrdiff_t inStride, std::ptrdiff_t outStride, int columns)
+{
+  return find(Key(CUFFT_C2C, n, 0, inStride, outStride, columns), [=](Plan & plan) {
+    long long size[1] = { n };
+    GNR_CUDA(cufftMakePlanMany64(
+      plan.handle, 1, size, size, inStride, 1, size, outStride, 1, CUFFT_C2C, columns, &plan.workBytes));
+  });
+}
+
+} // namespace cuda
+} // namespace gnr

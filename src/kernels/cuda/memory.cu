@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/CudaKernels.h"
+#include "kernels/cuda/launch.h"
+
+#include "gnr/Error.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+namespace gnr
+{
+namespace cuda
+{
+namespace
+{
+
+constexpr std::size_t stagingValues = std::size_t(1) << 20; // of one half: 4 MiB
+
+#ifdef GNR_CUDA_EMULATED
+/** Every float and double in it is then a NaN. The default stream waits for all others, and they for it. */
+void
+fillWithNan(void * memory, std::size_t bytes)
+{
+  GNR_CUDA(cudaMemset(memory, 0xff, bytes));
+}
+#endif
+
+/** Says what there is, too. */
+void *
+acquireForFields(std::size_t bytes)
+{
+  void *            memory = nullptr;
+  const cudaError_t status = cudaMalloc(&memory, bytes);
+  if (status == cudaErrorMemoryAllocation)
+  {
+    cudaGetLastError();
+    std::size_t free = 0, total = 0;
+    GNR_CUDA(cudaMemGetInfo(&free, &total));
+    throw Error(
+      ErrorKind::OutOfResources,
+      "device cuda: cudaMalloc (kernels/cuda/memory.cu) failed: out of memory: " + std::to_string((bytes >> 20) + 1) +
+        " MiB are needed at once, and of the " + std::to_string(total >> 20) + " MiB of the GPU " +
+        std::to_string(free >> 20) + " are free; end other programs that use it, take smaller images or --device cpu");
+  }
+  check(status, "cudaMalloc", GNR_CUDA_HERE);
+  return memory;
+}
+
+} // namespace
+
+MemorySource
+deviceMemory()
+{
+#ifdef GNR_CUDA_EMULATED
+  return { acquireForFields, releaseDevice, nullptr, fillWithNan, false };
+#else
+  return { acquireForFields, releaseDevice, nullptr, nullptr, false };
+#endif
+}
+
+void *
+acquireDevice(std::size_t bytes)
+{
+  void * memory = nullptr;
+  GNR_CUDA(cudaMalloc(&memory, bytes));
+  return memory;
+}
+
+void
+releaseDevice(void * memory)
+{
+  cudaFree(memory); // there is nothing to do about an error, and another one may be under way
+}
+
+void *
+acquirePinned(std::size_t bytes)
+{
+  void * memory = nullptr;
+  GNR_CUDA(cudaMallocHost(&memory, bytes));
+  return memory;
+}
+
+void
+releasePinned(void * memory)
+{
+  cudaFreeHost(memory);
+}
+
+CudaKernels::Stream::Stream(int d)
+  : device(d)
+{
+  GNR_CUDA(cudaSetDevice(device));
+  try
+  {
+    // Ordered with the default stream, which libraries may use.
+    GNR_CUDA(cudaStreamCreate(&handle));
+    for (cudaEvent_t & event : copied)
+    {
+      GNR_CUDA(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
+    }
+  }
+  catch (...)
+  {
+    release();
+    throw;
+  }
+}
+
+CudaKernels::Stream::~Stream()
+{
+  release();
+}
+
+void
+CudaKernels::Stream::release()
+{
+  for (const cudaEvent_t event : copied)
+  {
+    if (event != nullptr)
+    {
+      cudaEventDestroy(event);
+    }
+  }
+  if (handle != nullptr)
+  {
+    cudaStreamDestroy(handle);
+  }
+}
+
+CudaKernels::CudaKernels(int device)
+  : Kernels(deviceMemory())
+  , stream_(device)
+  , plans_(stream_.handle)
+{}
+
+CudaKernels::~CudaKernels()
+{
+  cudaSetDevice(stream_.device);
+  cudaStreamSynchronize(stream_.handle);
+}
+
+cudaStream_t
+CudaKernels::stream() const
+{
+  GNR_CUDA(cudaSetDevice(stream_.device));
+  return stream_.handle;
+}
+
+std::string
+CudaKernels::description() const
+{
+  cudaDeviceProp properties{};
+  GNR_CUDA(cudaGetDeviceProperties(&properties, stream_.device));
+  return std::string("CUDA (") + properties.name + ", compute capability " + std::to_string(properties.major) + "." +
+         std::to_string(properties.minor) + ")";
+}
+
+std::optional<std::size_t>
+CudaKernels::availableBytes() const
+{
+  std::size_t free = 0, total = 0;
+  GNR_CUDA(cudaSetDevice(stream_.device));
+  GNR_CUDA(cudaMemGetInfo(&free, &total));
+  return free;
+}
+
+void
+CudaKernels::fetchBytes(const void * device, void * host, std::size_t bytes)
+{
+  const cudaStream_t s = stream();
+  GNR_CUDA(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, s));
+  GNR_CUDA(cudaStreamSynchronize(s));
+}
+
+void
+CudaKernels::copyFromHost(const void * host, void * memory, std::size_t bytes)
+{
+  const cudaStream_t s = stream();
+  GNR_CUDA(cudaMemcpyAsync(memory, host, bytes, cudaMemcpyHostToDevice, s));
+  GNR_CUDA(cudaStreamSynchronize(s)); // the caller may do with its memory what it wants
+}
+
+void
+CudaKernels::copyToHost(const void * memory, void * host, std::size_t bytes)
+{
+  fetchBytes(memory, host, bytes);
+}
+
+// Images travel in pieces through two halves of pinned memory: while one is on its way the host works on the other.
+
+void
+CudaKernels::fromHost(const float * host, std::size_t stride, double scale, Real * x, std::size_t n)
+{
+  const cudaStream_t s = stream();
+  float * const      staging = static_cast<float *>(staging_.atLeast(2 * stagingValues * sizeof(float)));
+  int                half = 0;
+  for (std::size_t begin = 0; begin < n; begin += stagingValues, half = 1 - half)
+  {
+    const std::size_t count = std::min(stagingValues, n - begin);
+    float * const     piece = staging + half * stagingValues;
+    GNR_CUDA(cudaEventSynchronize(stream_.copied[half]));
+    for (std::size_t i = 0; i < count; ++i)
+    {
+      piece[i] = static_cast<float>(scale * host[stride * (begin + i)]);
+    }
+    GNR_CUDA(cudaMemcpyAsync(x + begin, piece, count * sizeof(float), cudaMemcpyHostToDevice, s));
+    GNR_CUDA(cudaEventRecord(stream_.copied[half], s));
+  }
+}
+
+void
+CudaKernels::toHost(const Real * x, double scale, float * host, std::size_t stride, std::size_t n)
+{
+  const cudaStream_t s = stream();
+  float * const      staging = static_cast<float *>(staging_.atLeast(2 * stagingValues * sizeof(float)));
+  const std::size_t  pieces = (n + stagingValues - 1) / stagingValues;
+  // One round more than there are pieces: each copies a piece and reads the one before.
+  for (std::size_t round = 0; round <= pieces; ++round)
+  {
+    if (round < pieces)
+    {
+      const std::size_t begin = round * stagingValues, count = std::min(stagingValues, n - begin);
+      GNR_CUDA(cudaMemcpyAsync(
+        staging + round % 2 * stagingValues, x + begin, count * sizeof(float), cudaMemcpyDeviceToHost, s));
+      GNR_CUDA(cudaEventRecord(stream_.copied[round % 2], s));
+    }
+    if (round > 0)
+    {
+      const std::size_t begin = (round - 1) * stagingValues, count = std::min(stagingValues, n - begin);
+      const float *     piece = staging + (round - 1) % 2 * stagingValues;
+      GNR_CUDA(cudaEventSynchronize(stream_.copied[(round - 1) % 2]));
+      for (std::size_t i = 0; i < count; ++i)
+      {
+        host[stride * (begin + i)] = static_cast<float>(scale * piece[i]);
+      }
+    }
+  }
+}
+
+} // namespace cuda
+} // namespace gnr

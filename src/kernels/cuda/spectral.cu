@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/CudaKernels.h"
+#include "kernels/cuda/launch.h"
+#include "kernels/point/symbol.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gnr
+{
+namespace cuda
+{
+namespace
+{
+
+// Columns along z are transformed in pieces that stay in the second-level cache (40 MB and more on the GPUs this is
+// for): forward, symbol and backward then read and write device memory once. The same size bounds cuFFT's work area.
+constexpr std::size_t pieceBytes = std::size_t(24) << 20;
+
+cufftComplex *
+asCufft(Complex * p)
+{
+  return reinterpret_cast<cufftComplex *>(p);
+}
+
+/** Planes that are transformed at once; even, since cuFFT wants real arrays to start on 8 bytes. */
+int
+planesAtOnce(const Extents & e)
+{
+  const std::size_t plane = sizeof(Complex) * (e.nx / 2 + 1) * e.ny;
+  return static_cast<int>(std::max<std::size_t>(pieceBytes / plane / 2 * 2, 2));
+}
+
+/** Calls piece(first, count) for columns first ... first + count - 1 of a layout, counted along kx, then ky. */
+template <typename Piece>
+void
+forPieces(const SpectrumLayout & layout, int components, Piece piece)
+{
+  const int half = layout.nxHalf();
+  const int columns = half * (layout.kyEnd - layout.kyBegin);
+  // Where rows do not follow one another without gaps each is a piece.
+  const bool        isFlat = layout.kyStride == half;
+  const std::size_t column = sizeof(Complex) * layout.size[2] * components;
+  const int         most = isFlat ? static_cast<int>(std::max<std::size_t>(pieceBytes / column, half)) : half;
+  for (int first = 0; first < columns; first += most)
+  {
+    piece(first, std::min(most, columns - first));
+  }
+}
+
+std::ptrdiff_t
+offsetOf(const SpectrumLayout & layout, int column)
+{
+  return column % layout.nxHalf() + column / layout.nxHalf() * layout.kyStride;
+}
+
+/** The transform along z of some columns, in place. */
+void
+transformColumns(CufftPlans & plans, Complex * spectrum, const SpectrumLayout & layout, int first, int count, int sign)
+{
+  cufftComplex * const data = asCufft(spectrum + offsetOf(layout, first));
+  GNR_CUDA(cufftExecC2C(plans.columns(layout.size[2], layout.zStride, layout.zStride, count), data, data, sign));
+}
+
+/** The parts of a Symbol that do not depend on the wave vector, in the precision of the fields. */
+struct SymbolConstants
+{
+  Symbol::Kind kind;
+  bool         project;
+  int          order;
+  Real         scale; ///< beta l^{2(s-1)}
+  Real         betaGamma;
+  Real         smallest;
+  Real         normalization;
+  Real         waveNumber[3];
+  Real         tau[3];
+  Real         sigma[3];
+};
+
+SymbolConstants
+constantsOf(const Symbol & symbol, const int size[3])
+{
+  SymbolConstants c{};
+  c.kind = symbol.kind;
+  c.project = symbol.project;
+  c.order = symbol.order;
+  c.scale = Real(symbol.beta);
+  for (int power = 1; power < symbol.order; ++power)
+  {
+    c.scale *= Real(symbol.ell * symbol.ell);
+  }
+  c.betaGamma = Real(symbol.beta * symbol.gamma);
+  c.smallest = Real(symbol.kMinimum);
+  c.normalization = Real(1.0 / (double(size[0]) * size[1] * size[2]));
+  for (int a = 0; a < 3; ++a)
+  {
+    c.waveNumber[a] = Real(symbol.waveNumber[a]);
+    c.tau[a] = Real(symbol.tau[a]);
+    c.sigma[a] = Real(symbol.sigma[a]);
+  }
+  return c;
+}
+
+/** diagonal I + dyad first first^T, divided by the number of points. */
+struct SymbolValue
+{
+  Real diagonal;
+  Real dyad;
+  Real first[3]; ///< wave vector of first derivatives
+};
+
+__device__ __forceinline__ SymbolValue
+evaluate(const SymbolConstants & c, int kx, int ky, int kz, int nx, int ny, int nz)
+{
+  SymbolValue v;
+  const Real  k[3] = { c.waveNumber[0] * kx,
+                       c.waveNumber[1] * point::frequency(ky, ny),
+                       c.waveNumber[2] * point::frequency(kz, nz) };
+  v.first[0] = c.waveNumber[0] * point::derivativeFrequency(kx, nx);
+  v.first[1] = c.waveNumber[1] * point::derivativeFrequency(ky, ny);
+  v.first[2] = c.waveNumber[2] * point::derivativeFrequency(kz, nz);
+  Real squared = 0, squaredFirst = 0, stiffening = 1, exponent = 0;
+#pragma unroll
+  for (int a = 0; a < 3; ++a)
+  {
+    const Real s = c.sigma[a] * k[a], t = c.tau[a] * k[a];
+    squared += k[a] * k[a];
+    squaredFirst += v.first[a] * v.first[a];
+    stiffening += t * t;
+    exponent += s * s;
+  }
+  Real       diagonal = 1, dyad = 0;
+  const bool isMean = squared == Real(0);
+  switch (c.kind)
+  {
+    case Symbol::Kind::Identity:
+    case Symbol::Kind::Projection:
+      break;
+    case Symbol::Kind::Regularization:
+      point::regularizationSymbol(c.scale * point::power(squared, c.order) * stiffening, c.betaGamma, diagonal, dyad);
+      break;
+    case Symbol::Kind::InverseRegularization:
+      point::inverseRegularizationSymbol(c.scale * point::power(isMean ? c.smallest * c.smallest : squared, c.order) *
+                                           stiffening,
+                                         squaredFirst,
+                                         c.betaGamma,
+                                         diagonal,
+                                         dyad);
+      break;
+    case Symbol::Kind::Gaussian:
+      diagonal = std::exp(Real(-0.5) * exponent);
+      break;
+  }
+  if ((c.project || c.kind == Symbol::Kind::Projection) && squaredFirst > Real(0))
+  {
+    dyad = -diagonal / squaredFirst;
+  }
+  v.diagonal = diagonal * c.normalization;
+  v.dyad = dyad * c.normalization;
+  return v;
+}
+
+/** How the frequencies of one grid are taken over to another over the same box. */
+struct Shift
+{
+  int    shared[3];     ///< points of the coarser grid along each axis
+  double turns[3];      ///< from the first point of one to that of the other, as shares of the box
+  double normalization; ///< of the grid they come from
+
+  __device__ __forceinline__ bool
+  isShared(int axis, int frequency) const
+  {
+    return 2 * (frequency < 0 ? -frequency : frequency) < shared[axis];
+  }
+
+  /** A value of the other grid, moved. */
+  __device__ __forceinline__ float2
+  moved(float2 value, int fx, int fy, int fz) const
+  {
+    const double angle = fx * turns[0] + fy * turns[1] + fz * turns[2];
+    double       sine, cosine;
+    sincospi(2.0 * angle, &sine, &cosine);
+    const Real re = Real(normalization * cosine), im = Real(normalization * sine);
+    return { value.x * re - value.y * im, value.x * im + value.y * re };
+  }
+};
+
+Shift
+shiftBetween(const SpectrumLayout & from, const SpectrumLayout & to)
+{
+  Shift s{};
+  for (int a = 0; a < 3; ++a)
+  {
+    s.shared[a] = std::min(from.size[a], to.size[a]);
+    s.turns[a] = to.origin[a] - from.origin[a];
+  }
+  s.normalization = 1.0 / (double(from.size[0]) * from.size[1] * from.size[2]);
+  return s;
+}
+
+__device__ __forceinline__ int
+indexOf(int frequency, int n)
+{
+  return frequency < 0 ? frequency + n : frequency;
+}
+
+struct BandView
+{
+  const float2 * spectrum[3]; ///< null: there is no band
+  SpectrumLayout layout;
+  Shift          shift;
+};
+
+/** Multiplies columns [first, first + ...) by the symbol, or takes what the band has. 16 B a complex number */
+template <int components>
+struct MultiplyBySymbol
+{
+  float2 *        spectrum[components];
+  SpectrumLayout  layout;
+  int             first;
+  SymbolConstants constants;
+  BandView        band;
+
+  __device__ void
+  operator()(int column, int kz, int) const
+  {
+    const int            half = layout.size[0] / 2 + 1;
+    const int            kx = (first + column) % half, row = (first + column) / half;
+    const int            ky = layout.kyBegin + row;
+    const std::ptrdiff_t o = kx + row * layout.kyStride + kz * layout.zStride;
+    if (band.spectrum[0] != nullptr)
+    {
+      const int fy = point::frequency(ky, layout.size[1]), fz = point::frequency(kz, layout.size[2]);
+      if (band.shift.isShared(0, kx) && band.shift.isShared(1, fy) && band.shift.isShared(2, fz))
+      {
+        const std::ptrdiff_t from = kx +
+                                    (indexOf(fy, band.layout.size[1]) - band.layout.kyBegin) * band.layout.kyStride +
+                                    indexOf(fz, band.layout.size[2]) * band.layout.zStride;
+        for (int c = 0; c < components; ++c)
+        {
+          spectrum[c][o] = band.shift.moved(band.spectrum[c][from], kx, fy, fz);
+        }
+        return;
+      }
+    }
+    const SymbolValue v = evaluate(constants, kx, ky, kz, layout.size[0], layout.size[1], layout.size[2]);
+    float2            value[components];
+    float2            along{ 0, 0 };
+#pragma unroll
+    for (int c = 0; c < components; ++c)
+    {
+      value[c] = spectrum[c][o];
+      along.x += v.first[c] * value[c].x;
+      along.y += v.first[c] * value[c].y;
+    }
+    const Real dyad = components == 3 ? v.dyad : Real(0);
+#pragma unroll
+    for (int c = 0; c < components; ++c)
+    {
+      spectrum[c][o] = { v.diagonal * value[c].x + v.first[c] * (dyad * along.x),
+                         v.diagonal * value[c].y + v.first[c] * (dyad * along.y) };
+    }
+  }
+};
+
+template <int components>
+void
+multiplyColumns(StreamHere              here,
+                Complex * const *       spectrum,
+                const SpectrumLayout &  layout,
+                int                     first,
+                int                     count,
+                const SymbolConstants & constants,
+                const BandView &        band)
+{
+  MultiplyBySymbol<components> body{};
+  for (int c = 0; c < components; ++c)
+  {
+    body.spectrum[c] = reinterpret_cast<float2 *>(spectrum[c]);
+  }
+  body.layout = layout;
+  body.first = first;
+  body.constants = constants;
+  body.band = band;
+  forEachPoint(here, { count, layout.size[2], 1 }, body);
+}
+
+} // namespace
+
+void
+CudaKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
+{
+  const int         most = planesAtOnce(e);
+  const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
+  const std::size_t spectralPlane = static_cast<std::size_t>(e.nx / 2 + 1) * e.ny;
+  stream(); // its device
+  for (int z = 0; z < e.nz; z += most)
+  {
+    GNR_CUDA(cufftExecR2C(plans_.forwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)),
+                          const_cast<Real *>(x) + z * plane,
+                          asCufft(spectrum + z * spectralPlane)));
+  }
+}
+
+void
+CudaKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
+{
+  const int         most = planesAtOnce(e);
+  const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
+  const std::size_t spectralPlane = static_cast<std::size_t>(e.nx / 2 + 1) * e.ny;
+  stream();
+  for (int z = 0; z < e.nz; z += most)
+  {
+    GNR_CUDA(cufftExecC2R(plans_.backwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)),
+                          asCufft(spectrum + z * spectralPlane),
+                          x + z * plane));
+  }
+}
+
+void
+CudaKernels::applySymbol(Complex * const *      spectrum,
+                         int                    components,
+                         const SpectrumLayout & layout,
+                         const Symbol &         symbol,
+                         const SpectrumBand *   band)
+{
+  const cudaStream_t s = stream();
+  BandView           view{};
+  if (band != nullptr)
+  {
+    view.layout = band->layout;
+    view.shift = shiftBetween(band->layout, layout);
+    for (int c = 0; c < components; ++c)
+    {
+      view.spectrum[c] = reinterpret_cast<const float2 *>(band->spectrum[c]);
+      forPieces(band->layout, 1, [&](int first, int count) {
+        transformColumns(plans_, band->spectrum[c], band->layout, first, count, CUFFT_FORWARD);
+      });
+    }
+  }
+  const SymbolConstants constants = constantsOf(symbol, layout.size);
+  forPieces(layout, components, [&](int first, int count) {
+    for (int c = 0; c < components; ++c)
+    {
+      transformColumns(plans_, spectrum[c], layout, first, count, CUFFT_FORWARD);
+    }
+    if (components == 3)
+    {
+      multiplyColumns<3>(s, spectrum, layout, first, count, constants, view);
+    }
+    else
+    {
+      multiplyColumns<1>(s, spectrum, layout, first, count, constants, view);
+    }
+    for (int c = 0; c < components; ++c)
+    {
+      transformColumns(plans_, spectrum[c], layout, first, count, CUFFT_INVERSE);
+    }
+  });
+}
+
+void
+CudaKernels::resampleSpectrum(const Complex *        in,
+                              const SpectrumLayout & inLayout,
+                              Complex *              out,
+                              const SpectrumLayout & outLayout)
+{
+  const cudaStream_t   s = stream();
+  const SpectrumLayout to = outLayout;
+  const Shift          shift = shiftBetween(inLayout, outLayout);
+  const int            halfIn = inLayout.nxHalf(), nzIn = inLayout.size[2];
+  const int            keptX = (shift.shared[0] + 1) / 2, keptY = (shift.shared[1] + 1) / 2;
+  float2 * const       target = reinterpret_cast<float2 *>(out);
+
+  forEachPoint(s,
+               { outLayout.nxHalf(), outLayout.kyEnd - outLayout.kyBegin, outLayout.size[2] },
+               [=] __device__(int kx, int row, int z) { target[kx + row * to.kyStride + z * to.zStride] = { 0, 0 }; });
+
+  // Rows of frequencies that both grids have: from zero upwards, and the negative ones. Each piece of them goes through
+  // scratch memory, so that `in` stays as it is.
+  const std::size_t rowBytes = sizeof(Complex) * halfIn * nzIn;
+  const bool        isFlat = inLayout.kyStride == halfIn;
+  const int         most = isFlat ? static_cast<int>(std::max<std::size_t>(pieceBytes / rowBytes, 1)) : 1;
+  for (const bool isNegative : { false, true })
+  {
+    const int toOut = isNegative ? outLayout.size[1] : 0, toIn = isNegative ? inLayout.size[1] : 0;
+    const int begin = std::max(isNegative ? 1 - keptY : 0, outLayout.kyBegin - toOut);
+    const int end = std::min(isNegative ? 0 : keptY, outLayout.kyEnd - toOut);
+    for (int fy = begin; fy < end; fy += most)
+    {
+      const int       rows = std::min(most, end - fy);
+      const int       columns = rows * halfIn;
+      Complex * const memory = static_cast<Complex *>(columns_.atLeast(rows * rowBytes));
+      const Complex * source = in + (fy + toIn - inLayout.kyBegin) * inLayout.kyStride;
+      GNR_CUDA(cufftExecC2C(plans_.columns(nzIn, inLayout.zStride, columns, columns),
+                            asCufft(const_cast<Complex *>(source)),
+                            asCufft(memory),
+                            CUFFT_FORWARD));
+      const float2 * const transformed = reinterpret_cast<const float2 *>(memory);
+      const int            firstRow = fy + toOut - outLayout.kyBegin;
+      forEachPoint(s, { keptX, rows, outLayout.size[2] }, [=] __device__(int kx, int row, int z) {
+        const int fz = point::frequency(z, to.size[2]);
+        if (shift.isShared(2, fz))
+        {
+          const float2 value =
+            transformed[row * halfIn + kx + static_cast<std::ptrdiff_t>(indexOf(fz, nzIn)) * columns];
+          target[kx + (firstRow + row) * to.kyStride + z * to.zStride] = shift.moved(value, kx, fy + row, fz);
+        }
+      });
+    }
+  }
+  forPieces(
+    outLayout, 1, [&](int first, int count) { transformColumns(plans_, out, outLayout, first, count, CUFFT_INVERSE); });
+}
+
+} // namespace cuda
+} // namespace gnr

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole registrations on the device beside the CPU.
+#include "emulation.h"
+#include "problems.h"
+
+#include "gnr/Registration.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace
+{
+
+struct Result
+{
+  std::vector<float> u;
+  std::vector<float> inverse;
+  std::vector<float> determinant;
+  gnr::Report        report;
+};
+
+Result
+solve(gnr::Device device, const gnr::Grid & grid, gnr::Options options, double shift)
+{
+  options.device = device;
+  options.threads = 2;
+  // Two soft ellipsoids that differ in place and shape; they reach no face, so the grid is not padded.
+  const auto blob = [](double x, double y, double z, double w) {
+    const double r = x * x + 1.5 * y * y + z * z / (1 + w);
+    return 1.0 / (1.0 + std::exp(8.0 * (std::sqrt(r) - 1.4)));
+  };
+  const double             c = problems::pi;
+  const std::vector<float> fixed =
+    problems::image(grid, [=](double x, double y, double z) { return blob(x - c, y - c, z - c, 0.0); });
+  const std::vector<float> moving = problems::image(
+    grid, [=](double x, double y, double z) { return blob(x - c - shift, y - c + 0.5 * shift, z - c, 0.3); });
+  gnr::Registration registration(grid, options);
+  const int         nz = grid.size[2];
+  registration.setFixed({ fixed.data(), 0, nz });
+  registration.setMoving({ moving.data(), 0, nz });
+  Result result;
+  result.report = registration.run();
+  result.u.resize(3 * grid.points());
+  result.inverse.resize(3 * grid.points());
+  result.determinant.resize(grid.points());
+  registration.displacement({ result.u.data(), 0, nz });
+  registration.inverseDisplacement({ result.inverse.data(), 0, nz });
+  registration.determinant(result.determinant.data(), 0, nz);
+  return result;
+}
+
+double
+largestDifference(const std::vector<float> & a, const std::vector<float> & b)
+{
+  double largest = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+  {
+    largest = std::max(largest, std::abs(double(a[i]) - double(b[i])));
+  }
+  return largest;
+}
+
+/** A rounding can change where an inner solve stops; with this preconditioner there is none. */
+gnr::Options
+steadyOptions()
+{
+  gnr::Options options;
+  options.preconditioner = gnr::Preconditioner::InvA;
+  options.maximumIterations = 3; // on each grid: every kernel has run many times, and the test has not taken a minute
+  return options;
+}
+
+} // namespace
+
+TEST(CudaSolve, GivesWhatTheCpuGives)
+{
+  const gnr::Grid grid = problems::cube(48);
+  const double    voxel = grid.spacing[0];
+  cuda_emulation::peakBytes();
+  const Result cuda = solve(gnr::Device::Cuda, grid, steadyOptions(), 0.3);
+  const double bytesPerVoxel = double(cuda_emulation::peakBytes()) / double(grid.points());
+  const Result cpu = solve(gnr::Device::Cpu, grid, steadyOptions(), 0.3);
+  EXPECT_EQ(cuda.report.device, "CUDA (emulated device, compute capability 9.0)");
+  EXPECT_GT(cpu.report.maximumDisplacement, 2 * voxel) << "there is nothing to compare";
+  EXPECT_LE(largestDifference(cuda.u, cpu.u), 1e-3 * voxel);
+  EXPECT_LE(largestDifference(cuda.inverse, cpu.inverse), 1e-3 * voxel);
+  EXPECT_LE(largestDifference(cuda.determinant, cpu.determinant), 1e-3);
+  EXPECT_EQ(cuda.report.newtonSteps, cpu.report.newtonSteps);
+  EXPECT_EQ(cuda.report.hessianProducts, cpu.report.hessianProducts);
+  EXPECT_NEAR(cuda.report.mismatch, cpu.report.mismatch, 1e-4);
+  EXPECT_EQ(cuda.report.overflowBytes, 0u);
+  // Beside the arena: cuFFT's work area and the columns of a resampled spectrum, each at most one spectrum of 4 bytes
+  // per voxel and its Nyquist planes, and a little for sums.
+  EXPECT_LE(bytesPerVoxel - double(cuda.report.fieldBytes) / double(grid.points()), 2 * 4 * (50.0 / 48) + 2);
+  std::printf("48^3: largest difference %.2e voxel, device memory %.1f B/voxel, arena %.1f B/voxel\n",
+              largestDifference(cuda.u, cpu.u) / voxel,
+              bytesPerVoxel,
+              double(cuda.report.fieldBytes) / double(grid.points()));
+}
+
+TEST(CudaSolve, TakesNoMoreMemoryThanAGpuHas)
+{
+  const gnr::Grid    grid = problems::cube(192);
+  std::vector<float> fixed(grid.points(), 0.0F);
+  const std::size_t  middle = grid.points() / 2 + 96 * 192 + 96;
+  gnr::Options       options;
+  options.device = gnr::Device::Cuda;
+  fixed[middle] = 1.0F; // a background that needs no padding
+  gnr::Registration registration(grid, options);
+  registration.setFixed({ fixed.data(), 0, grid.size[2] });
+  registration.setMoving({ fixed.data(), 0, grid.size[2] });
+  const gnr::MemoryPlan plan = registration.planMemory();
+  EXPECT_EQ(plan.solverGrid.size, grid.size);
+  EXPECT_LE(double(plan.fieldBytes), 140.0 * double(grid.points()));
+  std::printf("192^3: arena %.1f B/voxel\n", double(plan.fieldBytes) / double(grid.points()));
+}
+
+TEST(CudaSolve, DefaultOptionsComeAsFar)
+{
+  const gnr::Grid grid{ { 30, 26, 28 }, { 1.0, 1.2, 0.9 } };
+  const Result    cuda = solve(gnr::Device::Cuda, grid, {}, 0.3), cpu = solve(gnr::Device::Cpu, grid, {}, 0.3);
+  EXPECT_LT(cpu.report.mismatch, 0.3);
+  EXPECT_NEAR(cuda.report.mismatch, cpu.report.mismatch, 0.05 * cpu.report.mismatch);
+  EXPECT_NEAR(cuda.report.determinantMinimum, cpu.report.determinantMinimum, 0.02);
+}
+
+TEST(CudaSolve, TheOrderOfBlocksAndThreadsDoesNotMatter)
+{
+  const gnr::Grid grid = problems::cube(20);
+  gnr::Options    options;
+  options.maximumIterations = 2;
+  cuda_emulation::setSeed(11);
+  const Result one = solve(gnr::Device::Cuda, grid, options, 0.3);
+  cuda_emulation::setSeed(12);
+  const Result two = solve(gnr::Device::Cuda, grid, options, 0.3);
+  EXPECT_EQ(std::memcmp(one.u.data(), two.u.data(), one.u.size() * sizeof(float)), 0);
+  EXPECT_EQ(one.report.mismatch, two.report.mismatch);
+}
+
+TEST(CudaSolve, PlansTheMemoryThatItTakes)
+{
+  const gnr::Grid grid = problems::cube(20);
+  gnr::Options    options;
+  options.maximumIterations = 2;
+  const Result result = solve(gnr::Device::Cuda, grid, options, 0.3);
+  EXPECT_EQ(result.report.fieldBytes, result.report.memoryPlan.fieldBytes);
+  ASSERT_TRUE(result.report.memoryPlan.availableBytes.has_value());
+  // What the emulated device has, less what the kernels took for sums; not the memory of the host.
+  EXPECT_LE(*result.report.memoryPlan.availableBytes, std::size_t(16) << 30);
+  EXPECT_GE(*result.report.memoryPlan.availableBytes, (std::size_t(16) << 30) - (std::size_t(1) << 20));
+}
