@@ -364,6 +364,10 @@ WarpAs(const ApplySettings & settings, const ImageFileInfo & info, const PointMa
     };
     std::cout << settings.output << ": " << info.path << " (" << info.typeName << "), " << settings.interpolation
               << " interpolation\n";
+    if (!info.note.empty())
+    {
+      std::cout << "  note: " << info.note << '\n';
+    }
     line(counts.outsideInput, "have their counterpart outside the input");
     line(counts.outsideField, "lie outside a displacement field");
     line(counts.notInverted, "could not be inverted to 1e-3 mm");

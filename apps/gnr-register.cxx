@@ -198,6 +198,13 @@ Register(const RegistrationSettings & settings, Clock::time_point start)
   const FileNames names = WriteResults(filter, settings, record.alignment.has_value(), files);
   record.files = names.written;
   record.phases.emplace_back("write", Lap(mark));
+  for (const ImageFileInfo * image : { &record.fixed, &record.moving })
+  {
+    if (!image->note.empty())
+    {
+      record.report.messages.push_back(image->note);
+    }
+  }
   for (const std::string & path : names.stale)
   {
     record.report.messages.push_back(path + " is left from an earlier run and does not belong to this result");

@@ -15,7 +15,7 @@ else
 fi
 # Without VTK (GNR_SKIP_PACKAGES) there is no gnr-view, and no picture.
 picture=()
-if cmake --build "$root/build/release" --target help | grep -qw gnr-view; then
+if cmake --build "$root/build/release" --target help | grep -w gnr-view >/dev/null; then
   picture=(--picture)
 fi
 build release gnr-register gnr-apply ${picture:+gnr-view}

@@ -20,6 +20,7 @@
 #include "CommandLineError.h"
 #include "NiftiCheck.h"
 #include "NiftiIntent.h"
+#include "NiftiOrientation.h"
 #include "Program.h"
 
 #include "itkImageFileReader.h"
@@ -175,6 +176,10 @@ InspectImageFile(const std::string & path, unsigned int components)
   info.componentType = io->GetComponentType();
   info.typeName = itk::ImageIOBase::GetComponentTypeAsString(info.componentType);
   std::replace(info.typeName.begin(), info.typeName.end(), '_', ' ');
+  if (const std::string conflict = DescribeOrientationConflict(*io); !conflict.empty())
+  {
+    info.note = path + ": " + conflict;
+  }
   return info;
 }
 

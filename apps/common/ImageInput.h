@@ -41,6 +41,7 @@ struct ImageFileInfo
   itk::IOComponentEnum       componentType{};
   std::string                typeName; ///< e.g. "short"
   unsigned int               components = 1;
+  std::string                note; ///< what the user should know about the header; usually nothing
 };
 
 /** Reads the header of a 3-D image and checks the file: it exists, it has a known format, a NIfTI file is complete and

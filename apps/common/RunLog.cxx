@@ -100,6 +100,13 @@ RunLog::PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving)
   Line("         " + DescribeGrid(fixed));
   Line("moving   " + moving.path);
   Line("         " + DescribeGrid(moving));
+  for (const ImageFileInfo * image : { &fixed, &moving })
+  {
+    if (!image->note.empty())
+    {
+      PrintMessage(image->note);
+    }
+  }
   if (m_Settings.fixedMask)
   {
     Line("mask     " + *m_Settings.fixedMask + " (fixed)");
