@@ -5,6 +5,11 @@ itk_module(GaussNewtonRegistration
     ITKCommon
     ITKDisplacementField
     ITKTransform
+  PRIVATE_DEPENDS
+    ITKMetricsv4
+    ITKOptimizersv4
+    ITKRegistrationMethodsv4
+    ITKSpatialObjects
   COMPILE_DEPENDS
     ITKImageFilterBase
     ITKImageFunction

@@ -25,6 +25,7 @@
 #include "common/RegistrationFilter.h"
 #include "common/ResourceUsage.h"
 #include "common/RunLog.h"
+#include "common/TransformOutput.h"
 #include "slicer/SlicerOutput.h"
 #include "slicer/SlicerSettings.h"
 
@@ -166,7 +167,16 @@ Register(const SlicerSettings & settings, Clock::time_point start)
 
   SlicerProgress progress;
   const auto     filter = RegistrationFilterType::New();
-  SetInputs(filter, settings.registration, fixed, moving);
+  if (settings.Aligns())
+  {
+    progress.Comment("alignment");
+  }
+  WithFileNames(settings.registration, [&] { SetInputs(filter, settings.registration, fixed, moving, log); });
+  if (settings.inverseTransform && filter->GetInitialTransform())
+  {
+    InvertTransform(filter->GetInitialTransform(),
+                    *settings.registration.initialTransform); // fails now, not in the end
+  }
   filter->SetComputeWarpedMovingImage(settings.outputVolume.has_value());
   Observe(filter, log);
   filter->AddObserver(itk::ProgressEvent(), [&, filter = filter.GetPointer()](const itk::EventObject &) {

@@ -21,6 +21,7 @@
 #include "common/CommandLineError.h"
 #include "common/ImageInput.h"
 #include "common/ImageOutput.h"
+#include "common/JacobianImage.h"
 #include "common/OutputFiles.h"
 #include "common/PointMap.h"
 #include "common/PointTable.h"
@@ -33,6 +34,8 @@
 #include <fstream>
 #include <iostream>
 #include <thread>
+#include <utility>
+#include <vector>
 
 namespace
 {
@@ -40,7 +43,8 @@ namespace
 using namespace gnrapp;
 
 constexpr const char * description =
-  "Warps an image, a label image or points with a deformation that gnr-register found.\n";
+  "Warps an image, a label image or points with a deformation that gnr-register found, or with any\n"
+  "chain of ITK transforms; interpolates once.\n";
 
 constexpr const char * footer =
   "Direction: images are pulled back. With the displacement u and the initial transform T (identity\n"
@@ -49,6 +53,9 @@ constexpr const char * footer =
   "Points go the way of the displacement, from fixed to moving space: x becomes T(x + u(x)).\n"
   "--invert turns both round: an image of fixed space comes out on the grid of --reference (the\n"
   "moving image), and points go from moving to fixed space. All coordinates are LPS, in mm.\n"
+  "\n"
+  "A chain: -t A -t B -t C maps x to A(B(C(x))), the last one first, as antsApplyTransforms and\n"
+  "itk::CompositeTransform do. --displacement u with --initial-transform T is -t T -t u.\n"
   "\n"
   "Points are read from a CSV file with a header that names columns x, y and z; other columns are\n"
   "carried through.\n"
@@ -62,24 +69,30 @@ constexpr const char * footer =
   "  gnr-apply --displacement pair_displacement.nii.gz -i moving_seg.nii.gz -o warped_seg.nii.gz \\\n"
   "      --interpolation label\n"
   "  gnr-apply --displacement pair_displacement.nii.gz --invert --points moving_points.csv \\\n"
-  "      --points-output points_in_fixed_space.csv";
+  "      --points-output points_in_fixed_space.csv\n"
+  "  gnr-apply -t pair_composite.h5 -i moving.nii.gz -o warped.nii.gz --log-jacobian logjac.nii.gz\n"
+  "  gnr-apply -t inverse:atlas_composite.h5 -t pair_composite.h5 -i other.nii.gz -o warped.nii.gz \\\n"
+  "      --reference fixed.nii.gz";
 
 struct ApplySettings
 {
-  std::string  displacement;
-  std::string  inverseDisplacement;
-  std::string  initialTransform;
-  std::string  input;
-  std::string  output;
-  std::string  reference;
-  std::string  interpolation = "linear";
-  std::string  points;
-  std::string  pointsOutput;
-  double       background = 0.0;
-  unsigned int threads = 0;
-  bool         invert = false;
-  bool         skipUnmapped = false;
-  bool         quiet = false;
+  std::vector<std::string> transforms;
+  std::string              displacement;
+  std::string              inverseDisplacement;
+  std::string              initialTransform;
+  std::string              input;
+  std::string              output;
+  std::string              reference;
+  std::string              interpolation = "linear";
+  std::string              points;
+  std::string              pointsOutput;
+  std::string              jacobian;
+  std::string              logJacobian;
+  double                   background = 0.0;
+  unsigned int             threads = 0;
+  bool                     invert = false;
+  bool                     skipUnmapped = false;
+  bool                     quiet = false;
 };
 
 void
@@ -91,16 +104,23 @@ CheckSettings(const ApplySettings & settings)
       throw CommandLineError(std::string(message) + ". See gnr-apply --help");
     }
   };
-  need(!settings.input.empty() || !settings.points.empty(), "--input: is missing. Give an image, or --points");
+  const bool hasJacobian = !settings.jacobian.empty() || !settings.logJacobian.empty();
+  need(!settings.input.empty() || !settings.points.empty() || hasJacobian,
+       "--input: is missing. Give an image, or --points, or --jacobian");
+  const bool hasPair =
+    !settings.displacement.empty() || !settings.inverseDisplacement.empty() || !settings.initialTransform.empty();
+  need(settings.transforms.empty() || !hasPair,
+       "--transform: is a chain of its own. Give --displacement, --inverse-displacement and --initial-transform as "
+       "further --transform, or leave --transform out");
   need(settings.input.empty() == settings.output.empty(), "--input, --output: one is missing. Give both");
   need(settings.points.empty() == settings.pointsOutput.empty(),
        "--points, --points-output: one is missing. Give both");
   need(settings.invert || settings.inverseDisplacement.empty(),
        "--inverse-displacement: is for --invert. Give --invert as well, or --displacement");
-  need(settings.invert ? !settings.displacement.empty() || !settings.inverseDisplacement.empty()
-                       : !settings.displacement.empty(),
-       "--displacement: is missing");
-  need(!settings.invert || settings.input.empty() || !settings.reference.empty(),
+  need(!settings.transforms.empty() || !settings.displacement.empty() ||
+         (settings.invert && !settings.inverseDisplacement.empty()),
+       "--displacement: is missing. Give it, or a chain of --transform");
+  need(!settings.invert || (settings.input.empty() && !hasJacobian) || !settings.reference.empty(),
        "--reference: is missing. With --invert give the moving image, whose grid the output gets");
 }
 
@@ -111,6 +131,7 @@ ParseSettings(int argc, const char * const * argv, ApplySettings & settings)
   ArgumentParser     parser("gnr-apply", description, footer);
   const char * const map = "Deformation";
   const char * const image = "Image";
+  const char * const jacobian = "Change of volume";
   const char * const points = "Points";
   Describe(parser.add_option("--displacement", settings.displacement, "PREFIX_displacement.nii.gz of gnr-register."),
            map,
@@ -131,14 +152,24 @@ ParseSettings(int argc, const char * const * argv, ApplySettings & settings)
            map,
            "FILE",
            "none");
+  Describe(parser
+             .add_option("-t,--transform",
+                         settings.transforms,
+                         "In place of the above: ITK transform (.h5, .tfm, .txt, .mat) or displacement field (.nii.gz, "
+                         ".nrrd, .mha) from fixed to moving points. May be given several times, the one that a point "
+                         "meets first last. inverse:FILE takes its inverse.")
+             ->allow_extra_args(false),
+           map,
+           "FILE",
+           "none");
 
   Describe(parser.add_option("-i,--input", settings.input, "Image or label image to warp."), image, "FILE", "none");
   Describe(
     parser.add_option("-o,--output", settings.output, "Result: .nii.gz, .nii, .nrrd or .mha."), image, "FILE", "none");
   Describe(parser.add_option("--reference",
                              settings.reference,
-                             "Image whose grid the output gets. Needed with --invert; otherwise the grid of the "
-                             "displacement is taken if none is given."),
+                             "Image whose grid the output gets. Needed with --invert, and where a point meets no "
+                             "displacement field first; otherwise the grid of that field is taken if none is given."),
            image,
            "FILE",
            "none");
@@ -155,6 +186,20 @@ ParseSettings(int argc, const char * const * argv, ApplySettings & settings)
            image,
            "NUMBER",
            NumberText(settings.background));
+
+  Describe(
+    parser.add_option("--jacobian",
+                      settings.jacobian,
+                      "Image to write: determinant of the derivative of the whole map, on the grid of the output. "
+                      "Above 1 where a fixed volume is larger in moving space, negative where the map folds."),
+    jacobian,
+    "FILE",
+    "none");
+  Describe(parser.add_option(
+             "--log-jacobian", settings.logJacobian, "Image to write: natural logarithm of that; not where it folds."),
+           jacobian,
+           "FILE",
+           "none");
 
   Describe(parser.add_option("--points", settings.points, "CSV file of points, LPS, mm."), points, "FILE", "none");
   Describe(parser.add_option("--points-output", settings.pointsOutput, "CSV file to write."), points, "FILE", "none");
@@ -177,31 +222,71 @@ ParseSettings(int argc, const char * const * argv, ApplySettings & settings)
   return true;
 }
 
+/** Adds one file of the command line to a map, or its inverse. */
+void
+AppendFile(PointMap & map, const std::string & path, bool isInverse)
+{
+  if (IsImageName(path))
+  {
+    const auto field = ReadField(path);
+    isInverse ? map.AppendInverse(field) : map.Append(field);
+  }
+  else
+  {
+    const auto transform = ReadTransform(path);
+    isInverse ? map.AppendInverse(transform, path) : map.Append(transform);
+  }
+}
+
 PointMap
 MakeMap(const ApplySettings & settings)
 {
-  TransformType::Pointer transform;
+  // What a point meets, first to last, if not inverted.
+  std::vector<std::pair<std::string, bool>> chain; // file, whether its inverse is meant
+  const std::string                         inverse = "inverse:";
+  for (auto file = settings.transforms.rbegin(); file != settings.transforms.rend(); ++file)
+  {
+    const bool isInverse = file->rfind(inverse, 0) == 0;
+    chain.emplace_back(isInverse ? file->substr(inverse.size()) : *file, isInverse);
+  }
+  if (!settings.inverseDisplacement.empty())
+  {
+    chain.emplace_back(settings.inverseDisplacement, true); // the inverse of a map by it
+  }
+  else if (!settings.displacement.empty())
+  {
+    chain.emplace_back(settings.displacement, false);
+  }
   if (!settings.initialTransform.empty())
   {
-    transform = ReadTransform(settings.initialTransform);
+    chain.emplace_back(settings.initialTransform, false);
   }
-  if (!settings.invert)
+  if (settings.invert)
   {
-    return PointMap::Forward(ReadField(settings.displacement), transform);
+    std::reverse(chain.begin(), chain.end());
   }
-  if (transform)
+  PointMap map;
+  for (const auto & [path, isInverse] : chain)
   {
-    const TransformType::Pointer inverse = transform->GetInverseTransform().GetPointer();
-    if (!inverse)
-    {
-      throw CommandLineError(settings.initialTransform + ": holds a transform without an inverse (" +
-                             transform->GetNameOfClass() + "). Invert it beforehand");
-    }
-    transform = inverse;
+    AppendFile(map, path, isInverse != settings.invert);
   }
-  return settings.inverseDisplacement.empty()
-           ? PointMap::BackwardBySolving(ReadField(settings.displacement), transform)
-           : PointMap::BackwardByField(ReadField(settings.inverseDisplacement), transform);
+  return map;
+}
+
+/** The grid of the output. */
+itk::ImageBase<3>::ConstPointer
+MakeReference(const ApplySettings & settings, const PointMap & map)
+{
+  if (!settings.reference.empty())
+  {
+    return ReadGrid(settings.reference).GetPointer();
+  }
+  if (!map.GetGrid())
+  {
+    throw CommandLineError("--reference: is missing. Give the fixed image: no displacement field tells the grid of the "
+                           "output");
+  }
+  return map.GetGrid();
 }
 
 /** Float files of labels are common; fractions are a sign of the wrong file. */
@@ -254,11 +339,7 @@ WarpAs(const ApplySettings & settings, const ImageFileInfo & info, const PointMa
   }
   CheckFinite(image.GetPointer(), info.path);
 
-  itk::ImageBase<3>::ConstPointer reference = map.GetField();
-  if (!settings.reference.empty())
-  {
-    reference = ReadGrid(settings.reference);
-  }
+  const auto reference = MakeReference(settings, map);
 
   WarpCounts counts;
   const auto output = WarpImage(
@@ -283,8 +364,12 @@ WarpAs(const ApplySettings & settings, const ImageFileInfo & info, const PointMa
     };
     std::cout << settings.output << ": " << info.path << " (" << info.typeName << "), " << settings.interpolation
               << " interpolation\n";
+    if (!info.note.empty())
+    {
+      std::cout << "  note: " << info.note << '\n';
+    }
     line(counts.outsideInput, "have their counterpart outside the input");
-    line(counts.outsideField, "lie outside the displacement field");
+    line(counts.outsideField, "lie outside a displacement field");
     line(counts.notInverted, "could not be inverted to 1e-3 mm");
   }
 }
@@ -320,6 +405,47 @@ Warp(const ApplySettings & settings, const PointMap & map, OutputFiles & files)
     default:
       throw CommandLineError(info.path + ": has voxels of type " + info.typeName +
                              ", which is not supported. Convert it to an integer type, float or double");
+  }
+}
+
+/** Writes the determinant, or its logarithm. */
+void
+WriteJacobian(const ApplySettings & settings, const PointMap & map, bool logarithm, OutputFiles & files)
+{
+  const std::string & path = logarithm ? settings.logJacobian : settings.jacobian;
+  const auto          reference = MakeReference(settings, map);
+  JacobianCounts      counts;
+  const auto          image =
+    MakeJacobianImage(map, reference.GetPointer(), logarithm, settings.background, settings.threads, counts);
+  if (counts.unmapped == counts.voxels)
+  {
+    throw CommandLineError(path +
+                           ": the map is not defined at any voxel of the output. Check the displacement field, " +
+                           "--reference and --invert");
+  }
+  if (logarithm && counts.folded > 0)
+  {
+    throw CommandLineError("--log-jacobian: the map folds at " + std::to_string(counts.folded) + " of " +
+                           std::to_string(counts.voxels) +
+                           " voxels, where the determinant is not positive and has no logarithm. Write --jacobian, or "
+                           "register again with a larger --beta or --gamma");
+  }
+  const unsigned int threads =
+    settings.threads > 0 ? settings.threads : std::max(1u, std::thread::hardware_concurrency());
+  WriteImage(image.GetPointer(), path, files, threads);
+  if (!settings.quiet)
+  {
+    std::cout << path << ": determinant " << NumberText(counts.minimum) << " ... " << NumberText(counts.maximum)
+              << (logarithm ? ", natural logarithm" : "") << '\n';
+    if (counts.folded > 0)
+    {
+      std::cout << "  the map folds at " << counts.folded << " of " << counts.voxels << " voxels\n";
+    }
+    if (counts.unmapped > 0)
+    {
+      std::cout << "  the map is not defined at " << counts.unmapped << " of " << counts.voxels
+                << " voxels; they got the background\n";
+    }
   }
 }
 
@@ -375,10 +501,13 @@ Apply(const ApplySettings & settings)
 {
   itk::Object::SetGlobalWarningDisplay(!settings.quiet);
   OutputFiles files;
-  if (!settings.output.empty())
+  for (const std::string & path : { settings.output, settings.jacobian, settings.logJacobian })
   {
-    CheckImageName(settings.output);
-    files.CheckFolderOf(settings.output);
+    if (!path.empty())
+    {
+      CheckImageName(path);
+      files.CheckFolderOf(path);
+    }
   }
   if (!settings.pointsOutput.empty())
   {
@@ -392,6 +521,14 @@ Apply(const ApplySettings & settings)
   if (!settings.input.empty())
   {
     Warp(settings, map, files);
+  }
+  if (!settings.jacobian.empty())
+  {
+    WriteJacobian(settings, map, false, files);
+  }
+  if (!settings.logJacobian.empty())
+  {
+    WriteJacobian(settings, map, true, files);
   }
   files.Commit();
   return ExitCode::Success;

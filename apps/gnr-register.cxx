@@ -20,18 +20,22 @@
 #include "common/CommandLineError.h"
 #include "common/ImageInput.h"
 #include "common/ImageOutput.h"
+#include "common/InitialTransform.h"
 #include "common/OutputFiles.h"
+#include "common/Picture.h"
 #include "common/Program.h"
 #include "common/RegistrationFilter.h"
 #include "common/RegistrationSettings.h"
 #include "common/RunLog.h"
 #include "common/RunReport.h"
+#include "common/TransformOutput.h"
 
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <utility>
 
 namespace
 {
@@ -76,29 +80,62 @@ struct FileNames
   std::vector<std::string> stale;
 };
 
-/** Writes the images that were asked for under temporary names; returns the final ones. */
+/** Writes the results that were asked for under temporary names; returns the final ones. */
 FileNames
-WriteImages(FilterType * filter, const RegistrationSettings & settings, OutputFiles & files)
+WriteResults(FilterType * filter, const RegistrationSettings & settings, bool wasAligned, OutputFiles & files)
 {
   const auto threads = static_cast<unsigned int>(std::max(1, filter->GetReport().threads));
   FileNames  names;
-  auto       write = [&](const char * name, bool isWanted, auto getImage) {
-    const std::string path = settings.prefix + "_" + name + ".nii.gz";
+  auto       offer = [&](const char * end, bool isWanted, auto writeTo) {
+    const std::string path = settings.prefix + "_" + end;
     if (isWanted)
     {
       names.written.push_back(path);
-      WriteImage(getImage(), path, files, threads);
+      writeTo(path);
     }
     else if (std::filesystem::exists(path))
     {
       names.stale.push_back(path);
     }
   };
-  write("displacement", true, [=] { return filter->GetDisplacementField(); });
-  write("inverse_displacement", settings.writeInverse, [=] { return filter->GetInverseDisplacementField(); });
-  write("velocity", settings.writeVelocity, [=] { return filter->GetVelocityField(); });
-  write("warped", true, [=] { return filter->GetWarpedMovingImage(); });
-  write("determinant", settings.writeDeterminant, [=] { return filter->GetJacobianDeterminantImage(); });
+  auto image = [&](auto get) {
+    return [=, &files](const std::string & path) { WriteImage(get(), path, files, threads); };
+  };
+  offer("displacement.nii.gz", true, image([=] { return filter->GetDisplacementField(); }));
+  offer(
+    "inverse_displacement.nii.gz", settings.writeInverse, image([=] { return filter->GetInverseDisplacementField(); }));
+  offer("velocity.nii.gz", settings.writeVelocity, image([=] { return filter->GetVelocityField(); }));
+  offer("warped.nii.gz", true, image([=] { return filter->GetWarpedMovingImage(); }));
+  offer("determinant.nii.gz", settings.writeDeterminant, image([=] { return filter->GetJacobianDeterminantImage(); }));
+  offer("dispvect.nii.gz", settings.writeDispvect, [&](const std::string & path) {
+    WriteDispvect(filter->GetDisplacementField(), path, files, threads);
+  });
+
+  const TransformType * const initial = filter->GetInitialTransform();
+  offer("initial.tfm", wasAligned, [&](const std::string & path) { WriteTransform(initial, path, files); });
+  offer("composite.h5", settings.writeComposite, [&](const std::string & path) {
+    WriteComposite(
+      filter->GetDisplacementField(), initial, CompositeOrder::FieldFirst, settings.compositePrecision, path, files);
+  });
+  offer("inverse_composite.h5", settings.writeComposite && settings.writeInverse, [&](const std::string & path) {
+    const TransformType::Pointer inverse =
+      initial ? InvertTransform(initial, *settings.initialTransform) : TransformType::Pointer();
+    WriteComposite(filter->GetInverseDisplacementField(),
+                   inverse,
+                   CompositeOrder::TransformFirst,
+                   settings.compositePrecision,
+                   path,
+                   files);
+  });
+  // What gnr-view drew of an earlier result does not show this one.
+  for (const auto & [path, isDrawn] : { std::make_pair(settings.prefix + "_quality.png", settings.picture),
+                                        std::make_pair(settings.prefix + ".vti", false) })
+  {
+    if (!isDrawn && std::filesystem::exists(path))
+    {
+      names.stale.push_back(path);
+    }
+  }
   return names;
 }
 
@@ -111,7 +148,7 @@ DryRun(const RegistrationSettings & settings)
   log.PrintHeader(fixed, moving);
 
   const auto filter = FilterType::New();
-  SetInputs(filter, settings, fixed, moving);
+  WithFileNames(settings, [&] { SetInputs(filter, settings, fixed, moving, log); });
   const auto resident = ResidentBytes();
   MemoryNeed need;
   WithFileNames(settings, [&] { need.filter = filter->PlanMemory(); });
@@ -136,10 +173,19 @@ Register(const RegistrationSettings & settings, Clock::time_point start)
   log.PrintHeader(record.fixed, record.moving);
 
   const auto filter = FilterType::New();
-  SetInputs(filter, settings, record.fixed, record.moving);
+  WithFileNames(settings, [&] { record.alignment = SetInputs(filter, settings, record.fixed, record.moving, log); });
+  if (settings.writeComposite && settings.writeInverse && filter->GetInitialTransform())
+  {
+    InvertTransform(filter->GetInitialTransform(), *settings.initialTransform); // fails now rather than in the end
+  }
   Observe(filter, log);
-  const auto resident = ResidentBytes();
-  record.phases.emplace_back("read", Lap(mark));
+  const auto   resident = ResidentBytes();
+  const double alignSeconds = record.alignment ? record.alignment->seconds : 0.0;
+  record.phases.emplace_back("read", Lap(mark) - alignSeconds);
+  if (record.alignment)
+  {
+    record.phases.emplace_back("alignment", alignSeconds);
+  }
   WithFileNames(settings, [&] { filter->Update(); });
   record.report = filter->GetReport();
   record.memory.filter = filter->GetMemoryNeed();
@@ -149,9 +195,16 @@ Register(const RegistrationSettings & settings, Clock::time_point start)
   record.phases.emplace_back("images of the result", update - record.report.wallSeconds);
 
   log.PrintActivity("writing");
-  const FileNames names = WriteImages(filter, settings, files);
+  const FileNames names = WriteResults(filter, settings, record.alignment.has_value(), files);
   record.files = names.written;
   record.phases.emplace_back("write", Lap(mark));
+  for (const ImageFileInfo * image : { &record.fixed, &record.moving })
+  {
+    if (!image->note.empty())
+    {
+      record.report.messages.push_back(image->note);
+    }
+  }
   for (const std::string & path : names.stale)
   {
     record.report.messages.push_back(path + " is left from an earlier run and does not belong to this result");
@@ -179,6 +232,16 @@ main(int argc, char * argv[])
       return ExitCode::Success;
     }
     itk::Object::SetGlobalWarningDisplay(!settings->quiet);
-    return settings->dryRun ? DryRun(*settings) : Register(*settings, start);
+    if (settings->dryRun)
+    {
+      return DryRun(*settings);
+    }
+    const std::string pictureProgram = settings->picture ? FindPictureProgram() : "";
+    const ExitCode    exitCode = Register(*settings, start);
+    if (settings->picture)
+    {
+      DrawPicture(pictureProgram, *settings);
+    }
+    return exitCode;
   });
 }

@@ -23,6 +23,8 @@ foreach(_kind RUNTIME LIBRARY ARCHIVE)
 endforeach()
 
 option(GaussNewtonRegistration_BUILD_APPS "Build gnr-register and gnr-apply (needs CLI11 and nlohmann_json)" ON)
+set(GaussNewtonRegistration_USE_VTK AUTO CACHE STRING "Build gnr-view: AUTO (where VTK is found), ON or OFF")
+set_property(CACHE GaussNewtonRegistration_USE_VTK PROPERTY STRINGS AUTO ON OFF)
 option(GaussNewtonRegistration_BUILD_BENCHMARKS "Build the benchmarks (needs Google Benchmark, and the programs)" OFF)
 option(BUILD_TESTING "Build the tests (needs GoogleTest)" ON)
 set(GNR_EXTRA_TEST_DATA "" CACHE PATH

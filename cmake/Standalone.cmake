@@ -68,7 +68,7 @@ macro(itk_module_add_library _name)
     $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
     $<INSTALL_INTERFACE:${ITK_INSTALL_INCLUDE_DIR}>)
   target_include_directories(${_name} SYSTEM PUBLIC "$<BUILD_INTERFACE:${ITK_INCLUDE_DIRS}>")
-  target_link_libraries(${_name} PUBLIC ${ITK_LIBRARIES})
+  target_link_libraries(${_name} PUBLIC ${ITK_LIBRARIES} PRIVATE ${_gnr_itk_private_libraries})
   install(TARGETS ${_name} EXPORT ${_name}Targets
     RUNTIME DESTINATION "${ITK_INSTALL_RUNTIME_DIR}" COMPONENT RuntimeLibraries
     LIBRARY DESTINATION "${ITK_INSTALL_LIBRARY_DIR}" COMPONENT RuntimeLibraries NAMELINK_COMPONENT Development
@@ -106,6 +106,12 @@ endfunction()
 include(itk-module.cmake)
 set(GaussNewtonRegistration_ITK_MODULES ${ITK_MODULE_${itk-module}_TRANSITIVE_DEPENDS})
 gnr_use_itk(${GaussNewtonRegistration_ITK_MODULES} ${ITK_MODULE_${itk-module}_PRIVATE_DEPENDS})
+set(_gnr_itk_private_libraries ${ITK_LIBRARIES})
+gnr_use_itk(${GaussNewtonRegistration_ITK_MODULES})
+list(REMOVE_ITEM _gnr_itk_private_libraries ${ITK_LIBRARIES})
+if(NOT BUILD_SHARED_LIBS) # then whoever links the library needs them as well
+  list(APPEND GaussNewtonRegistration_ITK_MODULES ${ITK_MODULE_${itk-module}_PRIVATE_DEPENDS})
+endif()
 add_subdirectory(src)
 if(BUILD_TESTING)
   add_subdirectory(test)

@@ -46,36 +46,16 @@ main(int argc, char * argv[])
   using FilterType = itk::DiffeomorphicGaussNewtonRegistrationFilter<ImageType>;
   try
   {
-    const auto fixedReader = itk::ImageFileReader<ImageType>::New();
-    fixedReader->SetFileName(argv[1]);
-    const auto movingReader = itk::ImageFileReader<ImageType>::New();
-    movingReader->SetFileName(argv[2]);
-
     const auto filter = FilterType::New();
-    filter->SetFixedImage(fixedReader->GetOutput());
-    filter->SetMovingImage(movingReader->GetOutput());
-    filter->AddObserver(itk::IterationEvent(), [&filter](const itk::EventObject & event) {
-      // The start of a level is an IterationEvent, too.
-      if (dynamic_cast<const itk::MultiResolutionIterationEvent *>(&event) == nullptr)
-      {
-        std::cout << "level " << filter->GetCurrentLevel() << ", mismatch " << filter->GetMismatch() << std::endl;
-      }
-    });
+    filter->SetFixedImage(itk::ReadImage<ImageType>(argv[1]));
+    filter->SetMovingImage(itk::ReadImage<ImageType>(argv[2]));
     filter->Update();
     std::cout << filter->GetStopConditionDescription() << "; mismatch " << filter->GetMismatch() << ", det(I + grad u) "
               << filter->GetMinimumJacobianDeterminant() << " ... " << filter->GetMaximumJacobianDeterminant()
               << std::endl;
 
-    const auto fieldWriter = itk::ImageFileWriter<FilterType::DisplacementFieldType>::New();
-    fieldWriter->SetInput(filter->GetDisplacementField());
-    fieldWriter->SetFileName(prefix + "_displacement.nii.gz");
-    fieldWriter->Update();
-
-    const auto warpedWriter = itk::ImageFileWriter<FilterType::RealImageType>::New();
-    warpedWriter->SetInput(filter->GetWarpedMovingImage());
-    warpedWriter->SetFileName(prefix + "_warped.nii.gz");
-    warpedWriter->Update();
-
+    itk::WriteImage(filter->GetDisplacementField(), prefix + "_displacement.nii.gz");
+    itk::WriteImage(filter->GetWarpedMovingImage(), prefix + "_warped.nii.gz");
     const auto transformWriter = itk::TransformFileWriterTemplate<double>::New();
     transformWriter->SetInput(filter->GetFixedToMovingTransform());
     transformWriter->SetFileName(prefix + "_transform.h5");

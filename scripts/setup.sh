@@ -10,7 +10,9 @@ jobs=$(nproc 2>/dev/null || echo 2)
 # shellcheck disable=SC2034
 build_packages=(cmake ninja-build g++ pkg-config libinsighttoolkit5-dev libfftw3-dev libcli11-dev nlohmann-json3-dev)
 # shellcheck disable=SC2034
-test_packages=(libgtest-dev python3)
+picture_packages=(libvtk9-dev) # gnr-view; everything else builds without
+# shellcheck disable=SC2034
+test_packages=(libgtest-dev python3 "${picture_packages[@]}")
 # shellcheck disable=SC2034
 python_packages=(dpkg-dev castxml swig python3-dev python3-numpy)
 

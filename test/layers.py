@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The layers of the source tree and the one way in which they may include one another.
 
-    apps, wrapping -> include -> src/itk -> src/registration -> src/optimization -> src/model -> src/parallel -> src/kernels
+    apps/view -> apps, wrapping -> include -> src/itk -> src/registration -> src/optimization -> src/model -> src/parallel -> src/kernels
 
 include/gnr is the vocabulary (options, grids, errors) that every layer but point/ may use. Usage: layers.py [ROOT];
 exit status 1 and one line per offence if there is any. Every run first proves, on a tree with known offences, that
@@ -36,17 +36,19 @@ ALLOWED = {
     "itk": ["include", "registration", "gnr"],
     "include": ["gnr"],
     "apps": ["include", "gnr"],
+    "apps/view": ["apps", "include", "gnr"],
     "examples": ["include", "gnr"],
     "wrapping": ["include", "gnr"],
 }
 
 # what, pattern of the included name, where it may stand
 THIRD_PARTIES = [
-    ("ITK", re.compile(r"^(itk|vnl/|vcl_|gdcm|nifti)"), ("include", "itk", "apps", "examples", "wrapping")),
+    ("ITK", re.compile(r"^(itk|vnl/|vcl_|gdcm|nifti)"), ("include", "itk", "apps", "apps/view", "examples", "wrapping")),
     ("CUDA", re.compile(r"^(cuda|cufft|cub/|thrust/|nvtx|device_launch)"), ("kernels/cuda",)),
     ("MPI", re.compile(r"^mpi\.h$"), ("parallel",)),
     ("FFTW", re.compile(r"^fftw"), ("kernels", "kernels/cpu", "kernels/reference", "parallel")),
-    ("CLI11 or JSON", re.compile(r"^(CLI/|nlohmann/)"), ("apps",)),
+    ("CLI11 or JSON", re.compile(r"^(CLI/|nlohmann/)"), ("apps", "apps/view")),
+    ("VTK", re.compile(r"^vtk"), ("apps/view",)),
 ]
 
 
@@ -59,6 +61,8 @@ def layer_of(path):
         if parts[1] == "kernels" and len(parts) > 3:
             return "kernels/" + parts[2]
         return parts[1]
+    if parts[:2] == ["apps", "view"]:
+        return "apps/view"
     if parts[0] in ("apps", "examples", "wrapping"):
         return parts[0]
     return None
@@ -142,6 +146,9 @@ BAD_TREE = {
     "src/other/Other.cpp": ("\n", "no layer"),
     "apps/app.cxx": ('#include "itkFilter.h"\n#include <CLI/CLI.hpp>\n', None),
     "apps/deep.cxx": ('#include "registration/Solve.h"\n', "apps may not include registration"),
+    "apps/common/Vtk.cxx": ("#include <vtkImageData.h>\n", "VTK"),
+    "apps/view/Picture.h": ('#include "app.h"\n#include <vtkImageData.h>\n#include <nlohmann/json.hpp>\n', None),
+    "apps/app.h": ('#include "view/Picture.h"\n', "apps may not include apps/view"),
     "src/model/Json.cpp": ("#include <nlohmann/json.hpp>\n", "JSON"),
     "test/core/anyTest.cpp": ('#include "kernels/cpu/Cpu.h"\n', None),
 }

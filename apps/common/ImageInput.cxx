@@ -19,6 +19,8 @@
 
 #include "CommandLineError.h"
 #include "NiftiCheck.h"
+#include "NiftiIntent.h"
+#include "NiftiOrientation.h"
 #include "Program.h"
 
 #include "itkImageFileReader.h"
@@ -26,9 +28,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <filesystem>
 #include <iostream>
 #include <sstream>
+#include <unistd.h>
 
 namespace gnrapp
 {
@@ -154,7 +158,7 @@ InspectImageFile(const std::string & path, unsigned int components)
                            "). Extract one 3-D volume from it first");
   }
   info.components = io->GetNumberOfComponents();
-  if (info.components != components)
+  if (components != 0 && info.components != components)
   {
     if (components == 1)
     {
@@ -172,6 +176,10 @@ InspectImageFile(const std::string & path, unsigned int components)
   info.componentType = io->GetComponentType();
   info.typeName = itk::ImageIOBase::GetComponentTypeAsString(info.componentType);
   std::replace(info.typeName.begin(), info.typeName.end(), '_', ' ');
+  if (const std::string conflict = DescribeOrientationConflict(*io); !conflict.empty())
+  {
+    info.note = path + ": " + conflict;
+  }
   return info;
 }
 
@@ -225,7 +233,7 @@ ReadImage<FieldType>(const ImageFileInfo &);
 itk::ImageBase<3>::Pointer
 ReadGrid(const std::string & path)
 {
-  InspectImageFile(path);
+  InspectImageFile(path, 0);
   const auto reader = itk::ImageFileReader<RealImageType>::New();
   reader->SetFileName(path);
   try
@@ -242,10 +250,71 @@ ReadGrid(const std::string & path)
   return grid;
 }
 
+namespace
+{
+
+/** A file that is removed in the end. */
+class ScratchFile
+{
+public:
+  explicit ScratchFile(const std::string & name)
+    : m_Path((std::filesystem::temp_directory_path() / ("gnr-" + std::to_string(getpid()) + "-" + name)).string())
+  {}
+  ~ScratchFile() { std::remove(m_Path.c_str()); }
+  ScratchFile(const ScratchFile &) = delete;
+  ScratchFile &
+  operator=(const ScratchFile &) = delete;
+
+  const std::string &
+  Path() const
+  {
+    return m_Path;
+  }
+
+private:
+  std::string m_Path;
+};
+
+/** ITK turns vectors of intent 1006 from RAS to LPS from 5.4 on and misreads such files before; a copy with the intent
+ * of other vectors is read as it is by all versions. */
+FieldType::Pointer
+ReadDisplacementVectors(const std::string & path)
+{
+  CheckNiftiFile(path);
+  const ScratchFile copy("displacement.nii");
+  ExpandNifti(path, copy.Path());
+  SetNiftiIntent(copy.Path(), NiftiIntent::Vector);
+  FieldType::Pointer field;
+  try
+  {
+    field = ReadImage<FieldType>(InspectImageFile(copy.Path(), 3));
+  }
+  catch (const CommandLineError & error)
+  {
+    const std::string text = error.what(); // the user knows another file
+    const bool        isOfCopy = text.rfind(copy.Path(), 0) == 0;
+    throw CommandLineError(isOfCopy ? path + text.substr(copy.Path().size()) : text, error.GetExitCode());
+  }
+  auto * const      vectors = field->GetBufferPointer();
+  const std::size_t count = field->GetLargestPossibleRegion().GetNumberOfPixels();
+  std::transform(vectors, vectors + count, vectors, TurnXY);
+  return field;
+}
+
+} // namespace
+
+bool
+IsImageName(const std::string & path)
+{
+  const auto endings = { ".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd" };
+  return std::any_of(endings.begin(), endings.end(), [&](const char * ending) { return EndsWith(path, ending); });
+}
+
 FieldType::Pointer
 ReadField(const std::string & path)
 {
-  const auto        field = ReadImage<FieldType>(InspectImageFile(path, 3));
+  const bool        isTurned = (EndsWith(path, ".nii") || EndsWith(path, ".nii.gz")) && HoldsDisplacementVectors(path);
+  const auto        field = isTurned ? ReadDisplacementVectors(path) : ReadImage<FieldType>(InspectImageFile(path, 3));
   const auto *      vectors = field->GetBufferPointer();
   const std::size_t count = field->GetLargestPossibleRegion().GetNumberOfPixels();
   const bool        finite = std::all_of(vectors, vectors + count, [](const auto & v) {

@@ -41,11 +41,12 @@ struct ImageFileInfo
   itk::IOComponentEnum       componentType{};
   std::string                typeName; ///< e.g. "short"
   unsigned int               components = 1;
+  std::string                note; ///< what the user should know about the header; usually nothing
 };
 
 /** Reads the header of a 3-D image and checks the file: it exists, it has a known format, a NIfTI file is complete and
  * holds finite values, it has three axes (a fourth of length 1 is taken).
- * `components` is what is needed: 1 for a scalar image, 3 for a displacement field.
+ * `components` is what is needed: 1 for a scalar image, 3 for a displacement field, 0 for any.
  * Throws CommandLineError naming the file and the remedy. */
 ImageFileInfo
 InspectImageFile(const std::string & path, unsigned int components = 1);
@@ -56,11 +57,25 @@ template <typename TImage>
 typename TImage::Pointer
 ReadImage(const ImageFileInfo & info);
 
-/** The grid of an image, without its voxels. Throws CommandLineError naming the file. */
+/** Whether a name ends as that of an image that can be read. */
+bool
+IsImageName(const std::string & path);
+
+/** Between LPS and RAS, one way and back. */
+inline FieldType::PixelType
+TurnXY(FieldType::PixelType vector)
+{
+  vector[0] = -vector[0];
+  vector[1] = -vector[1];
+  return vector;
+}
+
+/** The grid of an image or a vector field, without its voxels. Throws CommandLineError naming the file. */
 itk::ImageBase<3>::Pointer
 ReadGrid(const std::string & path);
 
-/** A complete displacement or velocity field, physical vectors (LPS, mm). Refuses values that are not finite. */
+/** A complete displacement or velocity field, physical vectors (LPS, mm). Of a NIfTI file with intent 1006, whose
+ * vectors are in RAS, they are turned to LPS. Refuses values that are not finite. */
 FieldType::Pointer
 ReadField(const std::string & path);
 

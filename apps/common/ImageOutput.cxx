@@ -20,10 +20,12 @@
 #include "CommandLineError.h"
 #include "GzipFile.h"
 #include "ImageInput.h"
+#include "NiftiIntent.h"
 #include "Program.h"
 
 #include "itkImageFileWriter.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 
@@ -54,9 +56,17 @@ CheckImageName(const std::string & path)
   throw CommandLineError(path + ": is not a name for an image. Let it end in .nii.gz, .nii, .nrrd or .mha");
 }
 
-template <typename TImage>
+namespace
+{
+
+/** `finish` is called with the name of the uncompressed file. */
+template <typename TImage, typename TFunction>
 void
-WriteImage(const TImage * image, const std::string & path, OutputFiles & files, unsigned int threads)
+WriteImageAnd(const TImage *      image,
+              const std::string & path,
+              OutputFiles &       files,
+              unsigned int        threads,
+              TFunction           finish)
 {
   // ITK ignores the compression level for NIfTI and spends 1.1 CPU-s on 29 MB; writing plain and compressing here takes
   // 0.3 CPU-s.
@@ -79,11 +89,36 @@ WriteImage(const TImage * image, const std::string & path, OutputFiles & files, 
                              " Is the disk full?",
                            ExitCode::OutOfResources);
   }
+  finish(plain);
   if (gzip)
   {
     CompressFile(plain, temporary, threads);
     std::remove(plain.c_str());
   }
+}
+
+} // namespace
+
+template <typename TImage>
+void
+WriteImage(const TImage * image, const std::string & path, OutputFiles & files, unsigned int threads)
+{
+  WriteImageAnd(image, path, files, threads, [](const std::string &) {});
+}
+
+void
+WriteDispvect(const FieldType * field, const std::string & path, OutputFiles & files, unsigned int threads)
+{
+  // Turned round and marked here: ITK does both by itself, but only from 5.4 on.
+  const auto turned = FieldType::New();
+  turned->CopyInformation(field);
+  turned->SetRegions(field->GetLargestPossibleRegion());
+  turned->Allocate();
+  const std::size_t count = field->GetLargestPossibleRegion().GetNumberOfPixels();
+  std::transform(field->GetBufferPointer(), field->GetBufferPointer() + count, turned->GetBufferPointer(), TurnXY);
+  WriteImageAnd(turned.GetPointer(), path, files, threads, [](const std::string & plain) {
+    SetNiftiIntent(plain, NiftiIntent::DisplacementVector);
+  });
 }
 
 template void

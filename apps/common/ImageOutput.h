@@ -18,6 +18,7 @@
 #ifndef gnrapp_ImageOutput_h
 #define gnrapp_ImageOutput_h
 
+#include "ImageInput.h"
 #include "OutputFiles.h"
 
 #include <string>
@@ -35,6 +36,11 @@ CheckImageName(const std::string & path);
 template <typename TImage>
 void
 WriteImage(const TImage * image, const std::string & path, OutputFiles & files, unsigned int threads);
+
+/** Writes a displacement field (vectors in LPS) as the NIfTI standard has it: five axes, intent 1006 (DISPVECT),
+ * vectors in RAS. */
+void
+WriteDispvect(const FieldType * field, const std::string & path, OutputFiles & files, unsigned int threads);
 
 } // namespace gnrapp
 

@@ -17,87 +17,37 @@
  *=========================================================================*/
 #include "PointMap.h"
 
+#include "TransformOutput.h"
+
+#include "itkCompositeTransform.h"
+#include "itkDisplacementFieldTransform.h"
+
 #include <vnl/vnl_det.h>
 #include <vnl/vnl_inverse.h>
 
-#include <utility>
-
 namespace gnrapp
 {
-
-PointMap::PointMap(Kind kind, FieldType::Pointer field, TransformType::Pointer transform)
-  : m_Kind(kind)
-  , m_Field(std::move(field))
-  , m_Transform(std::move(transform))
-  , m_Grid(m_Field.GetPointer())
-{}
-
-PointMap
-PointMap::Forward(FieldType::Pointer displacement, TransformType::Pointer transform)
+namespace
 {
-  return PointMap(Kind::Forward, std::move(displacement), std::move(transform));
-}
 
-PointMap
-PointMap::BackwardByField(FieldType::Pointer inverseDisplacement, TransformType::Pointer inverseTransform)
+using FieldTransformType = itk::DisplacementFieldTransform<double, 3>;
+using CompositeType = itk::CompositeTransform<double, 3>;
+
+constexpr double tolerance = 1e-3; // mm
+
+/** The x with x + u(x) = target. `displacement` gives u(x), `gradient` the matrix du/dx, physical by physical. */
+template <typename TDisplacement, typename TGradient>
+bool
+Solve(const PointType & target, TDisplacement displacement, TGradient gradient, PointType & out)
 {
-  return PointMap(Kind::BackwardByField, std::move(inverseDisplacement), std::move(inverseTransform));
-}
+  constexpr int maximumSteps = 50;
+  constexpr int maximumHalvings = 12;
 
-PointMap
-PointMap::BackwardBySolving(FieldType::Pointer displacement, TransformType::Pointer inverseTransform)
-{
-  return PointMap(Kind::BackwardBySolving, std::move(displacement), std::move(inverseTransform));
-}
-
-VectorType
-PointMap::Displacement(const PointType & point) const
-{
-  const TrilinearCorners corners(m_Grid, m_Grid.IndexOf(point));
-  VectorType             sum(0.0);
-  for (unsigned int corner = 0; corner < 8; ++corner)
-  {
-    const auto & u = m_Field->GetBufferPointer()[corners.offset[corner]];
-    for (unsigned int i = 0; i < 3; ++i)
-    {
-      sum[i] += corners.weight[corner] * u[i];
-    }
-  }
-  return sum;
-}
-
-/** d u / d x, physical by physical. */
-MatrixType
-PointMap::Gradient(const PointType & point) const
-{
-  const TrilinearCorners corners(m_Grid, m_Grid.IndexOf(point));
-  MatrixType             byIndex;
-  for (unsigned int corner = 0; corner < 8; ++corner)
-  {
-    const auto & u = m_Field->GetBufferPointer()[corners.offset[corner]];
-    for (unsigned int i = 0; i < 3; ++i)
-    {
-      for (unsigned int axis = 0; axis < 3; ++axis)
-      {
-        byIndex(i, axis) += corners.derivative[axis][corner] * u[i];
-      }
-    }
-  }
-  return byIndex * m_Grid.toIndex;
-}
-
-MapStatus
-PointMap::Solve(const PointType & target, PointType & out) const
-{
-  constexpr double tolerance = 1e-3; // mm
-  constexpr int    maximumSteps = 50;
-  constexpr int    maximumHalvings = 12;
-
-  PointType  x = target - this->Displacement(target);
-  VectorType residual = x + this->Displacement(x) - target;
+  PointType  x = target - displacement(target);
+  VectorType residual = x + displacement(x) - target;
   for (int step = 0; step < maximumSteps && residual.GetNorm() > 0.1 * tolerance; ++step)
   {
-    MatrixType jacobian = this->Gradient(x);
+    MatrixType jacobian = gradient(x);
     for (unsigned int i = 0; i < 3; ++i)
     {
       jacobian(i, i) += 1.0;
@@ -112,7 +62,7 @@ PointMap::Solve(const PointType & target, PointType & out) const
     for (int halving = 0; halving < maximumHalvings && !improved; ++halving, length *= 0.5)
     {
       const PointType  trial = x - correction * length;
-      const VectorType trialResidual = trial + this->Displacement(trial) - target;
+      const VectorType trialResidual = trial + displacement(trial) - target;
       if (trialResidual.GetNorm() < residual.GetNorm())
       {
         x = trial;
@@ -125,28 +75,247 @@ PointMap::Solve(const PointType & target, PointType & out) const
       break;
     }
   }
-  if (residual.GetNorm() > tolerance)
-  {
-    return MapStatus::NotInverted;
-  }
   out = x;
-  return m_Grid.Contains(m_Grid.IndexOf(x)) ? MapStatus::Mapped : MapStatus::OutsideField;
+  return residual.GetNorm() <= tolerance;
+}
+
+/** A displacement field; outside, the nearest vector continues. */
+template <typename TField>
+class Displacements
+{
+public:
+  explicit Displacements(const TField * field)
+    : m_Field(field)
+    , m_Grid(field)
+  {}
+
+  bool
+  Contains(const PointType & point) const
+  {
+    return m_Grid.Contains(m_Grid.IndexOf(point));
+  }
+
+  VectorType
+  At(const PointType & point) const
+  {
+    const TrilinearCorners corners(m_Grid, m_Grid.IndexOf(point));
+    VectorType             sum(0.0);
+    for (unsigned int corner = 0; corner < 8; ++corner)
+    {
+      const auto & u = m_Field->GetBufferPointer()[corners.offset[corner]];
+      for (unsigned int i = 0; i < 3; ++i)
+      {
+        sum[i] += corners.weight[corner] * u[i];
+      }
+    }
+    return sum;
+  }
+
+  MatrixType
+  GradientAt(const PointType & point) const
+  {
+    const TrilinearCorners corners(m_Grid, m_Grid.IndexOf(point));
+    MatrixType             byIndex;
+    for (unsigned int corner = 0; corner < 8; ++corner)
+    {
+      const auto & u = m_Field->GetBufferPointer()[corners.offset[corner]];
+      for (unsigned int i = 0; i < 3; ++i)
+      {
+        for (unsigned int axis = 0; axis < 3; ++axis)
+        {
+          byIndex(i, axis) += corners.derivative[axis][corner] * u[i];
+        }
+      }
+    }
+    return byIndex * m_Grid.toIndex;
+  }
+
+private:
+  typename TField::ConstPointer m_Field;
+  GridGeometry                  m_Grid;
+};
+
+template <typename TField>
+class FieldStep : public PointMap::Step
+{
+public:
+  explicit FieldStep(const TField * field)
+    : m_Field(field)
+  {}
+
+  MapStatus
+  Map(const PointType & in, PointType & out) const override
+  {
+    if (!m_Field.Contains(in))
+    {
+      return MapStatus::OutsideField;
+    }
+    out = in + m_Field.At(in);
+    return MapStatus::Mapped;
+  }
+
+private:
+  Displacements<TField> m_Field;
+};
+
+template <typename TField>
+class InverseFieldStep : public PointMap::Step
+{
+public:
+  explicit InverseFieldStep(const TField * field)
+    : m_Field(field)
+  {}
+
+  MapStatus
+  Map(const PointType & in, PointType & out) const override
+  {
+    const bool found = Solve(
+      in,
+      [this](const PointType & x) { return m_Field.At(x); },
+      [this](const PointType & x) { return m_Field.GradientAt(x); },
+      out);
+    return !found ? MapStatus::NotInverted : m_Field.Contains(out) ? MapStatus::Mapped : MapStatus::OutsideField;
+  }
+
+private:
+  Displacements<TField> m_Field;
+};
+
+class TransformStep : public PointMap::Step
+{
+public:
+  explicit TransformStep(const TransformType * transform)
+    : m_Transform(transform)
+  {}
+
+  MapStatus
+  Map(const PointType & in, PointType & out) const override
+  {
+    out = m_Transform->TransformPoint(in);
+    return MapStatus::Mapped;
+  }
+
+private:
+  TransformType::ConstPointer m_Transform;
+};
+
+class InverseTransformStep : public PointMap::Step
+{
+public:
+  explicit InverseTransformStep(const TransformType * transform)
+    : m_Transform(transform)
+  {}
+
+  MapStatus
+  Map(const PointType & in, PointType & out) const override
+  {
+    const bool found = Solve(
+      in,
+      [this](const PointType & x) { return m_Transform->TransformPoint(x) - x; },
+      [this](const PointType & x) {
+        TransformType::JacobianPositionType jacobian;
+        m_Transform->ComputeJacobianWithRespectToPosition(x, jacobian);
+        MatrixType gradient;
+        for (unsigned int row = 0; row < 3; ++row)
+        {
+          for (unsigned int column = 0; column < 3; ++column)
+          {
+            gradient(row, column) = jacobian(row, column) - (row == column ? 1.0 : 0.0);
+          }
+        }
+        return gradient;
+      },
+      out);
+    return found ? MapStatus::Mapped : MapStatus::NotInverted;
+  }
+
+private:
+  TransformType::ConstPointer m_Transform;
+};
+
+} // namespace
+
+template <typename TField>
+void
+PointMap::AppendField(const TField * field)
+{
+  if (m_Steps.empty())
+  {
+    m_Grid = field;
+  }
+  m_Steps.push_back(std::make_shared<FieldStep<TField>>(field));
+}
+
+void
+PointMap::Append(const FieldType * field)
+{
+  this->AppendField(field);
+}
+
+void
+PointMap::AppendInverse(const FieldType * field)
+{
+  m_Steps.push_back(std::make_shared<InverseFieldStep<FieldType>>(field));
+}
+
+void
+PointMap::Append(const TransformType * transform)
+{
+  if (const auto * composite = dynamic_cast<const CompositeType *>(transform))
+  {
+    for (auto i = composite->GetNumberOfTransforms(); i > 0; --i) // the last one is applied first
+    {
+      this->Append(composite->GetNthTransformConstPointer(i - 1));
+    }
+  }
+  else if (const auto * field = dynamic_cast<const FieldTransformType *>(transform))
+  {
+    this->AppendField(field->GetDisplacementField());
+  }
+  else
+  {
+    m_Steps.push_back(std::make_shared<TransformStep>(transform));
+  }
+}
+
+void
+PointMap::AppendInverse(const TransformType * transform, const std::string & path)
+{
+  if (const auto * composite = dynamic_cast<const CompositeType *>(transform))
+  {
+    for (itk::SizeValueType i = 0; i < composite->GetNumberOfTransforms(); ++i)
+    {
+      this->AppendInverse(composite->GetNthTransformConstPointer(i), path);
+    }
+  }
+  else if (const auto * field = dynamic_cast<const FieldTransformType *>(transform))
+  {
+    using StepType = InverseFieldStep<FieldTransformType::DisplacementFieldType>;
+    m_Steps.push_back(std::make_shared<StepType>(field->GetDisplacementField()));
+  }
+  else if (transform->IsLinear())
+  {
+    this->Append(InvertTransform(transform, path));
+  }
+  else
+  {
+    m_Steps.push_back(std::make_shared<InverseTransformStep>(transform));
+  }
 }
 
 MapStatus
 PointMap::Map(const PointType & in, PointType & out) const
 {
-  const PointType start = (m_Kind == Kind::Forward || !m_Transform) ? in : m_Transform->TransformPoint(in);
-  if (m_Kind == Kind::BackwardBySolving)
+  out = in;
+  for (const auto & step : m_Steps)
   {
-    return this->Solve(start, out);
+    const PointType here = out;
+    const MapStatus status = step->Map(here, out);
+    if (status != MapStatus::Mapped)
+    {
+      return status;
+    }
   }
-  if (!m_Grid.Contains(m_Grid.IndexOf(start)))
-  {
-    return MapStatus::OutsideField;
-  }
-  const PointType moved = start + this->Displacement(start);
-  out = (m_Kind == Kind::Forward && m_Transform) ? m_Transform->TransformPoint(moved) : moved;
   return MapStatus::Mapped;
 }
 

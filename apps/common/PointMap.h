@@ -23,7 +23,8 @@
 #include "TransformInput.h"
 
 #include <memory>
-#include <optional>
+#include <string>
+#include <vector>
 
 namespace gnrapp
 {
@@ -32,56 +33,59 @@ namespace gnrapp
 enum class MapStatus
 {
   Mapped,
-  OutsideField, ///< the vector field is not defined there
+  OutsideField, ///< a displacement field is not defined there
   NotInverted   ///< no point was found that is mapped here
 };
 
-/** A deformation as a map of physical points (LPS, mm). Copies share the field; calls are thread-safe. */
+/** A chain of deformations and transforms as one map of physical points (LPS, mm); the identity while it is empty.
+ * Copies share the fields; calls of Map() are thread-safe. */
 class PointMap
 {
 public:
-  /** x -> T(x + u(x)): fixed to moving points. `transform` may be null. */
-  static PointMap
-  Forward(FieldType::Pointer displacement, TransformType::Pointer transform);
+  /** One link of the chain. */
+  class Step
+  {
+  public:
+    virtual ~Step() = default;
+    virtual MapStatus
+    Map(const PointType & in, PointType & out) const = 0;
+  };
 
-  /** y -> p + w(p), p = T^-1(y): moving to fixed points, with the inverse displacement w. */
-  static PointMap
-  BackwardByField(FieldType::Pointer inverseDisplacement, TransformType::Pointer inverseTransform);
+  /** Applied after all that is there: x -> x + u(x), trilinear. */
+  void
+  Append(const FieldType * field);
 
-  /** y -> the x with x + u(x) = T^-1(y), to 1e-3 mm, by Newton's method with backtracking. */
-  static PointMap
-  BackwardBySolving(FieldType::Pointer displacement, TransformType::Pointer inverseTransform);
+  /** y -> the x with x + u(x) = y, to 1e-3 mm, by Newton's method with backtracking. */
+  void
+  AppendInverse(const FieldType * field);
+
+  /** x -> T(x). The parts of a composite transform become links of their own, in the order in which it applies them;
+   * its displacement fields are taken as by Append(field). */
+  void
+  Append(const TransformType * transform);
+
+  /** The inverse: in closed form where ITK has one, otherwise by Newton's method. Throws CommandLineError naming `path`
+   * for a linear transform that is singular. */
+  void
+  AppendInverse(const TransformType * transform, const std::string & path);
 
   MapStatus
   Map(const PointType & in, PointType & out) const;
 
-  /** The grid of the vector field. */
-  const FieldType *
-  GetField() const
+  /** Where the map is defined, if that is the grid of a displacement field that comes first; otherwise null. */
+  itk::ImageBase<3>::ConstPointer
+  GetGrid() const
   {
-    return m_Field;
+    return m_Grid;
   }
 
 private:
-  enum class Kind
-  {
-    Forward,
-    BackwardByField,
-    BackwardBySolving
-  };
-  PointMap(Kind kind, FieldType::Pointer field, TransformType::Pointer transform);
+  template <typename TField>
+  void
+  AppendField(const TField * field);
 
-  VectorType
-  Displacement(const PointType & point) const;
-  MatrixType
-  Gradient(const PointType & point) const;
-  MapStatus
-  Solve(const PointType & target, PointType & out) const;
-
-  Kind                   m_Kind;
-  FieldType::Pointer     m_Field;
-  TransformType::Pointer m_Transform;
-  GridGeometry           m_Grid;
+  itk::ImageBase<3>::ConstPointer          m_Grid;
+  std::vector<std::shared_ptr<const Step>> m_Steps;
 };
 
 } // namespace gnrapp

@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <filesystem>
 #include <map>
 
 namespace gnrapp
@@ -50,6 +51,43 @@ ReadMask(const std::string & path)
     mask->GetBufferPointer()[i] = value != 0.0F ? 1 : 0;
   }
   return mask;
+}
+
+/** The initial transform that was given, or found; null if there is none. */
+TransformType::Pointer
+MakeInitialTransform(const RegistrationFilterType *   filter,
+                     const RegistrationSettings &     settings,
+                     RunLog &                         log,
+                     std::optional<AlignmentRecord> & record)
+{
+  if (!settings.initialTransform)
+  {
+    return nullptr;
+  }
+  const auto method = AlignmentMethodOf(*settings.initialTransform);
+  if (!method && !std::filesystem::exists(*settings.initialTransform))
+  {
+    throw CommandLineError(*settings.initialTransform +
+                           ": no such file, and none of identity, moments, rigid, affine. Check the path or the word");
+  }
+  if (!method)
+  {
+    return ReadTransform(*settings.initialTransform);
+  }
+  if (*method == AlignmentMethod::Identity)
+  {
+    return nullptr;
+  }
+  record.emplace();
+  log.PrintActivity("aligning");
+  const TransformType::Pointer transform = Align(*method,
+                                                 filter->GetFixedImage(),
+                                                 filter->GetMovingImage(),
+                                                 filter->GetFixedImageMask(),
+                                                 filter->GetMovingImageMask(),
+                                                 *record);
+  log.PrintAlignment(*record);
+  return transform;
 }
 
 } // namespace
@@ -93,31 +131,41 @@ NameFiles(const std::string & message, const RegistrationSettings & settings)
   return text;
 }
 
-void
+std::optional<AlignmentRecord>
 SetInputs(RegistrationFilterType *     filter,
           const RegistrationSettings & settings,
           const ImageFileInfo &        fixed,
-          const ImageFileInfo &        moving)
+          const ImageFileInfo &        moving,
+          RunLog &                     log)
 {
   const auto fixedImage = ReadImage<RealImageType>(fixed);
-  fixedImage->ReleaseDataFlagOn(); // as soon as the solver has its copy
   filter->SetFixedImage(fixedImage);
   filter->SetMovingImage(ReadImage<RealImageType>(moving));
+  MaskImageType::Pointer fixedMask;
+  MaskImageType::Pointer movingMask;
   if (settings.fixedMask)
   {
-    const auto mask = ReadMask(*settings.fixedMask);
-    mask->ReleaseDataFlagOn();
-    filter->SetFixedImageMask(mask);
+    fixedMask = ReadMask(*settings.fixedMask);
+    filter->SetFixedImageMask(fixedMask);
   }
   if (settings.movingMask)
   {
-    const auto mask = ReadMask(*settings.movingMask);
-    mask->ReleaseDataFlagOn();
-    filter->SetMovingImageMask(mask);
+    movingMask = ReadMask(*settings.movingMask);
+    filter->SetMovingImageMask(movingMask);
   }
-  if (settings.initialTransform)
+  std::optional<AlignmentRecord> alignment;
+  if (const auto transform = MakeInitialTransform(filter, settings, log, alignment))
   {
-    filter->SetInitialTransform(ReadTransform(*settings.initialTransform));
+    filter->SetInitialTransform(transform);
+  }
+  // Only now, because every filter releases its inputs: as soon as the solver has its copies.
+  fixedImage->ReleaseDataFlagOn();
+  for (const auto & mask : { fixedMask, movingMask })
+  {
+    if (mask)
+    {
+      mask->ReleaseDataFlagOn();
+    }
   }
   if (settings.initialVelocity)
   {
@@ -130,6 +178,7 @@ SetInputs(RegistrationFilterType *     filter,
   filter->SetComputeInverseDisplacementField(settings.writeInverse);
   filter->SetComputeVelocityField(settings.writeVelocity);
   filter->SetComputeJacobianDeterminantImage(settings.writeDeterminant);
+  return alignment;
 }
 
 void

@@ -19,12 +19,14 @@
 #define gnrapp_RegistrationFilter_h
 
 #include "ImageInput.h"
+#include "InitialTransform.h"
 #include "Program.h"
 #include "RegistrationSettings.h"
 #include "RunLog.h"
 
 #include "itkDiffeomorphicGaussNewtonRegistrationFilter.h"
 
+#include <optional>
 #include <string>
 
 namespace gnrapp
@@ -32,13 +34,15 @@ namespace gnrapp
 
 using RegistrationFilterType = itk::DiffeomorphicGaussNewtonRegistrationFilter<RealImageType>;
 
-/** Reads the images, masks and starts that the settings name, and hands them with the options to the filter. Throws
- * CommandLineError naming the file. */
-void
+/** Reads the images, masks and starts that the settings name, aligns the images if that is the start, and hands all
+ * with the options to the filter. Returns what the alignment found. Throws CommandLineError naming the file, and errors
+ * of the alignment that WithFileNames() turns into such. */
+std::optional<AlignmentRecord>
 SetInputs(RegistrationFilterType *     filter,
           const RegistrationSettings & settings,
           const ImageFileInfo &        fixed,
-          const ImageFileInfo &        moving);
+          const ImageFileInfo &        moving,
+          RunLog &                     log);
 
 /** Lets the filter report its levels, steps, notes and progress to the log. */
 void

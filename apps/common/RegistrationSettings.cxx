@@ -19,6 +19,7 @@
 
 #include "ArgumentParser.h"
 #include "CommandLineError.h"
+#include "InitialTransform.h"
 #include "RegistrationOptions.h"
 
 #include <filesystem>
@@ -30,8 +31,8 @@ namespace
 
 constexpr const char * description =
   "Registers two 3-D images: finds the smooth, invertible deformation that makes MOVING look like\n"
-  "FIXED. The images should be roughly aligned (rigidly or affinely), or an --initial-transform be\n"
-  "given. They may lie on different grids.\n";
+  "FIXED. The images should be roughly aligned, which --initial-transform affine does if they are\n"
+  "not. They may lie on different grids.\n";
 
 constexpr const char * footer =
   "Files written (nothing is written if the program fails):\n"
@@ -41,6 +42,11 @@ constexpr const char * footer =
   "  PREFIX_inverse_displacement.nii.gz  inverse of the displacement, with --inverse\n"
   "  PREFIX_velocity.nii.gz              velocity whose exponential is the map, with --velocity\n"
   "  PREFIX_determinant.nii.gz           local change of volume, with --determinant\n"
+  "  PREFIX_composite.h5                 displacement and initial transform, with --composite\n"
+  "  PREFIX_inverse_composite.h5         the inverse of both, with --composite --inverse\n"
+  "  PREFIX_dispvect.nii.gz              displacement in RAS, intent 1006, with --dispvect\n"
+  "  PREFIX_initial.tfm                  with --initial-transform moments, rigid or affine\n"
+  "  PREFIX_quality.png                  the result on one page, with --picture\n"
   "\n"
   "Direction and coordinates: the displacement maps fixed points to moving points. Its vectors are\n"
   "in physical space, LPS (ITK's convention), in mm: point x of FIXED corresponds to x + u(x) of\n"
@@ -52,7 +58,8 @@ constexpr const char * footer =
   "Examples:\n"
   "  gnr-register fixed.nii.gz moving.nii.gz -o result/pair\n"
   "  gnr-register fixed.nii.gz moving.nii.gz -o result/pair --beta 1e-3 --fixed-mask brain.nii.gz \\\n"
-  "      --initial-transform affine.tfm --preset accurate --threads 8";
+  "      --initial-transform affine.tfm --preset accurate --threads 8\n"
+  "  gnr-register fixed.nii.gz moving.nii.gz -o result/pair --initial-transform affine --composite";
 
 void
 CheckPrefix(const std::string & prefix)
@@ -82,11 +89,14 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   RegistrationSettings settings;
   ArgumentParser       parser("gnr-register", description, footer);
 
-  auto file = [&](const char * name, std::optional<std::string> & target, const char * text) {
+  auto file = [&](const char *                 name,
+                  std::optional<std::string> & target,
+                  const char *                 text,
+                  const std::string &          placeholder = "FILE") {
     Describe(parser.add_option_function<std::string>(
                name, [&target](const std::string & v) { target = v; }, text),
              "Inputs and outputs",
-             "FILE",
+             placeholder,
              "none");
   };
 
@@ -105,8 +115,13 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   file(
     "--initial-transform",
     settings.initialTransform,
-    "ITK transform (.tfm, .txt, .mat, .h5) from fixed to moving points, e.g. an affine alignment. Several in one file "
-    "are composed as ITK does: the last is applied first.");
+    "Start: a transform from fixed to moving points, or how to find one. FILE: ITK transform (.tfm, .txt, .mat, .h5) "
+    "or "
+    "displacement field (.nii.gz, .nrrd, .mha); several in one file are composed as ITK does: the last is applied "
+    "first. "
+    "identity: none. moments: translation between the centres of mass. rigid, affine: of largest mutual information, "
+    "within the masks. What is found is written to PREFIX_initial.tfm.",
+    "FILE|" + CLI::detail::join(AlignmentWords(), "|"));
   file("--initial-velocity",
        settings.initialVelocity,
        "Start from this velocity, written by --velocity of an earlier run.");
@@ -120,6 +135,27 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   output("--determinant",
          settings.writeDeterminant,
          "Compute and write the image of det(I + grad u); the summary has its range.");
+  output(
+    "--composite",
+    settings.writeComposite,
+    "Write the whole map, displacement and initial transform, as one ITK transform; with --inverse its inverse, too.");
+  Describe(parser.add_option_function<std::string>(
+             "--composite-precision",
+             [&settings](const std::string & v) {
+               settings.compositePrecision = v == "double" ? TransformPrecision::Double : TransformPrecision::Float;
+             },
+             "Of --composite. ITK's resampling in Python takes double only."),
+           "Inputs and outputs",
+           "float|double",
+           "float")
+    ->check(OneOf({ "float", "double" }));
+  output("--dispvect",
+         settings.writeDispvect,
+         "Write the displacement once more as the NIfTI standard has it: intent 1006, vectors in RAS.");
+  output(
+    "--picture",
+    settings.picture,
+    "Draw images, differences, deformed grid, volume change and convergence on one page, with gnr-view; needs VTK.");
   parser
     .add_flag(
       "--dry-run",

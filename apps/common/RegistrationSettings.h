@@ -18,6 +18,8 @@
 #ifndef gnrapp_RegistrationSettings_h
 #define gnrapp_RegistrationSettings_h
 
+#include "TransformOutput.h"
+
 #include "gnr/Options.h"
 
 #include <optional>
@@ -34,7 +36,7 @@ struct RegistrationSettings
   std::string                prefix;
   std::optional<std::string> fixedMask;
   std::optional<std::string> movingMask;
-  std::optional<std::string> initialTransform;
+  std::optional<std::string> initialTransform; ///< a file, or a word that AlignmentMethodOf() knows
   std::optional<std::string> initialVelocity;
   std::string                preset = "default";
   gnr::Options               options; ///< of the preset, overridden by what was given explicitly
@@ -42,6 +44,10 @@ struct RegistrationSettings
   bool                       writeInverse = false; ///< beside displacement, warped image and report, as the next two
   bool                       writeVelocity = false;
   bool                       writeDeterminant = false;
+  bool                       writeComposite = false;
+  bool                       writeDispvect = false;
+  TransformPrecision         compositePrecision = TransformPrecision::Float;
+  bool                       picture = false; ///< have gnr-view draw the result
   bool                       dryRun = false;
   bool                       verbose = false;
   bool                       quiet = false;

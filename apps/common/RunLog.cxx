@@ -100,6 +100,13 @@ RunLog::PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving)
   Line("         " + DescribeGrid(fixed));
   Line("moving   " + moving.path);
   Line("         " + DescribeGrid(moving));
+  for (const ImageFileInfo * image : { &fixed, &moving })
+  {
+    if (!image->note.empty())
+    {
+      PrintMessage(image->note);
+    }
+  }
   if (m_Settings.fixedMask)
   {
     Line("mask     " + *m_Settings.fixedMask + " (fixed)");
@@ -110,7 +117,8 @@ RunLog::PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving)
   }
   if (m_Settings.initialTransform)
   {
-    Line("start    " + *m_Settings.initialTransform + " (transform)");
+    const bool isWord = AlignmentMethodOf(*m_Settings.initialTransform).has_value();
+    Line("start    " + *m_Settings.initialTransform + (isWord ? " alignment" : " (transform)"));
   }
   if (m_Settings.initialVelocity)
   {
@@ -229,6 +237,26 @@ void
 RunLog::PrintMessage(const std::string & message)
 {
   Line("note     " + message);
+}
+
+void
+RunLog::PrintAlignment(const AlignmentRecord & record)
+{
+  Line("");
+  Line("alignment " + record.word + Format(", %.2f s", record.seconds));
+  const auto & m = record.matrix;
+  const double determinant = m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
+                             m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
+                             m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
+  for (unsigned int row = 0; row < 3; ++row)
+  {
+    Line(Format("  %9.5f %9.5f %9.5f  %+10.3f mm", m[row][0], m[row][1], m[row][2], record.offset[row]));
+  }
+  Line(Format("  change of volume %.4f", determinant) + (record.finalInformation
+                                                           ? Format(", mutual information %.4f -> %.4f nats",
+                                                                    record.initialInformation.value_or(0.0),
+                                                                    *record.finalInformation)
+                                                           : std::string()));
 }
 
 void

@@ -56,6 +56,9 @@ public:
   /** A warning or a fallback, at once. */
   void
   PrintMessage(const std::string & message);
+  /** The initial transform that was found. */
+  void
+  PrintAlignment(const AlignmentRecord & record);
   /** What the run will need: grids, fields by phase, all in all. */
   void
   PrintMemoryNeed(const MemoryNeed & need, std::size_t fixedVoxels);

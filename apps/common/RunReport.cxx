@@ -133,6 +133,21 @@ Describe(const gnr::LevelRecord & level)
            { "iterations", iterations } };
 }
 
+Json
+Describe(const std::optional<AlignmentRecord> & alignment)
+{
+  if (!alignment)
+  {
+    return nullptr;
+  }
+  return { { "method", alignment->word },
+           { "matrix", alignment->matrix },
+           { "offsetMm", alignment->offset },
+           { "initialMutualInformation", ValueOrNull(alignment->initialInformation) },
+           { "finalMutualInformation", ValueOrNull(alignment->finalInformation) },
+           { "seconds", alignment->seconds } };
+}
+
 /** Planned and used fields of each phase; the results after the solve are not watched. */
 Json
 DescribePhases(const gnr::Report & report, const RegistrationSettings & settings)
@@ -196,6 +211,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
         { "initialTransform", ValueOrNull(settings.initialTransform) },
         { "initialVelocity", ValueOrNull(settings.initialVelocity) } } },
     { "options", Describe(settings) },
+    { "alignment", Describe(record.alignment) },
     { "machine",
       { { "device", r.device },
         { "deviceReason", r.deviceReason },

@@ -19,6 +19,7 @@
 #define gnrapp_RunReport_h
 
 #include "ImageInput.h"
+#include "InitialTransform.h"
 #include "RegistrationSettings.h"
 #include "ResourceUsage.h"
 
@@ -56,6 +57,7 @@ struct RunRecord
 {
   ImageFileInfo                               fixed;
   ImageFileInfo                               moving;
+  std::optional<AlignmentRecord>              alignment; ///< if the initial transform was found here
   gnr::Report                                 report;
   std::vector<std::pair<std::string, double>> phases; ///< seconds of wall time, in order; also those outside the solver
   ResourceUsage                               usage;

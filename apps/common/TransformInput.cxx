@@ -18,12 +18,15 @@
 #include "TransformInput.h"
 
 #include "CommandLineError.h"
+#include "ImageInput.h"
 #include "Program.h"
 
 #include "itkCompositeTransform.h"
+#include "itkDisplacementFieldTransform.h"
 #include "itkTransformFactoryBase.h"
 #include "itkTransformFileReader.h"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace gnrapp
@@ -36,6 +39,22 @@ ReadTransform(const std::string & path)
   {
     throw CommandLineError(path + ": no such file. Check the path");
   }
+  if (IsImageName(path))
+  {
+    const auto field = ReadField(path);
+    using FieldTransformType = itk::DisplacementFieldTransform<double, 3>;
+    const auto copy = FieldTransformType::DisplacementFieldType::New();
+    copy->CopyInformation(field);
+    copy->SetRegions(field->GetLargestPossibleRegion());
+    copy->Allocate();
+    std::transform(field->GetBufferPointer(),
+                   field->GetBufferPointer() + field->GetLargestPossibleRegion().GetNumberOfPixels(),
+                   copy->GetBufferPointer(),
+                   [](const auto & vector) { return itk::Vector<double, 3>(vector); });
+    const auto transform = FieldTransformType::New();
+    transform->SetDisplacementField(copy);
+    return transform.GetPointer();
+  }
   itk::TransformFactoryBase::RegisterDefaultTransforms();
   const auto reader = itk::TransformFileReaderTemplate<double>::New();
   reader->SetFileName(path);
@@ -47,7 +66,8 @@ ReadTransform(const std::string & path)
   {
     throw CommandLineError(path +
                            ": is not an ITK transform that can be read: " + PlainDescription(error.GetDescription()) +
-                           " Give a .tfm, .txt, .mat or .h5 file as written by ITK, elastix, ANTs or 3D Slicer");
+                           " Give a .tfm, .txt, .mat or .h5 file as written by ITK, elastix, ANTs or 3D Slicer, or a "
+                           "displacement field as .nii.gz, .nrrd or .mha");
   }
   const auto composite = itk::CompositeTransform<double, 3>::New();
   for (const auto & base : *reader->GetTransformList())

@@ -27,7 +27,8 @@ namespace gnrapp
 
 using TransformType = itk::Transform<double, 3, 3>;
 
-/** Reads an ITK transform file (.tfm, .txt, .mat, .h5). Several transforms are composed as itk::CompositeTransform does
+/** Reads an ITK transform file (.tfm, .txt, .mat, .h5), or a displacement field (.nii, .nii.gz, .nrrd, .mha, .mhd) as a
+ * DisplacementFieldTransform. Several transforms are composed as itk::CompositeTransform does
  * in the order of the file: the last one is applied to a point first. Throws CommandLineError naming the file. */
 TransformType::Pointer
 ReadTransform(const std::string & path);

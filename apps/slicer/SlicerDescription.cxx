@@ -212,7 +212,8 @@ SlicerParser::Description() const
     const char * text;
     bool         isAdvanced;
   };
-  constexpr std::array<Group, 4> groups = { {
+  constexpr std::array<Group, 5> groups = { {
+    { "Start", "Where the deformation begins.", false },
     { "Deformation",
       "How far the moving volume may be deformed. Values that are left as they are follow the preset.",
       false },
@@ -229,7 +230,7 @@ SlicerParser::Description() const
       << Element("description",
                  "Deformable registration of two 3-D volumes: finds the smooth, invertible deformation (a "
                  "diffeomorphism) that makes the moving volume look like the fixed one. The volumes should be roughly "
-                 "aligned, or an initial transform be given.")
+                 "aligned, which the initial alignment does if they are not.")
       << "\n"
       << "  " << Element("version", SoftwareVersion()) << "\n"
       << "  " << Element("license", "Apache-2.0") << "\n"

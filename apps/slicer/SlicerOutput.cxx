@@ -17,15 +17,13 @@
  *=========================================================================*/
 #include "SlicerOutput.h"
 
-#include "common/CommandLineError.h"
 #include "common/ImageOutput.h"
 #include "common/PointMap.h"
-#include "common/Program.h"
+#include "common/TransformOutput.h"
 
 #include "itkDisplacementFieldTransform.h"
 #include "itkImageRegionIteratorWithIndex.h"
 #include "itkMultiThreaderBase.h"
-#include "itkTransformFileWriter.h"
 
 #include <filesystem>
 
@@ -41,9 +39,10 @@ IsTransformName(const std::string & path)
   return extension == ".h5" || extension == ".tfm" || extension == ".txt";
 }
 
-/** The displacement map(x) - x on the grid of `reference`; where the map is not defined, that of `outside`. */
+/** The displacement f(x) - x on the grid of `reference`. */
+template <typename TFunction>
 FieldType::Pointer
-Sample(const PointMap & map, const TransformType * outside, const itk::ImageBase<3> * reference)
+Sample(TFunction f, const itk::ImageBase<3> * reference)
 {
   const auto field = FieldType::New();
   field->CopyInformation(reference);
@@ -54,18 +53,21 @@ Sample(const PointMap & map, const TransformType * outside, const itk::ImageBase
     [&](const FieldType::RegionType & region) {
       for (itk::ImageRegionIteratorWithIndex<FieldType> it(field, region); !it.IsAtEnd(); ++it)
       {
-        PointType from;
-        PointType to;
-        field->TransformIndexToPhysicalPoint(it.GetIndex(), from);
-        if (map.Map(from, to) != MapStatus::Mapped)
-        {
-          to = outside->TransformPoint(from);
-        }
-        it.Set(FieldType::PixelType(to - from));
+        PointType point;
+        field->TransformIndexToPhysicalPoint(it.GetIndex(), point);
+        it.Set(FieldType::PixelType(f(point) - point));
       }
     },
     nullptr);
   return field;
+}
+
+/** x + u(x); x where the field is not defined, as ITK and Slicer have it. */
+PointType
+Displace(const PointMap & field, const PointType & point)
+{
+  PointType displaced;
+  return field.Map(point, displaced) == MapStatus::Mapped ? displaced : point;
 }
 
 } // namespace
@@ -79,8 +81,9 @@ MakeTotalDisplacement(RegistrationFilterType * filter)
   {
     return displacement;
   }
-  const TransformType::Pointer transform = const_cast<TransformType *>(initial);
-  return Sample(PointMap::Forward(displacement, transform), transform, displacement);
+  PointMap field;
+  field.Append(displacement);
+  return Sample([&](const PointType & point) { return initial->TransformPoint(Displace(field, point)); }, displacement);
 }
 
 FieldType::Pointer
@@ -92,13 +95,11 @@ MakeTotalInverseDisplacement(RegistrationFilterType * filter, const std::string 
   {
     return inverse;
   }
-  const TransformType::Pointer backward = initial->GetInverseTransform();
-  if (backward.IsNull())
-  {
-    throw CommandLineError(initialTransform +
-                           ": has no inverse, so the inverse transform cannot be made. Do without it");
-  }
-  return Sample(PointMap::BackwardByField(inverse, backward), backward, filter->GetMovingImage());
+  const TransformType::Pointer backward = InvertTransform(initial, initialTransform);
+  PointMap                     field;
+  field.Append(inverse);
+  return Sample([&](const PointType & point) { return Displace(field, backward->TransformPoint(point)); },
+                filter->GetMovingImage());
 }
 
 void
@@ -120,19 +121,7 @@ WriteDisplacementTransform(FieldType * field, const std::string & path, OutputFi
   }
   const auto transform = itk::DisplacementFieldTransform<float, 3>::New();
   transform->SetDisplacementField(field);
-  const auto writer = itk::TransformFileWriterTemplate<float>::New();
-  writer->SetFileName(files.TemporaryFor(path));
-  writer->SetInput(transform);
-  try
-  {
-    writer->Update();
-  }
-  catch (const itk::ExceptionObject & error)
-  {
-    throw CommandLineError(path + ": cannot be written: " + PlainDescription(error.GetDescription()) +
-                             " Is the disk full?",
-                           ExitCode::OutOfResources);
-  }
+  WriteTransform(transform, path, files);
 }
 
 } // namespace gnrapp

@@ -18,6 +18,7 @@
 #include "SlicerSettings.h"
 
 #include "common/CommandLineError.h"
+#include "common/InitialTransform.h"
 
 #include <algorithm>
 #include <cctype>
@@ -252,6 +253,17 @@ SlicerParser::SlicerParser()
            "Inputs and outputs",
            "FILE",
            "none");
+  Describe(
+    m_Parser.add_option("--initial-alignment",
+                        m_Settings.initialAlignment,
+                        "Rough alignment of volumes that lie apart, in place of an initial transform; part of the "
+                        "output transform. moments: shift between the centres of mass. rigid, affine: rotation "
+                        "and shift, or scaling and shearing as well, of largest mutual information, within the "
+                        "masks. identity: none, they lie as they are."),
+    "Start",
+    CLI::detail::join(AlignmentWords(), "|"),
+    m_Settings.initialAlignment)
+    ->check(OneOf(AlignmentWords()));
   m_Parser.add_flag("--xml", "Print the description of the module for 3D Slicer and exit.")->group("Other");
 }
 
@@ -308,6 +320,14 @@ SlicerParser::Parse(int argc, const char * const * argv)
   if (!s.outputTransform && !s.inverseTransform && !s.outputVolume && !s.determinantVolume)
   {
     throw CommandLineError("no output was chosen. Choose an output transform or an output volume");
+  }
+  if (s.Aligns())
+  {
+    if (s.registration.initialTransform)
+    {
+      throw CommandLineError("an initial transform and an initial alignment were chosen. Choose one of them");
+    }
+    s.registration.initialTransform = s.initialAlignment;
   }
   s.registration.writeInverse = s.inverseTransform.has_value();
   s.registration.writeDeterminant = s.determinantVolume.has_value();

@@ -40,6 +40,14 @@ struct SlicerSettings
   std::optional<std::string> outputVolume;
   std::optional<std::string> determinantVolume;
   std::optional<std::string> returnParameterFile;
+  std::string                initialAlignment = "identity"; ///< a word of AlignmentWords()
+
+  /** Whether the volumes are aligned first. */
+  bool
+  Aligns() const
+  {
+    return initialAlignment != "identity";
+  }
 
   /** All files that are to be written. */
   std::vector<std::string>

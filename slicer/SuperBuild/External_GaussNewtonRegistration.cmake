@@ -32,7 +32,7 @@ if(NOT DEFINED ${proj}_DIR)
     ${${proj}_EP_ARGS}
     ${_source}
     BINARY_DIR "${CMAKE_BINARY_DIR}/${proj}-build"
-    # Slicer takes every program beside its modules for one: gnr-register and gnr-apply are not built.
+    # Slicer takes every program beside its modules for one: the others are not built.
     BUILD_COMMAND "${CMAKE_COMMAND}" --build . --config "${CMAKE_BUILD_TYPE}" --target gnr-slicer
     INSTALL_COMMAND ""
     CMAKE_CACHE_ARGS
@@ -44,6 +44,7 @@ if(NOT DEFINED ${proj}_DIR)
       -DCMAKE_CXX_STANDARD:STRING=17
       -DBUILD_TESTING:BOOL=OFF
       -DGaussNewtonRegistration_BUILD_APPS:BOOL=ON
+      -DGaussNewtonRegistration_USE_VTK:STRING=OFF
       -DITK_DIR:PATH=${ITK_DIR}
       # in the build tree of Slicer or of the extension
       -DCMAKE_RUNTIME_OUTPUT_DIRECTORY:PATH=${CMAKE_BINARY_DIR}/${Slicer_CLIMODULES_BIN_DIR}

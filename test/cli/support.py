@@ -3,6 +3,9 @@
 
     GNR_REGISTER, GNR_APPLY   the programs
     GNR_SLICER                the command line module of 3D Slicer
+    GNR_VIEW                  gnr-view, or empty where it was built without VTK: its tests are skipped
+    GNR_EXAMPLES              folder of the built examples
+    GNR_ITK_ONLY              itk-only-resample, which knows ITK but nothing of this project
     GNR_EXAMPLE_DATA          examples/data
     GNR_EXTRA_TEST_DATA       further image pairs, or empty: tests that need them are skipped
 
@@ -66,6 +69,15 @@ class CommandLineTest(unittest.TestCase):
 
     def apply(self, *arguments, **keywords):
         return self.call(program("GNR_APPLY"), *arguments, **keywords)
+
+    def view(self, *arguments, **keywords):
+        if not os.environ.get("GNR_VIEW"):
+            raise unittest.SkipTest("gnr-view was not built: no VTK")
+        return self.call(program("GNR_VIEW"), *arguments, **keywords)
+
+    def itk_only(self, *arguments, stdin=None):
+        return subprocess.run([program("GNR_ITK_ONLY"), *map(str, arguments)], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True, cwd=self.folder, input=stdin)
 
     def succeed(self, result, code=0):
         self.assertEqual(result.returncode, code, result.stdout + result.stderr)

@@ -20,14 +20,21 @@ REGISTER = {
     "--histogram-matching": "histogramMatching", "--periodic": "periodic", "--smoothing": "smoothing", "--device": "device",
     "--threads": "threads", "--fixed-mask": "fixedMask", "--moving-mask": "movingMask",
     "--initial-transform": "initialTransform", "--initial-velocity": "initialVelocity",
-    "--output": None, "--inverse": None, "--velocity": None, "--determinant": None, "--dry-run": None, "--verbose": None, "--quiet": None, "--version": None,
+    "--output": None, "--inverse": None, "--velocity": None, "--determinant": None, "--composite": None,
+    "--composite-precision": None, "--dispvect": None, "--picture": None, "--dry-run": None, "--verbose": None, "--quiet": None, "--version": None,
     "--help": None,
 }
 APPLY = {
+    "--transform": "none", "--jacobian": "none", "--log-jacobian": "none",
     "--displacement": "none", "--initial-transform": "none", "--invert": "off", "--inverse-displacement": "none",
     "--input": "none", "--output": "none", "--reference": "none", "--interpolation": "linear", "--background": "0",
     "--points": "none", "--points-output": "none", "--skip-unmapped": "off", "--threads": "all", "--quiet": None,
     "--version": None, "--help": None,
+}
+VIEW = {
+    "--fixed": "as in the report", "--moving": "as in the report", "--initial-transform": "as in the report",
+    "--output": "PREFIX_quality.png", "--vti": "off", "--point": "where the largest displacement is",
+    "--neurological": "off", "--interactive": "off", "--quiet": None, "--version": None, "--help": None,
 }
 
 
@@ -67,11 +74,15 @@ class Help(support.CommandLineTest):
             elif isinstance(value, list):
                 value = " ".join(f"{v:g}" for v in value)
             expected[option] = value
+        expected["--composite-precision"] = "float"  # of a file, not of the registration
         self.check(self.register, expected)
         self.assertIn("displacement maps fixed points to moving points", self.register("--help").stdout)
 
     def test_apply(self):
         self.check(self.apply, APPLY)
+
+    def test_view(self):
+        self.check(self.view, VIEW)
 
     def test_version(self):
         for call, name in ((self.register, "gnr-register"), (self.apply, "gnr-apply")):

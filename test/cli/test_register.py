@@ -4,6 +4,7 @@
 import json
 import math
 import re
+import struct
 import unittest
 
 import nifti
@@ -119,7 +120,8 @@ class EndToEnd(support.CommandLineTest):
             self.assertAlmostEqual(float(row[3]), step["mismatch"], delta=6e-5)
 
     def check_schema(self, report):
-        self.assertEqual(set(report), {"schema", "schemaVersion", "versions", "inputs", "options", "machine", "solverGrid",
+        self.assertEqual(set(report), {"schema", "schemaVersion", "versions", "inputs", "options", "alignment", "machine",
+                                       "solverGrid",
                                        "levels", "result", "time", "memory", "files", "messages"})
         self.assertEqual(report["schema"], "gnr-register report")
         self.assertEqual(report["schemaVersion"], 1)
@@ -169,6 +171,32 @@ class EndToEnd(support.CommandLineTest):
             again = self.succeed(self.register(*arguments))
             self.assertIn(f"{name} is left from an earlier run", again.stdout)
             (self.folder / name).unlink()
+
+    def test_a_header_with_two_orientations_is_told(self):
+        """Which of them ITK takes depends on the codes and on its version; the message must be true in any case."""
+        size, origin, step = (16, 14, 12), (10.0, 20.0, 30.0), 7.0  # mm, between qform and sform along x
+        values = [float((x // 4 + y // 4 + z // 4) % 3) for z in range(12) for y in range(14) for x in range(16)]
+        nifti.write(self.folder / "m.nii", size, values, "f", ((2, 0, 0), (0, 2, 0), (0, 0, 2)), origin)
+        header = (self.folder / "m.nii").read_bytes()
+        arguments = ("f.nii", "m.nii", "-o", "o", "--iterations", 0, "--levels", 1)
+        for qform, sform, shift, said in ((1, 1, step, True), (1, 2, step, True), (1, 1, 0.0, False), (1, 0, step, False),
+                                          (0, 1, step, False)):
+            with self.subTest(qform=qform, sform=sform, shift=shift):
+                raw = bytearray(header)
+                struct.pack_into("<2h", raw, 252, qform, sform)
+                # No rotation in RAS is half a turn about z in LPS, which is what m.nii has.
+                struct.pack_into("<6f", raw, 256, 0, 0, 1, -(origin[0] + shift), -origin[1], origin[2])
+                (self.folder / "f.nii").write_bytes(raw)
+                run = self.succeed(self.register(*arguments))
+                notes = [m for m in json.loads((self.folder / "o_report.json").read_text())["messages"] if "two places" in m]
+                self.assertEqual(len(notes), said, notes)
+                self.assertEqual("two places" in run.stdout, said)
+                if said:
+                    taken = re.fullmatch(r"f\.nii: its header puts the image at two places, up to 7 mm apart: the (\w+) is "
+                                         r"taken here, other programs may take the (\w+)\. Make them agree", notes[0])
+                    self.assertEqual(set(taken.groups()), {"qform", "sform"})
+                    x = nifti.read(self.folder / "o_warped.nii.gz").origin[0]
+                    self.assertAlmostEqual(x, origin[0] + (step if taken[1] == "qform" else 0.0), delta=1e-4)
 
     def test_limits_are_taken_and_can_be_switched_off(self):
         arguments = ("fixed.nii.gz", "moving.nii.gz", "-o", "l", "--iterations", 1, "-v")

@@ -29,6 +29,8 @@ ATTRIBUTES = {"image": {"type", "reference"}, "transform": {"type", "fileExtensi
 VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 # Members of the report of gnr-register that have another name, and those that are files.
 REPORT_NAMES = {"timeLimitSeconds": "timeLimit"}
+# gnr-register has these words beside the names of files, in one option.
+ALIGNMENT = "initialAlignment"
 
 
 class Slicer(support.CommandLineTest):
@@ -117,7 +119,10 @@ class Description(Slicer):
         used = json.loads((self.folder / "pair_report.json").read_text())["options"]
         used["iterations"] = int(self.module.parameters["iterations"].default)  # the only one that was given
         options = {p.name: p for p in self.module.parameters.values() if not p.is_result and p.tag not in run_module.FILES}
-        self.assertEqual(set(options), {REPORT_NAMES.get(name, name) for name in used})
+        self.assertEqual(set(options), {REPORT_NAMES.get(name, name) for name in used} | {ALIGNMENT})
+        alignment = options.pop(ALIGNMENT)
+        self.assertEqual((alignment.tag, alignment.default), ("string-enumeration", "identity"))
+        self.assertIn("FILE|" + "|".join(alignment.elements), self.succeed(self.register("--help")).stdout)
         unset = {"levels": "automatic", "threads": "all"}
         for name, value in used.items():
             p = options[REPORT_NAMES.get(name, name)]
@@ -210,6 +215,40 @@ class Run(Slicer):
             worst = max(worst, *(abs(a - b) for a, b in zip(start, q)))
         self.assertLess(worst, 0.05 * 1.4)
 
+    def test_initial_alignment_is_part_of_the_outputs(self):
+        """The moving volume is shifted in its header, so that nothing overlaps."""
+        moving = nrrd.read(self.folder / "moving.nrrd")
+        far = tuple(a + b for a, b in zip(ORIGIN, (70.0, -60.0, 50.0)))
+        nrrd.write(self.folder / "far.nrrd", SIZE, moving.data, "f", MATRIX, far)
+        fixed = nrrd.read(self.folder / "fixed.nrrd")
+        for word in ("moments", "affine"):
+            log, _, shown = self.succeed_as_slicer(movingVolume="far.nrrd", initialAlignment=word, outputTransform="t.nii.gz",
+                                                   inverseTransform="inverse.nrrd", outputVolume="warped.nrrd")
+            self.assertIn(f"alignment {word}", log)
+            comments = [comment for _, comment in shown]
+            first = min(i for i, comment in enumerate(comments) if "grid of" in comment)
+            self.assertIn("alignment", comments[:first])
+            shares = [share for share, _ in shown]
+            self.assertEqual((shares, shares[-1]), (sorted(shares), 1))
+            warped = nrrd.read(self.folder / "warped.nrrd")
+            self.assertGreater(support.correlation(warped.data, fixed.data), 0.99)
+            # The same as gnr-register makes of it, and the output transform alone brings the volume there.
+            self.succeed(self.register("fixed.nrrd", "far.nrrd", "-o", "pair", "--initial-transform", word))
+            self.assert_same_image(warped, nifti.read(self.folder / "pair_warped.nii.gz"), 1e-6)
+            self.succeed(self.apply("-t", "t.nii.gz", "-i", "far.nrrd", "-o", "again.nrrd", "--reference", "fixed.nrrd"))
+            self.assert_same_image(warped, nrrd.read(self.folder / "again.nrrd"), 1e-3)
+            # The inverse lies on the grid of the moving volume and leads back over the whole distance.
+            there, back = nifti.read(self.folder / "t.nii.gz"), nrrd.read(self.folder / "inverse.nrrd")
+            self.assertEqual(back.point(0, 0, 0), far)
+            for x, y, z in ((10, 9, 9), (14, 14, 12), (17, 15, 15)):
+                start = there.point(x, y, z)
+                p = [start[k] + nifti.sample(there, (x, y, z), k) for k in range(3)]
+                q = [p[k] + nifti.sample(back, back.index(p), k) for k in range(3)]
+                self.assertGreater(sum((a - b) ** 2 for a, b in zip(start, p)), 90.0**2)  # shifted by 105 mm
+                self.assertLess(max(abs(a - b) for a, b in zip(start, q)), 0.05 * 1.4)
+        log, _, _ = self.succeed_as_slicer(initialAlignment="identity", outputVolume="warped.nrrd")
+        self.assertNotIn("alignment", log)
+
     def test_presets_act_although_slicer_passes_every_value(self):
         def options(log):
             return re.search(r"^options  (.*)$", log, re.M)[1]
@@ -257,6 +296,9 @@ class Failure(Slicer):
             ({"outputVolume": "w.nrrd", "device": "abacus"}, "device"),
             ({"outputVolume": "w.png"}, "w.png"),
             ({"outputTransform": "t.xyz"}, "t.xyz"),
+            ({"outputVolume": "w.nrrd", "initialAlignment": "afine"}, "initial-alignment"),
+            ({"outputVolume": "w.nrrd", "initialAlignment": "rigid", "initialTransform": "t.tfm"}, "Choose one of them"),
+            ({"outputVolume": "w.nrrd", "initialTransform": "absent.tfm"}, "absent.tfm: no such file"),
             ({"outputVolume": "absent/folder/w.nrrd"}, "absent/folder"),
         ):
             code, _, error, results, _ = self.run_as_slicer(**values)

@@ -1,0 +1,67 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#ifndef gnrapp_InitialTransform_h
+#define gnrapp_InitialTransform_h
+
+#include "ImageInput.h"
+#include "TransformInput.h"
+
+#include "itkGaussNewtonRegistrationInitializer.h"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gnrapp
+{
+
+using AlignmentMethod = itk::GaussNewtonRegistrationInitializer::MethodEnum;
+
+/** identity, moments, rigid, affine. */
+const std::vector<std::string> &
+AlignmentWords();
+
+/** What `--initial-transform WORD` asks for; nothing if the text is the name of a file. */
+std::optional<AlignmentMethod>
+AlignmentMethodOf(const std::string & text);
+
+/** What an alignment before the registration found. */
+struct AlignmentRecord
+{
+  std::string word; ///< that was given
+  /** x -> matrix x + offset, mm, fixed to moving points (LPS). */
+  std::array<std::array<double, 3>, 3> matrix{};
+  std::array<double, 3>                offset{};
+  std::optional<double>                initialInformation; ///< mutual information in nats, for rigid and affine
+  std::optional<double>                finalInformation;
+  double                               seconds = 0.0;
+};
+
+/** Aligns the images. The masks may be null. */
+TransformType::Pointer
+Align(AlignmentMethod       method,
+      const RealImageType * fixed,
+      const RealImageType * moving,
+      const MaskImageType * fixedMask,
+      const MaskImageType * movingMask,
+      AlignmentRecord &     record);
+
+} // namespace gnrapp
+
+#endif

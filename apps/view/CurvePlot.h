@@ -1,0 +1,56 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#ifndef gnrapp_CurvePlot_h
+#define gnrapp_CurvePlot_h
+
+#include "view/Canvas.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace gnrapp
+{
+
+/** One curve; its points lie at x = first, first + 1, ... */
+struct Curve
+{
+  int                 first = 0;
+  std::vector<double> values;
+};
+
+/** What is plotted against the Newton steps. */
+struct CurvePlot
+{
+  std::string           title;
+  std::vector<Curve>    curves; ///< one per solve, coarse to fine, in darkening colours
+  bool                  logarithmic = false;
+  std::optional<double> reference; ///< a dashed line
+};
+
+/** Colour of a curve out of `count`. */
+Color
+CurveColor(std::size_t index, std::size_t count);
+
+/** Draws the plot, title and tick labels included, inside `area`. */
+void
+DrawPlot(Canvas & canvas, const CurvePlot & plot, const Rectangle & area, int textSize);
+
+} // namespace gnrapp
+
+#endif

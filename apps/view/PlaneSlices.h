@@ -1,0 +1,78 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#ifndef gnrapp_PlaneSlices_h
+#define gnrapp_PlaneSlices_h
+
+#include "view/PlaneView.h"
+
+#include <vector>
+
+namespace gnrapp
+{
+
+/** Values of the voxels of a plane, row by row from the top of the page. */
+struct Slice
+{
+  int                width = 0;
+  int                height = 0;
+  std::vector<float> values;
+
+  float &
+  At(int column, int row)
+  {
+    return values[static_cast<std::size_t>(row) * width + column];
+  }
+  float
+  At(int column, int row) const
+  {
+    return values[static_cast<std::size_t>(row) * width + column];
+  }
+};
+
+/** Everything that is shown of one plane. Grey values 0 and 1 are the black and white of each image. */
+struct PlaneSlices
+{
+  PlaneSlices(const RegistrationResult & result,
+              const VoxelRegion &        region,
+              const PlaneView &          plane,
+              const VoxelIndex &         point);
+
+  Slice fixed;
+  Slice moving; ///< before registration
+  Slice warped;
+  Slice determinant;
+  Slice across; ///< where x + u(x) lies along the horizontal axis of the plane, in voxels from the left
+  Slice down;   ///< the same from the top
+
+  /** warped - fixed, or moving - fixed `before` registration. */
+  Slice
+  Difference(bool before) const;
+};
+
+/** The slice on `width` x `height` pixels: linear between voxels; averaged where the pixels are larger than voxels. */
+Slice
+Resize(const Slice & slice, int width, int height);
+
+/** Segments, in columns and rows of the slice, along which it takes the values offset + k step. The voxel (0, 0) has
+ * its centre at 0.5, 0.5. */
+std::vector<std::array<double, 4>>
+ContourLines(const Slice & slice, double offset, double step);
+
+} // namespace gnrapp
+
+#endif

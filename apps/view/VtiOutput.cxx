@@ -1,0 +1,96 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#include "view/VtiOutput.h"
+
+#include "common/CommandLineError.h"
+
+#include <vtkFloatArray.h>
+#include <vtkImageData.h>
+#include <vtkNew.h>
+#include <vtkPointData.h>
+#include <vtkXMLImageDataWriter.h>
+
+namespace gnrapp
+{
+
+void
+WriteVti(const RegistrationResult & result, const std::string & path)
+{
+  const auto &         size = result.Grid().size;
+  vtkNew<vtkImageData> image;
+  image->SetDimensions(static_cast<int>(size[0]), static_cast<int>(size[1]), static_cast<int>(size[2]));
+  image->SetSpacing(result.fixed->GetSpacing().GetDataPointer());
+  image->SetOrigin(result.fixed->GetOrigin().GetDataPointer());
+  double direction[9];
+  for (unsigned int row = 0; row < 3; ++row)
+  {
+    for (unsigned int column = 0; column < 3; ++column)
+    {
+      direction[3 * row + column] = result.fixed->GetDirection()(row, column);
+    }
+  }
+  image->SetDirectionMatrix(direction);
+
+  const vtkIdType count = image->GetNumberOfPoints();
+  const auto      borrow = [&](const char * name, const float * data, int components) {
+    vtkNew<vtkFloatArray> array;
+    array->SetName(name);
+    array->SetNumberOfComponents(components);
+    array->SetArray(const_cast<float *>(data), components * count, 1);
+    image->GetPointData()->AddArray(array);
+  };
+  vtkNew<vtkFloatArray> warped;
+  vtkNew<vtkFloatArray> determinant;
+  warped->SetName("warped");
+  determinant->SetName("determinant");
+  warped->SetNumberOfValues(count);
+  determinant->SetNumberOfValues(count);
+  vtkIdType  offset = 0;
+  VoxelIndex i;
+  for (i[2] = 0; i[2] < size[2]; ++i[2])
+  {
+    for (i[1] = 0; i[1] < size[1]; ++i[1])
+    {
+      for (i[0] = 0; i[0] < size[0]; ++i[0], ++offset)
+      {
+        warped->SetValue(offset, static_cast<float>(result.MovingAt(i, false)));
+        determinant->SetValue(offset, static_cast<float>(result.DeterminantAt(i)));
+      }
+    }
+  }
+  borrow("fixed", result.fixed->GetBufferPointer(), 1);
+  image->GetPointData()->AddArray(warped);
+  borrow("displacement", result.displacement->GetBufferPointer()->GetDataPointer(), 3);
+  image->GetPointData()->AddArray(determinant);
+  image->GetPointData()->SetActiveScalars("fixed");
+  image->GetPointData()->SetActiveVectors("displacement");
+
+  vtkNew<vtkXMLImageDataWriter> writer;
+  writer->SetFileName(path.c_str());
+  writer->SetInputData(image);
+  writer->SetDataModeToAppended();
+  writer->EncodeAppendedDataOff();
+  writer->SetHeaderTypeToUInt64();
+  writer->SetCompressorTypeToLZ4(); // displacements hardly compress; zlib would take longer than the registration
+  if (writer->Write() == 0 || writer->GetErrorCode() != 0)
+  {
+    throw CommandLineError(path + ": cannot be written. Is the disk full?", ExitCode::OutOfResources);
+  }
+}
+
+} // namespace gnrapp

@@ -1,0 +1,55 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+// itk::GaussNewtonRegistrationInitializer as an ITK object: parameters, PrintSelf.
+#include "itkGaussNewtonRegistrationInitializer.h"
+
+#include "itkTestingMacros.h"
+
+#include <cstdlib>
+#include <sstream>
+
+int
+itkGaussNewtonRegistrationInitializerTest(int, char *[])
+{
+  using InitializerType = itk::GaussNewtonRegistrationInitializer;
+  using MethodEnum = InitializerType::MethodEnum;
+  const auto initializer = InitializerType::New();
+  ITK_EXERCISE_BASIC_OBJECT_METHODS(initializer, GaussNewtonRegistrationInitializer, ProcessObject);
+
+  ITK_TEST_EXPECT_TRUE(initializer->GetMethod() == MethodEnum::Affine);
+  initializer->SetMethod(MethodEnum::Rigid);
+  ITK_TEST_SET_GET_VALUE(MethodEnum::Rigid, initializer->GetMethod());
+  initializer->SetNumberOfSamples(5000);
+  ITK_TEST_SET_GET_VALUE(5000U, initializer->GetNumberOfSamples());
+  initializer->SetNumberOfSamples(1);
+  ITK_TEST_SET_GET_VALUE(1000U, initializer->GetNumberOfSamples());
+  initializer->SetNumberOfHistogramBins(50);
+  ITK_TEST_SET_GET_VALUE(50U, initializer->GetNumberOfHistogramBins());
+  initializer->SetNumberOfIterations(7);
+  ITK_TEST_SET_GET_VALUE(7U, initializer->GetNumberOfIterations());
+  initializer->SetRandomSeed(3);
+  ITK_TEST_SET_GET_VALUE(3, initializer->GetRandomSeed());
+
+  for (const auto method : { MethodEnum::Identity, MethodEnum::Moments, MethodEnum::Rigid, MethodEnum::Affine })
+  {
+    std::ostringstream out;
+    out << method;
+    ITK_TEST_EXPECT_TRUE(out.str().find("itk::GaussNewtonRegistrationInitializerEnums::Method::") == 0);
+  }
+  return EXIT_SUCCESS;
+}
