@@ -34,7 +34,8 @@ makeOptions(Preset preset)
       break;
     case Preset::Fast:
       // Ends on a coarser grid where it can; the smaller weight makes up for that.
-      options.beta = 6.5e-4;
+      options.beta = 6e-4;
+      options.gamma = 6.0;
       options.gradientTolerance = 6e-2;
       break;
     case Preset::Accurate:
