@@ -14,7 +14,7 @@ namespace
 
 // Voxels, of the estimate of trace(). It is that of a method of third order; the map itself is of fourth and off by
 // less than a sixth of it (doc/mathematics.md).
-constexpr double tolerance = 0.3;
+constexpr double tolerance = 0.01;
 constexpr double reach = 6.0; // voxels that a point may move in a step of the first attempt
 constexpr int    mostSteps = 4096;
 
@@ -123,7 +123,7 @@ integrateFlow(Domain & domain, const ConstVectorView & v, bool inverse, const Ve
     return 0;
   }
   Tracer tracer(domain, v, inverse ? 1.0 : -1.0);
-  int    steps = requiredSteps(domain, v, 2, reach);
+  int    steps = requiredSteps(domain, v, 3, reach);
   while (tracer.trace(steps, u, tolerance) > tolerance)
   {
     steps += (steps + 1) / 2;

@@ -80,16 +80,16 @@ class Examples(support.CommandLineTest):
 
     def test_masks(self):
         """A bright object that only the moving image has pulls the map, unless a mask leaves it out."""
-        stranger = (30.0, 16.0, 40.0, 3.0)
+        stranger = (46.0, 12.0, 44.0, 3.0)
         self.write("moving.nii", moved(BLOBS, SHIFT) + [stranger])
-        mask = [0 if math.dist((x * SPACING, y * SPACING, z * SPACING), stranger[:3]) < 20 else 1
+        mask = [0 if math.dist((x * SPACING, y * SPACING, z * SPACING), stranger[:3]) < 18 else 1
                 for z in range(SIZE[2]) for y in range(SIZE[1]) for x in range(SIZE[0])]
         nifti.write(self.folder / "mask.nii", SIZE, mask, "B", MATRIX)
         error = {}
         for name in ("none", "mask.nii"):
             self.example("RegisterWithMasks", "fixed.nii", "moving.nii", "none", name, "u.nii")
             field = nifti.read(self.folder / "u.nii")
-            x, y, z, _ = BLOBS[0]
+            x, y, z, _ = BLOBS[1]
             index = [v / SPACING for v in (x, y, z)]
             error[name] = math.dist([nifti.sample(field, index, c) for c in range(3)], SHIFT)
         self.assertLess(error["mask.nii"], 1.0, "half a voxel")

@@ -80,7 +80,7 @@ TEST(DeformationLimit, parabolaBehindTheKnee)
 {
   Bench        bench(problems::cube(64));
   const double far = valueOf(bench, limits(0.1, {}), shear(20.0));
-  EXPECT_NEAR(far / (8.0 * 1e-2 * 20.0 * 20.0 * 0.5), 1.0, 0.01);
+  EXPECT_NEAR(far / (12.0 * 1e-2 * 20.0 * 20.0 * 0.5), 1.0, 0.01);
 }
 
 TEST(DeformationLimit, withoutLimitsThereIsNothing)

@@ -278,6 +278,7 @@ TEST(DoublePrecisionDerivatives, regularizationIsQuadraticToRounding)
   for (const auto order : { gnr::Regularization::H1, gnr::Regularization::H2, gnr::Regularization::H3 })
   {
     gnr::Options options;
+    options.beta = 1e-3;
     options.regularization = order;
     Fixture           s(24, 1, problems::smoothVelocity(0.5), options);
     const gnr::Buffer w = s.bench.vector(direction(0.4));
