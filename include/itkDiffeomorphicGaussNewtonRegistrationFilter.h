@@ -333,7 +333,7 @@ public:
   {
     this->Assign(m_Options.levels, std::optional<int>(static_cast<int>(value)));
   }
-  /** As many grids as keep 16 voxels along every axis, at most 3 (the default). */
+  /** Three grids as far as they keep 16 voxels along every axis, and more as far as they keep 32 (the default). */
   void
   SetNumberOfLevelsToAutomatic()
   {

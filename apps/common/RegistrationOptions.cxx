@@ -257,7 +257,7 @@ RegistrationOptions::RegistrationOptions(ArgumentParser & parser, RegistrationSe
   number("--levels",
          solver,
          &Options::levels,
-         "Grids from coarse to fine; automatic: at most 3, with at least 16 voxels an axis.",
+         "Grids from coarse to fine; automatic: 3, more while the coarsest keeps 32 voxels an axis.",
          "automatic")
     ->check(AtLeast(1));
   number("--time-steps",

@@ -62,11 +62,11 @@ struct Options
 {
   // regularisation: J(v) = D + 1/2 <v, A v>,
   // A(k) = beta (l^{2(s-1)} |k|^{2s} (1 + |tau k|^2) I + gamma k k^T), tau = gridScale times the voxel
-  double beta = 1e-3;     ///< weight of the regularisation, > 0; no unit
+  double beta = 9e-4;     ///< weight of the regularisation, > 0; no unit
   double gamma = 8.0;     ///< penalty of local volume change relative to beta, >= 0; no unit
   double gridScale = 0.7; ///< size in voxels of eddies that are resisted, >= 0: the grid cannot carry them
-  std::optional<double> gradientLimit = 2.0;   ///< |grad v| at which the velocity is stiff, 0.001 to 1000; unset: none
-  std::optional<double> divergenceLimit = 1.1; ///< the same for |div v|, the rate of volume change; unset: none
+  std::optional<double> gradientLimit = 1.8;   ///< |grad v| at which the velocity is stiff, 0.001 to 1000; unset: none
+  std::optional<double> divergenceLimit = 0.9; ///< the same for |div v|, the rate of volume change; unset: none
   Regularization        regularization = Regularization::H1;
   bool                  incompressible = false; ///< keep the velocity divergence-free
   BetaStrategy          betaStrategy = BetaStrategy::Fixed;
@@ -74,7 +74,8 @@ struct Options
   double                determinantUpper = 4.0;  ///< and below this, > 1
 
   // grid continuation
-  std::optional<int> levels; ///< grids of the pyramid, >= 1; unset: as many as keep 16 points an axis, at most 3
+  std::optional<int> levels; ///< grids of the pyramid, >= 1; unset: 3, as far as they keep 16 points an axis, and more
+                             ///< as far as they keep 32
 
   // transport
   int           timeSteps = 4; ///< semi-Lagrangian steps, >= 1; rises by itself for large velocities

@@ -21,7 +21,7 @@ interpolationHalo(Domain & domain, const ConstVectorView & d);
 /** Semi-Lagrangian steps that keep every departure point within `reach` voxels: max(minimum, ceil(max
  * |v_a|/h_a/reach)). Collective. */
 int
-requiredSteps(Domain & domain, const ConstVectorView & v, int minimum, double reach = 4.0);
+requiredSteps(Domain & domain, const ConstVectorView & v, int minimum, double reach = 6.0);
 
 } // namespace gnr
 

@@ -12,7 +12,7 @@ namespace
 {
 
 constexpr double stiffness = 4.0; // at the limit, in units of beta
-constexpr double hardest = 16.0;  // behind it
+constexpr double hardest = 24.0;  // behind it
 constexpr double hessianFactor = 2.0;
 constexpr Halo   nextNeighbours{ { 1, 1, 1 } };
 

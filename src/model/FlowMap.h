@@ -11,10 +11,10 @@ namespace gnr
  *
  * Every point is traced along its trajectory by classical Runge-Kutta, so that only the velocity is ever interpolated.
  * (To compose the map from small steps interpolates the map itself again and again; the error of that grows with the
- * number of steps and folds the grid where the flow shears: doc/mathematics.md.) The number of steps is doubled until
- * that moves no point by more than 0.1 voxel; the finer result, whose error is about a fifteenth of that, is kept.
+ * number of steps and folds the grid where the flow shears: doc/mathematics.md.) The number of steps rises until an
+ * embedded estimate of the error [M2] is small.
  *
- * Returns the number of steps, none for a velocity of zero. `u` is overwritten. Memory: 4 vector fields. 12
+ * Returns the number of steps, none for a velocity of zero. `u` is overwritten. Memory: 3 vector fields. 12
  * interpolations a step. Collective. */
 int
 integrateFlow(Domain & domain, const ConstVectorView & v, bool inverse, const VectorView & u);

@@ -10,8 +10,8 @@ namespace gnr
 namespace
 {
 
-// Departure points lie at most 4 voxels away, a little more where interpolation overshoots, and need 2 beyond.
-constexpr int usualHalo = 7;
+// Departure points lie at most 6 voxels away, a little more where interpolation overshoots, and need 2 beyond.
+constexpr int usualHalo = 9;
 
 std::size_t
 paddedPoints(const Extents & e, const Halo & halo)

@@ -34,7 +34,7 @@ makeOptions(Preset preset)
       break;
     case Preset::Fast:
       // Ends on a coarser grid where it can; the smaller weight makes up for that.
-      options.beta = 7e-4;
+      options.beta = 6.5e-4;
       options.gradientTolerance = 6e-2;
       break;
     case Preset::Accurate:

@@ -12,13 +12,15 @@ namespace
 {
 constexpr int coarsestPoints = 16;
 constexpr int automaticLevels = 3;
+// Of large images more grids, down to this size: a smaller one leads brains of 2 mm that lie apart astray.
+constexpr int automaticPoints = 32;
 } // namespace
 
 std::vector<PyramidGrid>
 pyramidGrids(const Grid & finest, const Grid & image, std::optional<int> levels)
 {
   std::vector<PyramidGrid> grids{ { finest } };
-  while (static_cast<int>(grids.size()) < levels.value_or(automaticLevels))
+  while (!levels || static_cast<int>(grids.size()) < *levels)
   {
     const Grid  fine = grids.front().grid;
     PyramidGrid next{ fine };
@@ -31,6 +33,11 @@ pyramidGrids(const Grid & finest, const Grid & image, std::optional<int> levels)
       const double middle = 0.5 * (image.size[a] - 1) * finest.spacing[a];
       const double half = image.size[a] % 2 == 0 ? 0.5 * coarse.spacing[a] : 0.0;
       next.origin[a] = std::fmod(middle + half, coarse.spacing[a]) / finest.length(a);
+    }
+    const bool isExtra = !levels && static_cast<int>(grids.size()) >= automaticLevels;
+    if (isExtra && *std::min_element(coarse.size.begin(), coarse.size.end()) < automaticPoints)
+    {
+      break;
     }
     if (coarse.size == fine.size)
     {
