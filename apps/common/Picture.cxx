@@ -72,17 +72,20 @@ DrawPicture(const std::string & program, const RegistrationSettings & settings)
       throw CommandLineError(std::string("--picture: gnr-view was lost (") + std::strerror(errno) + ")");
     }
   }
+  const std::string picture = settings.prefix + "_quality.png";
   if (status != 0)
   {
+    const bool isStale = std::filesystem::exists(picture);
     throw CommandLineError("--picture: gnr-view drew no picture" +
                              (WIFEXITED(status) ? std::string("; its message stands above")
                                                 : " (signal " + std::to_string(WTERMSIG(status)) + ")") +
-                             ". The other files are complete: gnr-view " + settings.prefix + " tries it again",
+                             ". The other files are complete: gnr-view " + settings.prefix + " tries it again" +
+                             (isStale ? ". " + picture + " is left from an earlier run" : std::string()),
                            WIFEXITED(status) ? static_cast<ExitCode>(WEXITSTATUS(status)) : ExitCode::OutOfResources);
   }
   if (!settings.quiet)
   {
-    std::cout << "  " << settings.prefix << "_quality.png" << std::endl;
+    std::cout << "  " << picture << std::endl;
   }
 }
 

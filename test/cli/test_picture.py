@@ -438,6 +438,27 @@ class Picture(support.CommandLineTest):
         self.assertEqual(result.stdout, "")
         self.assertEqual(self.files(), ["bin", "bin/gnr-register"])
 
+    def test_gnr_view_fails(self):
+        """The exit code is its own, the results stay, and a picture of another result is not taken for theirs."""
+        (self.folder / "bin").mkdir()
+        program = self.folder / "bin" / "gnr-register"
+        shutil.copy2(support.program("GNR_REGISTER"), program)
+        view = self.folder / "bin" / "gnr-view"
+        view.write_text("#!/bin/sh\necho 'gnr-view: error: broken' >&2\nexit 3\n")
+        view.chmod(0o755)
+        data = [float((x // 4 + y // 4 + z // 4) % 3) for z in range(16) for y in range(16) for x in range(16)]
+        nifti.write(self.folder / "f.nii", (16, 16, 16), data, "f")
+        nifti.write(self.folder / "m.nii", (16, 16, 16), data[16:] + data[:16], "f")
+        for stale in (False, True):
+            if stale:
+                (self.folder / "pair_quality.png").write_text("old")
+            result = self.call(program, "f.nii", "m.nii", "-o", "pair", "--picture", "--iterations", 1)
+            self.assertEqual(result.returncode, 3)
+            self.assertIn("gnr-view: error: broken\ngnr-register: error: --picture: gnr-view drew no picture", result.stderr)
+            self.assertEqual("pair_quality.png is left from an earlier run" in result.stderr, stale)
+            for name in ("pair_displacement.nii.gz", "pair_warped.nii.gz", "pair_report.json"):
+                self.assertTrue((self.folder / name).exists(), name)
+
     def test_time(self):
         """Under 10 s of processor time for 256 x 300 x 256."""
         data = support.extra_data("nirep_full")
