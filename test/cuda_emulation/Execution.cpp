@@ -46,7 +46,7 @@ class Order
 public:
   explicit Order(std::size_t n = 1)
     : n_(n)
-    , place_(generator()() % n)
+    , place_(n > 1 ? generator()() % n : 0) // nothing to draw for one, or the first launch would differ from the others
     , step_(1)
   {
     if (n > 2)
