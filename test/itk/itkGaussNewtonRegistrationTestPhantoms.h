@@ -169,8 +169,6 @@ MakeFilter(const FloatImage * fixed, const FloatImage * moving)
   filter->SetMovingImage(moving);
   filter->SetDevice(Filter::DeviceEnum::CPU);
   filter->SetNumberOfWorkUnits(1);
-  // What the tests compare with ITK's linear interpolation of the velocity depends on how rough it is.
-  filter->SetBeta(1e-3);
   return filter;
 }
 
