@@ -41,14 +41,21 @@ using namespace gnrtest;
 // The true displacement is 1.0 mm long on average where the anatomy has structure; seven tenths of it must be found.
 constexpr double recoveredError = 0.3;
 
+// How well ITK's linear interpolation integrates the velocity depends on how rough that is.
+Filter::Pointer
+MakeFixedBetaFilter(const FloatImage * fixed, const FloatImage * moving)
+{
+  const auto filter = MakeFilter(fixed, moving);
+  filter->SetBeta(1e-3);
+  return filter;
+}
+
 // Anatomy, its deformation, and the result on the default grid: shared by tests that only look at it.
 Filter *
 SolvedFilter()
 {
   static const Filter::Pointer filter = [] {
-    const auto f = MakeFilter(MakeFixed(), MakeMoving());
-    // How well ITK's linear interpolation integrates the velocity depends on how rough that is.
-    f->SetBeta(1e-3);
+    const auto f = MakeFixedBetaFilter(MakeFixed(), MakeMoving());
     f->Update();
     return f;
   }();
@@ -76,9 +83,7 @@ SolvedObliqueFilter()
     moving.direction(2, 0) *= -1; // left-handed
     moving.center[0] = 0.7;
     moving.start = { { -2, 0, 9 } };
-    const auto f = MakeFilter(MakeFixed(fixed), MakeMoving(moving));
-    // How well ITK's linear interpolation integrates the velocity depends on how rough that is.
-    f->SetBeta(1e-3);
+    const auto f = MakeFixedBetaFilter(MakeFixed(fixed), MakeMoving(moving));
     f->Update();
     return f;
   }();
@@ -108,7 +113,7 @@ TEST(PhysicalSpace, StartIndexChangesNothing)
 {
   Geometry shifted;
   shifted.start = { { 5, -3, 7 } };
-  const auto filter = MakeFilter(MakeFixed(shifted), MakeMoving());
+  const auto filter = MakeFixedBetaFilter(MakeFixed(shifted), MakeMoving());
   filter->Update();
   Filter *   reference = SolvedFilter();
   const auto count = reference->GetOutput()->GetLargestPossibleRegion().GetNumberOfPixels();
@@ -139,9 +144,9 @@ ExpectSameFieldWhenStoredAs(const unsigned int (&order)[3], const bool (&flip)[3
     stored.direction(order[d], d) = flip[d] ? -1.0 : 1.0;
   }
 
-  const auto reference = MakeFilter(MakeFixed(plain), MakeMoving(plain));
+  const auto reference = MakeFixedBetaFilter(MakeFixed(plain), MakeMoving(plain));
   reference->Update();
-  const auto filter = MakeFilter(MakeFixed(stored), MakeMoving(stored));
+  const auto filter = MakeFixedBetaFilter(MakeFixed(stored), MakeMoving(stored));
   filter->Update();
 
   const Field * a = reference->GetDisplacementField();
@@ -180,8 +185,8 @@ TEST(PhysicalSpace, RotatedAnatomyGivesTheRotatedField)
   Geometry     geometry;
   geometry.direction = rotation;
   const auto turned = [&](double (*f)(const Point &)) { return [&, f](const Point & p) { return f(back * p); }; };
-  const auto filter =
-    MakeFilter(Sample<FloatImage>(geometry, turned(DeformedAnatomy)), Sample<FloatImage>(geometry, turned(Anatomy)));
+  const auto filter = MakeFixedBetaFilter(Sample<FloatImage>(geometry, turned(DeformedAnatomy)),
+                                          Sample<FloatImage>(geometry, turned(Anatomy)));
   filter->Update();
   const Field * a = SolvedFilter()->GetDisplacementField();
   const Field * b = filter->GetDisplacementField();
@@ -206,8 +211,8 @@ TEST(PhysicalSpace, UnitOfLengthDoesNotMatter)
       return f(q);
     };
   };
-  const auto filter =
-    MakeFilter(Sample<FloatImage>(tenfold, scaled(DeformedAnatomy)), Sample<FloatImage>(tenfold, scaled(Anatomy)));
+  const auto filter = MakeFixedBetaFilter(Sample<FloatImage>(tenfold, scaled(DeformedAnatomy)),
+                                          Sample<FloatImage>(tenfold, scaled(Anatomy)));
   filter->Update();
   const Field * a = SolvedFilter()->GetDisplacementField();
   const Field * b = filter->GetDisplacementField();
@@ -225,7 +230,7 @@ TEST(PhysicalSpace, MovingGridMayBeCoarserFinerOrLarger)
     Geometry geometry;
     geometry.spacing.Fill(spacing);
     geometry.size.Fill(static_cast<itk::SizeValueType>(std::ceil(44 / spacing)));
-    const auto filter = MakeFilter(MakeFixed(), MakeMoving(geometry));
+    const auto filter = MakeFixedBetaFilter(MakeFixed(), MakeMoving(geometry));
     filter->Update();
     EXPECT_LT(ErrorAgainstTruth(filter->GetDisplacementField()).mean, recoveredError) << spacing;
   }
@@ -238,7 +243,7 @@ TEST(PhysicalSpace, PartOfTheMovingImageMayBeMissing)
   Geometry geometry;
   geometry.size = { { 20, 32, 32 } };
   geometry.center[0] = -6.0;
-  const auto filter = MakeFilter(MakeFixed(), MakeMoving(geometry));
+  const auto filter = MakeFixedBetaFilter(MakeFixed(), MakeMoving(geometry));
   filter->Update();
   const Field * u = filter->GetDisplacementField();
   const auto    error = MeasureWhere(
@@ -263,7 +268,7 @@ TEST(PhysicalSpace, AnatomyMayTouchTheBorder)
   Geometry geometry;
   geometry.size = { { 22, 32, 32 } };
   geometry.center[0] = 5.5;
-  const auto filter = MakeFilter(MakeFixed(geometry), MakeMoving(geometry));
+  const auto filter = MakeFixedBetaFilter(MakeFixed(geometry), MakeMoving(geometry));
   filter->Update();
   EXPECT_LT(ErrorAgainstTruth(filter->GetDisplacementField()).mean, recoveredError);
   EXPECT_EQ(filter->GetNumberOfFoldedVoxels(), 0U);
@@ -294,7 +299,7 @@ TEST(PhysicalSpace, InitialTransformIsComposedAfterTheDisplacement)
   const auto moving =
     Sample<FloatImage>(geometry, [&](const Point & p) { return Anatomy(inverse->TransformPoint(p)); });
 
-  const auto filter = MakeFilter(MakeFixed(), moving);
+  const auto filter = MakeFixedBetaFilter(MakeFixed(), moving);
   EXPECT_THROW(filter->Update(), itk::GaussNewtonRegistrationError) << "the volumes do not overlap";
   filter->SetInitialTransform(transform);
   filter->Update();
@@ -368,7 +373,7 @@ TEST(PhysicalSpace, TheWorkedNumberOfTheDocumentation)
   const auto moving =
     Sample<FloatImage>(movingGeometry, [&](const Point & p) { return Anatomy(Point(0.0) + (p - moved) / 2.0); });
 
-  const auto filter = MakeFilter(fixed, moving);
+  const auto filter = MakeFixedBetaFilter(fixed, moving);
   filter->SetInitialTransform(transform);
   filter->SetGradientTolerance(5e-3); // the default leaves about a tenth of a voxel
   filter->SetObjectiveTolerance(0.0);
@@ -382,7 +387,7 @@ TEST(PhysicalSpace, TheWorkedNumberOfTheDocumentation)
 TEST(PhysicalSpace, ATransformChangedInPlaceIsNoticed)
 {
   const auto transform = itk::Euler3DTransform<double>::New();
-  const auto filter = MakeFilter(MakeFixed(), MakeMoving());
+  const auto filter = MakeFixedBetaFilter(MakeFixed(), MakeMoving());
   filter->SetNumberOfIterations(1);
   filter->SetInitialTransform(transform);
   filter->Update();
@@ -532,7 +537,7 @@ TEST(PhysicalSpace, TransformFilesReadBackAsTheSameMap)
 TEST(PhysicalSpace, AnInitialVelocityReproducesItsDisplacement)
 {
   Filter *   first = SolvedObliqueFilter();
-  const auto filter = MakeFilter(first->GetFixedImage(), first->GetMovingImage());
+  const auto filter = MakeFixedBetaFilter(first->GetFixedImage(), first->GetMovingImage());
   filter->SetInitialVelocityField(first->GetVelocityField());
   filter->SetNumberOfLevels(1);
   filter->SetNumberOfIterations(0);
@@ -546,7 +551,7 @@ TEST(PhysicalSpace, AnInitialVelocityReproducesItsDisplacement)
 TEST(PhysicalSpace, AnInitialVelocityOnAnotherGridIsResampled)
 {
   Filter *   first = SolvedObliqueFilter();
-  const auto filter = MakeFilter(MakeFixed(), MakeMoving());
+  const auto filter = MakeFixedBetaFilter(MakeFixed(), MakeMoving());
   filter->SetInitialVelocityField(first->GetVelocityField());
   filter->SetNumberOfLevels(1);
   filter->SetNumberOfIterations(0);
