@@ -32,6 +32,21 @@ public:
   {
     return size_;
   }
+  int
+  rankOnMachine() const override
+  {
+    return 0;
+  }
+  int
+  sizeOnMachine() const override
+  {
+    return 1;
+  }
+  std::string
+  description() const override
+  {
+    return "nobody";
+  }
   void
   sum(double *, std::size_t) override
   {}
@@ -42,7 +57,18 @@ public:
   maximum(double *, std::size_t) override
   {}
   void
-  exchange(const void *, std::size_t, int, void *, std::size_t, int) override
+  broadcast(void *, std::size_t, int) override
+  {}
+  void
+  finishExchange() override
+  {}
+  void
+  announceFailure(ErrorKind, const std::string &) override
+  {}
+
+protected:
+  void
+  start(const std::vector<Message> &, const std::vector<Message> &) override
   {}
 
 private:

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "gnr/Communicator.h"
+
+namespace gnr
+{
+
+void
+Communicator::startExchange(Purpose purpose, const std::vector<Message> & send, const std::vector<Message> & receive)
+{
+  for (const Message & message : send)
+  {
+    count(purpose, 1, message.bytes);
+  }
+  start(send, receive);
+}
+
+void
+Communicator::count(Purpose purpose, std::uint64_t messages, std::uint64_t bytes)
+{
+  Traffic & total = traffic_[static_cast<int>(purpose)];
+  total.messages += messages;
+  total.bytes += bytes;
+}
+
+} // namespace gnr
