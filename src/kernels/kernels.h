@@ -242,6 +242,16 @@ public:
                    Complex *              out,
                    const SpectrumLayout & outLayout) = 0;
 
+  /** Copies `count` blocks of `width` complex numbers that lie `xStride` and `yStride` apart: rows of a spectrum on
+   * their way to another process. The ranges must not overlap. 16 B a complex number */
+  virtual void
+  copyBlocks(const Complex * x,
+             std::ptrdiff_t  xStride,
+             Complex *       y,
+             std::ptrdiff_t  yStride,
+             std::size_t     width,
+             std::size_t     count) = 0;
+
   //---- images.cpp
   //-----------------------------------------------------------------------------------------------------
   virtual Statistics
