@@ -63,6 +63,13 @@ public:
   virtual std::string
   description() const = 0;
 
+  /** Whether the arrays are host memory. */
+  virtual bool
+  hasHostMemory() const
+  {
+    return true;
+  }
+
   /** Memory that is free where the arrays are; unset: that of this machine, which the kernels share with the host. */
   virtual std::optional<std::size_t>
   availableBytes() const

@@ -115,12 +115,7 @@ Registration::Implementation::writeInverse(HostVectorImage out) const
 void
 Registration::Implementation::determinant(Domain & domain, const ConstVectorView & u, Real * out) const
 {
-  Padded padded[3];
-  for (int c = 0; c < 3; ++c)
-  {
-    padded[c] = domain.padded(u[c], { { 1, 1, 1 } }, c);
-  }
-  kernels->jacobianDeterminant(padded, domain.inverseSpacing(), out);
+  kernels->jacobianDeterminant(domain.padded(u, { { 1, 1, 1 } }).data(), domain.inverseSpacing(), out);
   domain.releaseScratch();
 }
 

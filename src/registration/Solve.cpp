@@ -93,7 +93,7 @@ Registration::Implementation::Implementation(const Grid & grid, const Options & 
       break;
   }
   report.device = kernels->description();
-  if (kernels->availableBytes())
+  if (!kernels->hasHostMemory())
   {
     hostKernels = makeCpuKernels(report.threads);
   }

@@ -161,6 +161,11 @@ public:
   void
   crop(const Real * box, const Extents & boxExtents, const Extents & imageExtents, Real * out) override;
 
+  bool
+  hasHostMemory() const override
+  {
+    return false;
+  }
   std::optional<std::size_t>
   availableBytes() const override;
 
