@@ -144,10 +144,10 @@ HostOf(TImage * image, const RegionType & region, const RegionType & whole, Inde
   return host;
 }
 
-/** CPU threads of each process: what OpenMP would take, unless several processes share the machine and nobody has
- * divided it among them. The same for all processes. */
+/** CPU threads: what OpenMP would take, unless several processes share the machine and nobody has divided it among
+ * them. */
 int
-ChooseThreads(gnr::Communicator & communicator)
+ChooseThreads(const gnr::Communicator & communicator)
 {
   int threads = static_cast<int>(MultiThreaderBase::GetGlobalMaximumNumberOfThreads());
 #ifdef _OPENMP
@@ -160,9 +160,7 @@ ChooseThreads(gnr::Communicator & communicator)
   }
 #  endif
 #endif
-  double least = threads;
-  communicator.minimum(&least, 1);
-  return static_cast<int>(least);
+  return threads;
 }
 
 // The thresholds at the mean keep the background, often most of the volume, out of the quantiles.
