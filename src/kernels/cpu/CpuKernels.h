@@ -132,6 +132,13 @@ public:
                    Complex *              out,
                    const SpectrumLayout & outLayout) override;
 
+  void
+  copyBlocks(const Complex * x,
+             std::ptrdiff_t  xStride,
+             Complex *       y,
+             std::ptrdiff_t  yStride,
+             std::size_t     width,
+             std::size_t     count) override;
   Statistics
   statistics(const Real * x, const Extents & extents, const Region & region) override;
   void

@@ -142,6 +142,13 @@ public:
                    Complex *              out,
                    const SpectrumLayout & outLayout) override;
 
+  void
+  copyBlocks(const Complex * x,
+             std::ptrdiff_t  xStride,
+             Complex *       y,
+             std::ptrdiff_t  yStride,
+             std::size_t     width,
+             std::size_t     count) override;
   Statistics
   statistics(const Real * x, const Extents & extents, const Region & region) override;
   void
@@ -154,6 +161,11 @@ public:
   void
   crop(const Real * box, const Extents & boxExtents, const Extents & imageExtents, Real * out) override;
 
+  bool
+  hasHostMemory() const override
+  {
+    return false;
+  }
   std::optional<std::size_t>
   availableBytes() const override;
 

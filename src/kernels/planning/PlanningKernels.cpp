@@ -238,6 +238,9 @@ public:
   applySymbol(Complex * const *, int, const SpectrumLayout &, const Symbol &, const SpectrumBand *) override
   {}
   void
+  copyBlocks(const Complex *, std::ptrdiff_t, Complex *, std::ptrdiff_t, std::size_t, std::size_t) override
+  {}
+  void
   resampleSpectrum(const Complex *, const SpectrumLayout &, Complex *, const SpectrumLayout &) override
   {}
 
