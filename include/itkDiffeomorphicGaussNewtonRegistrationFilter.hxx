@@ -781,7 +781,7 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   for (const auto & name : this->GetInputNames())
   {
     const DataObject * input = this->ProcessObject::GetInput(name);
-    const bool         isReadAgain = m_Distribution && m_Distribution->IsInputDistributed() && input->GetSource();
+    const bool isReadAgain = input && m_Distribution && m_Distribution->IsInputDistributed() && input->GetSource();
     const bool isNeeded = this->GetSettingsOfRun().computeWarpedMovingImage && name == "MovingImage" && !isReadAgain;
     if (dynamic_cast<const ImageBase<3> *>(input) != nullptr && input->ShouldIReleaseData() && !isNeeded)
     {
