@@ -108,6 +108,18 @@ PutLittleEndian(Bytef * out, std::uint32_t value)
   }
 }
 
+/** For reading; plain files as well. */
+gzFile
+Open(const std::string & path)
+{
+  const gzFile file = gzopen(path.c_str(), "rb");
+  if (file == nullptr)
+  {
+    throw CommandLineError(path + ": cannot be opened (" + std::strerror(errno) + "). Check its permissions");
+  }
+  return file;
+}
+
 } // namespace
 
 void
@@ -175,14 +187,21 @@ CompressFile(const std::string & inputPath, const std::string & outputPath, unsi
   }
 }
 
+std::string
+ReadGzipHead(const std::string & path, std::size_t bytes)
+{
+  const gzFile file = Open(path);
+  std::string  head(bytes, '\0');
+  const int    got = gzread(file, head.data(), static_cast<unsigned int>(bytes));
+  gzclose(file);
+  head.resize(static_cast<std::size_t>(std::max(got, 0)));
+  return head;
+}
+
 GzipContent
 ScanGzip(const std::string & path, const std::function<void(const char *, std::size_t)> & consume)
 {
-  const gzFile file = gzopen(path.c_str(), "rb");
-  if (file == nullptr)
-  {
-    throw CommandLineError(path + ": cannot be opened (" + std::strerror(errno) + "). Check its permissions");
-  }
+  const gzFile file = Open(path);
   gzbuffer(file, 1u << 17);
   GzipContent       content;
   std::vector<char> buffer(std::size_t{ 1 } << 18);

@@ -41,6 +41,11 @@ struct GzipContent
   std::uint64_t bytes = 0;      ///< uncompressed
 };
 
+/** The first bytes, or all of a shorter file; a damaged one gives as many as can be had. Throws CommandLineError if it
+ * cannot be opened. */
+std::string
+ReadGzipHead(const std::string & path, std::size_t bytes);
+
 /** Reads the whole file once and shows every piece to `consume` (data, bytes), in order. Throws CommandLineError if it
  * cannot be opened. */
 GzipContent

@@ -17,6 +17,8 @@
  *=========================================================================*/
 #include "NiftiOrientation.h"
 
+#include "Format.h"
+
 #include "itkMatrix.h"
 #include "itkMetaDataObject.h"
 #include "itkPoint.h"
@@ -24,7 +26,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdio>
 #include <sstream>
 #include <vector>
 
@@ -171,15 +172,12 @@ DescribeOrientationConflict(const itk::ImageIOBase & io)
   }
   const Corners taken = CornersOfItk(io);
   const bool    isQform = LargestDistance(taken, qform) <= LargestDistance(taken, sform);
-  char          text[256];
-  std::snprintf(text,
-                sizeof text,
-                "its header puts the image at two places, up to %.4g mm apart: the %s is taken here, other programs "
-                "may take the %s. Make them agree",
-                distance,
-                isQform ? "qform" : "sform",
-                isQform ? "sform" : "qform");
-  return text;
+  return Format(
+    "its header puts the image at two places, up to %.4g mm apart: the %s is taken here, other programs may "
+    "take the %s. Make them agree",
+    distance,
+    isQform ? "qform" : "sform",
+    isQform ? "sform" : "qform");
 }
 
 } // namespace gnrapp

@@ -18,12 +18,12 @@
 #include "PointTable.h"
 
 #include "CommandLineError.h"
+#include "Format.h"
 
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
@@ -166,9 +166,7 @@ PointTable::SetPoint(std::size_t row, const std::optional<PointType> & point)
     cell.clear();
     if (point)
     {
-      char text[64];
-      std::snprintf(text, sizeof text, "%.6f", (*point)[axis]);
-      cell = text;
+      cell = Format("%.6f", (*point)[axis]);
     }
   }
 }

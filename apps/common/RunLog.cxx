@@ -17,12 +17,11 @@
  *=========================================================================*/
 #include "RunLog.h"
 
+#include "Format.h"
 #include "OptionNames.h"
 #include "Program.h"
 
 #include <algorithm>
-#include <cstdarg>
-#include <cstdio>
 #include <iostream>
 #include <unistd.h>
 
@@ -32,17 +31,6 @@ namespace
 {
 
 constexpr double mebibyte = 1024.0 * 1024.0;
-
-[[gnu::format(printf, 1, 2)]] std::string
-Format(const char * format, ...)
-{
-  char    buffer[512];
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(buffer, sizeof buffer, format, arguments);
-  va_end(arguments);
-  return buffer;
-}
 
 std::string
 DescribeGrid(const ImageFileInfo & info)

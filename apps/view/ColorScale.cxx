@@ -17,12 +17,13 @@
  *=========================================================================*/
 #include "view/ColorScale.h"
 
+#include "common/Format.h"
+
 #include <vtkColorTransferFunction.h>
 #include <vtkNew.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 namespace gnrapp
 {
@@ -34,9 +35,7 @@ constexpr int tableSize = 256;
 std::string
 TickText(double value)
 {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  std::string result = text;
+  const std::string result = Format("%.3g", value);
   return result[0] == '-' ? "−" + result.substr(1) : result;
 }
 

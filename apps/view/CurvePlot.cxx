@@ -17,9 +17,10 @@
  *=========================================================================*/
 #include "view/CurvePlot.h"
 
+#include "common/Format.h"
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 namespace gnrapp
 {
@@ -32,9 +33,7 @@ const Color faint{ 222, 222, 222 };
 std::string
 NumberWord(double value)
 {
-  char text[32];
-  std::snprintf(text, sizeof text, "%.3g", value);
-  return text;
+  return Format("%.3g", value);
 }
 
 /** 1, 2 or 5 times a power of ten, not below `value`. */

@@ -18,6 +18,7 @@
 #include "view/QualityPicture.h"
 
 #include "common/CommandLineError.h"
+#include "common/Format.h"
 #include "common/Program.h"
 #include "view/CurvePlot.h"
 
@@ -29,7 +30,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 
 namespace gnrapp
 {
@@ -269,33 +269,28 @@ QualityPicture::DrawHeader()
   {
     index[axis] = static_cast<double>(m_Point[axis]);
   }
-  const PointType p = m_Result.Grid().PointOf(index);
-  char            text[256];
-  std::snprintf(
-    text,
-    sizeof text,
-    "Planes through voxel (%ld, %ld, %ld), %.4g mm %s, %.4g mm %s, %.4g mm %s. %s: the patient's right is on "
-    "the %s of axial and coronal planes.",
-    m_Point[0],
-    m_Point[1],
-    m_Point[2],
-    std::abs(p[0]),
-    p[0] < 0 ? "R" : "L",
-    std::abs(p[1]),
-    p[1] < 0 ? "A" : "P",
-    std::abs(p[2]),
-    p[2] < 0 ? "I" : "S",
-    m_Neurological ? "Neurological" : "Radiological",
-    m_Neurological ? "right" : "left");
+  const PointType   p = m_Result.Grid().PointOf(index);
+  const std::string text =
+    Format("Planes through voxel (%ld, %ld, %ld), %.4g mm %s, %.4g mm %s, %.4g mm %s. %s: the patient's right is on "
+           "the %s of axial and coronal planes.",
+           m_Point[0],
+           m_Point[1],
+           m_Point[2],
+           std::abs(p[0]),
+           p[0] < 0 ? "R" : "L",
+           std::abs(p[1]),
+           p[1] < 0 ? "A" : "P",
+           std::abs(p[2]),
+           p[2] < 0 ? "I" : "S",
+           m_Neurological ? "Neurological" : "Radiological",
+           m_Neurological ? "right" : "left");
   m_Canvas.Text(text, { margin + 0.0, 64 }, smallSize, grey);
   for (std::size_t kind = 0; kind < kinds.size(); ++kind)
   {
     std::string title = kinds[kind].title;
     if (std::string(kinds[kind].name) == "grid")
     {
-      char step[48];
-      std::snprintf(step, sizeof step, ", lines every %g mm", m_GridStep);
-      title += step;
+      title += Format(", lines every %g mm", m_GridStep);
     }
     m_Canvas.Text(
       title, { m_Layout->GroupLeft(kind) + 0.0, m_Layout->RowTop(kind) - 10.0 }, titleSize, black, Align::Left, true);
@@ -510,11 +505,7 @@ QualityPicture::DrawNumbers()
   double    y = m_Layout->FootTop() + 1.1 * smallSize;
   m_Canvas.Text("Result", { left + 0.0, y }, smallSize, black, Align::Left, true);
   auto       numbers = m_Result.report.numbers;
-  const auto range = [](const IntensityRange & r) {
-    char text[64];
-    std::snprintf(text, sizeof text, "%.4g … %.4g", r.black, r.white);
-    return std::string(text);
-  };
+  const auto range = [](const IntensityRange & r) { return Format("%.4g … %.4g", r.black, r.white); };
   numbers.emplace_back("grey range", "fixed " + range(m_Result.fixedRange) + ", moving " + range(m_Result.movingRange));
   for (const auto & [label, value] : numbers)
   {

@@ -18,11 +18,10 @@
 #include "view/ReportInput.h"
 
 #include "common/CommandLineError.h"
+#include "common/Format.h"
 
 #include <nlohmann/json.hpp>
 
-#include <cstdarg>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 
@@ -32,17 +31,6 @@ namespace
 {
 
 using Json = nlohmann::json;
-
-[[gnu::format(printf, 1, 2)]] std::string
-Format(const char * format, ...)
-{
-  char    buffer[512];
-  va_list arguments;
-  va_start(arguments, format);
-  std::vsnprintf(buffer, sizeof buffer, format, arguments);
-  va_end(arguments);
-  return buffer;
-}
 
 std::string
 SizeText(const Json & size)

@@ -18,11 +18,10 @@
 #include "itkGaussNewtonRegistrationAlignment.h"
 
 #include "itkGaussNewtonRegistrationImages.h"
+#include "itkGaussNewtonRegistrationSamples.h"
 
-#include "itkBinShrinkImageFilter.h"
 #include "itkEuler3DTransform.h"
 #include "itkImageMaskSpatialObject.h"
-#include "itkImageRegionConstIteratorWithIndex.h"
 #include "itkImageRegistrationMethodv4.h"
 #include "itkMattesMutualInformationImageToImageMetricv4.h"
 #include "itkRegularStepGradientDescentOptimizerv4.h"
@@ -31,7 +30,6 @@
 #include <array>
 #include <cmath>
 #include <type_traits>
-#include <utility>
 
 namespace itk
 {
@@ -43,7 +41,6 @@ using ShiftType = Vector<double, 3>;
 using RigidType = Euler3DTransform<double>;
 using AffineType = GaussNewtonRegistrationInitializer::AffineTransformType;
 using MaskType = ImageMaskSpatialObject<3>;
-using FactorsType = std::array<unsigned int, 3>;
 
 /** Mutual information that is summed in one order: with several work units it would depend on who comes first, and
  * SetMaximumNumberOfWorkUnits() of ITK limits threads only. */
@@ -63,7 +60,6 @@ protected:
   }
 };
 
-constexpr double       longestEdge = 96.0;   // samples
 constexpr double       searchSpacing = 4.0;  // of the grid of the search, in samples
 constexpr double       smallestShare = 0.5;  // of the largest overlap, for a start to be considered
 constexpr double       searchStep = 0.5;     // samples
@@ -71,62 +67,6 @@ constexpr double       refinementStep = 0.1; // samples
 constexpr double       lastStep = 0.001;     // samples
 constexpr std::size_t  refinedStarts = 3;    // of the best in the search
 constexpr unsigned int levels = 3;
-
-/** Whole factors that bring the spacing of a grid near to `spacing` along every axis, never below one voxel and never
- * fewer than 8 samples. */
-FactorsType
-FactorsFor(const ImageType * image, double spacing)
-{
-  FactorsType factors{};
-  const auto  size = image->GetLargestPossibleRegion().GetSize();
-  for (unsigned int d = 0; d < 3; ++d)
-  {
-    const double wanted = std::floor(spacing / image->GetSpacing()[d] + 0.5);
-    const double most = std::max(1.0, std::floor(static_cast<double>(size[d]) / 8.0));
-    factors[d] = static_cast<unsigned int>(std::min(std::max(wanted, 1.0), most));
-  }
-  return factors;
-}
-
-ImageType::Pointer
-Shrink(const ImageType * image, const FactorsType & factors)
-{
-  const auto source = ImageType::New(); // so that the pipeline above the image is left alone
-  source->Graft(image);
-  const auto shrink = BinShrinkImageFilter<ImageType, ImageType>::New();
-  shrink->SetInput(source);
-  for (unsigned int d = 0; d < 3; ++d)
-  {
-    shrink->SetShrinkFactor(d, factors[d]);
-  }
-  shrink->Update();
-  const ImageType::Pointer result = shrink->GetOutput();
-  result->DisconnectPipeline();
-  return result;
-}
-
-bool
-IsInside(const MaskImageType * mask, const PointType & point)
-{
-  MaskImageType::IndexType index;
-  return mask->TransformPhysicalPointToIndex(point, index) && mask->GetPixel(index) != 0;
-}
-
-/** Calls f(point, value) for the samples of a picture that count. */
-template <typename TFunction>
-void
-ForEachSample(const ImageType * image, const MaskImageType * mask, TFunction f)
-{
-  for (ImageRegionConstIteratorWithIndex<ImageType> it(image, image->GetLargestPossibleRegion()); !it.IsAtEnd(); ++it)
-  {
-    PointType point;
-    image->TransformIndexToPhysicalPoint(it.GetIndex(), point);
-    if (!mask || IsInside(mask, point))
-    {
-      f(point, it.Get());
-    }
-  }
-}
 
 MaskType::Pointer
 MakeMask(const MaskImageType * image)
@@ -341,11 +281,7 @@ Refine(const Picture &  fixed,
   typename RegistrationType::MetricSamplingPercentageArrayType shares(last - first + 1);
 
   SizeValueType inMask = 0;
-  SizeValueType inAll = 0;
-  ForEachSample(fixed.image, nullptr, [&](const PointType & point, float) {
-    ++inAll;
-    inMask += !fixed.mask || IsInside(fixed.mask, point) ? 1 : 0;
-  });
+  ForEachSample(fixed.image, fixed.mask, [&](const PointType &, float) { ++inMask; });
   std::vector<double> spacings;
   for (unsigned int level = first; level <= last; ++level)
   {
@@ -377,99 +313,7 @@ Refine(const Picture &  fixed,
   registration->Update();
 }
 
-/** Centre of the intensities, and their mean square distance from it along each axis, mm^2. */
-std::pair<PointType, Vector<double, 3>>
-FindMoments(const Picture & picture, bool useMask)
-{
-  Vector<double, 3> first(0.0); // from the centre of the grid, which is near: nothing cancels
-  Vector<double, 3> second(0.0);
-  double            mass = 0.0;
-  ForEachSample(
-    picture.image, useMask ? picture.mask.GetPointer() : nullptr, [&](const PointType & point, float value) {
-      const Vector<double, 3> r = point - picture.gridCentre;
-      mass += value;
-      for (unsigned int d = 0; d < 3; ++d)
-      {
-        first[d] += value * r[d];
-        second[d] += value * r[d] * r[d];
-      }
-    });
-  first /= mass;
-  for (unsigned int d = 0; d < 3; ++d)
-  {
-    second[d] = std::max(second[d] / mass - first[d] * first[d], picture.spacing * picture.spacing);
-  }
-  return { picture.gridCentre + first, second };
-}
-
 } // namespace
-
-Picture
-MakePicture(const ImageType * image, const MaskImageType * mask, const std::string & name)
-{
-  GaussNewtonRegistrationImages::CheckIntensities(image, name);
-  Picture picture;
-  picture.mask = mask;
-
-  const auto & region = image->GetLargestPossibleRegion();
-  double       longest = 0.0;
-  for (unsigned int d = 0; d < 3; ++d)
-  {
-    longest = std::max(longest, static_cast<double>(region.GetSize(d)) * image->GetSpacing()[d]);
-  }
-  const auto shrunk = Shrink(image, FactorsFor(image, longest / longestEdge));
-  picture.spacing = longest / longestEdge;
-  for (unsigned int d = 0; d < 3; ++d)
-  {
-    // Not finer than the finest axis of what there is.
-    picture.spacing = d == 0 ? std::max(longest / longestEdge, shrunk->GetSpacing()[0])
-                             : std::max(longest / longestEdge, std::min(picture.spacing, shrunk->GetSpacing()[d]));
-  }
-
-  ContinuousIndex<double, 3> middle;
-  for (unsigned int d = 0; d < 3; ++d)
-  {
-    middle[d] = static_cast<double>(region.GetIndex(d)) + 0.5 * static_cast<double>(region.GetSize(d) - 1);
-  }
-  image->TransformContinuousIndexToPhysicalPoint(middle, picture.gridCentre);
-
-  std::vector<float> values;
-  ForEachSample(shrunk, mask, [&](const PointType &, float value) { values.push_back(value); });
-  if (values.empty())
-  {
-    GaussNewtonRegistrationImages::ThrowBadInput(
-      name + "Mask: no voxel of " + name +
-      " lies inside the mask; it is empty or lies elsewhere in space. Pass the mask of this image.");
-  }
-  const auto percentile = [&values](double share) {
-    const auto at = values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
-    std::nth_element(values.begin(), at, values.end());
-    return *at;
-  };
-  const float low = percentile(0.005);
-  const float high = percentile(0.995);
-  if (!(high > low))
-  {
-    GaussNewtonRegistrationImages::ThrowBadInput(name + ": more than 99 % of its voxels have the value " +
-                                                 std::to_string(low) +
-                                                 ", so there is nothing to align; check that this is the right image" +
-                                                 (mask ? ", and its mask." : ", or pass a mask of the object."));
-  }
-  float * const       buffer = shrunk->GetBufferPointer();
-  const SizeValueType count = shrunk->GetBufferedRegion().GetNumberOfPixels();
-  std::transform(buffer, buffer + count, buffer, [=](float value) {
-    return (std::min(std::max(value, low), high) - low) / (high - low);
-  });
-  picture.image = shrunk;
-  picture.secondMoments = FindMoments(picture, true).second;
-  return picture;
-}
-
-PointType
-CentreOfMass(const Picture & picture, bool useMask)
-{
-  return FindMoments(picture, useMask).first;
-}
 
 Alignment
 MaximizeInformation(const Picture &                fixed,
