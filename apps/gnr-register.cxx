@@ -152,14 +152,16 @@ WriteResults(FilterType *                 filter,
   return names;
 }
 
-/** Reads what this process has to read: all on the root, nothing elsewhere, or its part. */
-void
+/** Reads what this process has to read: all on the root, nothing elsewhere, or the headers, with sources that read its
+ * part of the voxels later. */
+StreamedSources
 ReadInputs(FilterType *                 filter,
            const RegistrationSettings & settings,
            Processes &                  processes,
            RunRecord &                  record,
            RunLog &                     log)
 {
+  StreamedSources sources;
   SetParameters(filter, settings);
   if (processes.IsRoot())
   {
@@ -169,24 +171,25 @@ ReadInputs(FilterType *                 filter,
   }
   if (settings.streamedInput && processes.Size() > 1)
   {
-    SetStreamedInputs(filter, settings);
+    sources = SetStreamedInputs(filter, settings);
   }
   else if (processes.IsRoot())
   {
     WithFileNames(settings, [&] { record.alignment = SetInputs(filter, settings, record.fixed, record.moving, log); });
   }
   processes.Agree(); // before anybody waits for pixels
+  return sources;
 }
 
 ExitCode
 DryRun(const RegistrationSettings & settings, Processes & processes)
 {
-  RunLog     log(settings);
-  RunRecord  record;
-  const auto filter = FilterType::New();
-  ReadInputs(filter, settings, processes, record, log);
-  const auto resident = ResidentBytes();
-  MemoryNeed need;
+  RunLog                log(settings);
+  RunRecord             record;
+  const auto            filter = FilterType::New();
+  const StreamedSources sources = ReadInputs(filter, settings, processes, record, log);
+  const auto            resident = ResidentBytes();
+  MemoryNeed            need;
   WithFileNames(settings, [&] { need.filter = filter->PlanMemory(); });
   need.program = WithoutImages(resident, need.filter.inputs);
   log.PrintMemoryNeed(need, record.fixed.size[0] * record.fixed.size[1] * record.fixed.size[2]);
@@ -215,11 +218,11 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
     files.CheckFolderOf(reportName);
   }
 
-  Clock::time_point mark = start;
-  RunRecord         record;
-  RunLog            log(settings);
-  const auto        filter = FilterType::New();
-  ReadInputs(filter, settings, processes, record, log);
+  Clock::time_point     mark = start;
+  RunRecord             record;
+  RunLog                log(settings);
+  const auto            filter = FilterType::New();
+  const StreamedSources sources = ReadInputs(filter, settings, processes, record, log);
   if (settings.writeComposite && settings.writeInverse && filter->GetInitialTransform())
   {
     InvertTransform(filter->GetInitialTransform(), *settings.initialTransform); // fails now rather than in the end

@@ -23,8 +23,10 @@
 
 #include "gnr/Error.h"
 
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
+#include <thread>
 
 namespace gnrapp
 {
@@ -209,6 +211,11 @@ RunSharedProgram(const std::string & program, const std::function<ExitCode(Proce
   if (processes)
   {
     processes->Part();
+  }
+  else if (LaunchedRank() != 0)
+  {
+    // Nothing connects the processes, and the first one that ends may end the others.
+    std::this_thread::sleep_for(std::chrono::seconds(2));
   }
   return exitCode;
 }

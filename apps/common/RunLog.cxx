@@ -21,6 +21,8 @@
 #include "OptionNames.h"
 #include "Program.h"
 
+#include "gnr/Communicator.h"
+
 #include <algorithm>
 #include <iostream>
 #include <unistd.h>
@@ -50,7 +52,8 @@ DescribeGrid(const ImageFileInfo & info)
 RunLog::RunLog(const RegistrationSettings & settings, std::string program)
   : m_Settings(settings)
   , m_Program(std::move(program))
-  , m_Terminal(isatty(STDOUT_FILENO) == 1)
+  // mpirun gives its processes a terminal, whatever its own output is.
+  , m_Terminal(isatty(STDOUT_FILENO) == 1 && gnr::launchedProcesses().value_or(1) == 1)
 {}
 
 RunLog::~RunLog()

@@ -84,39 +84,37 @@ public:
   }
 };
 
-MaskImageType::Pointer
-OpenMask(const std::string & path)
-{
-  const auto inside = itk::UnaryFunctorImageFilter<RealImageType, MaskImageType, IsInside>::New();
-  inside->SetInput(OpenImage<RealImageType>(path, 1)->GetOutput());
-  return inside->GetOutput();
-}
+using MaskFilterType = itk::UnaryFunctorImageFilter<RealImageType, MaskImageType, IsInside>;
 
 } // namespace
 
-void
+StreamedSources
 SetStreamedInputs(RegistrationFilterType * filter, const RegistrationSettings & settings)
 {
-  const auto add = [](auto image, auto set) {
-    image->ReleaseDataFlagOn(); // what is needed once more is read once more
-    set(image.GetPointer());
+  StreamedSources sources;
+  const auto      keep = [&](auto source) {
+    sources.emplace_back(source.GetPointer());
+    source->GetOutput()->ReleaseDataFlagOn(); // what is needed once more is read once more
+    return source->GetOutput();
   };
-  add(RealImageType::Pointer(OpenImage<RealImageType>(settings.fixed, 1)->GetOutput()),
-      [&](const RealImageType * image) { filter->SetFixedImage(image); });
-  add(RealImageType::Pointer(OpenImage<RealImageType>(settings.moving, 1)->GetOutput()),
-      [&](const RealImageType * image) { filter->SetMovingImage(image); });
+  const auto mask = [&](const std::string & path) {
+    const auto inside = MaskFilterType::New();
+    inside->SetInput(keep(OpenImage<RealImageType>(path, 1)));
+    return keep(inside);
+  };
+  filter->SetFixedImage(keep(OpenImage<RealImageType>(settings.fixed, 1)));
+  filter->SetMovingImage(keep(OpenImage<RealImageType>(settings.moving, 1)));
   if (settings.fixedMask)
   {
-    add(OpenMask(*settings.fixedMask), [&](const MaskImageType * mask) { filter->SetFixedImageMask(mask); });
+    filter->SetFixedImageMask(mask(*settings.fixedMask));
   }
   if (settings.movingMask)
   {
-    add(OpenMask(*settings.movingMask), [&](const MaskImageType * mask) { filter->SetMovingImageMask(mask); });
+    filter->SetMovingImageMask(mask(*settings.movingMask));
   }
   if (settings.initialVelocity)
   {
-    add(FieldType::Pointer(OpenImage<FieldType>(*settings.initialVelocity, 3)->GetOutput()),
-        [&](const FieldType * field) { filter->SetInitialVelocityField(field); });
+    filter->SetInitialVelocityField(keep(OpenImage<FieldType>(*settings.initialVelocity, 3)));
   }
   if (settings.initialTransform)
   {
@@ -132,6 +130,7 @@ SetStreamedInputs(RegistrationFilterType * filter, const RegistrationSettings & 
       filter->SetInitialTransform(ReadTransform(*settings.initialTransform));
     }
   }
+  return sources;
 }
 
 } // namespace gnrapp
