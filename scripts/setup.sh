@@ -16,7 +16,7 @@ mpi_packages=(libopenmpi-dev openmpi-bin) # gnr-mpi, several processes; everythi
 # shellcheck disable=SC2034
 test_packages=(libgtest-dev python3 "${picture_packages[@]}" "${mpi_packages[@]}")
 # shellcheck disable=SC2034
-python_packages=(dpkg-dev castxml swig python3-dev python3-numpy)
+python_packages=(dpkg-dev castxml swig python3-dev python3-numpy python3-mpi4py)
 
 say() { printf '==> %s\n' "$*"; }
 

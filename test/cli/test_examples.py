@@ -4,9 +4,11 @@
 import math
 import os
 import re
+import subprocess
 import unittest
 from pathlib import Path
 
+import metaimage
 import nifti
 import support
 
@@ -33,10 +35,17 @@ class Examples(support.CommandLineTest):
     def example(self, name, *arguments):
         return self.succeed(self.call(self.bin / name, *arguments)).stdout
 
+    def distributed_example(self, processes, *arguments):
+        env = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+               "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMP_NUM_THREADS": "1"}
+        return subprocess.run([os.environ["GNR_MPIEXEC"], "-np", str(processes), self.bin / "RegisterDistributed",
+                               *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder,
+                              env=env, timeout=240)
+
     def test_all_are_run(self):
         """Nothing in examples/ without a test here."""
         sources = sorted(p.stem for p in (Path(__file__).resolve().parents[2] / "examples").glob("*.cxx"))
-        tested = set(re.findall(r'example\("(\w+)"', Path(__file__).read_text(encoding="utf-8")))
+        tested = {"RegisterDistributed"} | set(re.findall(r'example\("(\w+)"', Path(__file__).read_text(encoding="utf-8")))
         self.assertEqual([s for s in sources if s not in tested], [])
 
     def test_usage(self):
@@ -134,6 +143,25 @@ class Examples(support.CommandLineTest):
         # The velocity has no divergence; what is left is the error of tracing it and of the differences, some per cent.
         self.assertLess(change["incompressible"], 0.1)
         self.assertLess(change["incompressible"], 0.5 * change["H1"])
+
+    def test_distributed(self):
+        """Processes that read and write slabs make the field that one process makes."""
+        if not os.environ.get("GNR_MPIEXEC"):
+            self.skipTest("built without MPI, or no mpirun")
+        for name in ("fixed", "moving"):
+            image = nifti.read(self.folder / f"{name}.nii")
+            metaimage.write(self.folder / f"{name}.mha", image.size, image.data, image.matrix, image.origin)
+        fields = []
+        for processes in (1, 3):
+            run = self.distributed_example(processes, "fixed.mha", "moving.mha", f"u{processes}.mha")
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertIn(f"by {processes} processes", run.stdout)
+            fields.append(metaimage.read(self.folder / f"u{processes}.mha"))
+        for a, b in zip(fields[0].components, fields[1].components):
+            self.assertLess(max(abs(x - y) for x, y in zip(a, b)), 1e-3 * SPACING)
+        x, y, z, _ = BLOBS[0]
+        u = [nifti.sample(fields[1], [v / SPACING for v in (x, y, z)], c) for c in range(3)]
+        self.assertLess(math.dist(u, SHIFT), 0.5, "a quarter of a voxel, at the middle of a blob")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The examples in examples/python, run as a user would."""
 import csv
+import importlib.util
+import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -68,6 +71,22 @@ class Examples(unittest.TestCase):
         run = self.call("batch.py", "pairs.csv", "results.csv")
         self.assertNotEqual(run.returncode, 0)
         self.assertIn("no column moving", run.stderr)
+
+    def test_distributed(self):
+        if importlib.util.find_spec("mpi4py") is None or shutil.which("mpirun") is None:
+            self.skipTest("no mpi4py or no mpirun (Debian: python3-mpi4py, openmpi-bin)")
+        env = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+               "OMPI_MCA_rmaps_base_oversubscribe": "1"}
+        fields = {}
+        for processes in (1, 3):
+            run = subprocess.run(["mpirun", "-np", str(processes), sys.executable, "-B", str(EXAMPLES / "distributed.py"),
+                                  "fixed.nii.gz", "moving.nii.gz", f"by{processes}"], cwd=self.folder, text=True, env=env,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=300)
+            self.assertEqual(run.returncode, 0, run.stderr)
+            self.assertEqual(run.stdout.count(f"by {processes} processes"), 1)
+            fields[processes] = self.read(f"by{processes}_displacement.nii.gz")
+        self.assertGreater(np.abs(fields[1]).max(), 0.5)
+        self.assertLess(np.abs(fields[1] - fields[3]).max(), 1e-3)
 
 
 if __name__ == "__main__":
