@@ -19,8 +19,8 @@
 //
 //   mpirun -np 4 RegisterDistributed fixed.mha moving.mha displacement.mha
 //
-// Each process reads its part of the images (MetaImages without compression can be read in parts) and writes its slab of
-// the displacement into one file.
+// Each process reads its part of the images (MetaImages without compression can be read in parts) and writes its slab
+// of the displacement into one file.
 
 #include "itkDiffeomorphicGaussNewtonRegistrationFilter.h"
 
