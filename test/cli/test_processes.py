@@ -44,11 +44,11 @@ class Processes(support.CommandLineTest):
 
     def test_the_launcher_gets_this_program_with_the_same_arguments(self):
         result = self.succeed(self.run_with('for a in "$@"; do echo "<$a>"; done', "--processes", 3, "--beta", "0.5",
-                                            "-o", "a folder/pair"))
+                                            "--fixed-mask", "a mask.nii"))
         program = os.path.realpath(support.program("GNR_REGISTER"))
         self.assertEqual(result.stdout.splitlines(),
                          ["<%s>" % a for a in ("-np", "3", program, "a.nii", "b.nii", "-o", "out/pair", "--processes", "3",
-                                               "--beta", "0.5", "-o", "a folder/pair")])
+                                               "--beta", "0.5", "--fixed-mask", "a mask.nii")])
 
     def test_one_process_needs_no_launcher(self):
         result = self.run_with("echo started", "--processes", 1)
