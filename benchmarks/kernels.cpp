@@ -55,8 +55,8 @@ public:
     layout.size[0] = e.nx;
     layout.size[1] = e.ny;
     layout.size[2] = e.nz;
-    layout.kyEnd = e.ny;
-    layout.kyStride = layout.nxHalf();
+    layout.setRows(0, e.ny);
+    layout.rowStride = layout.nxHalf();
     layout.zStride = static_cast<std::ptrdiff_t>(layout.nxHalf()) * e.ny;
     symbol.kind = Symbol::Kind::InverseRegularization;
     symbol.beta = 2e-3;

@@ -5,6 +5,7 @@
 #include "GaussNewtonRegistrationExport.h"
 
 #include <optional>
+#include <string>
 
 namespace gnr
 {
@@ -116,6 +117,11 @@ makeOptions(Preset preset);
 /** Throws Error(BadInput) naming the first option that is out of its range and the range. */
 GaussNewtonRegistration_EXPORT void
 validate(const Options & options);
+
+/** The name of the first option that differs, of those that all processes of a registration must agree on: all but the
+ * device and the number of threads. */
+GaussNewtonRegistration_EXPORT std::optional<std::string>
+                               firstDifference(const Options & a, const Options & b);
 
 } // namespace gnr
 

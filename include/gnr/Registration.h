@@ -59,7 +59,8 @@ public:
 
 /** Host memory that holds planes [zBegin, zEnd) of a scalar image on the image grid, x fastest, without gaps.
  *
- * Each rank passes the planes that it has; `data` may be null where it has none. */
+ * Each process passes the planes that it has, or that it wants: all of them, some, also such as another one has, or none
+ * (`data` null and zBegin = zEnd). What several have is taken from the nearest at hand: it must be the same. */
 struct HostImage
 {
   const float * data = nullptr;
@@ -91,12 +92,16 @@ struct HostVectorImage
  *   registration.displacement({ u.data(), 0, nz });
  * \endcode
  *
+ * Over several processes every one constructs a Registration for the same grid and options and calls everything
+ * together with the others; together they set all planes of the images, and each asks for the planes of the results that
+ * it wants. All have the report, and an observer where they want one. An error of one is thrown by all.
+ *
  * Not copyable; one thread at a time. Throws gnr::Error. */
 class GaussNewtonRegistration_EXPORT Registration
 {
 public:
   /** \param grid of both images, every axis at least 8 points. Throws Error(BadInput) for an invalid grid or option and
-   * for a device that does not exist. */
+   * for a device that does not exist, or where it differs between processes. */
   Registration(const Grid & grid, const Options & options, std::shared_ptr<Communicator> communicator = nullptr);
   ~Registration();
   Registration(const Registration &) = delete;
@@ -104,7 +109,7 @@ public:
   operator=(const Registration &) = delete;
 
   /** Images, any intensity scale; not finite values and constant images are refused by run(). The memory must live
-   * until run() has called Observer::onInputsRead(), or has returned. */
+   * until run() has called Observer::onInputsRead(), or has returned. One process must have what another has not. */
   void
   setFixed(HostImage image);
   void
@@ -127,7 +132,8 @@ public:
 
   /** What run() and the results will take, found by a run of the solver on arrays that are counted but do not exist.
    * The images must be set: where anatomy reaches the border, the grid is padded. Takes milliseconds; changes nothing.
-   * Throws Error(BadInput) where an image is missing. */
+   * For this process alone; what is on its way between processes needs up to 12 bytes for each of its voxels at a time
+   * when the fields need less. Throws Error(BadInput) where an image is missing. */
   MemoryPlan
   planMemory() const;
 

@@ -2,6 +2,7 @@
 #ifndef gnr_Report_h
 #define gnr_Report_h
 
+#include "gnr/Communicator.h"
 #include "gnr/Grid.h"
 
 #include <cstddef>
@@ -100,6 +101,14 @@ struct MemoryPlan
   std::optional<std::size_t> availableBytes;
 };
 
+/** Messages between processes for one purpose. */
+struct TrafficRecord
+{
+  std::string purpose; ///< halo, transpose, reduction or images
+  Traffic     total;   ///< of all processes
+  Traffic     most;    ///< of the process that sent most: messages and bytes each by itself
+};
+
 /** What was done and what came out of it: the numbers of the closing summary and of the JSON report. */
 struct Report
 {
@@ -134,7 +143,10 @@ struct Report
   std::size_t overflowBytes = 0; ///< part of them that the reservation had no room for; 0 unless time steps rose
   /** The most that the fields took up in each phase. */
   std::vector<std::pair<std::string, std::size_t>> phaseBytes;
-  std::vector<std::string>                         messages; ///< fallbacks and warnings, as logged
+  std::size_t                                      mostFieldBytes = 0; ///< the same of the process that took most
+  /** What the processes have sent to one another in run(), by purpose. */
+  std::vector<TrafficRecord> traffic;
+  std::vector<std::string>   messages; ///< fallbacks and warnings, as logged
 };
 
 } // namespace gnr

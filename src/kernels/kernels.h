@@ -63,6 +63,13 @@ public:
   virtual std::string
   description() const = 0;
 
+  /** Whether the arrays are host memory. */
+  virtual bool
+  hasHostMemory() const
+  {
+    return true;
+  }
+
   /** Memory that is free where the arrays are; unset: that of this machine, which the kernels share with the host. */
   virtual std::optional<std::size_t>
   availableBytes() const
@@ -241,6 +248,16 @@ public:
                    const SpectrumLayout & inLayout,
                    Complex *              out,
                    const SpectrumLayout & outLayout) = 0;
+
+  /** Copies `count` blocks of `width` complex numbers that lie `xStride` and `yStride` apart: rows of a spectrum on
+   * their way to another process. The ranges must not overlap. 16 B a complex number */
+  virtual void
+  copyBlocks(const Complex * x,
+             std::ptrdiff_t  xStride,
+             Complex *       y,
+             std::ptrdiff_t  yStride,
+             std::size_t     width,
+             std::size_t     count) = 0;
 
   //---- images.cpp
   //-----------------------------------------------------------------------------------------------------

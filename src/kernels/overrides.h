@@ -105,6 +105,13 @@ resampleSpectrum(const Complex *        in,
                  Complex *              out,
                  const SpectrumLayout & outLayout) override;
 
+void
+copyBlocks(const Complex * x,
+           std::ptrdiff_t  xStride,
+           Complex *       y,
+           std::ptrdiff_t  yStride,
+           std::size_t     width,
+           std::size_t     count) override;
 Statistics
 statistics(const Real * x, const Extents & extents, const Region & region) override;
 void

@@ -82,21 +82,40 @@ struct ConstVectorView
   }
 };
 
-/** Part of a spectrum after the real-to-complex transform along x: kx = 0 ... nx/2 contiguous, all of z,
- * ky in [kyBegin, kyEnd). Before the transform along z the third index is z, after it kz. */
+/** Part of a spectrum after the real-to-complex transform along x: rows of kx = 0 ... nx/2 contiguous, for some
+ * frequencies along y, and all of z. Before the transform along z the third index is z, after it kz.
+ *
+ * The rows are those of the frequencies firstRow[0], firstRow[0] + 1, ..., all >= 0, and then of firstRow[1], ..., all
+ * < 0. The Nyquist frequency of an even number counts as positive. */
 struct SpectrumLayout
 {
   int            size[3] = { 0, 0, 0 };         ///< of the real grid
   double         origin[3] = { 0.0, 0.0, 0.0 }; ///< where the first point lies, as a share of the box
-  int            kyBegin = 0;
-  int            kyEnd = 0;
-  std::ptrdiff_t kyStride = 0; ///< in complex numbers
+  int            firstRow[2] = { 0, -1 };
+  int            rows[2] = { 0, 0 };
+  std::ptrdiff_t rowStride = 0; ///< in complex numbers
   std::ptrdiff_t zStride = 0;
 
   int
   nxHalf() const
   {
     return size[0] / 2 + 1;
+  }
+  int
+  rowCount() const
+  {
+    return rows[0] + rows[1];
+  }
+  /** The rows with index begin ... end - 1 of the transform along y, as it numbers its frequencies. */
+  void
+  setRows(int begin, int end)
+  {
+    const int positive = size[1] / 2 + 1;
+    const int middle = begin > positive ? begin : (end < positive ? end : positive);
+    firstRow[0] = begin;
+    rows[0] = middle - begin;
+    firstRow[1] = middle - size[1];
+    rows[1] = end - middle;
   }
 };
 

@@ -94,10 +94,7 @@ private:
       }
       return;
     }
-    const Padded padded[3] = { domain_.padded(v_[0], halo, 0),
-                               domain_.padded(v_[1], halo, 1),
-                               domain_.padded(v_[2], halo, 2) };
-    kernels_.interpolateVector(padded, d, scale, slope);
+    kernels_.interpolateVector(domain_.padded(v_, halo).data(), d, scale, slope);
   }
 
   Domain &        domain_;

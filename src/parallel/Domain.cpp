@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parallel/Domain.h"
 
-#include "parallel/HaloExchange.h"
-
 #include <algorithm>
 
 namespace gnr
@@ -32,7 +30,7 @@ Domain::Domain(const Grid & grid, Kernels & kernels, Communicator & communicator
 {}
 
 Padded
-Domain::padded(const Real * field, const Halo & halo, int slot)
+Domain::paddedArray(const Halo & halo, int slot)
 {
   Padded out;
   out.interior = extents_;
@@ -50,8 +48,38 @@ Domain::padded(const Real * field, const Halo & halo, int slot)
     memory = Buffer(kernels_, paddedPoints(extents_, { { widest(0), widest(1), widest(2) } }));
   }
   out.origin = memory.data() + halo[0] + halo[1] * out.rowStride + halo[2] * out.planeStride;
-  kernels_.pad(field, out);
-  exchangeHalo(out, kernels_, communicator_);
+  return out;
+}
+
+const HaloPlan &
+Domain::haloPlan(int width)
+{
+  const auto found = haloPlans_.find(width);
+  return found != haloPlans_.end()
+           ? found->second
+           : haloPlans_.emplace(width, planHalo(grid_.size[2], communicator_.size(), communicator_.rank(), width))
+               .first->second;
+}
+
+Padded
+Domain::padded(const Real * field, const Halo & halo, int slot)
+{
+  const Padded out = paddedArray(halo, slot);
+  fillPadded(haloPlan(halo[2]), &field, &out, 1, kernels_, communicator_);
+  return out;
+}
+
+std::array<Padded, 3>
+Domain::padded(const ConstVectorView & field, const Halo & halo)
+{
+  std::array<Padded, 3> out;
+  const Real *          fields[3];
+  for (int c = 0; c < 3; ++c)
+  {
+    out[c] = paddedArray(halo, c);
+    fields[c] = field[c];
+  }
+  fillPadded(haloPlan(halo[2]), fields, out.data(), 3, kernels_, communicator_);
   return out;
 }
 

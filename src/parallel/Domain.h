@@ -4,12 +4,14 @@
 
 #include "kernels/Buffer.h"
 #include "kernels/kernels.h"
+#include "parallel/HaloExchange.h"
 #include "parallel/Slab.h"
 
 #include "gnr/Communicator.h"
 #include "gnr/Grid.h"
 
 #include <array>
+#include <map>
 
 namespace gnr
 {
@@ -92,6 +94,10 @@ public:
    * Collective. */
   Padded
   padded(const Real * field, const Halo & halo, int slot = 0);
+  /** The same for the three components of a vector field, which share their messages, in all three slots. Collective.
+   */
+  std::array<Padded, 3>
+  padded(const ConstVectorView & field, const Halo & halo);
 
   /** Gives the scratch memory of padded() back. */
   void
@@ -108,14 +114,21 @@ public:
   maximumAbsolute(const Real * x) const;
 
 private:
-  Grid                  grid_;
-  std::array<double, 3> origin_;
-  Kernels &             kernels_;
-  Communicator &        communicator_;
-  Slab                  slab_;
-  Extents               extents_;
-  std::array<double, 3> inverseSpacing_;
-  std::array<Buffer, 3> scratch_;
+  /** An array with halos in the memory of a slot. */
+  Padded
+  paddedArray(const Halo & halo, int slot);
+  const HaloPlan &
+  haloPlan(int width);
+
+  Grid                    grid_;
+  std::array<double, 3>   origin_;
+  Kernels &               kernels_;
+  Communicator &          communicator_;
+  Slab                    slab_;
+  Extents                 extents_;
+  std::array<double, 3>   inverseSpacing_;
+  std::array<Buffer, 3>   scratch_;
+  std::map<int, HaloPlan> haloPlans_;
 };
 
 } // namespace gnr

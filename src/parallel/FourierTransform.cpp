@@ -2,6 +2,7 @@
 #include "parallel/FourierTransform.h"
 
 #include <algorithm>
+#include <array>
 
 namespace gnr
 {
@@ -30,44 +31,26 @@ fourierSize(int n)
   }
 }
 
+namespace
+{
+std::array<Complex *, 3>
+pointers(const SlabTransform::Rows & rows)
+{
+  return { { rows[0].data(), rows[1].data(), rows[2].data() } };
+}
+} // namespace
+
 FourierTransform::FourierTransform(Domain & domain)
   : domain_(domain)
-{
-  for (int a = 0; a < 3; ++a)
-  {
-    layout_.size[a] = domain.grid().size[a];
-    layout_.origin[a] = domain.origin()[a];
-  }
-  layout_.kyBegin = 0;
-  layout_.kyEnd = layout_.size[1];
-  layout_.kyStride = layout_.nxHalf();
-  layout_.zStride = static_cast<std::ptrdiff_t>(layout_.nxHalf()) * layout_.size[1];
-}
-
-ComplexBuffer
-FourierTransform::spectrum() const
-{
-  return ComplexBuffer(domain_.kernels(),
-                       static_cast<std::size_t>(layout_.nxHalf()) * domain_.extents().ny * domain_.extents().nz);
-}
+  , slabs_(domain, domain)
+{}
 
 void
 FourierTransform::apply(const Symbol & symbol, const Real * in, Real * out, int components)
 {
-  Kernels &     kernels = domain_.kernels();
-  ComplexBuffer memory[3];
-  Complex *     spectra[3] = { nullptr, nullptr, nullptr };
-  for (int c = 0; c < components; ++c)
-  {
-    memory[c] = spectrum();
-    spectra[c] = memory[c].data();
-    kernels.forwardPlanes(in + c * domain_.points(), domain_.extents(), spectra[c]);
-  }
-  kernels.applySymbol(spectra, components, layout_, symbol);
-  for (int c = 0; c < components; ++c)
-  {
-    kernels.backwardPlanes(spectra[c], domain_.extents(), out + c * domain_.points());
-  }
+  SlabTransform::Rows rows = slabs_.forward(in, components);
+  domain_.kernels().applySymbol(pointers(rows).data(), components, slabs_.layout(), symbol);
+  slabs_.backward(rows, out, components);
 }
 
 void
@@ -78,45 +61,40 @@ FourierTransform::applyWithLowBand(const Symbol &                symbol,
                                    const std::function<void()> & replace,
                                    Real *                        out)
 {
-  Kernels &     kernels = domain_.kernels();
-  ComplexBuffer memory[3];
-  Complex *     spectra[3];
-  for (int c = 0; c < 3; ++c)
+  Kernels &           kernels = domain_.kernels();
+  SlabTransform       coarseSlabs(coarse.domain_, domain_);
+  SlabTransform::Rows rows = slabs_.forward(in, 3);
   {
-    memory[c] = spectrum();
-    spectra[c] = memory[c].data();
-    kernels.forwardPlanes(in + c * domain_.points(), domain_.extents(), spectra[c]);
-    const ComplexBuffer low = coarse.spectrum();
-    kernels.resampleSpectrum(spectra[c], layout_, low.data(), coarse.layout_);
-    kernels.backwardPlanes(low.data(), coarse.domain_.extents(), coarseField + c * coarse.domain_.points());
+    SlabTransform::Rows low = coarseSlabs.rows(3);
+    for (int c = 0; c < 3; ++c)
+    {
+      kernels.resampleSpectrum(rows[c].data(), slabs_.layout(), low[c].data(), coarseSlabs.layout());
+    }
+    coarseSlabs.backward(low, coarseField, 3);
   }
   replace();
-  ComplexBuffer coarseMemory[3];
-  Complex *     coarseSpectra[3];
-  for (int c = 0; c < 3; ++c)
   {
-    coarseMemory[c] = coarse.spectrum();
-    coarseSpectra[c] = coarseMemory[c].data();
-    kernels.forwardPlanes(coarseField + c * coarse.domain_.points(), coarse.domain_.extents(), coarseSpectra[c]);
+    const SlabTransform::Rows      low = coarseSlabs.forward(coarseField, 3);
+    const std::array<Complex *, 3> lowRows = pointers(low);
+    const SpectrumBand             band{ lowRows.data(), coarseSlabs.layout() };
+    kernels.applySymbol(pointers(rows).data(), 3, slabs_.layout(), symbol, &band);
   }
-  const SpectrumBand band{ coarseSpectra, coarse.layout_ };
-  kernels.applySymbol(spectra, 3, layout_, symbol, &band);
-  for (int c = 0; c < 3; ++c)
-  {
-    kernels.backwardPlanes(spectra[c], domain_.extents(), out + c * domain_.points());
-  }
+  slabs_.backward(rows, out, 3);
 }
 
 void
 FourierTransform::resample(const Real * in, FourierTransform & target, Real * out, int components)
 {
-  Kernels &           kernels = domain_.kernels();
-  const ComplexBuffer from = spectrum(), to = target.spectrum();
+  // The finer grid decides which process has which frequencies.
+  const bool     isFiner = domain_.grid().points() >= target.domain_.grid().points();
+  const Domain & owner = isFiner ? domain_ : target.domain_;
+  SlabTransform  from(domain_, owner), to(target.domain_, owner);
   for (int c = 0; c < components; ++c)
   {
-    kernels.forwardPlanes(in + c * domain_.points(), domain_.extents(), from.data());
-    kernels.resampleSpectrum(from.data(), layout_, to.data(), target.layout_);
-    kernels.backwardPlanes(to.data(), target.domain_.extents(), out + c * target.domain_.points());
+    SlabTransform::Rows source = from.forward(in + c * domain_.points(), 1), result = to.rows(1);
+    domain_.kernels().resampleSpectrum(source[0].data(), from.layout(), result[0].data(), to.layout());
+    source[0].reset();
+    to.backward(result, out + c * target.domain_.points(), 1);
   }
 }
 

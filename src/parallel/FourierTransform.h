@@ -2,7 +2,7 @@
 #ifndef gnr_parallel_FourierTransform_h
 #define gnr_parallel_FourierTransform_h
 
-#include "parallel/Domain.h"
+#include "parallel/SlabTransform.h"
 
 #include <functional>
 
@@ -13,9 +13,8 @@ namespace gnr
 int
 fourierSize(int n);
 
-/** Everything that is done in Fourier space on one domain [F1]: two-dimensional transforms of the local planes, a
- * transposition that gives each process all of z for some ky (nothing to do for one process), and the kernels that work
- * along z. */
+/** Everything that is done in Fourier space on one domain [F1]: the transforms of SlabTransform, and between them the
+ * kernels that work along z. */
 class FourierTransform
 {
 public:
@@ -54,12 +53,8 @@ public:
   symbol(Symbol::Kind kind) const;
 
 private:
-  /** Memory for the transforms of one component: 4 B a point, given back after each operation. */
-  ComplexBuffer
-  spectrum() const;
-
-  Domain &       domain_;
-  SpectrumLayout layout_;
+  Domain &      domain_;
+  SlabTransform slabs_;
 };
 
 } // namespace gnr

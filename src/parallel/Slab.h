@@ -26,6 +26,14 @@ slabOf(int n, int ranks, int rank)
   return { bound(rank), bound(rank + 1) };
 }
 
+/** The rank that holds a plane. */
+inline int
+ownerOf(int plane, int n, int ranks)
+{
+  // bound(r) = floor(n r / ranks) <= plane < bound(r + 1)
+  return static_cast<int>(((plane + 1LL) * ranks - 1) / n);
+}
+
 } // namespace gnr
 
 #endif

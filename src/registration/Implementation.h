@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace gnr
 {
@@ -110,9 +111,18 @@ public:
   /** Of the map of a velocity, over the points of a grid that lie in the image. Memory: 5 vector fields. Collective. */
   DeterminantRange
   determinantRange(Domain & domain, const Buffer & velocity) const;
-  /** Throws unless there is a result and the planes asked for are those of this process. */
+  /** Throws unless there is a result with the planes asked for. */
   void
   checkRequest(const void * data, int zBegin, int zEnd) const;
+  /** The points of this process in the image. */
+  Extents
+  imageExtents() const;
+  /** Sends planes of the results, in `own` without gaps, to those who want them. Collective. */
+  void
+  deliver(const std::vector<float> & own, int components, float * data, int zBegin, int zEnd) const;
+  /** What the processes have sent to one another. Collective. */
+  void
+  reportTraffic();
   void
   phase(const std::string & name);
 
@@ -121,7 +131,6 @@ public:
   std::unique_ptr<Kernels>      kernels;
   std::unique_ptr<Kernels>      hostKernels; ///< for images of the caller; null: `kernels` can read them
   InputImages                   input;
-  HostVectorImage               initialVelocity;
   Observer *                    observer = nullptr;
   Report                        report;
   bool                          isPlanning = false;

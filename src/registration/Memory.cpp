@@ -113,7 +113,6 @@ Registration::Implementation::Implementation(const Implementation * planned)
   , communicator(std::make_shared<PlanningCommunicator>(*planned->communicator))
   , kernels(makePlanningKernels())
   , input(planned->input)
-  , initialVelocity(planned->initialVelocity)
   , isPlanning(true)
   , box(planned->box)
 {
@@ -139,7 +138,8 @@ Registration::Implementation::planMemory()
 {
   if (!isPlanning)
   {
-    box = chooseBox(input, options, hostKernels ? *hostKernels : *kernels);
+    input.share(*communicator);
+    box = chooseBox(input, options, hostKernels ? *hostKernels : *kernels, *communicator);
   }
   MemoryPlan plan;
   plan.imageGrid = input.grid;
@@ -161,11 +161,13 @@ Registration::Implementation::planMemory()
   planner.kernels->memory().reserve(FieldMemory::endless, smallBelow());
   planner.solve();
   // Into nothing: the planning kernels do not write.
-  float nowhere = 0.0F;
-  planner.writeInverse({ &nowhere, 0, input.grid.size[2] });
+  float                 nowhere = 0.0F;
+  const HostVectorImage none{ nullptr, 0, 0 }, all{ &nowhere, 0, input.grid.size[2] };
+  const HostVectorImage out = communicator->size() == 1 ? all : none;
+  planner.writeInverse(out);
   planner.phase(inversePhase);
-  planner.writeVectors(planner.displacement, 1.0, { &nowhere, 0, input.grid.size[2] });
-  planner.writeDeterminant(&nowhere, 0, input.grid.size[2]);
+  planner.writeVectors(planner.displacement, 1.0, out);
+  planner.writeDeterminant(out.data, out.zBegin, out.zEnd);
   planner.phase("other results");
   plan.phases = planner.report.phaseBytes;
   plan.fieldBytes = planner.kernels->memory().highWaterBytes();

@@ -2,6 +2,7 @@
 #include "registration/Preprocessing.h"
 
 #include "parallel/FourierTransform.h"
+#include "parallel/Statistics.h"
 
 #include "gnr/Error.h"
 
@@ -9,6 +10,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <sstream>
 #include <vector>
 
@@ -24,10 +26,10 @@ constexpr double lowerPercentile = 0.005;
 constexpr double upperPercentile = 0.995;
 constexpr int    histogramBins = 4096;
 
-Extents
-extentsOf(const Grid & grid)
+bool
+operator==(const Extents & a, const Extents & b)
 {
-  return { grid.size[0], grid.size[1], grid.size[2] };
+  return a.nx == b.nx && a.ny == b.ny && a.nz == b.nz;
 }
 
 Region
@@ -36,31 +38,11 @@ wholeRegion(const Extents & e)
   return { { 0, 0, 0 }, { e.nx, e.ny, e.nz } };
 }
 
-void
-requireData(const HostImage & image, const Grid & grid, const char * name)
-{
-  if (image.data == nullptr || image.zBegin != 0 || image.zEnd != grid.size[2])
-  {
-    throw Error(ErrorKind::BadInput,
-                std::string(name) + ": the image data is missing; all planes must be set before run()");
-  }
-}
-
-Buffer
-upload(const HostImage & image, const Grid & grid, const char * name, Kernels & kernels)
-{
-  requireData(image, grid, name);
-  Buffer buffer(kernels, grid.points());
-  kernels.fromHost(image.data, 1, 1.0, buffer.data(), grid.points());
-  return buffer;
-}
-
 /** Refuses images that cannot be registered; returns their statistics. */
 Statistics
-check(const Buffer & image, const Grid & grid, const char * name, Kernels & kernels)
+check(const Buffer & image, const BoxPart & part, const char * name, Kernels & kernels, Communicator & communicator)
 {
-  const Extents    e = extentsOf(grid);
-  const Statistics s = kernels.statistics(image.data(), e, wholeRegion(e));
+  const Statistics s = reduce(kernels.statistics(image.data(), part.image(), wholeRegion(part.image())), communicator);
   if (s.notFinite > 0)
   {
     throw Error(ErrorKind::BadInput,
@@ -80,16 +62,18 @@ check(const Buffer & image, const Grid & grid, const char * name, Kernels & kern
 
 /** The linear map of the robust percentiles to [0, 1]. A few bright voxels must not squeeze the rest. */
 void
-normalize(Buffer & image, const Statistics & s, Kernels & kernels)
+normalize(Buffer & image, const Statistics & s, const BoxPart & part, Kernels & kernels, Communicator & communicator)
 {
-  std::vector<std::uint64_t> counts(histogramBins);
-  kernels.histogram(image.data(), image.size(), s.minimum, s.maximum, counts.data(), histogramBins);
+  std::vector<std::uint64_t> own(histogramBins);
+  kernels.histogram(image.data(), part.image().points(), s.minimum, s.maximum, own.data(), histogramBins);
+  std::vector<double> counts(own.begin(), own.end()); // exact: far below 2^53
+  communicator.sum(counts.data(), counts.size());
   const double width = (s.maximum - s.minimum) / histogramBins;
   const auto   percentile = [&](double share) {
-    const double  wanted = share * static_cast<double>(image.size());
-    std::uint64_t below = 0;
-    int           bin = 0;
-    while (bin < histogramBins - 1 && static_cast<double>(below + counts[bin]) < wanted)
+    const double wanted = share * static_cast<double>(s.count);
+    double       below = 0.0;
+    int          bin = 0;
+    while (bin < histogramBins - 1 && below + counts[bin] < wanted)
     {
       below += counts[bin++];
     }
@@ -106,53 +90,78 @@ normalize(Buffer & image, const Statistics & s, Kernels & kernels)
   kernels.scaleAndShift(Real(scale), image.data(), Real(-lower * scale), image.data(), image.size());
 }
 
-/** True if the image is constant in the planes near both faces of an axis, so that it is periodic as it is. */
-bool
-constantAtFaces(const Real * image, const Grid & grid, int axis, double range, Kernels & kernels)
+/** The values of the user as reals of the kernels. */
+struct RealValues
 {
-  const Extents e = extentsOf(grid);
-  const int     depth = std::min(faceDepth, grid.size[axis] / 2);
-  Region        low = wholeRegion(e), high = low;
-  low.end[axis] = depth;
-  high.begin[axis] = grid.size[axis] - depth;
-  const Statistics a = kernels.statistics(image, e, low), b = kernels.statistics(image, e, high);
-  return std::max(a.maximum, b.maximum) - std::min(a.minimum, b.minimum) <= constantTolerance * range;
-}
+  Buffer       converted;
+  const Real * data;
+};
 
-/** For each axis, whether constantAtFaces(). The answers are the same for raw and for normalised intensities. */
-std::array<bool, 3>
-constantFaces(const HostImage & image, const Grid & grid, Kernels & host)
+RealValues
+realValues(const InputImage & image, const Extents & e, Kernels & host)
 {
 #ifdef GNR_DOUBLE_PRECISION
-  Buffer converted(host, grid.points());
-  host.fromHost(image.data, 1, 1.0, converted.data(), grid.points());
-  const Real * const data = converted.data();
+  RealValues result{ Buffer(host, e.points()), nullptr };
+  host.fromHost(image.data, 1, 1.0, result.converted.data(), e.points());
+  result.data = result.converted.data();
+  return result;
 #else
-  const Real * const data = image.data;
+  (void)e;
+  (void)host;
+  return { Buffer(), image.data };
 #endif
-  const Extents       e = extentsOf(grid);
-  const Statistics    s = host.statistics(data, e, wholeRegion(e));
+}
+
+/** For each axis, whether the image is constant in the planes near both of its faces, so that it is periodic as it is.
+ * The answers are the same for raw and for normalised intensities. */
+std::array<bool, 3>
+constantFaces(const InputImage & image, const Grid & grid, Kernels & host, Communicator & communicator)
+{
+  const Extents    e{ grid.size[0], grid.size[1], image.planes.size() };
+  const RealValues values = realValues(image, e, host);
+  // The whole image, and both faces of each axis: minus the minimum, and the maximum.
+  std::array<double, 8> extrema;
+  extrema.fill(-std::numeric_limits<double>::infinity());
+  const auto include = [&](const Region & region, int pair) {
+    const Statistics s = host.statistics(values.data, e, region);
+    extrema[2 * pair] = std::max(extrema[2 * pair], -s.minimum);
+    extrema[2 * pair + 1] = std::max(extrema[2 * pair + 1], s.maximum);
+  };
+  include(wholeRegion(e), 0);
+  for (int axis = 0; axis < 3; ++axis)
+  {
+    const int depth = std::min(faceDepth, grid.size[axis] / 2);
+    const int begin = axis == 2 ? image.planes.begin : 0;
+    Region    low = wholeRegion(e), high = low;
+    low.end[axis] = std::min(low.end[axis], std::max(depth - begin, 0));
+    high.begin[axis] = std::min(high.end[axis], std::max(grid.size[axis] - depth - begin, 0));
+    include(low, axis + 1);
+    include(high, axis + 1);
+  }
+  communicator.maximum(extrema.data(), extrema.size());
+  const auto          range = [&](int pair) { return extrema[2 * pair] + extrema[2 * pair + 1]; };
   std::array<bool, 3> result{};
   for (int axis = 0; axis < 3; ++axis)
   {
-    result[axis] = constantAtFaces(data, grid, axis, s.maximum - s.minimum, host);
+    result[axis] = range(axis + 1) <= constantTolerance * range(0);
   }
   return result;
 }
 
+/** Weights on the box: zero in its padding; one on the image where there is none of the user. */
 Buffer
-weight(const HostImage & host, const char * name, const Grid & grid, const Grid & box, bool padded, Kernels & kernels)
+readWeight(const InputImage & image,
+           const char *       name,
+           const BoxPart &    part,
+           Kernels &          kernels,
+           Communicator &     communicator)
 {
-  if (host.data == nullptr && !padded)
-  {
-    return Buffer();
-  }
   Buffer onImage;
-  if (host.data != nullptr)
+  if (exists(image.byRank))
   {
-    onImage = upload(host, grid, name, kernels);
-    const Extents    e = extentsOf(grid);
-    const Statistics s = kernels.statistics(onImage.data(), e, wholeRegion(e));
+    onImage = part.upload(part.collect(image), kernels);
+    const Statistics s =
+      reduce(kernels.statistics(onImage.data(), part.image(), wholeRegion(part.image())), communicator);
     if (s.notFinite > 0 || s.minimum < 0.0 || s.maximum > 1.0)
     {
       throw Error(ErrorKind::BadInput, std::string(name) + ": weights must lie between 0 and 1");
@@ -164,42 +173,41 @@ weight(const HostImage & host, const char * name, const Grid & grid, const Grid 
   }
   else
   {
-    onImage = Buffer(kernels, grid.points());
+    onImage = Buffer(kernels, part.image().points());
     kernels.fill(onImage.data(), onImage.size(), Real(1));
   }
-  if (box == grid)
+  if (part.image() == part.box())
   {
     return onImage;
   }
-  Buffer result(kernels, box.points());
-  kernels.extendByConstant(onImage.data(), extentsOf(grid), extentsOf(box), Real(0), result.data());
+  Buffer result(kernels, part.box().points());
+  kernels.extendByConstant(onImage.data(), part.image(), part.box(), Real(0), result.data());
   return result;
 }
 
 Buffer
-extend(Buffer && image, const Grid & grid, const Grid & box, Kernels & kernels)
+extend(Buffer && image, const BoxPart & part, Kernels & kernels)
 {
-  if (box == grid)
+  if (part.image() == part.box())
   {
     return std::move(image);
   }
-  Buffer result(kernels, box.points());
-  kernels.extendPeriodically(image.data(), extentsOf(grid), extentsOf(box), result.data());
+  Buffer result(kernels, part.box().points());
+  part.extendPeriodically(image, kernels, result.data());
   return result;
 }
 
 } // namespace
 
 SolverBox
-chooseBox(const InputImages & input, const Options & options, Kernels & host)
+chooseBox(const InputImages & input, const Options & options, Kernels & host, Communicator & communicator)
 {
-  const Grid & grid = input.grid;
-  requireData(input.fixed, grid, "FixedImage");
-  requireData(input.moving, grid, "MovingImage");
+  const Grid &        grid = input.grid;
   std::array<bool, 3> constant{ { true, true, true } };
   if (!options.periodic)
   {
-    const auto fixed = constantFaces(input.fixed, grid, host), moving = constantFaces(input.moving, grid, host);
+    const auto fixed = constantFaces(input.fixed, grid, host, communicator);
+    const auto moving = constantFaces(input.moving, grid, host, communicator);
     for (int axis = 0; axis < 3; ++axis)
     {
       constant[axis] = fixed[axis] && moving[axis];
@@ -216,28 +224,36 @@ chooseBox(const InputImages & input, const Options & options, Kernels & host)
 }
 
 SolverImages
-prepareImages(const InputImages & input, const SolverBox & box, const Options & options, Kernels & kernels)
+prepareImages(const InputImages & input,
+              const SolverBox &   box,
+              const Options &     options,
+              Kernels &           kernels,
+              Communicator &      communicator)
 {
-  const Grid & grid = input.grid;
-  Buffer       fixed = upload(input.fixed, grid, "FixedImage", kernels);
-  Buffer       moving = upload(input.moving, grid, "MovingImage", kernels);
-  const auto   fixedStatistics = check(fixed, grid, "FixedImage", kernels);
-  const auto   movingStatistics = check(moving, grid, "MovingImage", kernels);
+  const BoxPart part(input.grid, box.grid, communicator);
+  Buffer        fixed = part.upload(part.collect(input.fixed), kernels);
+  Buffer        moving = part.upload(part.collect(input.moving), kernels);
+  const auto    fixedStatistics = check(fixed, part, "FixedImage", kernels, communicator);
+  const auto    movingStatistics = check(moving, part, "MovingImage", kernels, communicator);
   if (options.intensityNormalization == IntensityNormalization::Percentiles)
   {
-    normalize(fixed, fixedStatistics, kernels);
-    normalize(moving, movingStatistics, kernels);
+    normalize(fixed, fixedStatistics, part, kernels, communicator);
+    normalize(moving, movingStatistics, part, kernels, communicator);
   }
 
   SolverImages result;
   result.grid = box.grid;
   // Where anatomy reaches the border the padding holds made-up values, which must not count.
-  const bool hasFixedWeight = box.padded || input.fixedWeight.data != nullptr;
-  result.fixedWeight = weight(input.fixedWeight, "FixedImageMask", grid, result.grid, hasFixedWeight, kernels);
-  result.movingWeight =
-    weight(input.movingWeight, "MovingImageMask", grid, result.grid, input.movingWeight.data != nullptr, kernels);
-  result.fixed = extend(std::move(fixed), grid, result.grid, kernels);
-  result.moving = extend(std::move(moving), grid, result.grid, kernels);
+  if (box.padded || exists(input.fixedWeight.byRank))
+  {
+    result.fixedWeight = readWeight(input.fixedWeight, "FixedImageMask", part, kernels, communicator);
+  }
+  if (exists(input.movingWeight.byRank))
+  {
+    result.movingWeight = readWeight(input.movingWeight, "MovingImageMask", part, kernels, communicator);
+  }
+  result.fixed = extend(std::move(fixed), part, kernels);
+  result.moving = extend(std::move(moving), part, kernels);
   return result;
 }
 

@@ -3,22 +3,12 @@
 #define gnr_registration_Preprocessing_h
 
 #include "kernels/Buffer.h"
+#include "registration/InputImages.h"
 
 #include "gnr/Options.h"
-#include "gnr/Registration.h"
 
 namespace gnr
 {
-
-/** What the user handed over, on the image grid. `data` of a weight is null where there is none. */
-struct InputImages
-{
-  Grid      grid;
-  HostImage fixed;
-  HostImage moving;
-  HostImage fixedWeight;
-  HostImage movingWeight;
-};
 
 /** What the solver works on: normalised images on the padded, periodic grid. Weights are empty where they are one. */
 struct SolverImages
@@ -38,16 +28,20 @@ struct SolverBox
 };
 
 /** Decides where the grid is padded, along every axis where an image is not constant near its faces [P1]. Reads the
- * images in the memory of the caller: nothing is allocated. Throws Error(BadInput) where there is no image.
+ * images in the memory of the caller: nothing is allocated. Collective.
  *
  * \param host kernels that compute on the memory of this machine. */
 SolverBox
-chooseBox(const InputImages & input, const Options & options, Kernels & host);
+chooseBox(const InputImages & input, const Options & options, Kernels & host, Communicator & communicator);
 
 /** Checks the input, brings the intensities to a common scale and continues the images into the padding [P1]. Throws
- * Error(BadInput) naming the image and the remedy. */
+ * Error(BadInput) naming the image and the remedy. Collective. */
 SolverImages
-prepareImages(const InputImages & input, const SolverBox & box, const Options & options, Kernels & kernels);
+prepareImages(const InputImages & input,
+              const SolverBox &   box,
+              const Options &     options,
+              Kernels &           kernels,
+              Communicator &      communicator);
 
 } // namespace gnr
 

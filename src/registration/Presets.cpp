@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <sstream>
+#include <utility>
 
 namespace gnr
 {
@@ -84,6 +85,44 @@ validate(const Options & options)
   require(!o.stallRate || *o.stallRate > 0.0, "stall rate", o.stallRate.value_or(0.0), "a positive share per second");
   require(std::isfinite(o.smoothing) && o.smoothing >= 0.0, "smoothing", o.smoothing, "zero or a positive number");
   require(!o.threads || *o.threads >= 1, "threads", o.threads.value_or(0), "at least 1");
+}
+
+std::optional<std::string>
+firstDifference(const Options & a, const Options & b)
+{
+  const std::pair<bool, const char *> same[] = {
+    { a.beta == b.beta, "beta" },
+    { a.gamma == b.gamma, "gamma" },
+    { a.gridScale == b.gridScale, "grid scale" },
+    { a.gradientLimit == b.gradientLimit, "gradient limit" },
+    { a.divergenceLimit == b.divergenceLimit, "divergence limit" },
+    { a.regularization == b.regularization, "regularization" },
+    { a.incompressible == b.incompressible, "incompressible" },
+    { a.betaStrategy == b.betaStrategy, "beta strategy" },
+    { a.determinantLower == b.determinantLower, "determinant lower bound" },
+    { a.determinantUpper == b.determinantUpper, "determinant upper bound" },
+    { a.levels == b.levels, "levels" },
+    { a.timeSteps == b.timeSteps, "time steps" },
+    { a.interpolation == b.interpolation, "interpolation" },
+    { a.maximumIterations == b.maximumIterations, "iterations" },
+    { a.maximumKrylovIterations == b.maximumKrylovIterations, "Krylov iterations" },
+    { a.gradientTolerance == b.gradientTolerance, "gradient tolerance" },
+    { a.objectiveTolerance == b.objectiveTolerance, "objective tolerance" },
+    { a.preconditioner == b.preconditioner, "preconditioner" },
+    { a.timeLimit == b.timeLimit, "time limit" },
+    { a.stallRate == b.stallRate, "stall rate" },
+    { a.intensityNormalization == b.intensityNormalization, "intensity normalization" },
+    { a.periodic == b.periodic, "periodic" },
+    { a.smoothing == b.smoothing, "smoothing" },
+  };
+  for (const auto & option : same)
+  {
+    if (!option.first)
+    {
+      return option.second;
+    }
+  }
+  return std::nullopt;
 }
 
 } // namespace gnr

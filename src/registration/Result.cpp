@@ -3,6 +3,7 @@
 
 #include "model/Characteristics.h"
 #include "model/FlowMap.h"
+#include "parallel/Statistics.h"
 
 #include <algorithm>
 #include <cmath>
@@ -59,9 +60,9 @@ Registration::Implementation::evaluateResult()
 
   Buffer det = finest->scalar();
   determinant(*finest, u, det.data());
-  const auto &     size = input.grid.size;
-  const Statistics s =
-    kernels->statistics(det.data(), finest->extents(), { { 0, 0, 0 }, { size[0], size[1], size[2] } });
+  const Extents    e = imageExtents();
+  const Region     image{ { 0, 0, 0 }, { e.nx, e.ny, e.nz } };
+  const Statistics s = reduce(kernels->statistics(det.data(), finest->extents(), image), *communicator);
   report.determinantMinimum = s.minimum;
   report.determinantMaximum = s.maximum;
   report.determinantMean = s.sum / static_cast<double>(s.count);
@@ -74,8 +75,8 @@ Registration::Implementation::evaluateResult()
     kernels->multiply(Real(1), u[c], u[c], square.data(), n);
     kernels->axpby(Real(1), square.data(), Real(1), det.data(), n);
   }
-  report.maximumDisplacement = std::sqrt(
-    kernels->statistics(det.data(), finest->extents(), { { 0, 0, 0 }, { size[0], size[1], size[2] } }).maximum);
+  report.maximumDisplacement =
+    std::sqrt(reduce(kernels->statistics(det.data(), finest->extents(), image), *communicator).maximum);
   if (report.foldedVoxels > 0)
   {
     progress->message(
@@ -85,19 +86,53 @@ Registration::Implementation::evaluateResult()
   }
 }
 
+Extents
+Registration::Implementation::imageExtents() const
+{
+  const int planes =
+    std::min(finest->slab().end, input.grid.size[2]) - std::min(finest->slab().begin, input.grid.size[2]);
+  return { input.grid.size[0], input.grid.size[1], planes };
+}
+
+void
+Registration::Implementation::deliver(const std::vector<float> & own,
+                                      int                        components,
+                                      float *                    data,
+                                      int                        zBegin,
+                                      int                        zEnd) const
+{
+  const PlanesByRank             wanted = gatherPlanes(*communicator, { zBegin, zEnd });
+  std::vector<std::vector<Slab>> lists;
+  for (const Slab & slab : wanted)
+  {
+    lists.push_back({ slab });
+  }
+  const std::size_t plane = static_cast<std::size_t>(input.grid.size[0]) * input.grid.size[1];
+  const BoxPart     part(input.grid, finest->grid(), *communicator);
+  exchangePlanes(*communicator, part.planes(), lists, own.data(), components * plane, data);
+}
+
 void
 Registration::Implementation::writeVectors(const Buffer & planar, double scale, HostVectorImage out) const
 {
-  const Extents e{ input.grid.size[0], input.grid.size[1], input.grid.size[2] };
   checkRequest(out.data, out.zBegin, out.zEnd);
-  const std::size_t n = e.points();
-  Buffer            image(*kernels, n);
-  for (int c = 0; c < 3; ++c)
+  const bool         isAlone = communicator->size() == 1;
+  const Extents      e = imageExtents();
+  const std::size_t  n = e.points();
+  std::vector<float> own(isAlone ? 0 : 3 * n);
   {
-    kernels->crop(planar.data() + c * finest->points(), finest->extents(), e, image.data());
-    kernels->toHost(image.data(), scale, out.data + c, 3, n);
+    const Buffer image(*kernels, n);
+    for (int c = 0; c < 3; ++c)
+    {
+      kernels->crop(planar.data() + c * finest->points(), finest->extents(), e, image.data());
+      kernels->toHost(image.data(), scale, (isAlone ? out.data : own.data()) + c, 3, n);
+    }
   }
   kernels->memory().trim();
+  if (!isAlone)
+  {
+    deliver(own, 3, out.data, out.zBegin, out.zEnd);
+  }
 }
 
 void
@@ -115,12 +150,7 @@ Registration::Implementation::writeInverse(HostVectorImage out) const
 void
 Registration::Implementation::determinant(Domain & domain, const ConstVectorView & u, Real * out) const
 {
-  Padded padded[3];
-  for (int c = 0; c < 3; ++c)
-  {
-    padded[c] = domain.padded(u[c], { { 1, 1, 1 } }, c);
-  }
-  kernels->jacobianDeterminant(padded, domain.inverseSpacing(), out);
+  kernels->jacobianDeterminant(domain.padded(u, { { 1, 1, 1 } }).data(), domain.inverseSpacing(), out);
   domain.releaseScratch();
 }
 
@@ -140,23 +170,57 @@ Registration::Implementation::determinantRange(Domain & domain, const Buffer & v
     const double last = (input.grid.size[a] - 1) * finest->grid().spacing[a] - domain.origin()[a] * grid.length(a);
     region.end[a] = std::min(grid.size[a], static_cast<int>(std::floor(last / grid.spacing[a] + 1e-6)) + 1);
   }
-  const Statistics s = kernels->statistics(det.data(), domain.extents(), region);
-  DeterminantRange range{ s.minimum, s.maximum };
-  communicator->minimum(&range.minimum, 1);
-  communicator->maximum(&range.maximum, 1);
-  return range;
+  region.end[2] = std::min(std::max(region.end[2] - domain.slab().begin, 0), domain.extents().nz);
+  const Statistics s = reduce(kernels->statistics(det.data(), domain.extents(), region), *communicator);
+  return { s.minimum, s.maximum };
 }
 
 void
 Registration::Implementation::writeDeterminant(float * data, int zBegin, int zEnd) const
 {
   checkRequest(data, zBegin, zEnd);
-  const Extents e{ input.grid.size[0], input.grid.size[1], input.grid.size[2] };
-  Buffer        box = finest->scalar(), image(*kernels, e.points());
-  determinant(*finest, finest->view(displacement), box.data());
-  kernels->crop(box.data(), finest->extents(), e, image.data());
-  kernels->toHost(image.data(), 1.0, data, 1, e.points());
+  const bool         isAlone = communicator->size() == 1;
+  const Extents      e = imageExtents();
+  std::vector<float> own(isAlone ? 0 : e.points());
+  {
+    const Buffer det = finest->scalar(), image(*kernels, e.points());
+    determinant(*finest, finest->view(displacement), det.data());
+    kernels->crop(det.data(), finest->extents(), e, image.data());
+    kernels->toHost(image.data(), 1.0, isAlone ? data : own.data(), 1, e.points());
+  }
   kernels->memory().trim();
+  if (!isAlone)
+  {
+    deliver(own, 1, data, zBegin, zEnd);
+  }
+}
+
+void
+Registration::Implementation::reportTraffic()
+{
+  constexpr const char * names[numberOfPurposes] = { "halo", "transpose", "reduction", "images" };
+  // Taken before the sums below, which are traffic themselves.
+  double total[2 * numberOfPurposes], most[2 * numberOfPurposes];
+  for (int purpose = 0; purpose < numberOfPurposes; ++purpose)
+  {
+    const Traffic & own = communicator->traffic(static_cast<Purpose>(purpose));
+    total[2 * purpose] = most[2 * purpose] = static_cast<double>(own.messages);
+    total[2 * purpose + 1] = most[2 * purpose + 1] = static_cast<double>(own.bytes);
+  }
+  communicator->sum(total, 2 * numberOfPurposes);
+  communicator->maximum(most, 2 * numberOfPurposes);
+  report.traffic.clear();
+  for (int purpose = 0; purpose < numberOfPurposes; ++purpose)
+  {
+    const auto value = [&](const double * values, int which) {
+      return static_cast<std::uint64_t>(values[2 * purpose + which]);
+    };
+    report.traffic.push_back(
+      { names[purpose], { value(total, 0), value(total, 1) }, { value(most, 0), value(most, 1) } });
+  }
+  double bytes = static_cast<double>(report.fieldBytes);
+  communicator->maximum(&bytes, 1);
+  report.mostFieldBytes = static_cast<std::size_t>(bytes);
 }
 
 void
@@ -166,9 +230,12 @@ Registration::Implementation::checkRequest(const void * data, int zBegin, int zE
   {
     throw Error(ErrorKind::BadInput, "there is no result yet: call run() first");
   }
-  if (data == nullptr || zBegin != 0 || zEnd != input.grid.size[2])
+  const bool wantsNothing = data == nullptr && zBegin == zEnd;
+  const bool wantsPlanes = data != nullptr && 0 <= zBegin && zBegin < zEnd && zEnd <= input.grid.size[2];
+  const bool wantsAll = wantsPlanes && zBegin == 0 && zEnd == input.grid.size[2];
+  if (communicator->size() == 1 ? !wantsAll : !(wantsNothing || wantsPlanes))
   {
-    throw Error(ErrorKind::BadInput, "the planes asked for are not those of this process");
+    throw Error(ErrorKind::BadInput, "the planes asked for are not those of the image");
   }
 }
 

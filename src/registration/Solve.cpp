@@ -3,13 +3,18 @@
 
 #include "model/ReducedProblem.h"
 #include "optimization/GaussNewton.h"
+#include "parallel/Statistics.h"
 #include "registration/Inpainting.h"
 #include "registration/Pyramid.h"
 
 #include <omp.h>
 
+#include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <optional>
+#include <string>
+#include <type_traits>
 #include <vector>
 
 namespace gnr
@@ -46,6 +51,29 @@ checkGrid(const Grid & grid)
   }
 }
 
+/** All processes must be told the same. Collective. */
+void
+checkAgreement(const Grid & grid, const Options & options, Communicator & communicator)
+{
+  static_assert(std::is_trivially_copyable<Options>::value && std::is_trivially_copyable<Grid>::value,
+                "they are sent as they are");
+  Grid    gridOfRoot = grid;
+  Options optionsOfRoot = options;
+  communicator.broadcast(&gridOfRoot, sizeof gridOfRoot, 0);
+  communicator.broadcast(&optionsOfRoot, sizeof optionsOfRoot, 0);
+  std::optional<std::string> difference = firstDifference(options, optionsOfRoot);
+  if (grid != gridOfRoot)
+  {
+    difference = "grid of the fixed image";
+  }
+  if (difference)
+  {
+    throw Error(ErrorKind::BadInput,
+                *difference + ": differs between process 0 and process " + std::to_string(communicator.rank()) +
+                  "; all processes of a registration must be given the same");
+  }
+}
+
 /** Why there is no GPU, without what to do where one must be used. */
 std::string
 reasonFor(const Error & error)
@@ -63,10 +91,12 @@ Registration::Implementation::Implementation(const Grid & grid, const Options & 
 {
   validate(options);
   checkGrid(grid);
+  checkAgreement(grid, options, *communicator);
   input.grid = grid;
   report.imageGrid = grid;
   report.processes = communicator->size();
-  report.threads = options.threads.value_or(omp_get_max_threads());
+  // Where the user does not say otherwise, the processes of a machine share its processors.
+  report.threads = options.threads.value_or(std::max(omp_get_max_threads() / communicator->sizeOnMachine(), 1));
   switch (options.device)
   {
     case Device::Reference:
@@ -74,12 +104,12 @@ Registration::Implementation::Implementation(const Grid & grid, const Options & 
       report.threads = 1;
       break;
     case Device::Cuda:
-      kernels = makeCudaKernels();
+      kernels = makeCudaKernels(communicator->rankOnMachine());
       break;
     case Device::Auto:
       try
       {
-        kernels = makeCudaKernels();
+        kernels = makeCudaKernels(communicator->rankOnMachine());
         report.deviceReason = "a GPU was found";
       }
       catch (const Error & error)
@@ -93,7 +123,7 @@ Registration::Implementation::Implementation(const Grid & grid, const Options & 
       break;
   }
   report.device = kernels->description();
-  if (kernels->availableBytes())
+  if (!kernels->hasHostMemory())
   {
     hostKernels = makeCpuKernels(report.threads);
   }
@@ -111,28 +141,25 @@ Registration::Implementation::phase(const std::string & name)
 void
 Registration::Implementation::readInitialVelocity(Domain & domain)
 {
-  if (initialVelocity.data == nullptr)
+  if (!exists(input.velocity.byRank))
   {
     return;
   }
-  const std::size_t n = input.grid.points();
-  if (initialVelocity.zBegin != 0 || initialVelocity.zEnd != input.grid.size[2])
-  {
-    throw Error(ErrorKind::BadInput, "InitialVelocityField: all planes must be set before run()");
-  }
   // The exponential of the exported field is the pullback map, which is the flow of minus the solver's velocity.
-  Buffer image(*kernels, n);
+  const BoxPart         part(input.grid, box.grid, *communicator);
+  const BoxPart::Planes planes = part.collect(input.velocity, 3);
   initial = domain.vector();
-  const Extents e{ input.grid.size[0], input.grid.size[1], input.grid.size[2] };
   for (int c = 0; c < 3; ++c)
   {
-    kernels->fromHost(initialVelocity.data + c, 3, -1.0, image.data(), n);
-    const Statistics s = kernels->statistics(image.data(), e, { { 0, 0, 0 }, { e.nx, e.ny, e.nz } });
+    const Buffer     image = part.upload(planes, *kernels, c, -1.0);
+    const Extents &  e = part.image();
+    const Statistics s =
+      reduce(kernels->statistics(image.data(), e, { { 0, 0, 0 }, { e.nx, e.ny, e.nz } }), *communicator);
     if (s.notFinite > 0)
     {
       throw Error(ErrorKind::BadInput, "InitialVelocityField: has values that are NaN or infinite");
     }
-    kernels->extendPeriodically(image.data(), e, domain.extents(), initial.data() + c * domain.points());
+    part.extendPeriodically(image, *kernels, initial.data() + c * domain.points());
   }
   if (options.incompressible)
   {
@@ -286,10 +313,10 @@ Registration::Implementation::solve()
   solved = isInterrupted = foundWithinBounds = false;
 
   reserveMemory();
-  images = prepareImages(input, box, options, *kernels);
+  images = prepareImages(input, box, options, *kernels, *communicator);
   finest = std::make_unique<Domain>(images.grid, *kernels, *communicator);
   finestTransform = std::make_unique<FourierTransform>(*finest);
-  if (input.fixedWeight.data != nullptr)
+  if (exists(input.fixedWeight.byRank))
   {
     fillUnweighted(*finest, *finestTransform, images.fixedWeight.data(), images.fixed.data());
   }
@@ -356,6 +383,7 @@ Registration::Implementation::solve()
   checkSearch();
   phase("displacement");
   releaseUnusedMemory();
+  reportTraffic();
   report.wallSeconds = progress->seconds();
   report.cpuSeconds = cpuSeconds() - cpuStart;
   solved = true;

@@ -117,10 +117,9 @@ TEST_P(KernelsResampling, PartsOfTheSpectrumGiveTheSame)
   for (const auto & range : { std::pair<int, int>(0, 3), std::pair<int, int>(3, 14) })
   {
     SpectrumLayout layout = naturalLayout(to);
-    layout.kyBegin = range.first;
-    layout.kyEnd = range.second;
+    layout.setRows(range.first, range.second);
     layout.zStride = half;
-    layout.kyStride = half * 10;
+    layout.rowStride = half * 10;
     const Array<Complex> part(kernels, half * 10 * (range.second - range.first));
     kernels.resampleSpectrum(in.data(), naturalLayout(from), part.data(), layout);
     const std::vector<Complex> result = part.get();

@@ -334,10 +334,9 @@ TEST_P(KernelsSpectral, SlabsOfTheSpectrumInTransposedLayout)
   for (const auto & range : { std::pair<int, int>(0, 4), std::pair<int, int>(4, 5), std::pair<int, int>(5, 10) })
   {
     SpectrumLayout layout = naturalLayout(grid);
-    layout.kyBegin = range.first;
-    layout.kyEnd = range.second;
+    layout.setRows(range.first, range.second);
     layout.zStride = half;
-    layout.kyStride = std::ptrdiff_t(half) * e.nz;
+    layout.rowStride = std::ptrdiff_t(half) * e.nz;
     const auto index = [&](int kx, int ky, int z) { return kx + half * (z + std::size_t(e.nz) * (ky - range.first)); };
     const std::size_t    count = std::size_t(half) * e.nz * (range.second - range.first);
     std::vector<Complex> slab[3];

@@ -25,9 +25,9 @@ naturalLayout(const Grid & grid)
 {
   SpectrumLayout layout;
   std::copy(grid.size.begin(), grid.size.end(), layout.size);
-  layout.kyEnd = grid.size[1];
-  layout.kyStride = layout.nxHalf();
-  layout.zStride = layout.kyStride * grid.size[1];
+  layout.setRows(0, grid.size[1]);
+  layout.rowStride = layout.nxHalf();
+  layout.zStride = layout.rowStride * grid.size[1];
   return layout;
 }
 

@@ -181,17 +181,15 @@ public:
 
   /** Overwrites the shared frequencies of one transformed chunk of `w` columns. */
   void
-  replace(int component, int ky, int chunk, int w, Complex * scratch, Complex * column) const
+  replace(int component, int fy, int chunk, int w, Complex * scratch, Complex * column) const
   {
-    const int fy = point::frequency(ky, layout_.size[1]);
     if (band_ == nullptr || 2 * std::abs(fy) >= shared_[1] || keptOf(chunk) <= 0)
     {
       return;
     }
     const SpectrumLayout & coarse = band_->layout;
     const int              kept = keptOf(chunk), nz = layout_.size[2], nzCoarse = coarse.size[2];
-    const int              kyCoarse = (fy < 0 ? fy + coarse.size[1] : fy) - coarse.kyBegin;
-    gather(band_->spectrum[component] + kyCoarse * coarse.kyStride + chunk * width_,
+    gather(band_->spectrum[component] + point::rowOfFrequency(coarse, fy) * coarse.rowStride + chunk * width_,
            coarse.zStride,
            nzCoarse,
            kept,
@@ -322,6 +320,7 @@ CpuKernels::applySymbol(Complex * const *      spectrum,
   const int  width = chunkWidth(half);
   const int  chunks = (half + width - 1) / width;
   const int  last = half - (chunks - 1) * width;
+  const int  rowCount = layout.rowCount();
   const Real normalization = Real(1.0 / (double(nx) * ny * nz));
   // Planned before the threads start.
   const FftwPlan forward[2] = { plans_.column(nz, width, FFTW_FORWARD), plans_.column(nz, last, FFTW_FORWARD) };
@@ -338,13 +337,14 @@ CpuKernels::applySymbol(Complex * const *      spectrum,
     Real * const      diagonal = kx + width;
     Real * const      dyad = diagonal + width;
 #pragma omp for collapse(2) schedule(static)
-    for (int ky = layout.kyBegin; ky < layout.kyEnd; ++ky)
+    for (int row = 0; row < rowCount; ++row)
     {
       for (int chunk = 0; chunk < chunks; ++chunk)
       {
         const int            isLast = chunk == chunks - 1 ? 1 : 0;
         const int            w = isLast ? last : width;
-        const std::ptrdiff_t offset = (ky - layout.kyBegin) * layout.kyStride + chunk * width;
+        const int            fy = point::frequencyOfRow(layout, row), ky = point::indexOf(fy, ny);
+        const std::ptrdiff_t offset = row * layout.rowStride + chunk * width;
         for (int c = 0; c < components; ++c)
         {
           Complex * column = scratch.data() + c * columnSize;
@@ -358,7 +358,7 @@ CpuKernels::applySymbol(Complex * const *      spectrum,
                     chunk * width,
                     w,
                     nx,
-                    point::frequency(ky, ny),
+                    fy,
                     point::frequency(z, nz),
                     2 * ky == ny,
                     2 * z == nz,
@@ -397,7 +397,7 @@ CpuKernels::applySymbol(Complex * const *      spectrum,
         for (int c = 0; c < components; ++c)
         {
           Complex * column = scratch.data() + c * columnSize;
-          bandColumns.replace(c, ky, chunk, w, bandScratch.data(), column);
+          bandColumns.replace(c, fy, chunk, w, bandScratch.data(), column);
           GNR_FFTW(execute_dft)
           (backward[isLast], reinterpret_cast<FftwComplex *>(column), reinterpret_cast<FftwComplex *>(column));
           scatter(column, layout.zStride, nz, w, spectrum[c] + offset);
@@ -415,6 +415,7 @@ CpuKernels::resampleSpectrum(const Complex *        in,
 {
   const int      nzIn = inLayout.size[2], nzOut = outLayout.size[2];
   const int      halfIn = inLayout.nxHalf(), halfOut = outLayout.nxHalf();
+  const int      rowCount = outLayout.rowCount();
   const FftwPlan forward = plans_.column(nzIn, halfIn, FFTW_FORWARD);
   const FftwPlan backward = plans_.column(nzOut, halfOut, FFTW_BACKWARD);
   // Frequencies that both grids resolve, Nyquist excluded: |f| < shared / 2.
@@ -443,14 +444,17 @@ CpuKernels::resampleSpectrum(const Complex *        in,
     Scratch columnIn(static_cast<std::size_t>(nzIn) * halfIn);
     Scratch columnOut(static_cast<std::size_t>(nzOut) * halfOut);
 #pragma omp for schedule(static)
-    for (int ky = outLayout.kyBegin; ky < outLayout.kyEnd; ++ky)
+    for (int row = 0; row < rowCount; ++row)
     {
-      const int fy = point::frequency(ky, outLayout.size[1]);
+      const int fy = point::frequencyOfRow(outLayout, row);
       std::memset(columnOut.data(), 0, sizeof(Complex) * static_cast<std::size_t>(nzOut) * halfOut);
       if (2 * std::abs(fy) < shared[1])
       {
-        const int kyIn = (fy < 0 ? fy + inLayout.size[1] : fy) - inLayout.kyBegin;
-        gather(in + kyIn * inLayout.kyStride, inLayout.zStride, nzIn, halfIn, columnIn.data());
+        gather(in + point::rowOfFrequency(inLayout, fy) * inLayout.rowStride,
+               inLayout.zStride,
+               nzIn,
+               halfIn,
+               columnIn.data());
         GNR_FFTW(execute_dft)
         (forward, reinterpret_cast<FftwComplex *>(columnIn.data()), reinterpret_cast<FftwComplex *>(columnIn.data()));
         for (int z = 0; z < nzOut; ++z)
@@ -476,8 +480,23 @@ CpuKernels::resampleSpectrum(const Complex *        in,
          reinterpret_cast<FftwComplex *>(columnOut.data()),
          reinterpret_cast<FftwComplex *>(columnOut.data()));
       }
-      scatter(columnOut.data(), outLayout.zStride, nzOut, halfOut, out + (ky - outLayout.kyBegin) * outLayout.kyStride);
+      scatter(columnOut.data(), outLayout.zStride, nzOut, halfOut, out + row * outLayout.rowStride);
     }
+  }
+}
+
+void
+CpuKernels::copyBlocks(const Complex * x,
+                       std::ptrdiff_t  xStride,
+                       Complex *       y,
+                       std::ptrdiff_t  yStride,
+                       std::size_t     width,
+                       std::size_t     count)
+{
+#pragma omp parallel for num_threads(threads_) schedule(static)
+  for (std::size_t block = 0; block < count; ++block)
+  {
+    std::memcpy(y + block * yStride, x + block * xStride, width * sizeof(Complex));
   }
 }
 

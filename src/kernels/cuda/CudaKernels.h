@@ -40,6 +40,11 @@ public:
 
 #include "kernels/overrides.h" // every kernel
 
+  bool
+  hasHostMemory() const override
+  {
+    return false;
+  }
   std::optional<std::size_t>
   availableBytes() const override;
 

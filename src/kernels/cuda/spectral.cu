@@ -37,9 +37,9 @@ void
 forPieces(const SpectrumLayout & layout, int components, Piece piece)
 {
   const int half = layout.nxHalf();
-  const int columns = half * (layout.kyEnd - layout.kyBegin);
+  const int columns = half * layout.rowCount();
   // Where rows do not follow one another without gaps each is a piece.
-  const bool        isFlat = layout.kyStride == half;
+  const bool        isFlat = layout.rowStride == half;
   const std::size_t column = sizeof(Complex) * layout.size[2] * components;
   const int         most = isFlat ? static_cast<int>(std::max<std::size_t>(pieceBytes / column, half)) : half;
   for (int first = 0; first < columns; first += most)
@@ -51,7 +51,7 @@ forPieces(const SpectrumLayout & layout, int components, Piece piece)
 std::ptrdiff_t
 offsetOf(const SpectrumLayout & layout, int column)
 {
-  return column % layout.nxHalf() + column / layout.nxHalf() * layout.kyStride;
+  return column % layout.nxHalf() + column / layout.nxHalf() * layout.rowStride;
 }
 
 /** The transform along z of some columns, in place. */
@@ -198,12 +198,6 @@ shiftBetween(const SpectrumLayout & from, const SpectrumLayout & to)
   return s;
 }
 
-__device__ __forceinline__ int
-indexOf(int frequency, int n)
-{
-  return frequency < 0 ? frequency + n : frequency;
-}
-
 struct BandView
 {
   const float2 * spectrum[3]; ///< null: there is no band
@@ -226,16 +220,15 @@ struct MultiplyBySymbol
   {
     const int            half = layout.size[0] / 2 + 1;
     const int            kx = (first + column) % half, row = (first + column) / half;
-    const int            ky = layout.kyBegin + row;
-    const std::ptrdiff_t o = kx + row * layout.kyStride + kz * layout.zStride;
+    const int            fy = point::frequencyOfRow(layout, row), ky = point::indexOf(fy, layout.size[1]);
+    const std::ptrdiff_t o = kx + row * layout.rowStride + kz * layout.zStride;
     if (band.spectrum[0] != nullptr)
     {
-      const int fy = point::frequency(ky, layout.size[1]), fz = point::frequency(kz, layout.size[2]);
+      const int fz = point::frequency(kz, layout.size[2]);
       if (band.shift.isShared(0, kx) && band.shift.isShared(1, fy) && band.shift.isShared(2, fz))
       {
-        const std::ptrdiff_t from = kx +
-                                    (indexOf(fy, band.layout.size[1]) - band.layout.kyBegin) * band.layout.kyStride +
-                                    indexOf(fz, band.layout.size[2]) * band.layout.zStride;
+        const std::ptrdiff_t from = kx + point::rowOfFrequency(band.layout, fy) * band.layout.rowStride +
+                                    point::indexOf(fz, band.layout.size[2]) * band.layout.zStride;
         for (int c = 0; c < components; ++c)
         {
           spectrum[c][o] = band.shift.moved(band.spectrum[c][from], kx, fy, fz);
@@ -373,44 +366,58 @@ CudaKernels::resampleSpectrum(const Complex *        in,
   float2 * const       target = reinterpret_cast<float2 *>(out);
 
   forEachPoint(s,
-               { outLayout.nxHalf(), outLayout.kyEnd - outLayout.kyBegin, outLayout.size[2] },
-               [=] __device__(int kx, int row, int z) { target[kx + row * to.kyStride + z * to.zStride] = { 0, 0 }; });
+               { outLayout.nxHalf(), outLayout.rowCount(), outLayout.size[2] },
+               [=] __device__(int kx, int row, int z) { target[kx + row * to.rowStride + z * to.zStride] = { 0, 0 }; });
 
   // Rows of frequencies that both grids have: from zero upwards, and the negative ones. Each piece of them goes through
   // scratch memory, so that `in` stays as it is.
   const std::size_t rowBytes = sizeof(Complex) * halfIn * nzIn;
-  const bool        isFlat = inLayout.kyStride == halfIn;
+  const bool        isFlat = inLayout.rowStride == halfIn;
   const int         most = isFlat ? static_cast<int>(std::max<std::size_t>(pieceBytes / rowBytes, 1)) : 1;
-  for (const bool isNegative : { false, true })
+  for (int run = 0; run < 2; ++run)
   {
-    const int toOut = isNegative ? outLayout.size[1] : 0, toIn = isNegative ? inLayout.size[1] : 0;
-    const int begin = std::max(isNegative ? 1 - keptY : 0, outLayout.kyBegin - toOut);
-    const int end = std::min(isNegative ? 0 : keptY, outLayout.kyEnd - toOut);
+    const int first = outLayout.firstRow[run];
+    const int begin = std::max(1 - keptY, first), end = std::min(keptY, first + outLayout.rows[run]);
     for (int fy = begin; fy < end; fy += most)
     {
       const int       rows = std::min(most, end - fy);
       const int       columns = rows * halfIn;
       Complex * const memory = static_cast<Complex *>(columns_.atLeast(rows * rowBytes));
-      const Complex * source = in + (fy + toIn - inLayout.kyBegin) * inLayout.kyStride;
+      const Complex * source = in + point::rowOfFrequency(inLayout, fy) * inLayout.rowStride;
       GNR_CUDA(cufftExecC2C(plans_.columns(nzIn, inLayout.zStride, columns, columns),
                             asCufft(const_cast<Complex *>(source)),
                             asCufft(memory),
                             CUFFT_FORWARD));
       const float2 * const transformed = reinterpret_cast<const float2 *>(memory);
-      const int            firstRow = fy + toOut - outLayout.kyBegin;
+      const int            firstRow = point::rowOfFrequency(outLayout, fy);
       forEachPoint(s, { keptX, rows, outLayout.size[2] }, [=] __device__(int kx, int row, int z) {
         const int fz = point::frequency(z, to.size[2]);
         if (shift.isShared(2, fz))
         {
           const float2 value =
-            transformed[row * halfIn + kx + static_cast<std::ptrdiff_t>(indexOf(fz, nzIn)) * columns];
-          target[kx + (firstRow + row) * to.kyStride + z * to.zStride] = shift.moved(value, kx, fy + row, fz);
+            transformed[row * halfIn + kx + static_cast<std::ptrdiff_t>(point::indexOf(fz, nzIn)) * columns];
+          target[kx + (firstRow + row) * to.rowStride + z * to.zStride] = shift.moved(value, kx, fy + row, fz);
         }
       });
     }
   }
   forPieces(
     outLayout, 1, [&](int first, int count) { transformColumns(plans_, out, outLayout, first, count, CUFFT_INVERSE); });
+}
+
+void
+CudaKernels::copyBlocks(const Complex * x,
+                        std::ptrdiff_t  xStride,
+                        Complex *       y,
+                        std::ptrdiff_t  yStride,
+                        std::size_t     width,
+                        std::size_t     count)
+{
+  const float2 * const from = reinterpret_cast<const float2 *>(x);
+  float2 * const       to = reinterpret_cast<float2 *>(y);
+  forEachPoint(stream(),
+               { static_cast<int>(width), static_cast<int>(count), 1 },
+               [=] __device__(int i, int block, int) { to[block * yStride + i] = from[block * xStride + i]; });
 }
 
 } // namespace cuda

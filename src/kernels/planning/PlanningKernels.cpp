@@ -230,13 +230,19 @@ public:
   forwardPlanes(const Real *, const Extents &, Complex *) override
   {}
   void
-  backwardPlanes(Complex *, const Extents &, Real * x) override
+  backwardPlanes(Complex * spectrum, const Extents &, Real * x) override
   {
+    mark(spectrum);
     mark(x);
   }
   void
   applySymbol(Complex * const *, int, const SpectrumLayout &, const Symbol &, const SpectrumBand *) override
   {}
+  void
+  copyBlocks(const Complex *, std::ptrdiff_t, Complex * y, std::ptrdiff_t, std::size_t, std::size_t) override
+  {
+    mark(y);
+  }
   void
   resampleSpectrum(const Complex *, const SpectrumLayout &, Complex *, const SpectrumLayout &) override
   {}
@@ -293,7 +299,9 @@ private:
   markZero(const Real * x, std::size_t n)
   {
     const auto begin = reinterpret_cast<std::uintptr_t>(x);
-    zeros_[begin] = begin + n * sizeof(Real);
+    const auto end = begin + n * sizeof(Real);
+    zeros_.erase(zeros_.lower_bound(begin), zeros_.lower_bound(end)); // of arrays that were here before
+    zeros_[begin] = end;
   }
   bool
   isZero(const Real * x)

@@ -3,6 +3,7 @@
 #define gnr_kernels_point_symbol_h
 
 #include "kernels/point/decorations.h"
+#include "kernels/types.h"
 
 namespace gnr
 {
@@ -21,6 +22,26 @@ GNR_POINT int
 derivativeFrequency(int i, int n)
 {
   return 2 * i == n ? 0 : frequency(i, n);
+}
+
+/** Index of a signed frequency of n. */
+GNR_POINT int
+indexOf(int f, int n)
+{
+  return f < 0 ? f + n : f;
+}
+
+/** The frequency along y of a row of a spectrum, and the row of a frequency that the spectrum has. */
+GNR_POINT int
+frequencyOfRow(const SpectrumLayout & layout, int row)
+{
+  return row < layout.rows[0] ? layout.firstRow[0] + row : layout.firstRow[1] + (row - layout.rows[0]);
+}
+
+GNR_POINT int
+rowOfFrequency(const SpectrumLayout & layout, int f)
+{
+  return f < 0 ? layout.rows[0] + (f - layout.firstRow[1]) : f - layout.firstRow[0];
 }
 
 /** |k|^{2s} from |k|^2, s = 1, 2, 3. */

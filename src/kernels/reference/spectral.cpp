@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/reference/ReferenceKernels.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <complex>
 #include <limits>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 namespace gnr
@@ -212,10 +214,31 @@ couplesComponents(const Symbol & symbol)
   return symbol.project || symbol.kind == Symbol::Kind::Projection || (regularizes && symbol.gamma != 0.0);
 }
 
-std::size_t
-offsetOf(const SpectrumLayout & layout, int kx, int ky, int z)
+/** Frequencies along y of the rows, in their order. */
+std::vector<int>
+rowFrequencies(const SpectrumLayout & layout)
 {
-  return kx + (ky - layout.kyBegin) * layout.kyStride + z * layout.zStride;
+  std::vector<int> result;
+  for (int run = 0; run < 2; ++run)
+  {
+    for (int i = 0; i < layout.rows[run]; ++i)
+    {
+      result.push_back(layout.firstRow[run] + i);
+    }
+  }
+  return result;
+}
+
+std::size_t
+offsetOf(const SpectrumLayout & layout, int kx, int frequencyY, int z)
+{
+  const std::vector<int> rows = rowFrequencies(layout);
+  const auto             row = std::find(rows.begin(), rows.end(), frequencyY);
+  if (row == rows.end())
+  {
+    throw std::logic_error("this spectrum has no row of frequency " + std::to_string(frequencyY));
+  }
+  return kx + (row - rows.begin()) * layout.rowStride + z * layout.zStride;
 }
 
 /** Index on a grid of n points of the signed frequency. */
@@ -331,8 +354,9 @@ ReferenceKernels::applySymbol(Complex * const *      spectrum,
   const Transform   alongBandZ(m[2]);
   const double      bandPoints = double(m[0]) * m[1] * m[2];
 
-  for (int ky = layout.kyBegin; ky < layout.kyEnd; ++ky)
+  for (const int frequencyY : rowFrequencies(layout))
   {
+    const int ky = indexOfFrequency(frequencyY, n[1]);
     for (int kx = 0; kx < layout.nxHalf(); ++kx)
     {
       for (int c = 0; c < components; ++c)
@@ -340,7 +364,7 @@ ReferenceKernels::applySymbol(Complex * const *      spectrum,
         column[c].resize(nz);
         for (int z = 0; z < nz; ++z)
         {
-          column[c][z] = load(spectrum[c][offsetOf(layout, kx, ky, z)]);
+          column[c][z] = load(spectrum[c][offsetOf(layout, kx, frequencyY, z)]);
         }
         column[c] = alongZ.forward(column[c]);
       }
@@ -361,7 +385,6 @@ ReferenceKernels::applySymbol(Complex * const *      spectrum,
           column[row][kz] = result[row] / points;
         }
       }
-      const int frequencyY = signedFrequency(ky, n[1]);
       if (band != nullptr && isShared(frequencyY, n[1], m[1]) && isShared(kx, n[0], m[0]))
       {
         for (int c = 0; c < components; ++c)
@@ -369,7 +392,7 @@ ReferenceKernels::applySymbol(Complex * const *      spectrum,
           Line bandColumn(m[2]);
           for (int z = 0; z < m[2]; ++z)
           {
-            bandColumn[z] = load(band->spectrum[c][offsetOf(band->layout, kx, indexOfFrequency(frequencyY, m[1]), z)]);
+            bandColumn[z] = load(band->spectrum[c][offsetOf(band->layout, kx, frequencyY, z)]);
           }
           bandColumn = alongBandZ.forward(bandColumn);
           for (int kz = 0; kz < nz; ++kz)
@@ -391,7 +414,7 @@ ReferenceKernels::applySymbol(Complex * const *      spectrum,
         column[c] = alongZ.backward(column[c]);
         for (int z = 0; z < nz; ++z)
         {
-          spectrum[c][offsetOf(layout, kx, ky, z)] = store(column[c][z]);
+          spectrum[c][offsetOf(layout, kx, frequencyY, z)] = store(column[c][z]);
         }
       }
     }
@@ -410,15 +433,9 @@ ReferenceKernels::resampleSpectrum(const Complex *        in,
   const Transform   alongNewZ(m[2]);
   const double      points = double(n[0]) * n[1] * n[2];
 
-  for (int ky = outLayout.kyBegin; ky < outLayout.kyEnd; ++ky)
+  for (const int frequencyY : rowFrequencies(outLayout))
   {
-    const int  frequencyY = signedFrequency(ky, m[1]);
-    const int  inKy = indexOfFrequency(frequencyY, n[1]);
     const bool sharedY = isShared(frequencyY, n[1], m[1]);
-    if (sharedY && (inKy < inLayout.kyBegin || inKy >= inLayout.kyEnd))
-    {
-      throw std::logic_error("resampleSpectrum: the input layout lacks a wave vector of the output layout");
-    }
     for (int kx = 0; kx < outLayout.nxHalf(); ++kx)
     {
       Line newColumn(m[2]); // zeros
@@ -427,7 +444,7 @@ ReferenceKernels::resampleSpectrum(const Complex *        in,
         Line column(n[2]);
         for (int z = 0; z < n[2]; ++z)
         {
-          column[z] = load(in[offsetOf(inLayout, kx, inKy, z)]);
+          column[z] = load(in[offsetOf(inLayout, kx, frequencyY, z)]);
         }
         column = alongZ.forward(column);
         for (int kz = 0; kz < m[2]; ++kz)
@@ -445,8 +462,25 @@ ReferenceKernels::resampleSpectrum(const Complex *        in,
       }
       for (int z = 0; z < m[2]; ++z)
       {
-        out[offsetOf(outLayout, kx, ky, z)] = store(newColumn[z]);
+        out[offsetOf(outLayout, kx, frequencyY, z)] = store(newColumn[z]);
       }
+    }
+  }
+}
+
+void
+ReferenceKernels::copyBlocks(const Complex * x,
+                             std::ptrdiff_t  xStride,
+                             Complex *       y,
+                             std::ptrdiff_t  yStride,
+                             std::size_t     width,
+                             std::size_t     count)
+{
+  for (std::size_t block = 0; block < count; ++block)
+  {
+    for (std::size_t i = 0; i < width; ++i)
+    {
+      y[block * yStride + i] = x[block * xStride + i];
     }
   }
 }
