@@ -23,3 +23,19 @@ endif()
 if(GaussNewtonRegistration_CUDA STREQUAL "ON")
   include("${CMAKE_CURRENT_LIST_DIR}/cmake/FindNvcc.cmake")
 endif()
+
+# The plugin for several processes, which is opened at run time, too: nothing else links MPI.
+if(NOT DEFINED GaussNewtonRegistration_MPI OR GaussNewtonRegistration_MPI)
+  find_package(MPI QUIET COMPONENTS C)
+endif()
+option(GaussNewtonRegistration_MPI "Build the plugin for several processes (needs an MPI library)" ${MPI_C_FOUND})
+if(GaussNewtonRegistration_MPI AND NOT MPI_C_FOUND)
+  message(FATAL_ERROR "GaussNewtonRegistration_MPI=ON needs an MPI library, and none was found. Debian, Ubuntu: "
+    "apt-get install libopenmpi-dev openmpi-bin; elsewhere give -DMPI_C_COMPILER=<path of mpicc>, or "
+    "-DGaussNewtonRegistration_MPI=OFF.")
+endif()
+if(GaussNewtonRegistration_MPI)
+  message(STATUS "GaussNewtonRegistration: plugin gnr-mpi with ${MPI_C_LIBRARIES} (MPI ${MPI_C_VERSION})")
+else()
+  message(STATUS "GaussNewtonRegistration: no plugin for several processes (Debian, Ubuntu: libopenmpi-dev, openmpi-bin)")
+endif()

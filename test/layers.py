@@ -30,6 +30,7 @@ ALLOWED = {
     "kernels/planning": BACKEND,
     "kernels": KERNELS,
     "parallel": ["kernels", "kernels/point", "gnr"],
+    "parallel/mpi": ["parallel", "kernels", "gnr"],
     "model": ["parallel", "kernels", "kernels/point", "gnr"],
     "optimization": ["model", "parallel", "kernels", "gnr"],
     "registration": ["optimization", "model", "parallel", "kernels", "gnr"],
@@ -45,7 +46,7 @@ ALLOWED = {
 THIRD_PARTIES = [
     ("ITK", re.compile(r"^(itk|vnl/|vcl_|gdcm|nifti)"), ("include", "itk", "apps", "apps/view", "examples", "wrapping")),
     ("CUDA", re.compile(r"^(cuda|cufft|cub/|thrust/|nvtx|device_launch)"), ("kernels/cuda",)),
-    ("MPI", re.compile(r"^mpi\.h$"), ("parallel",)),
+    ("MPI", re.compile(r"^mpi\.h$"), ("parallel/mpi",)),
     ("FFTW", re.compile(r"^fftw"), ("kernels", "kernels/cpu", "kernels/reference", "parallel")),
     ("CLI11 or JSON", re.compile(r"^(CLI/|nlohmann/)"), ("apps", "apps/view")),
     ("VTK", re.compile(r"^vtk"), ("apps/view",)),
@@ -60,6 +61,8 @@ def layer_of(path):
     if parts[0] == "src" and len(parts) > 2:
         if parts[1] == "kernels" and len(parts) > 3:
             return "kernels/" + parts[2]
+        if parts[1:3] == ["parallel", "mpi"] and len(parts) > 3:
+            return "parallel/mpi"
         return parts[1]
     if parts[:2] == ["apps", "view"]:
         return "apps/view"
@@ -135,7 +138,9 @@ BAD_TREE = {
     "src/model/Mpi.cpp": ("#include <mpi.h>\n", "MPI"),
     "src/parallel/Slab.h": ('#include "kernels/kernels.h"\n', None),
     "src/parallel/Up.cpp": ('#include "model/Model.h"\n', "parallel may not include model"),
-    "src/parallel/Mpi.cpp": ("#include <mpi.h>\n", None),
+    "src/parallel/Mpi.cpp": ("#include <mpi.h>\n", "MPI"),
+    "src/parallel/Down.cpp": ('#include "parallel/mpi/Mpi.h"\n', "parallel may not include parallel/mpi"),
+    "src/parallel/mpi/Mpi.h": ('#include <mpi.h>\n#include "parallel/Slab.h"\n', None),
     "src/kernels/kernels.h": ('#include "gnr/Grid.h"\n', None),
     "src/kernels/Up.cpp": ('#include "parallel/Slab.h"\n', "kernels may not include parallel"),
     "src/kernels/point/Stencil.h": ("#include <cmath>\n", None),

@@ -1,0 +1,439 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "parallel/mpi/MpiCommunicator.h"
+
+#include "parallel/mpi/PeerWatch.h"
+#include "parallel/mpi/Runtime.h"
+
+#include <algorithm>
+#include <exception>
+#include <thread>
+
+namespace gnr
+{
+namespace mpi
+{
+namespace
+{
+
+enum Tag
+{
+  exchangeTag = 1,
+  reductionTag,
+  broadcastTag,
+  failureTag,
+  quietTag
+};
+
+// Of the words of a failure: so that they go at once, whether anybody is waiting for them or not.
+constexpr std::size_t longestWords = 2000;
+// For those who have to say that they are quiet, and are busy with a computation.
+constexpr double quietSeconds = 30.0;
+constexpr double watchSeconds = 0.5;
+
+double
+larger(double a, double b)
+{
+  return a > b || a != a ? a : b; // not std::max(a, b), which would lose a NaN in b
+}
+
+double
+smaller(double a, double b)
+{
+  return a < b || a != a ? a : b;
+}
+
+} // namespace
+
+MpiCommunicator::MpiCommunicator(MPI_Comm parent, std::size_t longestMessage)
+  : longestMessage_(longestMessage)
+  , exceptions_(std::uncaught_exceptions())
+{
+  MPI_Comm machine = MPI_COMM_NULL;
+  check(MPI_Comm_dup(parent, &data_), "MPI_Comm_dup");
+  MPI_Comm_set_errhandler(data_, MPI_ERRORS_RETURN);
+  check(MPI_Comm_dup(data_, &news_), "MPI_Comm_dup");
+  MPI_Comm_rank(data_, &rank_);
+  MPI_Comm_size(data_, &size_);
+  check(MPI_Comm_split_type(data_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &machine), "MPI_Comm_split_type");
+  MPI_Comm_rank(machine, &rankOnMachine_);
+  MPI_Comm_size(machine, &sizeOnMachine_);
+  watch_ = std::make_unique<PeerWatch>(machine, rank_);
+  MPI_Comm_free(&machine);
+  crowded_ = static_cast<unsigned int>(sizeOnMachine_) > std::thread::hardware_concurrency();
+}
+
+MpiCommunicator::~MpiCommunicator()
+{
+  if (!isUp())
+  {
+    return; // the host has finalised MPI before
+  }
+  // Whoever leaves by an exception, or in the middle of an exchange, lets the others wait unless it tells them.
+  if (!failure_ && (std::uncaught_exceptions() > exceptions_ || !exchange_.requests.empty()))
+  {
+    announceFailure(ErrorKind::OutOfResources, "has given up the registration; see its own messages");
+  }
+  if (!failure_)
+  {
+    MPI_Comm_free(&news_);
+    MPI_Comm_free(&data_);
+  }
+}
+
+std::string
+MpiCommunicator::description() const
+{
+  return libraryName();
+}
+
+void
+MpiCommunicator::sum(double * values, std::size_t n)
+{
+  reduce(values, n, [](double a, double b) { return a + b; });
+}
+
+void
+MpiCommunicator::minimum(double * values, std::size_t n)
+{
+  reduce(values, n, smaller);
+}
+
+void
+MpiCommunicator::maximum(double * values, std::size_t n)
+{
+  reduce(values, n, larger);
+}
+
+/** Up a binomial tree, whose shape depends on the number of processes alone, and down again: 2 (size - 1) messages in
+ * all. */
+template <typename Operation>
+void
+MpiCommunicator::reduce(double * values, std::size_t n, Operation operation)
+{
+  enter();
+  if (size_ == 1 || n == 0)
+  {
+    return;
+  }
+  const std::size_t bytes = n * sizeof(double);
+  for (int distance = 1; distance < size_; distance *= 2)
+  {
+    if (rank_ & distance)
+    {
+      count(Purpose::Reduction, 1, bytes);
+      send(values, bytes, rank_ - distance, reductionTag, call_);
+      wait(call_);
+      break;
+    }
+    if (rank_ + distance < size_)
+    {
+      other_.resize(std::max(other_.size(), n));
+      receive(other_.data(), bytes, rank_ + distance, reductionTag, call_);
+      wait(call_);
+      for (std::size_t i = 0; i < n; ++i)
+      {
+        values[i] = operation(values[i], other_[i]);
+      }
+    }
+  }
+  broadcast(values, bytes, 0);
+}
+
+void
+MpiCommunicator::broadcast(void * data, std::size_t bytes, int root)
+{
+  enter();
+  if (size_ == 1 || bytes == 0)
+  {
+    return;
+  }
+  // A binomial tree of the ranks counted from the root: the parent lacks the lowest bit.
+  const int relative = (rank_ - root + size_) % size_;
+  int       bit = 1;
+  while (bit < size_ && !(relative & bit))
+  {
+    bit *= 2;
+  }
+  if (relative != 0)
+  {
+    receive(data, bytes, (relative - bit + root) % size_, broadcastTag, call_);
+    wait(call_);
+  }
+  for (bit /= 2; bit > 0; bit /= 2)
+  {
+    if (relative + bit < size_)
+    {
+      count(Purpose::Reduction, 1, bytes);
+      send(data, bytes, (relative + bit + root) % size_, broadcastTag, call_);
+    }
+  }
+  wait(call_);
+}
+
+void
+MpiCommunicator::start(const std::vector<Message> & sent, const std::vector<Message> & received)
+{
+  enter();
+  for (const Message & message : received)
+  {
+    receive(message.data, message.bytes, message.rank, exchangeTag, exchange_);
+  }
+  for (const Message & message : sent)
+  {
+    send(message.data, message.bytes, message.rank, exchangeTag, exchange_);
+  }
+}
+
+void
+MpiCommunicator::finishExchange()
+{
+  enter();
+  wait(exchange_);
+}
+
+void
+MpiCommunicator::send(const void * data, std::size_t bytes, int peer, int tag, Pending & pending)
+{
+  const char * first = static_cast<const char *>(data);
+  for (std::size_t done = 0; done < bytes;)
+  {
+    const std::size_t piece = std::min(bytes - done, longestMessage_);
+    MPI_Request       request = MPI_REQUEST_NULL;
+    check(MPI_Isend(first + done, static_cast<int>(piece), MPI_BYTE, peer, tag, data_, &request), "MPI_Isend");
+    pending.requests.push_back(request);
+    pending.peers.push_back(peer);
+    pending.isReceive.push_back(false);
+    done += piece;
+  }
+}
+
+void
+MpiCommunicator::receive(void * data, std::size_t bytes, int peer, int tag, Pending & pending)
+{
+  char * first = static_cast<char *>(data);
+  for (std::size_t done = 0; done < bytes;)
+  {
+    const std::size_t piece = std::min(bytes - done, longestMessage_);
+    MPI_Request       request = MPI_REQUEST_NULL;
+    check(MPI_Irecv(first + done, static_cast<int>(piece), MPI_BYTE, peer, tag, data_, &request), "MPI_Irecv");
+    pending.requests.push_back(request);
+    pending.peers.push_back(peer);
+    pending.isReceive.push_back(true);
+    done += piece;
+  }
+}
+
+void
+MpiCommunicator::wait(Pending & pending)
+{
+  Patience patience(crowded_);
+  double   watched = 0.0;
+  for (;;)
+  {
+    int done = 0;
+    check(MPI_Testall(static_cast<int>(pending.requests.size()), pending.requests.data(), &done, MPI_STATUSES_IGNORE),
+          "MPI_Testall");
+    if (done != 0)
+    {
+      pending = Pending();
+      return;
+    }
+    if (!patience.isShort())
+    {
+      lookForFailure();
+    }
+    if (patience.seconds() > watched + watchSeconds)
+    {
+      watched = patience.seconds();
+      lookForDeath();
+    }
+    patience.wait();
+  }
+}
+
+void
+MpiCommunicator::enter()
+{
+  checkThread();
+  if (size_ > 1)
+  {
+    lookForFailure();
+  }
+}
+
+void
+MpiCommunicator::lookForFailure()
+{
+  if (failure_)
+  {
+    throw *failure_;
+  }
+  int        is = 0;
+  MPI_Status status;
+  check(MPI_Iprobe(MPI_ANY_SOURCE, failureTag, news_, &is, &status), "MPI_Iprobe");
+  if (is == 0)
+  {
+    return;
+  }
+  int length = 0;
+  MPI_Get_count(&status, MPI_BYTE, &length);
+  std::string text(length, '\0');
+  check(MPI_Recv(&text[0], length, MPI_BYTE, status.MPI_SOURCE, failureTag, news_, MPI_STATUS_IGNORE), "MPI_Recv");
+  fail(static_cast<ErrorKind>(text.at(0)), text.substr(1));
+}
+
+void
+MpiCommunicator::lookForDeath()
+{
+  const std::vector<int> dead = watch_->dead();
+  if (!dead.empty())
+  {
+    const std::string words = whoIs(dead.front()) + " is no more: it was killed (not enough memory?) or has crashed";
+    tellAll(ErrorKind::OutOfResources, words);
+    fail(ErrorKind::OutOfResources, words);
+  }
+}
+
+void
+MpiCommunicator::fail(ErrorKind kind, const std::string & message)
+{
+  noteFailure();
+  failure_ = std::make_unique<Error>(kind, message);
+  becomeQuiet();
+  throw Error(kind, message);
+}
+
+void
+MpiCommunicator::announceFailure(ErrorKind kind, const std::string & message)
+{
+  if (failure_)
+  {
+    return;
+  }
+  noteFailure();
+  failure_ = std::make_unique<Error>(kind, message);
+  tellAll(kind, whoIs(rank_) + ": " + message);
+  becomeQuiet();
+}
+
+void
+MpiCommunicator::tellAll(ErrorKind kind, const std::string & message)
+{
+  // Kept for ever: a process may look only later.
+  const auto text = new std::string(static_cast<char>(kind) + message.substr(0, longestWords));
+  for (int peer = 0; peer < size_; ++peer)
+  {
+    MPI_Request request = MPI_REQUEST_NULL;
+    if (peer != rank_ &&
+        MPI_Isend(text->data(), static_cast<int>(text->size()), MPI_BYTE, peer, failureTag, news_, &request) ==
+          MPI_SUCCESS)
+    {
+      MPI_Request_free(&request);
+    }
+  }
+}
+
+void
+MpiCommunicator::becomeQuiet()
+{
+  Pending all = std::move(call_);
+  all.requests.insert(all.requests.end(), exchange_.requests.begin(), exchange_.requests.end());
+  all.peers.insert(all.peers.end(), exchange_.peers.begin(), exchange_.peers.end());
+  all.isReceive.insert(all.isReceive.end(), exchange_.isReceive.begin(), exchange_.isReceive.end());
+  call_ = Pending();
+  exchange_ = Pending();
+  const std::size_t n = all.requests.size();
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    if (all.isReceive[i] && all.requests[i] != MPI_REQUEST_NULL)
+    {
+      MPI_Cancel(&all.requests[i]); // has no effect on what is arriving already
+    }
+  }
+  // Who is quiet reads and writes nothing of ours any more; nor does who is no more.
+  std::vector<bool> isQuiet(size_, false);
+  bool              hasSaid = false;
+  Patience          patience(crowded_);
+  double            watched = 0.0;
+  for (;;)
+  {
+    bool isReceiving = false, isSending = false;
+    for (std::size_t i = 0; i < n; ++i)
+    {
+      int done = 0;
+      if (all.requests[i] == MPI_REQUEST_NULL || MPI_Test(&all.requests[i], &done, MPI_STATUS_IGNORE) != MPI_SUCCESS ||
+          done != 0 || (isQuiet[all.peers[i]] && !all.isReceive[i]))
+      {
+        continue;
+      }
+      (all.isReceive[i] ? isReceiving : isSending) = true;
+    }
+    if (!isReceiving && !hasSaid)
+    {
+      hasSaid = true;
+      for (int peer = 0; peer < size_; ++peer)
+      {
+        MPI_Request request = MPI_REQUEST_NULL;
+        if (peer != rank_ && MPI_Isend(nullptr, 0, MPI_BYTE, peer, quietTag, news_, &request) == MPI_SUCCESS)
+        {
+          MPI_Request_free(&request);
+        }
+      }
+    }
+    if ((!isReceiving && !isSending) || patience.seconds() > quietSeconds)
+    {
+      return;
+    }
+    int        is = 0;
+    MPI_Status status;
+    while (MPI_Iprobe(MPI_ANY_SOURCE, quietTag, news_, &is, &status) == MPI_SUCCESS && is != 0)
+    {
+      MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, quietTag, news_, MPI_STATUS_IGNORE);
+      isQuiet[status.MPI_SOURCE] = true;
+    }
+    if (patience.seconds() > watched + watchSeconds)
+    {
+      watched = patience.seconds();
+      for (const int peer : watch_->dead())
+      {
+        isQuiet[peer] = true;
+        for (std::size_t i = 0; i < n; ++i)
+        {
+          if (all.peers[i] == peer)
+          {
+            all.requests[i] = MPI_REQUEST_NULL;
+          }
+        }
+      }
+    }
+    patience.wait();
+  }
+}
+
+void
+MpiCommunicator::check(int code, const char * function)
+{
+  if (code == MPI_SUCCESS)
+  {
+    return;
+  }
+  char text[MPI_MAX_ERROR_STRING] = "";
+  int  length = 0;
+  MPI_Error_string(code, text, &length);
+  const std::string words = libraryName() + ": " + function + " has failed: " + std::string(text, length) +
+                            "; a process or the network between the machines may have died";
+  if (!failure_)
+  {
+    announceFailure(ErrorKind::OutOfResources, words);
+  }
+  throw Error(ErrorKind::OutOfResources, words);
+}
+
+std::string
+MpiCommunicator::whoIs(int rank) const
+{
+  return "process " + std::to_string(rank) + " of " + std::to_string(size_);
+}
+
+} // namespace mpi
+} // namespace gnr
