@@ -59,7 +59,8 @@ public:
 
 /** Host memory that holds planes [zBegin, zEnd) of a scalar image on the image grid, x fastest, without gaps.
  *
- * Each process passes the planes that it has, or that it wants: all of them, some, also such as another one has, or none
+ * Each process passes the planes that it has, or that it wants: all of them, some, also such as another one has, or
+ * none
  * (`data` null and zBegin = zEnd). What several have is taken from the nearest at hand: it must be the same. */
 struct HostImage
 {
@@ -93,8 +94,8 @@ struct HostVectorImage
  * \endcode
  *
  * Over several processes every one constructs a Registration for the same grid and options and calls everything
- * together with the others; together they set all planes of the images, and each asks for the planes of the results that
- * it wants. All have the report, and an observer where they want one. An error of one is thrown by all.
+ * together with the others; together they set all planes of the images, and each asks for the planes of the results
+ * that it wants. All have the report, and an observer where they want one. An error of one is thrown by all.
  *
  * Not copyable; one thread at a time. Throws gnr::Error. */
 class GaussNewtonRegistration_EXPORT Registration

@@ -104,6 +104,13 @@ resampleSpectrum(const Complex *        in,
                  const SpectrumLayout & inLayout,
                  Complex *              out,
                  const SpectrumLayout & outLayout) override;
+void
+copyBlocks(const Complex * x,
+           std::ptrdiff_t  xStride,
+           Complex *       y,
+           std::ptrdiff_t  yStride,
+           std::size_t     width,
+           std::size_t     count) override;
 
 void
 copyBlocks(const Complex * x,
