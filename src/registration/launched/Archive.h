@@ -17,7 +17,8 @@ namespace gnr
 namespace launched
 {
 
-/** Values as bytes for another process of the same machine and the same build, and back: what writes them reads them. */
+/** Values as bytes for another process of the same machine and the same build, and back: what writes them reads them.
+ */
 class Archive
 {
 public:

@@ -43,7 +43,8 @@ addressOf(const std::string & path)
   if (path.size() >= sizeof(address.sun_path))
   {
     throw Error(ErrorKind::BadInput,
-                "several processes: the name " + path + " is too long for a socket; let TMPDIR name a folder with a shorter one");
+                "several processes: the name " + path +
+                  " is too long for a socket; let TMPDIR name a folder with a shorter one");
   }
   std::memcpy(address.sun_path, path.c_str(), path.size());
   return address;

@@ -33,8 +33,7 @@ constexpr const char * prefix = "gnr-workers-";
 std::optional<std::size_t>
 roomIn(const std::string & folder)
 {
-  struct statvfs status
-  {};
+  struct statvfs status{};
   if (access(folder.c_str(), W_OK | X_OK) != 0 || statvfs(folder.c_str(), &status) != 0)
   {
     return std::nullopt;
@@ -60,9 +59,8 @@ removeLeftovers(const std::string & parent)
     {
       continue;
     }
-    struct stat status
-    {};
-    const long process = std::strtol(name.c_str() + std::strlen(prefix), nullptr, 10);
+    struct stat status{};
+    const long  process = std::strtol(name.c_str() + std::strlen(prefix), nullptr, 10);
     if (process > 0 && lstat(entry.path().c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
         status.st_uid == geteuid() && kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH)
     {
@@ -189,8 +187,7 @@ MappedFile
 MappedFile::open(const std::string & path, std::size_t bytes)
 {
   const int   descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat status
-  {};
+  struct stat status{};
   if (descriptor < 0 || fstat(descriptor, &status) != 0 || static_cast<std::size_t>(status.st_size) != bytes)
   {
     const int reason = errno;
