@@ -112,13 +112,6 @@ copyBlocks(const Complex * x,
            std::size_t     width,
            std::size_t     count) override;
 
-void
-copyBlocks(const Complex * x,
-           std::ptrdiff_t  xStride,
-           Complex *       y,
-           std::ptrdiff_t  yStride,
-           std::size_t     width,
-           std::size_t     count) override;
 Statistics
 statistics(const Real * x, const Extents & extents, const Region & region) override;
 void
