@@ -23,6 +23,7 @@
 #include "RegistrationOptions.h"
 
 #include <filesystem>
+#include <utility>
 
 namespace gnrapp
 {
@@ -156,6 +157,18 @@ ParseRegistrationSettings(int argc, const char * const * argv)
     "--picture",
     settings.picture,
     "Draw images, differences, deformed grid, volume change and convergence on one page, with gnr-view; needs VTK.");
+  const auto shared = [&](const char * name, bool & target, const char * text) {
+    parser.add_flag(name, target, text)->group("Several processes");
+  };
+  shared(
+    "--streamed-input",
+    settings.streamedInput,
+    "Under mpirun, each process reads only its part of the images; else the first one reads them and hands out the "
+    "parts. The files must be MetaImages without compression.");
+  shared("--streamed-output",
+         settings.streamedOutput,
+         "Each process writes its part of the results, so that none has them as a whole. The files are MetaImages "
+         "without compression, ending in .mha instead of .nii.gz.");
   parser
     .add_flag(
       "--dry-run",
@@ -178,6 +191,16 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   {
     parser.Require({ "--output" });
     CheckPrefix(settings.prefix);
+  }
+  for (const auto & [name, isGiven] : { std::make_pair("--composite", settings.writeComposite),
+                                        std::make_pair("--dispvect", settings.writeDispvect),
+                                        std::make_pair("--picture", settings.picture) })
+  {
+    if (isGiven && settings.streamedOutput)
+    {
+      throw CommandLineError(std::string(name) +
+                             ": needs the results as a whole. Leave out --streamed-output, or this option");
+    }
   }
   if (settings.verbose && settings.quiet)
   {
