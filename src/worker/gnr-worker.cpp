@@ -322,6 +322,11 @@ private:
 int
 main(int argc, char * argv[])
 {
+  if (argc == 2 && std::string(argv[1]) == "--version")
+  {
+    std::cout << pluginVersion() << '\n';
+    return EXIT_SUCCESS;
+  }
   const int processes = argc == 3 ? std::atoi(argv[2]) : 0;
   if (processes < 1)
   {
