@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -536,25 +538,23 @@ TEST_F(LaunchedRegistrations, GoWithAKilledHost)
 
 TEST_F(LaunchedRegistrations, RemoveWhatKilledOnesLeft)
 {
-  const pid_t gone = fork(); // the number of a process that is no more
-  if (gone == 0)
-  {
-    _exit(0);
-  }
-  waitpid(gone, nullptr, 0);
-  const std::string old = "/dev/shm/gnr-workers-" + std::to_string(gone) + "-abcdef";
-  const std::string others = "/dev/shm/gnr-workers-" + std::to_string(getppid()) + "-abcdef"; // runs
-  for (const std::string & folder : { old, others })
+  const std::string name = "/dev/shm/gnr-workers-1-test" + std::to_string(getpid());
+  const std::string old = name + "old", used = name + "used";
+  for (const std::string & folder : { old, used })
   {
     ASSERT_TRUE(std::filesystem::create_directory(folder));
     std::ofstream(folder + "/result") << "something";
+    std::ofstream(folder + "/lock");
   }
+  const int lock = open((used + "/lock").c_str(), O_RDWR | O_CLOEXEC); // as a host that lives
+  ASSERT_EQ(flock(lock, LOCK_EX), 0);
   problem.options.maximumIterations = 1;
   LaunchedRegistration registration(problem.grid, problem.options, 2);
   solve(registration, problem, true);
   EXPECT_FALSE(std::filesystem::exists(old));
-  EXPECT_TRUE(std::filesystem::exists(others + "/result"));
-  std::filesystem::remove_all(others);
+  EXPECT_TRUE(std::filesystem::exists(used + "/result"));
+  close(lock);
+  std::filesystem::remove_all(used);
 }
 
 TEST_F(LaunchedRegistrations, TellWhatIsMissing)

@@ -4,13 +4,13 @@
 #include "gnr/Error.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -47,24 +47,29 @@ megabytes(std::size_t bytes)
   return std::to_string((bytes + 999999) / 1000000) + " MB";
 }
 
-/** Hosts that were killed together with their workers could not remove theirs. */
+/** Hosts that were killed together with their workers could not remove theirs. A lock tells them from those that live,
+ * also in another container that shares the folder, where numbers of processes say nothing. */
 void
 removeLeftovers(const std::string & parent)
 {
   std::error_code none;
   for (const auto & entry : std::filesystem::directory_iterator(parent, none))
   {
-    const std::string name = entry.path().filename().string();
-    if (name.rfind(prefix, 0) != 0)
+    struct stat status{};
+    if (entry.path().filename().string().rfind(prefix, 0) != 0 || lstat(entry.path().c_str(), &status) != 0 ||
+        !S_ISDIR(status.st_mode) || status.st_uid != geteuid())
     {
       continue;
     }
-    struct stat status{};
-    const long  process = std::strtol(name.c_str() + std::strlen(prefix), nullptr, 10);
-    if (process > 0 && lstat(entry.path().c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
-        status.st_uid == geteuid() && kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH)
+    const SharedFolder folder(entry.path().string());
+    const int          lock = open(folder.pathOf(SharedFile::Lock).c_str(), O_RDWR | O_CLOEXEC);
+    if (lock >= 0) // otherwise it is being made, or removed
     {
-      SharedFolder(entry.path().string()).removeAll();
+      if (flock(lock, LOCK_EX | LOCK_NB) == 0)
+      {
+        folder.removeAll();
+      }
+      close(lock);
     }
   }
 }
@@ -91,7 +96,16 @@ SharedFolder::SharedFolder(std::size_t bytes)
       if (mkdtemp(path_.data()) != nullptr)
       {
         nameFiles();
-        return;
+        lock_ = open(pathOf(SharedFile::Lock).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+        if (lock_ >= 0 && flock(lock_, LOCK_EX | LOCK_NB) == 0)
+        {
+          return;
+        }
+        if (lock_ >= 0)
+        {
+          close(lock_);
+        }
+        removeAll();
       }
       told += (told.empty() ? "" : ", ") + parent + ": " + std::strerror(errno);
     }
@@ -117,6 +131,7 @@ SharedFolder::~SharedFolder()
   if (isOwner_)
   {
     removeAll();
+    close(lock_);
   }
 }
 
@@ -125,7 +140,7 @@ SharedFolder::nameFiles()
 {
   std::size_t i = 0;
   for (const char * name :
-       { "job", "socket", "fixed", "moving", "fixed-weight", "moving-weight", "velocity", "result" })
+       { "job", "socket", "fixed", "moving", "fixed-weight", "moving-weight", "velocity", "result", "lock" })
   {
     files_[i++] = path_ + "/" + name;
   }

@@ -21,9 +21,10 @@ enum class SharedFile
   FixedWeight,
   MovingWeight,
   Velocity,
-  Result
+  Result,
+  Lock ///< that the host holds; the last, so that it is removed last
 };
-constexpr std::size_t numberOfSharedFiles = 8;
+constexpr std::size_t numberOfSharedFiles = 9;
 
 /** A folder that nobody else may enter. The host makes and removes it; the worker removes it if the host is no more. */
 class SharedFolder
@@ -65,6 +66,7 @@ private:
   std::string                                  path_;
   std::array<std::string, numberOfSharedFiles> files_;
   bool                                         isOwner_;
+  int                                          lock_ = -1;
 };
 
 /** A file in memory. */

@@ -180,8 +180,11 @@ Workers::ended()
   {
     throw Error(ErrorKind::OutOfResources,
                 "several processes: one of " + processes + " was ended by signal " + std::to_string(end.signal) + " (" +
-                  strsignal(end.signal) +
-                  "), as the system does where memory runs out; use smaller images, or a machine with more memory");
+                  strsignal(end.signal) + ")" +
+                  (end.signal == SIGKILL
+                     ? ", as the system does where memory runs out; use smaller images, or a machine "
+                       "with more memory"
+                     : "; run it again, or use one process"));
   }
   const std::string said = !lines.empty() ? lines : end.complaints;
   const std::string why = said.empty() ? "" : ": " + firstLine(said);
