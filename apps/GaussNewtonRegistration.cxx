@@ -172,6 +172,7 @@ Register(const SlicerSettings & settings, Clock::time_point start)
     progress.Comment("alignment");
   }
   SetParameters(filter, settings.registration);
+  filter->SetNumberOfProcesses(static_cast<unsigned int>(settings.processes));
   WithFileNames(settings.registration, [&] { SetInputs(filter, settings.registration, fixed, moving, log); });
   if (settings.inverseTransform && filter->GetInitialTransform())
   {

@@ -31,6 +31,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <thread>
@@ -212,7 +213,7 @@ ParseSettings(int argc, const char * const * argv, ApplySettings & settings)
            "off");
 
   Describe(parser.add_option("--threads", settings.threads, "CPU threads to use."), "Other", "COUNT", "all")
-    ->check(AtLeast(1));
+    ->check(ThreadCount());
   parser.add_flag("-q,--quiet", settings.quiet, "Print nothing but errors.")->group("Other");
   if (!parser.Parse(argc, argv, {}))
   {
@@ -496,6 +497,21 @@ MapPoints(const ApplySettings & settings, const PointMap & map, OutputFiles & fi
   }
 }
 
+/** Throws if a result would replace what it is made of. */
+void
+CheckIsNoInput(const std::string & output, const ApplySettings & settings)
+{
+  for (const std::string & input :
+       { settings.input, settings.points, settings.displacement, settings.inverseDisplacement })
+  {
+    std::error_code none;
+    if (!input.empty() && std::filesystem::equivalent(input, output, none))
+    {
+      throw CommandLineError(output + ": is an input as well. Choose another name for the output");
+    }
+  }
+}
+
 ExitCode
 Apply(const ApplySettings & settings)
 {
@@ -507,11 +523,13 @@ Apply(const ApplySettings & settings)
     {
       CheckImageName(path);
       files.CheckFolderOf(path);
+      CheckIsNoInput(path, settings);
     }
   }
   if (!settings.pointsOutput.empty())
   {
     files.CheckFolderOf(settings.pointsOutput);
+    CheckIsNoInput(settings.pointsOutput, settings);
   }
   const PointMap map = MakeMap(settings);
   if (!settings.points.empty())

@@ -534,6 +534,13 @@ public:
   int
   GetMPICommunicator() const;
 
+  /** So many worker processes are started on this machine and share the registration: for programs that do not use MPI
+   * themselves, such as 3D Slicer or a Python prompt. Update() stays an ordinary call of one process, which never
+   * initialises MPI; a worker that crashes is an error here. NumberOfWorkUnits are shared out among them. Needs the
+   * program gnr-worker, the plugin gnr-mpi and a launcher of MPI (mpirun). 1, the default: this process computes. */
+  itkSetMacro(NumberOfProcesses, unsigned int);
+  itkGetConstMacro(NumberOfProcesses, unsigned int);
+
   /** Off: this process registers by itself, whatever MPI says; for programs whose processes have pairs of their own. On
    * by default. */
   itkSetMacro(UseMPI, bool);
@@ -821,6 +828,7 @@ private:
 
   std::optional<int>                 m_MPICommunicator{};
   bool                               m_UseMPI{ true };
+  unsigned int                       m_NumberOfProcesses{ 1 };
   bool                               m_GatherOutput{ true };
   std::shared_ptr<gnr::Communicator> m_Communicator{};
   std::shared_ptr<Distribution>      m_Distribution{}; // of the current or the last run by Update()

@@ -866,7 +866,8 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
       input->UpdateOutputData();
     }
   }
-  Bridge             bridge(this->GetMultiThreader(), *m_Distribution);
+  Bridge bridge(this->GetMultiThreader(), *m_Distribution);
+  bridge.SetNumberOfWorkers(m_NumberOfProcesses);
   const SolverInputs inputs = this->PrepareInputs(bridge);
   MemoryNeed         need = this->MeasureImages(bridge, this->FindReleasableInputs());
   need.AddUp(bridge.PlanMemory());
@@ -917,6 +918,7 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   {
     const Distribution::Settings settings = m_Distribution->GetSettings();
     Bridge                       bridge(this->GetMultiThreader(), *m_Distribution);
+    bridge.SetNumberOfWorkers(m_NumberOfProcesses);
     const InitialTransformType * initialTransform = this->GetInitialTransform();
     {
       SolverInputs inputs = this->PrepareInputs(bridge);
@@ -1024,6 +1026,7 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   os << indent << "MPICommunicator: ";
   m_MPICommunicator ? os << *m_MPICommunicator : os << "default";
   os << std::endl;
+  os << indent << "NumberOfProcesses: " << m_NumberOfProcesses << std::endl;
   os << indent << "UseMPI: " << flag(m_UseMPI) << std::endl;
   os << indent << "GatherOutput: " << flag(m_GatherOutput) << std::endl;
   os << indent << "Communicator: " << (m_Communicator ? m_Communicator->description() : "none") << std::endl;

@@ -157,6 +157,10 @@ public:
   GaussNewtonRegistrationBridge &
   operator=(const GaussNewtonRegistrationBridge &) = delete;
 
+  /** More than one: processes that are started for the solver. Before PlanMemory() and Solve(). */
+  void
+  SetNumberOfWorkers(unsigned int number);
+
   /** Checks sizes, and that each mask (may be null) lies on the grid of its image; needs no pixel data. */
   static void
   VerifyGrids(const ImageBaseType * fixed,

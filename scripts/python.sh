@@ -68,7 +68,7 @@ chmod +x "$work/castxml"
 say "configuring build/python"
 run_logged "$work/configure.log" "configuring build/python" cmake -S "$root" -B "$work/module" -G Ninja \
   -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF -DGaussNewtonRegistration_BUILD_APPS=OFF \
-  -DITK_DIR="$tree" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$packages/itk" -DITK_USE_KWSTYLE=OFF -DITK_USE_CLANG_FORMAT=OFF \
+  -DITK_DIR="$tree" -DCMAKE_LIBRARY_OUTPUT_DIRECTORY="$packages/itk" -DCMAKE_RUNTIME_OUTPUT_DIRECTORY="$packages/itk" -DITK_USE_KWSTYLE=OFF -DITK_USE_CLANG_FORMAT=OFF \
   -DITK_USE_SYSTEM_SWIG=ON -DITK_USE_SYSTEM_CASTXML=ON -DCASTXML_EXECUTABLE="$work/castxml" \
   -DPython3_EXECUTABLE="$python" -DPython3_ROOT_DIR=/usr -DPython3_FIND_STRATEGY=LOCATION
 say "building build/python on $jobs processors (log: build/python/build.log)"

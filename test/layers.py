@@ -34,6 +34,7 @@ ALLOWED = {
     "model": ["parallel", "kernels", "kernels/point", "gnr"],
     "optimization": ["model", "parallel", "kernels", "gnr"],
     "registration": ["optimization", "model", "parallel", "kernels", "gnr"],
+    "worker": ["registration", "kernels", "gnr"],
     "itk": ["include", "registration", "gnr"],
     "include": ["gnr"],
     "apps": ["include", "gnr"],

@@ -20,7 +20,10 @@
 #include "CommandLineError.h"
 #include "Program.h"
 
+#include "gnr/Options.h"
+
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 #include <iostream>
@@ -158,6 +161,16 @@ ArgumentParser::Parse(int argc, const char * const * argv, const std::vector<std
     throw CommandLineError(extras.front() + (isOption ? ": unknown option" : ": one argument too many") + seeHelp);
   }
   Require(required);
+  for (const CLI::Option * option : this->get_options())
+  {
+    for (const std::string & result : option->results())
+    {
+      if (result.empty())
+      {
+        throw CommandLineError(option->get_name(option->get_positional()) + ": is empty" + seeHelp);
+      }
+    }
+  }
   return true;
 }
 
@@ -203,6 +216,32 @@ AtLeast(double minimum, bool strict)
       return "must be a number " + std::string(strict ? "> " : ">= ") + NumberText(minimum) + ", not '" + text + "'";
     },
     "");
+}
+
+CLI::Validator
+WholeNumber(int minimum, int maximum)
+{
+  return CLI::Validator(
+    [=](std::string & text) -> std::string {
+      int        value = 0;
+      const auto end = text.data() + text.size();
+      const auto parsed = std::from_chars(text.data(), end, value);
+      if (parsed.ec == std::errc() && parsed.ptr == end && value >= minimum && value <= maximum)
+      {
+        return "";
+      }
+      const std::string range = maximum == std::numeric_limits<int>::max()
+                                  ? ">= " + std::to_string(minimum)
+                                  : "from " + std::to_string(minimum) + " to " + std::to_string(maximum);
+      return "must be a whole number " + range + ", not '" + text + "'";
+    },
+    "");
+}
+
+CLI::Validator
+ThreadCount()
+{
+  return WholeNumber(1, gnr::maximumThreads);
 }
 
 CLI::Validator

@@ -20,6 +20,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -59,6 +60,14 @@ Describe(CLI::Option *       option,
 /** A number of at least (`strict`: above) `minimum`. */
 CLI::Validator
 AtLeast(double minimum, bool strict = false);
+
+/** A whole number from `minimum` to `maximum`, which is not named if it is the largest `int`. */
+CLI::Validator
+WholeNumber(int minimum, int maximum = std::numeric_limits<int>::max());
+
+/** The number of threads: more than a machine can have makes the OpenMP library end the program. */
+CLI::Validator
+ThreadCount();
 
 /** One of a few words. */
 CLI::Validator

@@ -18,6 +18,7 @@
 #include "ImageInput.h"
 
 #include "CommandLineError.h"
+#include "InputFile.h"
 #include "NiftiCheck.h"
 #include "NiftiIntent.h"
 #include "NiftiOrientation.h"
@@ -105,16 +106,7 @@ KindOf(const itk::ImageIOBase & io)
 ImageFileInfo
 InspectImageFile(const std::string & path, unsigned int components)
 {
-  std::error_code code;
-  const auto      status = std::filesystem::status(path, code);
-  if (!std::filesystem::exists(status))
-  {
-    throw CommandLineError(path + ": no such file. Check the path");
-  }
-  if (std::filesystem::is_directory(status))
-  {
-    throw CommandLineError(path + ": is a folder, not an image file. Convert a DICOM series to NIfTI first");
-  }
+  CheckInputFile(path, "an image file", "Check the path; convert a DICOM series to NIfTI first");
   if (EndsWith(path, ".nii") || EndsWith(path, ".nii.gz"))
   {
     CheckNiftiFile(path);

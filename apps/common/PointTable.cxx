@@ -19,6 +19,7 @@
 
 #include "CommandLineError.h"
 #include "Format.h"
+#include "InputFile.h"
 
 #include <algorithm>
 #include <cctype>
@@ -97,10 +98,11 @@ ReadLine(std::istream & in, std::string & line)
 
 PointTable::PointTable(const std::string & path)
 {
+  CheckInputFile(path, "a table of points", "Check the path");
   std::ifstream in(path);
   if (!in)
   {
-    throw CommandLineError(path + ": cannot be opened (" + std::strerror(errno) + "). Check the path");
+    throw CommandLineError(path + ": cannot be opened (" + std::strerror(errno) + "). Check its permissions");
   }
   std::string line;
   ReadLine(in, line);

@@ -259,19 +259,19 @@ RegistrationOptions::RegistrationOptions(ArgumentParser & parser, RegistrationSe
          &Options::levels,
          "Grids from coarse to fine; automatic: 3, more while the coarsest keeps 32 voxels an axis.",
          "automatic")
-    ->check(AtLeast(1));
+    ->check(WholeNumber(1));
   number("--time-steps",
          solver,
          &Options::timeSteps,
          "Steps of the transport; more are taken where the deformation is large.")
-    ->check(AtLeast(1));
+    ->check(WholeNumber(1));
   number("--iterations", solver, &Options::maximumIterations, "Largest number of Newton steps on each level.")
-    ->check(AtLeast(0));
+    ->check(WholeNumber(0));
   number("--krylov-iterations",
          solver,
          &Options::maximumKrylovIterations,
          "Largest number of Krylov iterations within a Newton step.")
-    ->check(AtLeast(1));
+    ->check(WholeNumber(1));
   number("--gradient-tolerance",
          solver,
          &Options::gradientTolerance,
@@ -304,7 +304,7 @@ RegistrationOptions::RegistrationOptions(ArgumentParser & parser, RegistrationSe
        machine,
        &Options::device,
        "Where to compute. auto: CUDA if a device works, else the CPU. reference: slow, for verification.");
-  number("--threads", machine, &Options::threads, "CPU threads to use.", "all")->check(AtLeast(1));
+  number("--threads", machine, &Options::threads, "CPU threads to use.", "all")->check(ThreadCount());
 }
 
 void

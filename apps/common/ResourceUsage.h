@@ -25,12 +25,12 @@
 namespace gnrapp
 {
 
-/** What this process has used so far. */
+/** What this process, and the workers that it had, have used so far. */
 struct ResourceUsage
 {
   double      wallSeconds = 0.0; ///< since the start of the program
-  double      cpuSeconds = 0.0;  ///< user and system, all threads
-  std::size_t peakBytes = 0;     ///< largest resident set
+  double      cpuSeconds = 0.0;  ///< user and system, all threads, all processes
+  std::size_t peakBytes = 0;     ///< largest resident set of a process
 };
 
 /** The resident set of this process now, bytes; nothing where the system does not tell. */

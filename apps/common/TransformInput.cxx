@@ -18,6 +18,7 @@
 #include "TransformInput.h"
 
 #include "CommandLineError.h"
+#include "InputFile.h"
 #include "ImageInput.h"
 #include "Program.h"
 
@@ -27,7 +28,6 @@
 #include "itkTransformFileReader.h"
 
 #include <algorithm>
-#include <filesystem>
 
 namespace gnrapp
 {
@@ -35,10 +35,7 @@ namespace gnrapp
 TransformType::Pointer
 ReadTransform(const std::string & path)
 {
-  if (!std::filesystem::exists(path))
-  {
-    throw CommandLineError(path + ": no such file. Check the path");
-  }
+  CheckInputFile(path, "a transform", "Check the path");
   if (IsImageName(path))
   {
     const auto field = ReadField(path);

@@ -52,6 +52,7 @@ SliderOf(const std::string & option)
     { "--time-steps", { 1, 64, 1 } },
     { "--iterations", { 0, 500, 1 } },
     { "--krylov-iterations", { 1, 500, 1 } },
+    { "--processes", { 1, 64, 1 } },
     { "--gradient-tolerance", { 0.0001, 1, 0.001 } },
     { "--objective-tolerance", { 0, 1, 0.001 } },
   };

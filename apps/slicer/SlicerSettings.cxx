@@ -264,6 +264,14 @@ SlicerParser::SlicerParser()
     CLI::detail::join(AlignmentWords(), "|"),
     m_Settings.initialAlignment)
     ->check(OneOf(AlignmentWords()));
+  Describe(m_Parser.add_option("--processes",
+                               m_Settings.processes,
+                               "Worker processes that share the registration, started under mpirun on this machine. 1: "
+                               "none. The threads are shared out among them."),
+           "Machine",
+           "COUNT",
+           std::to_string(m_Settings.processes))
+    ->check(WholeNumber(1, 1024));
   m_Parser.add_flag("--xml", "Print the description of the module for 3D Slicer and exit.")->group("Other");
 }
 

@@ -41,6 +41,7 @@ struct SlicerSettings
   std::optional<std::string> determinantVolume;
   std::optional<std::string> returnParameterFile;
   std::string                initialAlignment = "identity"; ///< a word of AlignmentWords()
+  int                        processes = 1;                 ///< of the solver; more than one: workers under mpirun
 
   /** Whether the volumes are aligned first. */
   bool

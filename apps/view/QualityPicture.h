@@ -30,6 +30,8 @@
 namespace gnrapp
 {
 
+struct PageLayout;
+
 /** One plane of one kind of image on the page. */
 struct Panel
 {
@@ -87,8 +89,6 @@ public:
   Write(const std::string & path) const;
 
 private:
-  struct Layout;
-
   void
   DrawHeader();
   void
@@ -106,18 +106,18 @@ private:
   std::string
   Description() const;
 
-  const RegistrationResult &    m_Result;
-  bool                          m_Neurological;
-  VoxelRegion                   m_Region;
-  std::array<PlaneView, 3>      m_Planes;
-  std::shared_ptr<const Layout> m_Layout;
-  Canvas                        m_Canvas;
-  VoxelIndex                    m_Point{};
-  std::vector<Panel>            m_Panels;
-  std::vector<PlaneSlices>      m_Slices;
-  ColorScale                    m_DifferenceScale;
-  ColorScale                    m_DeterminantScale;
-  double                        m_GridStep = 1; ///< mm between the lines of the deformed grid
+  const RegistrationResult &        m_Result;
+  bool                              m_Neurological;
+  VoxelRegion                       m_Region;
+  std::array<PlaneView, 3>          m_Planes;
+  std::shared_ptr<const PageLayout> m_Layout;
+  Canvas                            m_Canvas;
+  VoxelIndex                        m_Point{};
+  std::vector<Panel>                m_Panels;
+  std::vector<PlaneSlices>          m_Slices;
+  ColorScale                        m_DifferenceScale;
+  ColorScale                        m_DeterminantScale;
+  double                            m_GridStep = 1; ///< mm between the lines of the deformed grid
 };
 
 } // namespace gnrapp

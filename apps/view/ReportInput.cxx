@@ -19,9 +19,12 @@
 
 #include "common/CommandLineError.h"
 #include "common/Format.h"
+#include "common/InputFile.h"
 
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -127,10 +130,11 @@ Interpret(const Json & json)
 ReportInput
 ReadReport(const std::string & path)
 {
+  CheckInputFile(path, "a report", "Give the PREFIX that gnr-register was given with -o");
   std::ifstream file(path, std::ios::binary);
   if (!file)
   {
-    throw CommandLineError(path + ": no such file. Give the PREFIX that gnr-register was given with -o");
+    throw CommandLineError(path + ": cannot be opened (" + std::strerror(errno) + "). Check its permissions");
   }
   try
   {

@@ -58,6 +58,9 @@ enum class IntensityNormalization
   Percentiles, ///< linear map of the robust percentiles to [0, 1], each image by itself
 };
 
+/** More threads than this are refused: where a machine has no room for their stacks, OpenMP ends the program. */
+constexpr int maximumThreads = 1024;
+
 /** Everything that steers a registration. The defaults are those of `gnr-register`. */
 struct Options
 {
@@ -99,7 +102,7 @@ struct Options
 
   // machine
   Device             device = Device::Auto;
-  std::optional<int> threads; ///< CPU threads; unset: what OpenMP would take
+  std::optional<int> threads; ///< CPU threads, 1 to maximumThreads; unset: what OpenMP would take
 };
 
 /** Named sets of options: how much time to spend (doc/presets.md). */

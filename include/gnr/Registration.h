@@ -78,6 +78,40 @@ struct HostVectorImage
   int     zEnd = 0;
 };
 
+/** What Registration, in this process, and LaunchedRegistration, in processes of its own, have in common. */
+class GaussNewtonRegistration_EXPORT RegistrationInterface
+{
+public:
+  virtual ~RegistrationInterface();
+
+  virtual void
+  setFixed(HostImage image) = 0;
+  virtual void
+  setMoving(HostImage image) = 0;
+  virtual void
+  setFixedWeight(HostImage weight) = 0;
+  virtual void
+  setMovingWeight(HostImage weight) = 0;
+  virtual void
+  setInitialVelocity(HostVectorImage velocity) = 0;
+  virtual void
+  setObserver(Observer * observer) = 0;
+  virtual MemoryPlan
+  planMemory() const = 0;
+  virtual const Report &
+  run() = 0;
+  virtual void
+  displacement(HostVectorImage out) const = 0;
+  virtual void
+  inverseDisplacement(HostVectorImage out) const = 0;
+  virtual void
+  velocity(HostVectorImage out) const = 0;
+  virtual void
+  determinant(float * data, int zBegin, int zEnd) const = 0;
+  virtual const Report &
+  report() const = 0;
+};
+
 /** Registers a moving to a fixed image that were sampled on one grid.
  *
  * Finds the stationary velocity v (mm per unit time) that minimises
@@ -98,13 +132,13 @@ struct HostVectorImage
  * that it wants. All have the report, and an observer where they want one. An error of one is thrown by all.
  *
  * Not copyable; one thread at a time. Throws gnr::Error. */
-class GaussNewtonRegistration_EXPORT Registration
+class GaussNewtonRegistration_EXPORT Registration : public RegistrationInterface
 {
 public:
   /** \param grid of both images, every axis at least 8 points. Throws Error(BadInput) for an invalid grid or option and
    * for a device that does not exist, or where it differs between processes. */
   Registration(const Grid & grid, const Options & options, std::shared_ptr<Communicator> communicator = nullptr);
-  ~Registration();
+  ~Registration() override;
   Registration(const Registration &) = delete;
   Registration &
   operator=(const Registration &) = delete;
@@ -112,52 +146,52 @@ public:
   /** Images, any intensity scale; not finite values and constant images are refused by run(). The memory must live
    * until run() has called Observer::onInputsRead(), or has returned. One process must have what another has not. */
   void
-  setFixed(HostImage image);
+  setFixed(HostImage image) override;
   void
-  setMoving(HostImage image);
+  setMoving(HostImage image) override;
 
   /** Weights between 0 and 1 of the mismatch, on the image grid. The fixed weight stays in place, the moving
    * weight travels with the moving image. Unset: one everywhere. */
   void
-  setFixedWeight(HostImage weight);
+  setFixedWeight(HostImage weight) override;
   void
-  setMovingWeight(HostImage weight);
+  setMovingWeight(HostImage weight) override;
 
   /** Start from this velocity (same convention as velocity()) in place of zero. */
   void
-  setInitialVelocity(HostVectorImage velocity);
+  setInitialVelocity(HostVectorImage velocity) override;
 
   /** Not owned; may be null. */
   void
-  setObserver(Observer * observer);
+  setObserver(Observer * observer) override;
 
   /** What run() and the results will take, found by a run of the solver on arrays that are counted but do not exist.
    * The images must be set: where anatomy reaches the border, the grid is padded. Takes milliseconds; changes nothing.
    * For this process alone; what is on its way between processes needs up to 12 bytes for each of its voxels at a time
    * when the fields need less. Throws Error(BadInput) where an image is missing. */
   MemoryPlan
-  planMemory() const;
+  planMemory() const override;
 
   /** Solves. Throws Error(BadInput | OutOfResources | NumericalFailure | Aborted). */
   const Report &
-  run();
+  run() override;
 
   /** Results after run(), written into the planes that the caller asks for, cropped to the image grid. */
   /** u with y(x) = x + u(x): fixed point x corresponds to moving point x + u(x). Millimetres along the grid axes. */
   void
-  displacement(HostVectorImage out) const;
+  displacement(HostVectorImage out) const override;
   /** The inverse of y: moving point x corresponds to fixed point x + u(x). */
   void
-  inverseDisplacement(HostVectorImage out) const;
+  inverseDisplacement(HostVectorImage out) const override;
   /** The stationary field whose exponential is y: minus the solver's v. Millimetres per unit time, grid axes. */
   void
-  velocity(HostVectorImage out) const;
+  velocity(HostVectorImage out) const override;
   /** det(I + grad u) by second-order central differences, as itk::DisplacementFieldJacobianDeterminantFilter. */
   void
-  determinant(float * data, int zBegin, int zEnd) const;
+  determinant(float * data, int zBegin, int zEnd) const override;
 
   const Report &
-  report() const;
+  report() const override;
 
 private:
   class Implementation;

@@ -24,6 +24,7 @@
 #include "itkHistogramMatchingImageFilter.h"
 #include "itkLinearInterpolateImageFunction.h"
 
+#include "gnr/LaunchedRegistration.h"
 #include "gnr/Registration.h"
 
 #ifdef _OPENMP
@@ -256,16 +257,17 @@ public:
     : distribution(d)
   {}
 
-  const Distribution &               distribution;
-  MultiThreaderBase::Pointer         threader;
-  ScalarImageType::ConstPointer      fixed;
-  ScalarImageType::ConstPointer      moving; // on the fixed grid, or from its first voxel on a grid of the same size
-  ScalarImageType::Pointer           fixedWeight;
-  ScalarImageType::Pointer           movingWeight;
-  VectorImageType::Pointer           velocity; // along the grid axes
-  bool                               usesMovingInPlace = false;
-  gnr::Options                       options;
-  std::unique_ptr<gnr::Registration> registration;
+  const Distribution &          distribution;
+  MultiThreaderBase::Pointer    threader;
+  ScalarImageType::ConstPointer fixed;
+  ScalarImageType::ConstPointer moving; // on the fixed grid, or from its first voxel on a grid of the same size
+  ScalarImageType::Pointer      fixedWeight;
+  ScalarImageType::Pointer      movingWeight;
+  VectorImageType::Pointer      velocity; // along the grid axes
+  bool                          usesMovingInPlace = false;
+  gnr::Options                  options;
+  unsigned int                  workers = 1;
+  std::unique_ptr<gnr::RegistrationInterface> registration;
 
   /** The planes of an image, whose grid has the size of the fixed one, that are an input of this process. */
   template <typename THost, typename TImage>
@@ -292,11 +294,25 @@ public:
     return HostOf<THost>(image, region, whole, region.GetIndex());
   }
 
-  std::unique_ptr<gnr::Registration>
+  std::unique_ptr<gnr::RegistrationInterface>
   MakeSolver() const
   {
-    auto solver =
-      std::make_unique<gnr::Registration>(GridOf(distribution.GetFixedGrid()), options, distribution.GetCommunicator());
+    const gnr::Grid                             grid = GridOf(distribution.GetFixedGrid());
+    std::unique_ptr<gnr::RegistrationInterface> solver;
+    if (workers == 1)
+    {
+      solver = std::make_unique<gnr::Registration>(grid, options, distribution.GetCommunicator());
+    }
+    else if (distribution.GetNumberOfProcesses() > 1)
+    {
+      throw gnr::Error(gnr::ErrorKind::BadInput,
+                       "NumberOfProcesses: this program has " + std::to_string(distribution.GetNumberOfProcesses()) +
+                         " processes already, which share the registration; leave it at 1, or UseMPIOff().");
+    }
+    else
+    {
+      solver = std::make_unique<gnr::LaunchedRegistration>(grid, options, static_cast<int>(workers));
+    }
     solver->setFixed(InputOf<gnr::HostImage>(fixed.GetPointer()));
     solver->setMoving(InputOf<gnr::HostImage>(moving.GetPointer()));
     if (fixedWeight)
@@ -316,7 +332,7 @@ public:
 
   /** A vector result, turned to physical space. */
   void
-  GetField(VectorImageType * image, void (gnr::Registration::*get)(gnr::HostVectorImage) const) const
+  GetField(VectorImageType * image, void (gnr::RegistrationInterface::*get)(gnr::HostVectorImage) const) const
   {
     WithItkErrors(ITK_LOCATION, [&] { (Solver().*get)(OutputOf<gnr::HostVectorImage>(image)); });
     if (image)
@@ -335,7 +351,7 @@ public:
     velocity = nullptr;
   }
 
-  gnr::Registration &
+  gnr::RegistrationInterface &
   Solver() const
   {
     if (!registration)
@@ -354,6 +370,12 @@ GaussNewtonRegistrationBridge::GaussNewtonRegistrationBridge(MultiThreaderBase *
 }
 
 GaussNewtonRegistrationBridge::~GaussNewtonRegistrationBridge() = default;
+
+void
+GaussNewtonRegistrationBridge::SetNumberOfWorkers(unsigned int number)
+{
+  m_Implementation->workers = number;
+}
 
 void
 GaussNewtonRegistrationBridge::MemoryNeed::AddUp(const gnr::MemoryPlan & plan)
@@ -507,19 +529,19 @@ GaussNewtonRegistrationBridge::Solve(Listener & listener)
 void
 GaussNewtonRegistrationBridge::GetDisplacement(VectorImageType * image) const
 {
-  m_Implementation->GetField(image, &gnr::Registration::displacement);
+  m_Implementation->GetField(image, &gnr::RegistrationInterface::displacement);
 }
 
 void
 GaussNewtonRegistrationBridge::GetInverseDisplacement(VectorImageType * image) const
 {
-  m_Implementation->GetField(image, &gnr::Registration::inverseDisplacement);
+  m_Implementation->GetField(image, &gnr::RegistrationInterface::inverseDisplacement);
 }
 
 void
 GaussNewtonRegistrationBridge::GetVelocity(VectorImageType * image) const
 {
-  m_Implementation->GetField(image, &gnr::Registration::velocity);
+  m_Implementation->GetField(image, &gnr::RegistrationInterface::velocity);
 }
 
 void

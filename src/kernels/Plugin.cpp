@@ -15,7 +15,14 @@ namespace gnr
 namespace
 {
 
-/** Where this code was loaded from, with the slash. */
+bool
+exists(const std::string & file)
+{
+  return std::ifstream(file).good();
+}
+
+} // namespace
+
 std::string
 ownFolder()
 {
@@ -32,14 +39,6 @@ ownFolder()
   }
   return file.substr(0, file.rfind('/') + 1);
 }
-
-bool
-exists(const std::string & file)
-{
-  return std::ifstream(file).good();
-}
-
-} // namespace
 
 std::string
 pluginFile(const std::string & name)

@@ -22,6 +22,10 @@ pluginVersion()
 #endif
 }
 
+/** Where this code was loaded from, the library or a program that has it inside; with the slash. */
+std::string
+ownFolder();
+
 /** The file that a plugin is looked for in: beside the library or program that this code is part of, or in the folder
  * that the environment variable GNR_PLUGIN_PATH names. */
 std::string

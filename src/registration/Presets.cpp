@@ -84,7 +84,10 @@ validate(const Options & options)
   require(!o.timeLimit || *o.timeLimit > 0.0, "time limit", o.timeLimit.value_or(0.0), "a positive number of seconds");
   require(!o.stallRate || *o.stallRate > 0.0, "stall rate", o.stallRate.value_or(0.0), "a positive share per second");
   require(std::isfinite(o.smoothing) && o.smoothing >= 0.0, "smoothing", o.smoothing, "zero or a positive number");
-  require(!o.threads || *o.threads >= 1, "threads", o.threads.value_or(0), "at least 1");
+  require(!o.threads || (*o.threads >= 1 && *o.threads <= maximumThreads),
+          "threads",
+          o.threads.value_or(0),
+          "from 1 to 1024");
 }
 
 std::optional<std::string>

@@ -61,6 +61,8 @@ Registration::Registration(const Grid & grid, const Options & options, std::shar
   implementation_ = together(*chosen, [&] { return std::make_unique<Implementation>(grid, options, chosen); });
 }
 
+RegistrationInterface::~RegistrationInterface() = default;
+
 Registration::~Registration() = default;
 
 void

@@ -154,7 +154,12 @@ class BadInput(support.CommandLineTest):
         for value in ("-1", "0", "nan", "much"):
             self.refused(*pair, "--beta", value, names="--beta", says="must be a number > 0")
         self.refused(*pair, "--gamma", "-1", names="--gamma", says="must be a number >= 0")
-        self.refused(*pair, "--levels", "0", names="--levels", says="must be a number >= 1")
+        self.refused(*pair, "--levels", "0", names="--levels", says="must be a whole number >= 1")
+        for value in ("1e3", "99999999999", "2.5"):
+            self.refused(*pair, "--iterations", value, names="--iterations", says="must be a whole number >= 0")
+        self.refused(*pair, "--threads", "100000", names="--threads", says="must be a whole number from 1 to 1024")
+        self.refused(*pair, "--fixed-mask", "", names="--fixed-mask", says="is empty")
+        self.refused("fixed.nii.gz", "", "-o", "out", names="MOVING", says="is empty")
         self.refused(*pair, "--regularization", "h4", names="--regularization", says="must be one of h1, h2, h3")
         self.refused(*pair, "--device", "tpu", names="--device", says="must be one of auto, cpu, cuda, reference")
         self.refused("fixed.nii.gz", "-o", "out", names="MOVING", says="is missing")
@@ -166,7 +171,9 @@ class BadInput(support.CommandLineTest):
         flat = ("#Insight Transform File V1.0\n#Transform 0\nTransform: TranslationTransform_double_2_2\nParameters: 1 0\n"
                 "FixedParameters:\n")
         (self.folder / "flat.tfm").write_text(flat)
+        (self.folder / "folder").mkdir()
         self.refused(*pair, "nothing.tfm", names="nothing.tfm", says="no such file")
+        self.refused(*pair, "folder", names="folder", says="is a folder")
         self.refused(*pair, "text.tfm", names="text.tfm", says="not an ITK transform")
         self.refused(*pair, "flat.tfm", names="flat.tfm", says="2-D")
 
@@ -213,9 +220,19 @@ class BadInputOfApply(BadInput):
                     says="no voxel of the output")
         self.refuse("--displacement", "u.nii.gz", *image[:3], "no/such/w.nii.gz", names="no/such", says="does not exist")
 
+    def test_output_is_an_input(self):
+        for name in ("moving.nii.gz", "./moving.nii.gz", "u.nii.gz"):
+            before = (self.folder / name).read_bytes()
+            self.refuse("--displacement", "u.nii.gz", "-i", "moving.nii.gz", "-o", name, names=name, says="is an input")
+            self.assertEqual((self.folder / name).read_bytes(), before)
+        self.refuse("--displacement", "u.nii.gz", "--points", "p.csv", "--points-output", "p.csv", names="p.csv",
+                    says="is an input")
+
     def test_points(self):
         points = ("--displacement", "u.nii.gz", "--points", "p.csv", "--points-output", "q.csv")
         self.refuse(*points, names="p.csv", says="line 3 (outside the displacement field)")
+        (self.folder / "folder").mkdir()
+        self.refuse(*points[:2], "--points", "folder", *points[4:], names="folder", says="is a folder")
         for text, says in (("a,b,c\n1,2,3\n", "column 'x'"), ("x,y,z\n1,2\n", "line 2: has 2 columns"),
                            ("x,y,z\n1,2,far\n", "line 2: z is not a number"), ("x,y,z\n", "holds no points")):
             (self.folder / "p.csv").write_text(text)

@@ -349,8 +349,10 @@ class Picture(support.CommandLineTest):
 
     def test_bad_input(self):
         self.make()
+        (self.folder / "folder_report.json").mkdir()
         bad = (
             (("nothing",), "nothing_report.json: no such file"),
+            (("folder",), "folder_report.json: is a folder"),
             (("pair", "--point", "1000", "0", "0"), "--point: lies outside"),
             (("pair", "-o", "picture.jpg"), "does not end in .png"),
             (("pair", "--fixed", "elsewhere.nii"), "elsewhere.nii: no such file"),

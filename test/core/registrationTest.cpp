@@ -599,6 +599,7 @@ TEST(Options, everyRangeIsChecked)
   refuses([](Options & o) { o.timeLimit = 0; }, "time limit");
   refuses([](Options & o) { o.smoothing = -1; }, "smoothing");
   refuses([](Options & o) { o.threads = 0; }, "threads");
+  refuses([](Options & o) { o.threads = gnr::maximumThreads + 1; }, "threads");
   EXPECT_NO_THROW(gnr::validate(Options{}));
 }
 

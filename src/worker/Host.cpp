@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "worker/Host.h"
+
+#include "registration/launched/Archive.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace gnr
+{
+namespace worker
+{
+
+using launched::Arrival;
+using launched::Frame;
+using launched::pack;
+using launched::SharedFile;
+using launched::Word;
+
+Host::Host(const launched::SharedFolder & folder)
+  : folder_(folder)
+  , channel_(launched::Channel::connectTo(folder.pathOf(SharedFile::Socket)))
+  , listener_([this] { listen(); })
+{}
+
+Host::~Host()
+{
+  isLeaving_ = true;
+  shutdown(channel_.descriptor(), SHUT_RD); // wakes the thread; what was sent arrives all the same
+  listener_.join();
+}
+
+void
+Host::listen()
+{
+  for (;;)
+  {
+    Frame         frame;
+    const Arrival arrival = channel_.receive(frame, -1);
+    if (arrival == Arrival::Nothing)
+    {
+      continue;
+    }
+    if (isLeaving_)
+    {
+      return;
+    }
+    const std::lock_guard<std::mutex> lock(mutex_);
+    if (arrival == Arrival::Closed)
+    {
+      folder_.removeAll();
+      if (!isWaiting_)
+      {
+        _exit(0); // the launcher ends the others
+      }
+      tasks_.push_back(Word::End);
+      arrived_.notify_one();
+      return;
+    }
+    switch (frame.word)
+    {
+      case Word::Stop:
+        request_ = Request::Stop;
+        break;
+      case Word::Abort:
+        request_ = Request::Abort;
+        break;
+      case Word::Run:
+        request_ = Request::Continue;
+        [[fallthrough]];
+      default:
+        tasks_.push_back(frame.word);
+        arrived_.notify_one();
+    }
+  }
+}
+
+Word
+Host::nextTask()
+{
+  std::unique_lock<std::mutex> lock(mutex_);
+  isWaiting_ = true;
+  arrived_.wait(lock, [this] { return !tasks_.empty(); });
+  isWaiting_ = false;
+  const Word task = tasks_.front();
+  tasks_.pop_front();
+  return task;
+}
+
+void
+Host::onLevel(const LevelRecord & record)
+{
+  send(Word::Level, pack(record));
+}
+
+void
+Host::onIteration(const IterationRecord & record)
+{
+  send(Word::Iteration, pack(record));
+}
+
+void
+Host::onProgress(double share)
+{
+  send(Word::Progress, pack(share));
+}
+
+void
+Host::onMessage(const std::string & text)
+{
+  send(Word::Text, pack(text));
+}
+
+void
+Host::onInputsRead()
+{
+  inputsRead_();
+  send(Word::InputsRead);
+}
+
+} // namespace worker
+} // namespace gnr

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: Apache-2.0
+// gnr-worker FOLDER PROCESSES: one of the processes of a gnr::LaunchedRegistration, which starts it under a launcher of
+// MPI. Not meant to be called by users.
+#include "kernels/Plugin.h"
+#include "registration/launched/Archive.h"
+#include "registration/launched/Job.h"
+#include "worker/Host.h"
+
+#include "gnr/Registration.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <new>
+#include <unistd.h>
+#include <utility>
+#include <vector>
+
+namespace
+{
+
+using namespace gnr;
+using worker::Host;
+using launched::Job;
+using launched::MappedFile;
+using launched::pack;
+using launched::SharedFile;
+using launched::SharedFolder;
+using launched::Word;
+
+const SharedFolder * folderOfSignal = nullptr;
+
+extern "C" void
+removeAndExit(int number)
+{
+  folderOfSignal->removeAll();
+  _exit(128 + number);
+}
+
+/** Throws Error(BadInput) if the host is of another build. */
+Job
+readJob(const SharedFolder & folder)
+{
+  std::ifstream     file(folder.pathOf(SharedFile::Job), std::ios::binary);
+  const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  std::string       version;
+  Job               job;
+  launched::Archive archive(bytes);
+  archive(version);
+  if (version != pluginVersion())
+  {
+    throw Error(ErrorKind::BadInput,
+                "several processes: the program gnr-worker is of " + std::string(pluginVersion()) +
+                  ", and the library that has started it is of " + version + "; install both from one build");
+  }
+  archive(job);
+  return job;
+}
+
+/** A registration as the workers carry it out together; the first has the images and gets the results. */
+class Work
+{
+public:
+  /** \param host null: this is not the first */
+  Work(const Job & job, std::shared_ptr<Communicator> communicator, const SharedFolder & folder, Host * host)
+    : job_(job)
+    , communicator_(std::move(communicator))
+    , folder_(folder)
+    , host_(host)
+    , registration_(job.grid, job.options, communicator_)
+  {
+    const auto scalar = [this](SharedFile file) {
+      HostImage image;
+      if (host_ != nullptr)
+      {
+        image = { input(file, 1), 0, job_.grid.size[2] };
+      }
+      return image;
+    };
+    registration_.setFixed(scalar(SharedFile::Fixed));
+    registration_.setMoving(scalar(SharedFile::Moving));
+    if (job.hasFixedWeight)
+    {
+      registration_.setFixedWeight(scalar(SharedFile::FixedWeight));
+    }
+    if (job.hasMovingWeight)
+    {
+      registration_.setMovingWeight(scalar(SharedFile::MovingWeight));
+    }
+    if (job.hasVelocity)
+    {
+      HostVectorImage velocity;
+      if (host_ != nullptr)
+      {
+        velocity = { input(SharedFile::Velocity, 3), 0, job_.grid.size[2] };
+      }
+      registration_.setInitialVelocity(velocity);
+    }
+    if (host_ != nullptr)
+    {
+      host_->setOnInputsRead([this] { inputs_.clear(); });
+      registration_.setObserver(host_);
+    }
+  }
+
+  void
+  carryOut(Word task)
+  {
+    switch (task)
+    {
+      case Word::Plan:
+        tell(Word::Planned, sumOf(registration_.planMemory()));
+        break;
+      case Word::Run:
+      {
+        Report report = registration_.run();
+        report.memoryPlan = sumOf(report.memoryPlan);
+        tell(Word::Finished, report);
+        break;
+      }
+      case Word::Determinant:
+      {
+        const MappedFile out = output(1);
+        registration_.determinant(out.data(), 0, host_ != nullptr ? job_.grid.size[2] : 0);
+        written();
+        break;
+      }
+      default:
+      {
+        const MappedFile      out = output(3);
+        const HostVectorImage planes{ out.data(), 0, host_ != nullptr ? job_.grid.size[2] : 0 };
+        if (task == Word::Displacement)
+        {
+          registration_.displacement(planes);
+        }
+        else if (task == Word::InverseDisplacement)
+        {
+          registration_.inverseDisplacement(planes);
+        }
+        else
+        {
+          registration_.velocity(planes);
+        }
+        written();
+      }
+    }
+  }
+
+private:
+  float *
+  input(SharedFile file, int components)
+  {
+    inputs_.push_back(MappedFile::open(folder_.pathOf(file), bytesOf(components)));
+    return inputs_.back().data();
+  }
+
+  /** Where the first worker puts a result. */
+  MappedFile
+  output(int components) const
+  {
+    return host_ != nullptr ? MappedFile::create(folder_.pathOf(SharedFile::Result), bytesOf(components))
+                            : MappedFile();
+  }
+
+  std::size_t
+  bytesOf(int components) const
+  {
+    return components * job_.grid.points() * sizeof(float);
+  }
+
+  template <typename T>
+  void
+  tell(Word word, const T & value) const
+  {
+    if (host_ != nullptr)
+    {
+      host_->send(word, pack(value));
+    }
+  }
+
+  void
+  written() const
+  {
+    if (host_ != nullptr)
+    {
+      host_->send(Word::Written);
+    }
+  }
+
+  /** A plan of all processes together. Collective. */
+  MemoryPlan
+  sumOf(MemoryPlan plan) const
+  {
+    std::vector<double> bytes{ static_cast<double>(plan.fieldBytes) };
+    for (const auto & phase : plan.phases)
+    {
+      bytes.push_back(static_cast<double>(phase.second));
+    }
+    communicator_->sum(bytes.data(), bytes.size());
+    plan.fieldBytes = static_cast<std::size_t>(bytes[0]);
+    for (std::size_t i = 0; i < plan.phases.size(); ++i)
+    {
+      plan.phases[i].second = static_cast<std::size_t>(bytes[i + 1]);
+    }
+    return plan;
+  }
+
+  const Job &                   job_;
+  std::shared_ptr<Communicator> communicator_;
+  const SharedFolder &          folder_;
+  Host *                        host_;
+  std::vector<MappedFile>       inputs_;
+  Registration                  registration_;
+};
+
+/** What one process does from beginning to end. */
+class Worker
+{
+public:
+  Worker(const char * folder, int processes)
+    : folder_(folder)
+    , processes_(processes)
+  {}
+
+  /** Exit code. */
+  int
+  run()
+  {
+    try
+    {
+      work();
+      return EXIT_SUCCESS;
+    }
+    catch (const Error & error)
+    {
+      return fail(error.kind(), error.what());
+    }
+    catch (const std::bad_alloc &)
+    {
+      return fail(ErrorKind::OutOfResources, "not enough memory; use smaller images, or more processes");
+    }
+    catch (const std::exception & error)
+    {
+      return fail(ErrorKind::NumericalFailure, error.what());
+    }
+  }
+
+private:
+  void
+  work()
+  {
+    communicator_ = makeMpiCommunicator();
+    if (communicator_->size() != processes_)
+    {
+      throw Error(ErrorKind::BadInput,
+                  "several processes: of " + std::to_string(processes_) + " that were started only " +
+                    std::to_string(communicator_->size()) +
+                    " see one another: the launcher is not that of the MPI library of this program; let GNR_MPIEXEC "
+                    "name the right one");
+    }
+    Job job;
+    if (communicator_->rank() == 0)
+    {
+      folderOfSignal = &folder_;
+      std::signal(SIGTERM, removeAndExit);
+      std::signal(SIGINT, removeAndExit);
+      host_ = std::make_unique<Host>(folder_);
+      job = readJob(folder_);
+    }
+    communicator_->broadcast(&job, sizeof(job), 0);
+    Work work(job, communicator_, folder_, host_.get());
+    if (host_)
+    {
+      host_->send(Word::Ready);
+    }
+    for (;;)
+    {
+      Word task = host_ ? host_->nextTask() : Word::End;
+      communicator_->broadcast(&task, sizeof(task), 0);
+      if (task == Word::End)
+      {
+        return;
+      }
+      work.carryOut(task);
+    }
+  }
+
+  /** Tells the host. */
+  int
+  fail(ErrorKind kind, const std::string & message)
+  {
+    const std::string body = pack(std::make_pair(kind, message));
+    if (communicator_ && communicator_->size() == processes_)
+    {
+      communicator_->announceFailure(kind, message);
+      if (host_)
+      {
+        host_->send(Word::Failed, body);
+      }
+      return EXIT_SUCCESS; // all is said
+    }
+    try // the first to come is heard
+    {
+      launched::Channel::connectTo(folder_.pathOf(SharedFile::Socket)).send(Word::Failed, body);
+    }
+    catch (const Error &) // another was faster
+    {}
+    return EXIT_SUCCESS;
+  }
+
+  SharedFolder                  folder_;
+  int                           processes_;
+  std::shared_ptr<Communicator> communicator_;
+  std::unique_ptr<Host>         host_;
+};
+
+} // namespace
+
+int
+main(int argc, char * argv[])
+{
+  if (argc == 2 && std::string(argv[1]) == "--version")
+  {
+    std::cout << pluginVersion() << '\n';
+    return EXIT_SUCCESS;
+  }
+  const int processes = argc == 3 ? std::atoi(argv[2]) : 0;
+  if (processes < 1)
+  {
+    std::cerr << "gnr-worker: error: is started by programs that use GaussNewtonRegistration, not by hand\n";
+    return 2;
+  }
+  return Worker(argv[1], processes).run();
+}

@@ -1,0 +1,618 @@
+// SPDX-License-Identifier: Apache-2.0
+// Registrations in worker processes: the same as by ranks in this process, and what happens where something goes wrong.
+#include "threads.h"
+
+#include "registration/launched/Archive.h"
+
+#include "gnr/LaunchedRegistration.h"
+
+#include <gtest/gtest.h>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <mutex>
+#include <thread>
+
+using namespace gnr;
+
+namespace
+{
+
+constexpr unsigned int timeLimit = 240; // seconds: a launcher that hangs fails the test
+
+std::vector<float>
+blobs(const Grid & grid, double shift)
+{
+  std::vector<float> values;
+  for (int k = 0; k < grid.size[2]; ++k)
+  {
+    for (int j = 0; j < grid.size[1]; ++j)
+    {
+      for (int i = 0; i < grid.size[0]; ++i)
+      {
+        const double x = (i + 0.5) / grid.size[0] - 0.5 - shift, y = (j + 0.5) / grid.size[1] - 0.5,
+                     z = (k + 0.5) / grid.size[2] - 0.5 + 0.5 * shift;
+        values.push_back(
+          static_cast<float>(std::exp(-(x * x + y * y + z * z) / 0.06) + 0.5 * std::exp(-60 * (x * x + z * z))));
+      }
+    }
+  }
+  return values;
+}
+
+struct Problem
+{
+  Grid               grid{ { { 24, 26, 33 } }, { { 1.0, 1.2, 0.8 } } };
+  Options            options;
+  std::vector<float> fixed = blobs(grid, 0.0);
+  std::vector<float> moving = blobs(grid, 0.05);
+  std::vector<float> weight;
+  std::vector<float> velocity;
+
+  Problem()
+  {
+    options.device = Device::Cpu;
+    options.threads = 3;
+  }
+};
+
+struct Outcome
+{
+  std::vector<float> displacement;
+  std::vector<float> inverse;
+  std::vector<float> velocity;
+  std::vector<float> determinant;
+  Report             report;
+};
+
+/** \param all this process has, and wants, all planes; else none. */
+Outcome
+solve(RegistrationInterface & registration, Problem & problem, bool all)
+{
+  const int  nz = all ? problem.grid.size[2] : 0;
+  const auto image = [&](std::vector<float> & values) { return HostImage{ all ? values.data() : nullptr, 0, nz }; };
+  registration.setFixed(image(problem.fixed));
+  registration.setMoving(image(problem.moving));
+  if (!problem.weight.empty())
+  {
+    registration.setFixedWeight(image(problem.weight));
+    registration.setMovingWeight(image(problem.weight));
+  }
+  if (!problem.velocity.empty())
+  {
+    registration.setInitialVelocity({ all ? problem.velocity.data() : nullptr, 0, nz });
+  }
+  Outcome outcome;
+  outcome.report = registration.run();
+  outcome.displacement.resize(3 * problem.grid.points());
+  outcome.inverse = outcome.velocity = outcome.displacement;
+  outcome.determinant.resize(problem.grid.points());
+  const auto field = [&](std::vector<float> & values) {
+    return HostVectorImage{ all ? values.data() : nullptr, 0, nz };
+  };
+  registration.displacement(field(outcome.displacement));
+  registration.inverseDisplacement(field(outcome.inverse));
+  registration.velocity(field(outcome.velocity));
+  registration.determinant(all ? outcome.determinant.data() : nullptr, 0, nz);
+  return outcome;
+}
+
+Outcome
+solveByRanks(Problem & problem, int ranks)
+{
+  Outcome          outcome;
+  Options          options = problem.options;
+  test::ThreadTeam team(ranks);
+  options.threads = 1;
+  team.run([&](const std::shared_ptr<Communicator> & communicator) {
+    const bool   isRoot = communicator->rank() == 0;
+    Registration registration(problem.grid, options, communicator);
+    Outcome      own = solve(registration, problem, isRoot);
+    if (isRoot)
+    {
+      outcome = std::move(own);
+    }
+  });
+  return outcome;
+}
+
+void
+expectSame(const Outcome & a, const Outcome & b)
+{
+  EXPECT_GT(a.report.newtonSteps, 0);
+  EXPECT_EQ(a.displacement, b.displacement);
+  EXPECT_EQ(a.inverse, b.inverse);
+  EXPECT_EQ(a.velocity, b.velocity);
+  EXPECT_EQ(a.determinant, b.determinant);
+  EXPECT_EQ(a.report.mismatch, b.report.mismatch);
+  EXPECT_EQ(a.report.newtonSteps, b.report.newtonSteps);
+  EXPECT_EQ(a.report.processes, b.report.processes);
+  EXPECT_EQ(a.report.solverGrid, b.report.solverGrid);
+  EXPECT_EQ(a.report.messages, b.report.messages);
+  ASSERT_EQ(a.report.levels.size(), b.report.levels.size());
+  for (std::size_t i = 0; i < a.report.levels.size(); ++i)
+  {
+    ASSERT_EQ(a.report.levels[i].iterations.size(), b.report.levels[i].iterations.size());
+    for (std::size_t j = 0; j < a.report.levels[i].iterations.size(); ++j)
+    {
+      EXPECT_EQ(a.report.levels[i].iterations[j].objective, b.report.levels[i].iterations[j].objective);
+    }
+  }
+}
+
+std::string
+textOf(const std::filesystem::path & path)
+{
+  std::ifstream file(path, std::ios::binary);
+  return { std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>() };
+}
+
+/** The folders of a host that exist. */
+std::vector<std::string>
+foldersOf(pid_t host)
+{
+  std::vector<std::string> found;
+  const char * const       variable = std::getenv("TMPDIR");
+  for (const std::string & parent : { std::string("/dev/shm"), std::string(variable != nullptr ? variable : "/tmp") })
+  {
+    std::error_code none;
+    for (const auto & entry : std::filesystem::directory_iterator(parent, none))
+    {
+      if (entry.path().filename().string().rfind("gnr-workers-" + std::to_string(host) + "-", 0) == 0)
+      {
+        found.push_back(entry.path().string());
+      }
+    }
+  }
+  return found;
+}
+
+/** The workers of a host that run. \param rank unset: all */
+std::vector<pid_t>
+workersOf(pid_t host, std::optional<int> rank = std::nullopt)
+{
+  std::vector<pid_t> found;
+  std::error_code    none;
+  for (const auto & entry : std::filesystem::directory_iterator("/proc", none))
+  {
+    const std::string name = entry.path().filename().string();
+    if (name.find_first_not_of("0123456789") != std::string::npos)
+    {
+      continue;
+    }
+    const std::string command = textOf(entry.path() / "cmdline");
+    const std::string program = command.substr(0, command.find('\0'));
+    if (program.size() < 10 || program.compare(program.size() - 10, 10, "gnr-worker") != 0 ||
+        command.find("/gnr-workers-" + std::to_string(host) + "-") == std::string::npos)
+    {
+      continue;
+    }
+    const std::string text = '\0' + textOf(entry.path() / "environ");
+    const auto        has = [&](const char * variable) {
+      return text.find('\0' + (std::string(variable) + "=" + std::to_string(rank.value_or(0))) + '\0') !=
+             std::string::npos;
+    };
+    if (!rank || has("OMPI_COMM_WORLD_RANK") || has("PMI_RANK"))
+    {
+      found.push_back(static_cast<pid_t>(std::stol(name)));
+    }
+  }
+  return found;
+}
+
+/** Whether a condition holds within some seconds. */
+bool
+soon(const std::function<bool()> & condition)
+{
+  for (int i = 0; i < 200; ++i)
+  {
+    if (condition())
+    {
+      return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  return false;
+}
+
+struct Failure
+{
+  ErrorKind   kind;
+  std::string message;
+};
+
+Failure
+failureOf(RegistrationInterface & registration, Problem & problem)
+{
+  try
+  {
+    solve(registration, problem, true);
+  }
+  catch (const Error & error)
+  {
+    return { error.kind(), error.what() };
+  }
+  ADD_FAILURE() << "there was no error";
+  return { ErrorKind::BadInput, "" };
+}
+
+#define EXPECT_HAS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
+
+class LaunchedRegistrations : public testing::Test
+{
+protected:
+  void
+  SetUp() override
+  {
+#ifndef GNR_TEST_MPI
+    GTEST_SKIP() << "built without MPI";
+#endif
+    alarm(timeLimit);
+  }
+  void
+  TearDown() override
+  {
+    EXPECT_EQ(foldersOf(getpid()), std::vector<std::string>());
+    EXPECT_TRUE(soon([] { return workersOf(getpid()).empty(); }));
+    unsetenv("GNR_WORKER");
+    unsetenv("GNR_MPIEXEC");
+    alarm(0);
+  }
+
+  Problem problem;
+};
+
+class Recorder : public Observer
+{
+public:
+  void
+  onLevel(const LevelRecord & record) override
+  {
+    check();
+    levels.push_back(record);
+  }
+  void
+  onIteration(const IterationRecord & record) override
+  {
+    check();
+    iterations.push_back(record);
+    if (duringIteration)
+    {
+      duringIteration();
+    }
+  }
+  void
+  onProgress(double share) override
+  {
+    check();
+    shares.push_back(share);
+  }
+  void
+  onInputsRead() override
+  {
+    check();
+    ++inputsRead;
+  }
+  Request
+  poll() override
+  {
+    check();
+    return request;
+  }
+  void
+  check() const
+  {
+    EXPECT_EQ(std::this_thread::get_id(), thread);
+  }
+
+  std::thread::id              thread = std::this_thread::get_id();
+  std::vector<LevelRecord>     levels;
+  std::vector<IterationRecord> iterations;
+  std::vector<double>          shares;
+  int                          inputsRead = 0;
+  Request                      request = Request::Continue;
+  std::function<void()>        duringIteration;
+};
+
+TEST(LaunchedArchive, GivesBackWhatItTook)
+{
+  Report report;
+  report.device = "some device";
+  report.levels.resize(2);
+  report.levels[1].grid = { { { 3, 4, 5 } }, { { 0.1, 0.2, 0.3 } } };
+  report.levels[1].iterations.resize(3);
+  report.levels[1].iterations[2].objective = 0.25;
+  report.phases = { { "one", 1.5 }, { "", 2.5 } };
+  report.memoryPlan.availableBytes = 77;
+  report.memoryPlan.phases = { { "solve", 1234567890123u } };
+  report.traffic = { { "halo", { 1, 2 }, { 3, 4 } } };
+  report.messages = { "a", std::string(1000, 'b') };
+  const std::string bytes = launched::pack(report);
+  const Report      back = launched::unpack<Report>(bytes);
+  EXPECT_EQ(back.device, "some device");
+  EXPECT_EQ(back.levels[1].grid, report.levels[1].grid);
+  EXPECT_EQ(back.levels[1].iterations[2].objective, 0.25);
+  EXPECT_EQ(back.phases, report.phases);
+  EXPECT_EQ(back.memoryPlan.availableBytes, report.memoryPlan.availableBytes);
+  EXPECT_EQ(back.memoryPlan.phases, report.memoryPlan.phases);
+  EXPECT_EQ(back.traffic[0].most.bytes, 4u);
+  EXPECT_EQ(back.messages, report.messages);
+  EXPECT_EQ(launched::pack(back).size(), bytes.size());
+  for (const std::size_t length : { bytes.size() - 1, bytes.size() / 2, std::size_t(3) })
+  {
+    EXPECT_THROW(launched::unpack<Report>(bytes.substr(0, length)), Error) << length;
+  }
+}
+
+TEST_F(LaunchedRegistrations, GiveTheBitsOfRanks)
+{
+  LaunchedRegistration registration(problem.grid, problem.options, 3);
+  const Outcome        outcome = solve(registration, problem, true);
+  EXPECT_EQ(outcome.report.processes, 3);
+  EXPECT_EQ(outcome.report.threads, 1) << "three threads are shared out";
+  expectSame(outcome, solveByRanks(problem, 3));
+  // A part of the planes is that part of all of them.
+  const std::size_t  plane = 3u * problem.grid.size[0] * problem.grid.size[1];
+  std::vector<float> part(2 * plane);
+  registration.displacement({ part.data(), 5, 7 });
+  EXPECT_EQ(part,
+            std::vector<float>(outcome.displacement.begin() + 5 * plane, outcome.displacement.begin() + 7 * plane));
+}
+
+TEST_F(LaunchedRegistrations, TakeWeightsAndAVelocity)
+{
+  problem.options.maximumIterations = 2;
+  problem.weight.assign(problem.grid.points(), 1.0F);
+  std::fill_n(problem.weight.begin(), problem.grid.points() / 3, 0.0F);
+  LaunchedRegistration first(problem.grid, problem.options, 2);
+  problem.velocity = solve(first, problem, true).velocity;
+  LaunchedRegistration second(problem.grid, problem.options, 2);
+  expectSame(solve(second, problem, true), solveByRanks(problem, 2));
+}
+
+TEST_F(LaunchedRegistrations, CanBeRunAgain)
+{
+  problem.options.maximumIterations = 1;
+  LaunchedRegistration registration(problem.grid, problem.options, 2);
+  const Outcome        first = solve(registration, problem, true);
+  expectSame(solve(registration, problem, true), first);
+}
+
+TEST_F(LaunchedRegistrations, PlanTheMemoryOfAll)
+{
+  LaunchedRegistration registration(problem.grid, problem.options, 2);
+  registration.setFixed({ problem.fixed.data(), 0, problem.grid.size[2] });
+  registration.setMoving({ problem.moving.data(), 0, problem.grid.size[2] });
+  const MemoryPlan plan = registration.planMemory();
+  EXPECT_EQ(plan.processes, 2);
+  const Report & report = registration.run();
+  EXPECT_EQ(report.memoryPlan.fieldBytes, plan.fieldBytes);
+  EXPECT_EQ(report.memoryPlan.phases, plan.phases);
+  std::size_t      sum = 0;
+  std::mutex       mutex;
+  test::ThreadTeam team(2);
+  team.run([&](const std::shared_ptr<Communicator> & communicator) {
+    const bool isRoot = communicator->rank() == 0;
+    Options    options = problem.options;
+    options.threads = 1;
+    Registration registration(problem.grid, options, communicator);
+    registration.setFixed({ isRoot ? problem.fixed.data() : nullptr, 0, isRoot ? problem.grid.size[2] : 0 });
+    registration.setMoving({ isRoot ? problem.moving.data() : nullptr, 0, isRoot ? problem.grid.size[2] : 0 });
+    const MemoryPlan                  own = registration.planMemory();
+    const std::lock_guard<std::mutex> lock(mutex);
+    sum += own.fieldBytes;
+  });
+  EXPECT_EQ(plan.fieldBytes, sum);
+}
+
+TEST_F(LaunchedRegistrations, TellWhatHappens)
+{
+  Recorder             recorder;
+  LaunchedRegistration registration(problem.grid, problem.options, 2);
+  registration.setObserver(&recorder);
+  const Report report = solve(registration, problem, true).report;
+  EXPECT_EQ(recorder.inputsRead, 1);
+  EXPECT_TRUE(std::is_sorted(recorder.shares.begin(), recorder.shares.end()));
+  ASSERT_FALSE(recorder.shares.empty());
+  EXPECT_EQ(recorder.shares.front(), 0.0);
+  EXPECT_EQ(recorder.shares.back(), 1.0);
+  EXPECT_EQ(static_cast<int>(recorder.iterations.size()), report.newtonSteps);
+  ASSERT_EQ(recorder.levels.size(), report.levels.size());
+  EXPECT_EQ(recorder.levels.back().grid, report.levels.back().grid);
+  std::vector<double> told, reported;
+  for (const IterationRecord & record : recorder.iterations)
+  {
+    told.push_back(record.objective);
+  }
+  for (const LevelRecord & level : report.levels)
+  {
+    for (const IterationRecord & record : level.iterations)
+    {
+      reported.push_back(record.objective);
+    }
+  }
+  EXPECT_EQ(told, reported);
+}
+
+TEST_F(LaunchedRegistrations, AreAborted)
+{
+  Recorder recorder;
+  recorder.duringIteration = [&] { recorder.request = Request::Abort; };
+  problem.options.objectiveTolerance = 0.0;
+  problem.options.gradientTolerance = 1e-9; // would take all of its steps
+  LaunchedRegistration registration(problem.grid, problem.options, 2);
+  registration.setObserver(&recorder);
+  const Failure failure = failureOf(registration, problem);
+  EXPECT_EQ(failure.kind, ErrorKind::Aborted) << failure.message;
+  EXPECT_LE(recorder.iterations.size(), 10u);
+}
+
+TEST_F(LaunchedRegistrations, AreStopped)
+{
+  Recorder recorder;
+  recorder.duringIteration = [&] { recorder.request = Request::Stop; };
+  problem.options.objectiveTolerance = 0.0;
+  problem.options.gradientTolerance = 1e-9;
+  LaunchedRegistration registration(problem.grid, problem.options, 2);
+  registration.setObserver(&recorder);
+  EXPECT_EQ(solve(registration, problem, true).report.reason, StopReason::StoppedByObserver);
+}
+
+TEST_F(LaunchedRegistrations, EndWhereTheObserverThrows)
+{
+  Recorder recorder;
+  recorder.duringIteration = [] { throw std::domain_error("of the observer"); };
+  LaunchedRegistration registration(problem.grid, problem.options, 2);
+  registration.setObserver(&recorder);
+  EXPECT_THROW(solve(registration, problem, true), std::domain_error);
+  EXPECT_EQ(foldersOf(getpid()), std::vector<std::string>()) << "at once";
+}
+
+TEST_F(LaunchedRegistrations, PassErrorsOn)
+{
+  problem.fixed.assign(problem.grid.points(), 3.0F);
+  Registration         here(problem.grid, problem.options);
+  LaunchedRegistration there(problem.grid, problem.options, 2);
+  const Failure        expected = failureOf(here, problem);
+  const Failure        failure = failureOf(there, problem);
+  EXPECT_EQ(failure.kind, expected.kind);
+  EXPECT_EQ(failure.message, expected.message);
+}
+
+TEST_F(LaunchedRegistrations, SurviveAKilledWorker)
+{
+  for (const int rank : { 0, 1 })
+  {
+    Recorder recorder;
+    recorder.duringIteration = [&] {
+      for (const pid_t worker : workersOf(getpid(), rank))
+      {
+        kill(worker, SIGKILL);
+      }
+    };
+    problem.options.objectiveTolerance = 0.0;
+    problem.options.gradientTolerance = 1e-9;
+    LaunchedRegistration registration(problem.grid, problem.options, 2);
+    registration.setObserver(&recorder);
+    const Failure failure = failureOf(registration, problem);
+    EXPECT_EQ(failure.kind, ErrorKind::OutOfResources) << failure.message;
+    EXPECT_HAS(failure.message, "memory");
+    EXPECT_EQ(failure.message.find('\n'), std::string::npos) << failure.message;
+    EXPECT_EQ(foldersOf(getpid()), std::vector<std::string>());
+  }
+}
+
+TEST_F(LaunchedRegistrations, GoWithAKilledHost)
+{
+  const pid_t host = fork();
+  ASSERT_GE(host, 0);
+  if (host == 0)
+  {
+    problem.options.objectiveTolerance = 0.0;
+    problem.options.gradientTolerance = 1e-9;
+    problem.options.maximumIterations = 100000;
+    LaunchedRegistration registration(problem.grid, problem.options, 2);
+    Recorder             recorder;
+    recorder.duringIteration = [] { kill(getpid(), SIGKILL); };
+    registration.setObserver(&recorder);
+    solve(registration, problem, true);
+    _exit(1);
+  }
+  int status = 0;
+  waitpid(host, &status, 0);
+  EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  EXPECT_TRUE(soon([=] { return foldersOf(host).empty(); })) << foldersOf(host).size();
+  EXPECT_TRUE(soon([=] { return workersOf(host).empty(); }));
+}
+
+TEST_F(LaunchedRegistrations, RemoveWhatKilledOnesLeft)
+{
+  const std::string name = "/dev/shm/gnr-workers-1-test" + std::to_string(getpid());
+  const std::string old = name + "old", used = name + "used";
+  for (const std::string & folder : { old, used })
+  {
+    ASSERT_TRUE(std::filesystem::create_directory(folder));
+    std::ofstream(folder + "/result") << "something";
+    std::ofstream(folder + "/lock");
+  }
+  const int lock = open((used + "/lock").c_str(), O_RDWR | O_CLOEXEC); // as a host that lives
+  ASSERT_EQ(flock(lock, LOCK_EX), 0);
+  problem.options.maximumIterations = 1;
+  LaunchedRegistration registration(problem.grid, problem.options, 2);
+  solve(registration, problem, true);
+  EXPECT_FALSE(std::filesystem::exists(old));
+  EXPECT_TRUE(std::filesystem::exists(used + "/result"));
+  close(lock);
+  std::filesystem::remove_all(used);
+}
+
+TEST_F(LaunchedRegistrations, TellWhatIsMissing)
+{
+  LaunchedRegistration registration(problem.grid, problem.options, 2);
+  setenv("GNR_MPIEXEC", "/no/such/mpirun", 1);
+  Failure failure = failureOf(registration, problem);
+  EXPECT_EQ(failure.kind, ErrorKind::BadInput);
+  EXPECT_HAS(failure.message, "/no/such/mpirun");
+  unsetenv("GNR_MPIEXEC");
+
+  setenv("GNR_WORKER", "/no/such/gnr-worker", 1);
+  failure = failureOf(registration, problem);
+  EXPECT_EQ(failure.kind, ErrorKind::BadInput);
+  EXPECT_HAS(failure.message, "GNR_WORKER names '/no/such/gnr-worker'");
+
+  setenv("GNR_WORKER", "/bin/false", 1);
+  failure = failureOf(registration, problem);
+  EXPECT_EQ(failure.kind, ErrorKind::BadInput);
+  EXPECT_HAS(failure.message, "could not be started (exit code 1)");
+
+  setenv("GNR_PLUGIN_PATH", "/no/such/folder", 1); // of the workers
+  unsetenv("GNR_WORKER");
+  failure = failureOf(registration, problem);
+  unsetenv("GNR_PLUGIN_PATH");
+  EXPECT_EQ(failure.kind, ErrorKind::BadInput);
+  EXPECT_HAS(failure.message, "/no/such/folder/gnr-mpi.so");
+}
+
+TEST_F(LaunchedRegistrations, TellWhereThereIsNoRoom)
+{
+  const Grid           huge{ { { 20000, 20000, 20000 } }, { { 1, 1, 1 } } };
+  LaunchedRegistration registration(huge, problem.options, 2);
+  registration.setFixed({ problem.fixed.data(), 0, huge.size[2] }); // never looked at
+  registration.setMoving({ problem.moving.data(), 0, huge.size[2] });
+  try
+  {
+    registration.run();
+    FAIL();
+  }
+  catch (const Error & error)
+  {
+    EXPECT_EQ(error.kind(), ErrorKind::OutOfResources);
+    EXPECT_HAS(std::string(error.what()), "TMPDIR");
+    EXPECT_HAS(std::string(error.what()), "/dev/shm");
+  }
+}
+
+TEST_F(LaunchedRegistrations, RefuseWhatTheyCannotDo)
+{
+  EXPECT_THROW(LaunchedRegistration(problem.grid, problem.options, 0), Error);
+  LaunchedRegistration registration(problem.grid, problem.options, 2);
+  EXPECT_THROW(registration.run(), Error) << "no images";
+  std::vector<float> u(3 * problem.grid.points());
+  EXPECT_THROW(registration.displacement({ u.data(), 0, problem.grid.size[2] }), Error) << "no result";
+  setenv("OMPI_COMM_WORLD_SIZE", "2", 1);
+  EXPECT_THROW(LaunchedRegistration(problem.grid, problem.options, 2), Error) << "a rank of another program";
+  unsetenv("OMPI_COMM_WORLD_SIZE");
+}
+
+} // namespace
