@@ -296,6 +296,15 @@ objectiveWork(const GridSize & size, const Options &, const Motion & motion)
 }
 
 Workload
+penaltyWork(const GridSize & size, const Options & options)
+{
+  Workload work;
+  addLimits(work, size, options);
+  work.addReductions(hasLimits(options) ? 1 : 0);
+  return work;
+}
+
+Workload
 gradientWork(const GridSize & size, const Options & options, const Motion & motion)
 {
   Workload  work;
@@ -350,8 +359,7 @@ newtonStepWork(const GridSize & size,
   work.addTransforms(size, 3);
   work.addReductions(2);
   work.addPoints(size, 48 + 36 + 24, 0, 4);
-  addLimits(work, size, options);
-  work.addReductions(hasLimits(options) ? 1 : 0);
+  work.add(penaltyWork(size, options));
   work.addReductions(3); // steps that the trial needs
   work.add(objectiveWork(size, options, motion));
   work.addReductions(1); // the distance with the refreshed weight

@@ -141,6 +141,10 @@ objectiveWork(const GridSize & size, const Options & options, const Motion & mot
 Workload
 gradientWork(const GridSize & size, const Options & options, const Motion & motion);
 
+/** What the limits of the deformation add to an objective. */
+Workload
+penaltyWork(const GridSize & size, const Options & options);
+
 /** A Newton step with so many Krylov iterations (each but the last followed by an application of the preconditioner
  * with `innerIterations`, and one before), a line search that takes its first step, and the gradient behind it. */
 Workload

@@ -6,8 +6,14 @@
 #include "model/Characteristics.h"
 #include "optimization/Preconditioner.h"
 #include "optimization/Workload.h"
+#include "registration/SolveWork.h"
+
+#include "gnr/Registration.h"
+#include "gnr/ScalingModel.h"
 
 #include <gtest/gtest.h>
+
+#include <numeric>
 
 using namespace gnr;
 
@@ -372,6 +378,103 @@ TEST_P(ScalingModel, ObjectiveAndGradient)
         "gradient, " + name);
     });
   }
+}
+
+// A whole registration, its steps and iterations given: the transpositions do not depend on the velocity.
+TEST_P(ScalingModel, TranspositionsOfWholeRegistrations)
+{
+  const Grid grid = boxOf(26, 22, 36);
+  const auto image = [&](double shift) {
+    return problems::image(grid, [=](double x, double y, double z) {
+      const auto squared = [](double a) { return a * a; };
+      return std::exp(-squared(x - 3.0 - shift) - squared(y - 3.2) - 2.0 * squared(z - 3.0 + shift)) + 0.05 * z;
+    });
+  };
+  const std::vector<float> fixed = image(0.0), moving = image(0.2), ones(grid.points(), 1.0F);
+  // Of the iterative preconditioners the inner iterations of each application would have to be known.
+  for (const bool isWeighted : { false, true })
+  {
+    Options options;
+    options.preconditioner = Preconditioner::InvA;
+    options.smoothing = isWeighted ? 1.0 : 0.0;
+    options.device = Device::Cpu;
+    options.threads = 1;
+    options.levels = 2;
+    options.maximumIterations = 2;
+    options.beta = 1e-2;
+    options.gradientLimit = options.divergenceLimit = std::nullopt;
+    onRanks([&](Communicator & communicator) {
+      Registration registration(
+        grid, options, std::shared_ptr<Communicator>(&communicator, [](Communicator *) {})); // the team's
+      if (communicator.rank() == 0)
+      {
+        registration.setFixed({ fixed.data(), 0, grid.size[2] });
+        registration.setMoving({ moving.data(), 0, grid.size[2] });
+        if (isWeighted)
+        {
+          registration.setFixedWeight({ ones.data(), 0, grid.size[2] });
+          registration.setMovingWeight({ ones.data(), 0, grid.size[2] });
+        }
+      }
+      const Report     report = registration.run();
+      SolveAssumptions assumptions;
+      assumptions.levels.clear();
+      for (const LevelRecord & level : report.levels)
+      {
+        LevelWork work;
+        for (const IterationRecord & step : level.iterations)
+        {
+          ++work.newtonSteps;
+          work.hessianProducts += step.krylovIterations;
+          work.innerIterations += step.innerIterations;
+        }
+        assumptions.levels.push_back(work);
+      }
+      const ScalingPrediction prediction =
+        predictScaling(report.memoryPlan, options, communicator.size(), cpuFigures(1), assumptions);
+      const PredictedTraffic & formula = prediction.solve.of(Purpose::Transpose);
+      const TrafficRecord &    counted = report.traffic[static_cast<int>(Purpose::Transpose)];
+      expectEqual(counted.total, formula.total, "all");
+      expectEqual(counted.most, formula.most, "most");
+    });
+  }
+}
+
+TEST(ScalingPrediction, TimesFollowTheFigures)
+{
+  MemoryPlan plan;
+  plan.imageGrid.size = plan.solverGrid.size = { { 128, 128, 128 } };
+  for (const int n : { 32, 64, 128 })
+  {
+    plan.levels.emplace_back();
+    plan.levels.back().size = { { n, n, n } };
+  }
+  const Options        options;
+  const ProcessFigures figures = cpuFigures(1);
+  const auto           one = predictScaling(plan, options, 1, figures);
+  EXPECT_EQ(one.solve.networkSeconds, 0.0);
+  EXPECT_EQ(one.product.of(Purpose::Halo).total.bytes, 0u);
+  const auto four = predictScaling(plan, options, 4, figures);
+  // Slabs are equal: a quarter of the work and the halos besides, which are 2 x 7 planes beside 32.
+  EXPECT_GT(four.product.computeSeconds, one.product.computeSeconds / 4);
+  EXPECT_LT(four.product.computeSeconds, one.product.computeSeconds / 4 * (1.0 + 14.0 / 32.0));
+  EXPECT_EQ(four.product.of(Purpose::Halo).total.bytes, 4 * four.product.of(Purpose::Halo).most.bytes);
+  // By hand: 2 (4 + 1) + 4 exchanges of 2 x 4 planes, 8 of 2 x 7, 4 of 2 x 1.
+  EXPECT_EQ(four.product.of(Purpose::Halo).most.bytes, 2u * (14 * 4 + 8 * 7 + 4) * 128 * 128 * 4);
+  EXPECT_EQ(four.product.of(Purpose::Halo).most.messages, 2u * 26);
+  // Twice the bandwidth and the rates: half the time but for calls; likewise the network.
+  ProcessFigures fast = figures;
+  fast.memoryBandwidth *= 2;
+  fast.interpolations *= 2;
+  fast.transforms *= 2;
+  fast.networkBandwidth *= 2;
+  fast.callSeconds /= 2;
+  fast.latency /= 2;
+  const auto half = predictScaling(plan, options, 4, fast);
+  EXPECT_NEAR(half.solve.computeSeconds / four.solve.computeSeconds, 0.5, 1e-12);
+  EXPECT_NEAR(half.solve.networkSeconds / four.solve.networkSeconds, 0.5, 1e-12);
+  EXPECT_EQ(half.memory.fieldBytes, four.memory.fieldBytes);
+  EXPECT_LT(four.memory.fieldBytes, one.memory.fieldBytes / 3);
 }
 
 INSTANTIATE_TEST_SUITE_P(Ranks, ScalingModel, testing::Values(1, 2, 3, 4, 5, 8));
