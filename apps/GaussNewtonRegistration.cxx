@@ -171,6 +171,7 @@ Register(const SlicerSettings & settings, Clock::time_point start)
   {
     progress.Comment("alignment");
   }
+  SetParameters(filter, settings.registration);
   WithFileNames(settings.registration, [&] { SetInputs(filter, settings.registration, fixed, moving, log); });
   if (settings.inverseTransform && filter->GetInitialTransform())
   {

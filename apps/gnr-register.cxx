@@ -23,11 +23,15 @@
 #include "common/InitialTransform.h"
 #include "common/OutputFiles.h"
 #include "common/Picture.h"
+#include "common/ProcessLauncher.h"
+#include "common/Processes.h"
 #include "common/Program.h"
 #include "common/RegistrationFilter.h"
 #include "common/RegistrationSettings.h"
 #include "common/RunLog.h"
 #include "common/RunReport.h"
+#include "common/SlabOutput.h"
+#include "common/StreamedInput.h"
 #include "common/TransformOutput.h"
 
 #include <algorithm>
@@ -80,13 +84,18 @@ struct FileNames
   std::vector<std::string> stale;
 };
 
-/** Writes the results that were asked for under temporary names; returns the final ones. */
+/** Writes the results that were asked for under temporary names; returns the final ones. Collective if each process
+ * writes its part of them, else for the root alone. */
 FileNames
-WriteResults(FilterType * filter, const RegistrationSettings & settings, bool wasAligned, OutputFiles & files)
+WriteResults(FilterType *                 filter,
+             const RegistrationSettings & settings,
+             bool                         wasAligned,
+             OutputFiles &                files,
+             Processes &                  processes)
 {
   const auto threads = static_cast<unsigned int>(std::max(1, filter->GetReport().threads));
   FileNames  names;
-  auto       offer = [&](const char * end, bool isWanted, auto writeTo) {
+  auto       offer = [&](const std::string & end, bool isWanted, auto writeTo) {
     const std::string path = settings.prefix + "_" + end;
     if (isWanted)
     {
@@ -98,15 +107,20 @@ WriteResults(FilterType * filter, const RegistrationSettings & settings, bool wa
       names.stale.push_back(path);
     }
   };
-  auto image = [&](auto get) {
-    return [=, &files](const std::string & path) { WriteImage(get(), path, files, threads); };
+  auto image = [&](const std::string & name, bool isWanted, auto get) {
+    offer(name + ".nii.gz", isWanted && !settings.streamedOutput, [&](const std::string & path) {
+      WriteImage(get(), path, files, threads);
+    });
+    offer(name + ".mha", isWanted && settings.streamedOutput, [&](const std::string & path) {
+      const std::string temporary = processes.Share(processes.IsRoot() ? files.TemporaryFor(path) : "");
+      WriteSlabs(get(), temporary, path, processes);
+    });
   };
-  offer("displacement.nii.gz", true, image([=] { return filter->GetDisplacementField(); }));
-  offer(
-    "inverse_displacement.nii.gz", settings.writeInverse, image([=] { return filter->GetInverseDisplacementField(); }));
-  offer("velocity.nii.gz", settings.writeVelocity, image([=] { return filter->GetVelocityField(); }));
-  offer("warped.nii.gz", true, image([=] { return filter->GetWarpedMovingImage(); }));
-  offer("determinant.nii.gz", settings.writeDeterminant, image([=] { return filter->GetJacobianDeterminantImage(); }));
+  image("displacement", true, [=] { return filter->GetDisplacementField(); });
+  image("inverse_displacement", settings.writeInverse, [=] { return filter->GetInverseDisplacementField(); });
+  image("velocity", settings.writeVelocity, [=] { return filter->GetVelocityField(); });
+  image("warped", true, [=] { return filter->GetWarpedMovingImage(); });
+  image("determinant", settings.writeDeterminant, [=] { return filter->GetJacobianDeterminantImage(); });
   offer("dispvect.nii.gz", settings.writeDispvect, [&](const std::string & path) {
     WriteDispvect(filter->GetDisplacementField(), path, files, threads);
   });
@@ -139,41 +153,77 @@ WriteResults(FilterType * filter, const RegistrationSettings & settings, bool wa
   return names;
 }
 
-ExitCode
-DryRun(const RegistrationSettings & settings)
+/** Reads what this process has to read: all on the root, nothing elsewhere, or the headers, with sources that read its
+ * part of the voxels later. */
+StreamedSources
+ReadInputs(FilterType *                 filter,
+           const RegistrationSettings & settings,
+           Processes &                  processes,
+           RunRecord &                  record,
+           RunLog &                     log)
 {
-  const ImageFileInfo fixed = InspectImageFile(settings.fixed);
-  const ImageFileInfo moving = InspectImageFile(settings.moving);
-  RunLog              log(settings);
-  log.PrintHeader(fixed, moving);
-
-  const auto filter = FilterType::New();
-  WithFileNames(settings, [&] { SetInputs(filter, settings, fixed, moving, log); });
-  const auto resident = ResidentBytes();
-  MemoryNeed need;
-  WithFileNames(settings, [&] { need.filter = filter->PlanMemory(); });
-  need.program = WithoutImages(resident, need.filter.inputs);
-  log.PrintMemoryNeed(need, fixed.size[0] * fixed.size[1] * fixed.size[2]);
-  return ExitCode::Success;
+  StreamedSources sources;
+  SetParameters(filter, settings);
+  if (processes.IsRoot())
+  {
+    record.fixed = InspectImageFile(settings.fixed);
+    record.moving = InspectImageFile(settings.moving);
+    log.PrintHeader(record.fixed, record.moving, processes.Size(), processes.Description());
+  }
+  if (settings.streamedInput && processes.Size() > 1)
+  {
+    sources = SetStreamedInputs(filter, settings);
+  }
+  else if (processes.IsRoot())
+  {
+    WithFileNames(settings, [&] { record.alignment = SetInputs(filter, settings, record.fixed, record.moving, log); });
+  }
+  processes.Agree(); // before anybody waits for pixels
+  return sources;
 }
 
 ExitCode
-Register(const RegistrationSettings & settings, Clock::time_point start)
+DryRun(const RegistrationSettings & settings, Processes & processes)
+{
+  RunLog                log(settings);
+  RunRecord             record;
+  const auto            filter = FilterType::New();
+  const StreamedSources sources = ReadInputs(filter, settings, processes, record, log);
+  const auto            resident = ResidentBytes();
+  MemoryNeed            need;
+  WithFileNames(settings, [&] { need.filter = filter->PlanMemory(); });
+  need.program = WithoutImages(resident, need.filter.inputs);
+  log.PrintMemoryNeed(need, record.fixed.size[0] * record.fixed.size[1] * record.fixed.size[2]);
+  return ExitCode::Success;
+}
+
+/** CPU time and memory of all processes; collective. */
+void
+MeasureUsage(RunRecord & record, Clock::time_point start, Processes & processes)
+{
+  record.usage = MeasureResourceUsage(start);
+  const auto peak = static_cast<double>(record.usage.peakBytes);
+  const auto sums = processes.Sum({ record.usage.cpuSeconds, peak });
+  record.usage.cpuSeconds = sums[0];
+  record.totalPeakBytes = static_cast<std::size_t>(sums[1]);
+  record.usage.peakBytes = static_cast<std::size_t>(processes.Maximum({ peak })[0]);
+}
+
+ExitCode
+Register(const RegistrationSettings & settings, Clock::time_point start, Processes & processes)
 {
   OutputFiles       files;
   const std::string reportName = settings.prefix + "_report.json";
-  files.CheckFolderOf(reportName);
+  if (processes.IsRoot())
+  {
+    files.CheckFolderOf(reportName);
+  }
 
-  Clock::time_point mark = start;
-  RunRecord         record;
-  record.fixed = InspectImageFile(settings.fixed);
-  record.moving = InspectImageFile(settings.moving);
-
-  RunLog log(settings);
-  log.PrintHeader(record.fixed, record.moving);
-
-  const auto filter = FilterType::New();
-  WithFileNames(settings, [&] { record.alignment = SetInputs(filter, settings, record.fixed, record.moving, log); });
+  Clock::time_point     mark = start;
+  RunRecord             record;
+  RunLog                log(settings);
+  const auto            filter = FilterType::New();
+  const StreamedSources sources = ReadInputs(filter, settings, processes, record, log);
   if (settings.writeComposite && settings.writeInverse && filter->GetInitialTransform())
   {
     InvertTransform(filter->GetInitialTransform(), *settings.initialTransform); // fails now rather than in the end
@@ -195,26 +245,32 @@ Register(const RegistrationSettings & settings, Clock::time_point start)
   record.phases.emplace_back("images of the result", update - record.report.wallSeconds);
 
   log.PrintActivity("writing");
-  const FileNames names = WriteResults(filter, settings, record.alignment.has_value(), files);
+  FileNames names;
+  if (processes.IsRoot() || settings.streamedOutput)
+  {
+    names = WriteResults(filter, settings, record.alignment.has_value(), files, processes);
+  }
   record.files = names.written;
   record.phases.emplace_back("write", Lap(mark));
-  for (const ImageFileInfo * image : { &record.fixed, &record.moving })
+  MeasureUsage(record, start, processes);
+  if (processes.IsRoot())
   {
-    if (!image->note.empty())
+    for (const ImageFileInfo * image : { &record.fixed, &record.moving })
     {
-      record.report.messages.push_back(image->note);
+      if (!image->note.empty())
+      {
+        record.report.messages.push_back(image->note);
+      }
     }
+    for (const std::string & path : names.stale)
+    {
+      record.report.messages.push_back(path + " is left from an earlier run and does not belong to this result");
+    }
+    record.files.push_back(reportName);
+    WriteText(MakeJsonReport(settings, record), reportName, files);
+    files.Commit();
+    log.PrintSummary(record.report, record.phases, record.usage, record.MemoryPerVoxel(), record.files);
   }
-  for (const std::string & path : names.stale)
-  {
-    record.report.messages.push_back(path + " is left from an earlier run and does not belong to this result");
-  }
-  record.usage = MeasureResourceUsage(start);
-  record.files.push_back(reportName);
-  WriteText(MakeJsonReport(settings, record), reportName, files);
-  files.Commit();
-
-  log.PrintSummary(record.report, record.phases, record.usage, record.MemoryPerVoxel(), record.files);
   return record.report.reason == gnr::StopReason::TimeLimit ? ExitCode::TimeLimit : ExitCode::Success;
 }
 
@@ -225,20 +281,25 @@ main(int argc, char * argv[])
 {
   LetThreadsSleep(argv);
   const auto start = Clock::now();
-  return RunProgram("gnr-register", [&]() {
+  return RunSharedProgram("gnr-register", [&](Processes & processes) {
     const auto settings = ParseRegistrationSettings(argc, argv);
     if (!settings)
     {
       return ExitCode::Success;
     }
+    if (const auto exitCode = RunAsProcesses("gnr-register", settings->processes, argv))
+    {
+      return *exitCode;
+    }
     itk::Object::SetGlobalWarningDisplay(!settings->quiet);
     if (settings->dryRun)
     {
-      return DryRun(*settings);
+      return DryRun(*settings, processes);
     }
-    const std::string pictureProgram = settings->picture ? FindPictureProgram() : "";
-    const ExitCode    exitCode = Register(*settings, start);
-    if (settings->picture)
+    const bool        isDrawn = settings->picture && processes.IsRoot();
+    const std::string pictureProgram = isDrawn ? FindPictureProgram() : "";
+    const ExitCode    exitCode = Register(*settings, start, processes);
+    if (isDrawn)
     {
       DrawPicture(pictureProgram, *settings);
     }

@@ -20,6 +20,7 @@
 
 #include "itkDiffeomorphicGaussNewtonRegistrationFilterEnums.h"
 #include "itkGaussNewtonRegistrationBridge.h"
+#include "itkGaussNewtonRegistrationDistribution.h"
 #include "itkGaussNewtonRegistrationError.h"
 
 #include "itkCompositeTransform.h"
@@ -33,6 +34,7 @@
 #include "gnr/Report.h"
 
 #include <atomic>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -93,6 +95,14 @@ namespace itk
  * **Memory.** The solver takes the memory of all its fields at once; PlanMemory() tells how much before it does. The
  * images are read at the start: those whose ReleaseDataFlag is on are released then, the moving image only if no warped
  * image is computed.
+ *
+ * **Several processes.** Where MPI is initialised, the processes of MPI_COMM_WORLD share one registration; see
+ * SetMPICommunicator(). Each has a filter, and all call Update(). Either process 0 (the root) alone has inputs, or each
+ * process has the same inputs and asks their sources for its part of them: readers that can stream then read no more
+ * than that. The parameters are those of the root. The root gets the outputs as a whole, the others none; with
+ * GatherOutputOff() each gets its slab of planes. IterationEvent, MultiResolutionIterationEvent and UserEvent are
+ * invoked on the root, ProgressEvent on all; StopRegistration() and AbortGenerateDataOn() on any process hold for all,
+ * and what goes wrong on one is thrown on all. `doc/distributed.md` has more.
  *
  * **Errors.** itk::GaussNewtonRegistrationError for data or parameters that cannot be used, missing memory or device,
  * and numerical failure; its description names the input and the remedy.
@@ -160,6 +170,7 @@ public:
   using DeviceEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Device;
   using PresetEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Preset;
   using MemoryNeed = GaussNewtonRegistrationBridge::MemoryNeed;
+  using RegionType = ImageRegion<3>;
 
   /** \name Inputs */
   /**@{*/
@@ -497,6 +508,56 @@ public:
 #endif
   /**@}*/
 
+  /** \name Several processes */
+  /**@{*/
+  /** The MPI communicator whose processes share the registration, as a Fortran handle: MPI_Comm_c2f() in C,
+   * `comm.py2f()` with mpi4py. Unless it is set: MPI_COMM_WORLD where MPI is initialised, else this process alone.
+   * Needs the plugin gnr-mpi. With a communicator, Update() is collective, and must be called before what follows in
+   * the pipeline asks for the outputs. */
+  void
+  SetMPICommunicator(int fortranHandle)
+  {
+    this->Assign(m_MPICommunicator, std::optional<int>(fortranHandle));
+  }
+  /** MPI_COMM_WORLD where MPI is initialised (the default). */
+  void
+  ClearMPICommunicator()
+  {
+    this->Assign(m_MPICommunicator, std::optional<int>());
+  }
+  bool
+  HasMPICommunicator() const
+  {
+    return m_MPICommunicator.has_value();
+  }
+  /** The handle that was set; throws if there is none. */
+  int
+  GetMPICommunicator() const;
+
+  /** Off: this process registers by itself, whatever MPI says; for programs whose processes have pairs of their own. On
+   * by default. */
+  itkSetMacro(UseMPI, bool);
+  itkGetConstMacro(UseMPI, bool);
+  itkBooleanMacro(UseMPI);
+
+  /** On (the default): the outputs of process 0 hold everything, those of the others nothing. Off: those of each
+   * process hold its slab, of nz planes [nz r / N, nz (r + 1) / N) in process r of N, as their buffered and requested
+   * region; no process ever has a whole field. */
+  itkSetMacro(GatherOutput, bool);
+  itkGetConstMacro(GatherOutput, bool);
+  itkBooleanMacro(GatherOutput);
+
+#ifndef ITK_WRAPPING_PARSER
+  /** Processes that are connected in another way than by MPI. A communicator that has seen an error is of no use any
+   * more. Null: as described above. */
+  void
+  SetCommunicator(std::shared_ptr<gnr::Communicator> communicator)
+  {
+    this->Assign(m_Communicator, communicator);
+  }
+#endif
+  /**@}*/
+
   /** \name Progress and results */
   /**@{*/
   /** Ends a running solve at the next opportunity (also inside a Newton step) and keeps the result so far. May be
@@ -615,6 +676,16 @@ public:
 #endif
   /**@}*/
 
+  /** Computes what is out of date; collective where several processes share the registration. */
+  void
+  Update() override;
+  /** The same: the outputs cannot be computed in part. */
+  void
+  UpdateLargestPossibleRegion() override
+  {
+    this->Update();
+  }
+
   /** Makes output `idx`, of the type in the table above. */
   DataObject::Pointer
   MakeOutput(DataObjectPointerArraySizeType idx) override;
@@ -633,6 +704,10 @@ protected:
   void
   PrintSelf(std::ostream & os, Indent indent) const override;
 
+  /** A process without inputs takes what the root says. */
+  void
+  VerifyPreconditions() const override;
+
   /** The images need not occupy the same physical space. Checks sizes and the grids of the masks instead. */
   void
   VerifyInputInformation() const override;
@@ -641,11 +716,11 @@ protected:
   void
   GenerateOutputInformation() override;
 
-  /** The problem is global: all of every input is needed... */
+  /** The problem is global: all of every input is needed, or this process' part of it... */
   void
   GenerateInputRequestedRegion() override;
 
-  /** ... and all of every output is produced. */
+  /** ... and all of every output is produced, or this process' part of it. */
   void
   EnlargeOutputRequestedRegion(DataObject * output) override;
 
@@ -672,6 +747,7 @@ private:
   static constexpr double SolveProgress = 0.85;
 
   using Bridge = GaussNewtonRegistrationBridge;
+  using Distribution = GaussNewtonRegistrationDistribution;
   using BridgeVectorImageType = Bridge::VectorImageType;
 
   template <typename TValue>
@@ -682,9 +758,15 @@ private:
   TOutput *
   GetOptionalOutput(OutputIndex index, bool computed, const char * name) const;
 
+  /** The buffered part of an image in another pixel type; the image itself where that is the same. */
   template <typename TOutput, typename TInput>
   static typename TOutput::ConstPointer
   CastTo(const TInput * image);
+
+  /** How the bridge gets at an input; empty for null. */
+  template <typename TBridgeImage, typename TInput>
+  Bridge::Source<TBridgeImage>
+  SourceOf(const TInput * image) const;
 
   /** What the solver reads; casts of the inputs where their pixels are not single precision. */
   struct SolverInputs
@@ -696,12 +778,30 @@ private:
   SolverInputs
   PrepareInputs(Bridge & bridge);
 
+  Distribution::Proposal
+  MakeProposal() const;
+
+  /** Lets f(distribution) run on all processes of a communicator, with their errors shared. */
+  template <typename TFunction>
+  void
+  RunTogether(const std::shared_ptr<gnr::Communicator> & communicator, TFunction f);
+
+  std::shared_ptr<gnr::Communicator>
+  MakeCommunicator() const;
+
+  /** What was agreed on for the last run that was shared, or what is set here. */
+  Distribution::Settings
+  GetSettingsOfRun() const;
+
   /** Names of the images that are not needed after the solver has read them and whose ReleaseDataFlag is on. */
   std::set<std::string>
   FindReleasableInputs() const;
 
   MemoryNeed
   MakeMemoryPlan();
+
+  MemoryNeed
+  MakeMemoryPlanOfInputs();
 
   /** The images of this run; while the inputs are complete. */
   MemoryNeed
@@ -718,6 +818,13 @@ private:
 
   /** Turns what the solver tells into ITK events, and abort and stop requests into its answers. */
   class Listener;
+
+  std::optional<int>                 m_MPICommunicator{};
+  bool                               m_UseMPI{ true };
+  bool                               m_GatherOutput{ true };
+  std::shared_ptr<gnr::Communicator> m_Communicator{};
+  std::shared_ptr<Distribution>      m_Distribution{}; // of the current or the last run by Update()
+  bool                               m_IsUpdatingTogether{ false };
 
   gnr::Options m_Options{};
   bool         m_UseHistogramMatching{ false };

@@ -44,7 +44,7 @@ public:
   {
     m_Filter->m_CurrentLevelRecord = record;
     m_Filter->m_CurrentLevel = static_cast<unsigned int>(record.level);
-    m_Filter->InvokeEvent(MultiResolutionIterationEvent());
+    this->InvokeOnRoot(MultiResolutionIterationEvent());
   }
 
   void
@@ -53,7 +53,7 @@ public:
     m_Filter->m_CurrentIterationRecord = record;
     m_Filter->m_CurrentLevel = static_cast<unsigned int>(record.level);
     ++m_Filter->m_ElapsedIterations;
-    m_Filter->InvokeEvent(IterationEvent());
+    this->InvokeOnRoot(IterationEvent());
   }
 
   void
@@ -66,7 +66,7 @@ public:
   OnMessage(const std::string & message) override
   {
     m_Filter->m_LatestMessage = message;
-    m_Filter->InvokeEvent(UserEvent());
+    this->InvokeOnRoot(UserEvent());
   }
 
   void
@@ -92,6 +92,15 @@ public:
   }
 
 private:
+  void
+  InvokeOnRoot(const EventObject & event)
+  {
+    if (m_Filter->m_Distribution->IsRoot())
+    {
+      m_Filter->InvokeEvent(event);
+    }
+  }
+
   Self *         m_Filter;
   SolverInputs & m_Inputs;
 };
@@ -170,6 +179,12 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   const -> typename CompositeTransformType::Pointer
 {
   this->GetReportOfRun();
+  const RegionType whole = this->GetDisplacementField()->GetLargestPossibleRegion();
+  if (this->GetDisplacementField()->GetBufferedRegion() != whole)
+  {
+    itkExceptionMacro(
+      << "This process does not have the whole displacement field; ask process 0, with GatherOutputOn().");
+  }
   using FieldTransformType = DisplacementFieldTransform<double, 3>;
   using FieldType = typename FieldTransformType::DisplacementFieldType;
 
@@ -350,6 +365,17 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   this->Modified();
 }
 
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+int
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetMPICommunicator() const
+{
+  if (!m_MPICommunicator)
+  {
+    itkExceptionMacro(<< "No MPI communicator was set.");
+  }
+  return *m_MPICommunicator;
+}
+
 // --- progress and results --------------------------------------------------------------------------------------------
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
@@ -400,19 +426,150 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
 // --- pipeline --------------------------------------------------------------------------------------------------------
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+auto
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::MakeProposal() const
+  -> Distribution::Proposal
+{
+  Distribution::Proposal proposal;
+  auto &                 settings = proposal.settings;
+  settings.options = m_Options;
+  settings.useHistogramMatching = m_UseHistogramMatching;
+  settings.computeInverseDisplacementField = m_ComputeInverseDisplacementField;
+  settings.computeVelocityField = m_ComputeVelocityField;
+  settings.computeWarpedMovingImage = m_ComputeWarpedMovingImage;
+  settings.computeJacobianDeterminantImage = m_ComputeJacobianDeterminantImage;
+  settings.gatherOutput = m_GatherOutput;
+  for (unsigned int i = 0; i < Distribution::NumberOfInputs; ++i)
+  {
+    proposal.inputs[i] = this->ProcessObject::GetInput(Distribution::InputNames[i]);
+  }
+  const DataObject * output = this->ProcessObject::GetOutput(DisplacementFieldIndex);
+  proposal.isOutOfDate =
+    output->GetUpdateMTime() < std::max(output->GetPipelineMTime(), this->GetMTime()) || output->GetDataReleased();
+  return proposal;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+std::shared_ptr<gnr::Communicator>
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::MakeCommunicator() const
+{
+  return m_Communicator ? m_Communicator : Distribution::MakeCommunicator(m_UseMPI, m_MPICommunicator);
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+auto
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetSettingsOfRun() const
+  -> Distribution::Settings
+{
+  const bool isShared = m_Distribution && m_Distribution->GetNumberOfProcesses() > 1;
+  return isShared ? m_Distribution->GetSettings() : this->MakeProposal().settings;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+template <typename TFunction>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::RunTogether(
+  const std::shared_ptr<gnr::Communicator> & communicator,
+  TFunction                                  f)
+{
+  m_Distribution.reset();
+  m_IsUpdatingTogether = true;
+  try
+  {
+    Distribution::ShareErrors(*communicator, [&] {
+      const auto & inputs = this->MakeProposal().inputs;
+      if (communicator->rank() == 0 || std::any_of(inputs.begin(), inputs.end(), [](auto input) { return input; }))
+      {
+        this->UpdateOutputInformation();
+      }
+      m_Distribution = std::make_shared<Distribution>(communicator, this->MakeProposal());
+      f();
+      // So that no process takes for done what another one could not finish.
+      double done = 1.0;
+      communicator->sum(&done, 1);
+    });
+  }
+  catch (...)
+  {
+    m_IsUpdatingTogether = false;
+    m_Report.reset();
+    this->ResetPipeline();
+    for (DataObjectPointerArraySizeType i = 0; i < OutputCount; ++i)
+    {
+      this->ProcessObject::GetOutput(i)->ReleaseData();
+    }
+    throw;
+  }
+  m_IsUpdatingTogether = false;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::Update()
+{
+  const std::shared_ptr<gnr::Communicator> communicator = this->MakeCommunicator();
+  if (communicator->size() == 1)
+  {
+    m_Distribution.reset();
+    m_IsUpdatingTogether = true;
+    try
+    {
+      Superclass::Update();
+    }
+    catch (...)
+    {
+      m_IsUpdatingTogether = false;
+      throw;
+    }
+    m_IsUpdatingTogether = false;
+    return;
+  }
+  this->RunTogether(communicator, [this] {
+    if (!m_Distribution->IsOutOfDate())
+    {
+      return;
+    }
+    // Some process has something new, so that all must take part. Not by the Update() of the output, which does nothing
+    // where no voxel of it is wanted.
+    this->Modified();
+    this->UpdateOutputInformation();
+    DataObject * output = this->ProcessObject::GetOutput(DisplacementFieldIndex);
+    this->PropagateRequestedRegion(output);
+    this->UpdateOutputData(output);
+  });
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::VerifyPreconditions() const
+{
+  if (!m_Distribution || !m_Distribution->HasNoInputs())
+  {
+    Superclass::VerifyPreconditions();
+  }
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
 void
 DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::VerifyInputInformation()
   const
 {
-  Bridge::VerifyGrids(
-    this->GetFixedImage(), this->GetMovingImage(), this->GetFixedImageMask(), this->GetMovingImageMask());
+  if (!m_Distribution || !m_Distribution->HasNoInputs())
+  {
+    Bridge::VerifyGrids(
+      this->GetFixedImage(), this->GetMovingImage(), this->GetFixedImageMask(), this->GetMovingImageMask());
+  }
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
 void
 DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GenerateOutputInformation()
 {
-  const FixedImageType * fixed = this->GetFixedImage();
+  const ImageBase<3> * fixed = this->GetFixedImage();
+  if (m_Distribution && m_Distribution->HasNoInputs())
+  {
+    fixed = m_Distribution->GetFixedGrid();
+  }
   for (DataObjectPointerArraySizeType i = 0; i < OutputCount; ++i)
   {
     auto * output = static_cast<ImageBase<3> *>(this->ProcessObject::GetOutput(i));
@@ -430,6 +587,26 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
 {
   // Not that of ImageToImageFilter, which would ask the moving image for the region of the fixed one.
   this->ProcessObject::GenerateInputRequestedRegion();
+  if (!m_Distribution || !m_Distribution->IsInputDistributed())
+  {
+    return;
+  }
+  const RegionType whole = m_Distribution->GetFixedGrid()->GetLargestPossibleRegion();
+  for (const auto & name : this->GetInputNames())
+  {
+    if (auto * image = dynamic_cast<ImageBase<3> *>(this->ProcessObject::GetInput(name)))
+    {
+      RegionType region = m_Distribution->GetInputRegion();
+      region.SetIndex(region.GetIndex() + (image->GetLargestPossibleRegion().GetIndex() - whole.GetIndex()));
+      if (name != "FixedImage" && name != "FixedImageMask")
+      {
+        // Which voxels of it are needed is found later, by GenerateData().
+        region.SetIndex(image->GetLargestPossibleRegion().GetIndex());
+        region.SetSize({ { 1, 1, 1 } });
+      }
+      image->SetRequestedRegion(region);
+    }
+  }
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
@@ -437,7 +614,24 @@ void
 DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::EnlargeOutputRequestedRegion(
   DataObject * output)
 {
-  output->SetRequestedRegionToLargestPossibleRegion();
+  if (!m_Distribution || m_Distribution->GetNumberOfProcesses() == 1)
+  {
+    output->SetRequestedRegionToLargestPossibleRegion();
+    return;
+  }
+  auto *           image = static_cast<ImageBase<3> *>(output);
+  const RegionType region = m_Distribution->GetOutputRegion();
+  if (!m_IsUpdatingTogether && !region.IsInside(image->GetRequestedRegion()))
+  {
+    InvalidRequestedRegionError error(__FILE__, __LINE__);
+    error.SetLocation(ITK_LOCATION);
+    error.SetDescription(
+      "This process has only its part of the registration's outputs; with GatherOutputOn(), process 0 "
+      "has all.");
+    error.SetDataObject(output);
+    throw error;
+  }
+  image->SetRequestedRegion(region);
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
@@ -456,6 +650,7 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
     source->Graft(image);
     const auto cast = CastImageFilter<TInput, TOutput>::New();
     cast->SetInput(source);
+    cast->GetOutput()->SetRequestedRegion(image->GetBufferedRegion());
     cast->Update();
     return cast->GetOutput();
   }
@@ -468,8 +663,14 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   Bridge &    bridge,
   void (Bridge::*get)(BridgeVectorImageType *) const) -> typename BridgeVectorImageType::ConstPointer
 {
+  const RegionType region = m_Distribution->GetOutputRegion();
+  if (region.GetNumberOfPixels() == 0)
+  {
+    (bridge.*get)(nullptr);
+    return nullptr;
+  }
   auto * output = static_cast<DisplacementFieldType *>(this->ProcessObject::GetOutput(index));
-  output->SetBufferedRegion(output->GetLargestPossibleRegion());
+  output->SetBufferedRegion(region);
   output->Allocate();
   if constexpr (std::is_same_v<DisplacementFieldType, BridgeVectorImageType>)
   {
@@ -480,10 +681,11 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   {
     const auto field = BridgeVectorImageType::New();
     field->CopyInformation(output);
-    field->SetRegions(output->GetLargestPossibleRegion());
+    field->SetBufferedRegion(region);
+    field->SetRequestedRegion(region);
     field->Allocate();
     (bridge.*get)(field);
-    const SizeValueType count = output->GetLargestPossibleRegion().GetNumberOfPixels();
+    const SizeValueType count = region.GetNumberOfPixels();
     const auto *        from = field->GetBufferPointer();
     VectorType *        to = output->GetBufferPointer();
     for (SizeValueType i = 0; i < count; ++i)
@@ -502,8 +704,13 @@ auto
 DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::AllocateRealOutput(
   OutputIndex index) -> RealImageType *
 {
+  const RegionType region = m_Distribution->GetOutputRegion();
+  if (region.GetNumberOfPixels() == 0)
+  {
+    return nullptr;
+  }
   auto * output = static_cast<RealImageType *>(this->ProcessObject::GetOutput(index));
-  output->SetBufferedRegion(output->GetLargestPossibleRegion());
+  output->SetBufferedRegion(region);
   output->Allocate();
   return output;
 }
@@ -513,30 +720,57 @@ auto
 DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::PrepareInputs(
   Bridge & bridge) -> SolverInputs
 {
-  this->GetMultiThreader()->SetNumberOfWorkUnits(this->GetNumberOfWorkUnits());
-  SolverInputs result;
-  result.fixed = CastTo<RealImageType>(this->GetFixedImage());
-  result.moving = CastTo<RealImageType>(this->GetMovingImage());
-
+  const Distribution::Settings & settings = m_Distribution->GetSettings();
+  const auto                     workUnits = settings.options.threads;
+  this->GetMultiThreader()->SetNumberOfWorkUnits(workUnits ? static_cast<ThreadIdType>(std::max(1, *workUnits))
+                                                           : this->GetNumberOfWorkUnits());
+  SolverInputs   result;
   Bridge::Inputs inputs;
-  inputs.fixed = result.fixed;
-  inputs.moving = result.moving;
-  inputs.fixedMask = this->GetFixedImageMask();
-  inputs.movingMask = this->GetMovingImageMask();
-  inputs.initialTransform = this->GetInitialTransform();
-  inputs.matchHistograms = m_UseHistogramMatching;
-  typename BridgeVectorImageType::ConstPointer velocity;
-  if (const DisplacementFieldType * field = this->GetInitialVelocityField())
+  if (!m_Distribution->HasNoInputs())
   {
-    velocity = CastTo<BridgeVectorImageType>(field);
+    result.fixed = CastTo<RealImageType>(this->GetFixedImage());
+    inputs.fixed = result.fixed;
+    inputs.fixedMask = this->GetFixedImageMask();
+    inputs.moving = this->template SourceOf<RealImageType>(this->GetMovingImage());
+    inputs.movingMask = this->template SourceOf<MaskImageType>(this->GetMovingImageMask());
+    inputs.initialTransform = this->GetInitialTransform();
+    inputs.initialVelocity = this->template SourceOf<BridgeVectorImageType>(this->GetInitialVelocityField());
+    inputs.matchHistograms = settings.useHistogramMatching;
   }
-  inputs.initialVelocity = velocity;
-  bridge.Prepare(inputs, m_Options);
-  if (!bridge.IsMovingImageUsedInPlace())
+  bridge.Prepare(inputs, settings.options);
+  if (bridge.IsMovingImageUsedInPlace())
   {
-    result.moving = nullptr;
+    result.moving = inputs.moving.whole;
   }
   return result;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+template <typename TBridgeImage, typename TInput>
+auto
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::SourceOf(
+  const TInput * image) const -> Bridge::Source<TBridgeImage>
+{
+  Bridge::Source<TBridgeImage> source;
+  if (image)
+  {
+    source.grid = image;
+    if (m_Distribution->IsInputDistributed())
+    {
+      source.read = [image](const RegionType & region) {
+        auto * input = const_cast<TInput *>(image);
+        input->SetRequestedRegion(region);
+        input->PropagateRequestedRegion();
+        input->UpdateOutputData();
+        return CastTo<TBridgeImage>(image);
+      };
+    }
+    else
+    {
+      source.whole = CastTo<TBridgeImage>(image);
+    }
+  }
+  return source;
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
@@ -547,7 +781,8 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   for (const auto & name : this->GetInputNames())
   {
     const DataObject * input = this->ProcessObject::GetInput(name);
-    const bool         isNeeded = m_ComputeWarpedMovingImage && name == "MovingImage";
+    const bool isReadAgain = input && m_Distribution && m_Distribution->IsInputDistributed() && input->GetSource();
+    const bool isNeeded = this->GetSettingsOfRun().computeWarpedMovingImage && name == "MovingImage" && !isReadAgain;
     if (dynamic_cast<const ImageBase<3> *>(input) != nullptr && input->ShouldIReleaseData() && !isNeeded)
     {
       names.insert(name);
@@ -576,7 +811,7 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
     if (image)
     {
       using PixelType = typename std::decay_t<decltype(*image)>::PixelType;
-      const std::size_t voxels = image->GetLargestPossibleRegion().GetNumberOfPixels();
+      const std::size_t voxels = image->GetBufferedRegion().GetNumberOfPixels();
       need.inputs += voxels * (sizeof(PixelType) + castBytes);
       need.kept += releasable.count(name) == 0 ? voxels * sizeof(PixelType) : 0;
     }
@@ -588,13 +823,14 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   add(this->GetMovingImageMask(), "MovingImageMask", 0);
   add(this->GetInitialVelocityField(), "InitialVelocityField", 0);
 
-  const std::size_t voxels = this->GetFixedImage()->GetLargestPossibleRegion().GetNumberOfPixels();
-  const std::size_t fieldBytes = voxels * sizeof(VectorType);
+  const Distribution::Settings settings = m_Distribution->GetSettings();
+  const std::size_t            voxels = m_Distribution->GetOutputRegion().GetNumberOfPixels();
+  const std::size_t            fieldBytes = voxels * sizeof(VectorType);
   need.displacement = fieldBytes;
   need.cast = std::is_same_v<DisplacementFieldType, BridgeVectorImageType> ? 0 : 3 * realBytes * voxels;
-  need.inverse = m_ComputeInverseDisplacementField ? fieldBytes : 0;
-  need.others = (m_ComputeVelocityField ? fieldBytes : 0) +
-                (m_ComputeJacobianDeterminantImage + m_ComputeWarpedMovingImage) * voxels * realBytes;
+  need.inverse = settings.computeInverseDisplacementField ? fieldBytes : 0;
+  need.others = (settings.computeVelocityField ? fieldBytes : 0) +
+                (settings.computeJacobianDeterminantImage + settings.computeWarpedMovingImage) * voxels * realBytes;
   return need;
 }
 
@@ -603,16 +839,34 @@ auto
 DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::MakeMemoryPlan()
   -> MemoryNeed
 {
+  const std::shared_ptr<gnr::Communicator> communicator = this->MakeCommunicator();
+  if (communicator->size() > 1)
+  {
+    MemoryNeed need;
+    this->RunTogether(communicator, [&] { need = this->MakeMemoryPlanOfInputs(); });
+    return need;
+  }
+  m_Distribution.reset();
   this->UpdateOutputInformation();
+  m_Distribution = std::make_shared<Distribution>(communicator, this->MakeProposal());
+  return this->MakeMemoryPlanOfInputs();
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+auto
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::MakeMemoryPlanOfInputs()
+  -> MemoryNeed
+{
+  this->GenerateInputRequestedRegion();
   for (const auto & name : this->GetInputNames())
   {
     if (DataObject * input = this->ProcessObject::GetInput(name))
     {
-      input->SetRequestedRegionToLargestPossibleRegion();
-      input->Update();
+      input->PropagateRequestedRegion();
+      input->UpdateOutputData();
     }
   }
-  Bridge             bridge(this->GetMultiThreader());
+  Bridge             bridge(this->GetMultiThreader(), *m_Distribution);
   const SolverInputs inputs = this->PrepareInputs(bridge);
   MemoryNeed         need = this->MeasureImages(bridge, this->FindReleasableInputs());
   need.AddUp(bridge.PlanMemory());
@@ -623,6 +877,22 @@ template <typename TFixedImage, typename TMovingImage, typename TDisplacementFie
 void
 DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GenerateData()
 {
+  if (!m_Distribution || m_Distribution->GetNumberOfProcesses() == 1)
+  {
+    const bool mayHaveOthers =
+      m_Communicator ? m_Communicator->size() > 1 : Distribution::MayHaveOthers(m_UseMPI, m_MPICommunicator);
+    if (!m_IsUpdatingTogether && mayHaveOthers)
+    {
+      itkExceptionMacro(<< "Call Update() of this filter on every process before the pipeline asks for its outputs, or "
+                           "UseMPIOff() if this process shall register by itself.");
+    }
+    m_Distribution = std::make_shared<Distribution>(gnr::makeSelfCommunicator(), this->MakeProposal());
+  }
+  else if (!m_IsUpdatingTogether)
+  {
+    itkExceptionMacro(<< "The outputs are out of date; call Update() of this filter on every process.");
+  }
+
   m_StopRequested = false;
   m_ElapsedIterations = 0;
   m_CurrentLevel = 0;
@@ -638,14 +908,15 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
     const auto largest = output->GetLargestPossibleRegion();
     output->Initialize();
     output->SetLargestPossibleRegion(largest);
-    output->SetRequestedRegion(largest);
+    output->SetRequestedRegion(m_Distribution->GetOutputRegion());
   }
 
   this->UpdateProgress(0.0F);
 
   try
   {
-    Bridge                       bridge(this->GetMultiThreader());
+    const Distribution::Settings settings = m_Distribution->GetSettings();
+    Bridge                       bridge(this->GetMultiThreader(), *m_Distribution);
     const InitialTransformType * initialTransform = this->GetInitialTransform();
     {
       SolverInputs inputs = this->PrepareInputs(bridge);
@@ -658,25 +929,34 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
     }
     this->UpdateProgress(static_cast<float>(PreparedProgress + SolveProgress));
 
-    if (m_ComputeInverseDisplacementField)
+    if (settings.computeInverseDisplacementField)
     {
       // First, while there are no other outputs: it is computed only now, which takes memory.
       this->PutField(InverseDisplacementFieldIndex, bridge, &Bridge::GetInverseDisplacement);
     }
     const auto displacement = this->PutField(DisplacementFieldIndex, bridge, &Bridge::GetDisplacement);
-    if (m_ComputeVelocityField)
+    if (settings.computeVelocityField)
     {
       this->PutField(VelocityFieldIndex, bridge, &Bridge::GetVelocity);
     }
-    if (m_ComputeJacobianDeterminantImage)
+    if (settings.computeJacobianDeterminantImage)
     {
       bridge.GetJacobianDeterminant(this->AllocateRealOutput(JacobianDeterminantImageIndex));
     }
     bridge.ReleaseSolver();
-    if (m_ComputeWarpedMovingImage)
+    if (settings.computeWarpedMovingImage)
     {
-      const auto moving = CastTo<RealImageType>(this->GetMovingImage());
-      bridge.Warp(moving, displacement, initialTransform, this->AllocateRealOutput(WarpedMovingImageIndex));
+      const auto            moving = this->template SourceOf<RealImageType>(this->GetMovingImage());
+      RealImageType * const warped = this->AllocateRealOutput(WarpedMovingImageIndex);
+      const bool            isMovingElsewhere = !m_Distribution->IsInputDistributed() && !settings.gatherOutput;
+      if (isMovingElsewhere && m_Distribution->GetNumberOfProcesses() > 1)
+      {
+        bridge.WarpAtRoot(moving, displacement, initialTransform, warped);
+      }
+      else if (warped)
+      {
+        bridge.Warp(moving, displacement, initialTransform, warped);
+      }
     }
     this->UpdateProgress(1.0F);
   }
@@ -741,6 +1021,14 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   os << indent << "Threads: ";
   m_Options.threads ? os << *m_Options.threads : os << "automatic";
   os << std::endl;
+  os << indent << "MPICommunicator: ";
+  m_MPICommunicator ? os << *m_MPICommunicator : os << "default";
+  os << std::endl;
+  os << indent << "UseMPI: " << flag(m_UseMPI) << std::endl;
+  os << indent << "GatherOutput: " << flag(m_GatherOutput) << std::endl;
+  os << indent << "Communicator: " << (m_Communicator ? m_Communicator->description() : "none") << std::endl;
+  os << indent << "Processes: " << (m_Distribution ? m_Distribution->GetNumberOfProcesses() : 1) << std::endl;
+  os << indent << "UpdatingTogether: " << flag(m_IsUpdatingTogether) << std::endl;
   os << indent << "ComputeInverseDisplacementField: " << flag(m_ComputeInverseDisplacementField) << std::endl;
   os << indent << "ComputeVelocityField: " << flag(m_ComputeVelocityField) << std::endl;
   os << indent << "ComputeWarpedMovingImage: " << flag(m_ComputeWarpedMovingImage) << std::endl;

@@ -18,6 +18,8 @@
 #ifndef itkGaussNewtonRegistrationBridge_h
 #define itkGaussNewtonRegistrationBridge_h
 
+#include "itkGaussNewtonRegistrationDistribution.h"
+
 #include "itkImage.h"
 #include "itkMultiThreaderBase.h"
 #include "itkTransform.h"
@@ -30,6 +32,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -55,9 +58,11 @@ public:
   using VectorImageType = Image<Vector<float, 3>, 3>;
   using MaskImageType = Image<unsigned char, 3>;
   using TransformType = Transform<double, 3, 3>;
+  using RegionType = ImageRegion<3>;
+  using Distribution = GaussNewtonRegistrationDistribution;
 
   /** \class Listener
-   * \brief What the solver tells and asks during Solve(), always on the calling thread.
+   * \brief What the solver tells and asks during Solve(), always on the calling thread, in every process.
    * \ingroup GaussNewtonRegistration
    */
   class GaussNewtonRegistration_EXPORT Listener
@@ -83,15 +88,34 @@ public:
     IsStopRequested() = 0;
   };
 
-  /** The inputs of one registration. Pointers are not owned; null: not given. */
+  /** \class Source
+   * \brief An image that is in memory as a whole, or of which parts are read when they are needed.
+   * \ingroup GaussNewtonRegistration
+   */
+  template <typename TImage>
+  struct Source
+  {
+    ImageBaseType::ConstPointer   grid;  ///< null: not given
+    typename TImage::ConstPointer whole; ///< null: `read` gives parts
+    /** An image that is buffered at least there, until the next call. */
+    std::function<typename TImage::ConstPointer(const RegionType &)> read;
+
+    explicit
+    operator bool() const
+    {
+      return grid.IsNotNull();
+    }
+  };
+
+  /** The inputs of one registration, in a process that has some. Pointers are not owned; null: not given. */
   struct Inputs
   {
-    const ScalarImageType * fixed = nullptr;  ///< buffered as a whole
-    const ScalarImageType * moving = nullptr; ///< likewise
-    const MaskImageType *   fixedMask = nullptr;
-    const MaskImageType *   movingMask = nullptr;
+    const ScalarImageType * fixed = nullptr;     ///< buffered on Distribution::GetInputRegion()
+    const MaskImageType *   fixedMask = nullptr; ///< likewise
+    Source<ScalarImageType> moving;
+    Source<MaskImageType>   movingMask;
     const TransformType *   initialTransform = nullptr;
-    const VectorImageType * initialVelocity = nullptr; ///< physical vectors
+    Source<VectorImageType> initialVelocity; ///< physical vectors
     bool                    matchHistograms = false;
   };
 
@@ -125,7 +149,9 @@ public:
     }
   };
 
-  explicit GaussNewtonRegistrationBridge(MultiThreaderBase * threader);
+  /** \param distribution must outlive the bridge. All methods but VerifyGrids(), IsMovingImageUsedInPlace(),
+   * GetPreparedBytes(), ReleaseSolver() and Warp() are collective. */
+  GaussNewtonRegistrationBridge(MultiThreaderBase * threader, const Distribution & distribution);
   ~GaussNewtonRegistrationBridge();
   GaussNewtonRegistrationBridge(const GaussNewtonRegistrationBridge &) = delete;
   GaussNewtonRegistrationBridge &
@@ -138,8 +164,9 @@ public:
               const ImageBaseType * fixedMask,
               const ImageBaseType * movingMask);
 
-  /** Checks the intensities, resamples, makes the weights. Of the inputs, only `fixed` and, if
-   * IsMovingImageUsedInPlace(), `moving` must live until Listener::OnInputsRead(). */
+  /** Checks the intensities, resamples, makes the weights, for the part of the fixed grid whose inputs this process
+   * has. Of the inputs, only `fixed` and, if IsMovingImageUsedInPlace(), `moving.whole` must live until
+   * Listener::OnInputsRead(). Empty where the process has no inputs. */
   void
   Prepare(const Inputs & inputs, const gnr::Options & options);
 
@@ -159,7 +186,7 @@ public:
   const gnr::Report &
   Solve(Listener & listener);
 
-  /** Results after Solve(), into images that are allocated on the fixed grid. */
+  /** Results after Solve(), into images on the fixed grid, for the planes that are allocated; null: none. */
   void
   GetDisplacement(VectorImageType * image) const;
   void
@@ -173,14 +200,22 @@ public:
   void
   ReleaseSolver();
 
-  /** moving(T(x + u(x))) on the grid of `warped` (allocated, the grid of `displacement`): linear interpolation, 0
+  /** moving(T(x + u(x))) where `warped` is allocated (as is `displacement`, on the same grid): linear interpolation, 0
    * outside.
    * \param initialTransform T; null: identity */
   void
-  Warp(const ScalarImageType * moving,
-       const VectorImageType * displacement,
-       const TransformType *   initialTransform,
-       ScalarImageType *       warped) const;
+  Warp(const Source<ScalarImageType> & moving,
+       const VectorImageType *         displacement,
+       const TransformType *           initialTransform,
+       ScalarImageType *               warped) const;
+
+  /** The same, collective, where the root alone has the moving image (elsewhere `moving` is empty) and every process
+   * wants its slab: the displacements go to the root, a few planes at a time, and come back as intensities. */
+  void
+  WarpAtRoot(const Source<ScalarImageType> & moving,
+             const VectorImageType *         displacement,
+             const TransformType *           initialTransform,
+             ScalarImageType *               warped) const;
 
 private:
   class Implementation;

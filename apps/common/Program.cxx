@@ -162,7 +162,7 @@ RunProgram(const std::string & program, const std::function<ExitCode()> & body)
   std::cout.flush();
   if (!message.empty())
   {
-    std::cerr << program << ": error: " << message << std::endl;
+    std::cerr << (program + ": error: " + message + "\n") << std::flush; // at once: launchers write there, too
   }
   return static_cast<int>(exitCode);
 }

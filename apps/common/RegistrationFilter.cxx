@@ -173,12 +173,18 @@ SetInputs(RegistrationFilterType *     filter,
     velocity->ReleaseDataFlagOn();
     filter->SetInitialVelocityField(velocity);
   }
+  return alignment;
+}
+
+void
+SetParameters(RegistrationFilterType * filter, const RegistrationSettings & settings)
+{
   filter->SetOptions(settings.options);
   filter->SetUseHistogramMatching(settings.histogramMatching);
   filter->SetComputeInverseDisplacementField(settings.writeInverse);
   filter->SetComputeVelocityField(settings.writeVelocity);
   filter->SetComputeJacobianDeterminantImage(settings.writeDeterminant);
-  return alignment;
+  filter->SetGatherOutput(!settings.streamedOutput);
 }
 
 void

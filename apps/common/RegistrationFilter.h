@@ -35,7 +35,7 @@ namespace gnrapp
 using RegistrationFilterType = itk::DiffeomorphicGaussNewtonRegistrationFilter<RealImageType>;
 
 /** Reads the images, masks and starts that the settings name, aligns the images if that is the start, and hands all
- * with the options to the filter. Returns what the alignment found. Throws CommandLineError naming the file, and errors
+ * to the filter. Returns what the alignment found. Throws CommandLineError naming the file, and errors
  * of the alignment that WithFileNames() turns into such. */
 std::optional<AlignmentRecord>
 SetInputs(RegistrationFilterType *     filter,
@@ -43,6 +43,10 @@ SetInputs(RegistrationFilterType *     filter,
           const ImageFileInfo &        fixed,
           const ImageFileInfo &        moving,
           RunLog &                     log);
+
+/** Hands the options and the choice of outputs to the filter. */
+void
+SetParameters(RegistrationFilterType * filter, const RegistrationSettings & settings);
 
 /** Lets the filter report its levels, steps, notes and progress to the log. */
 void

@@ -23,6 +23,7 @@
 #include "RegistrationOptions.h"
 
 #include <filesystem>
+#include <utility>
 
 namespace gnrapp
 {
@@ -156,6 +157,18 @@ ParseRegistrationSettings(int argc, const char * const * argv)
     "--picture",
     settings.picture,
     "Draw images, differences, deformed grid, volume change and convergence on one page, with gnr-view; needs VTK.");
+  const auto shared = [&](const char * name, bool & target, const char * text) {
+    parser.add_flag(name, target, text)->group("Several processes");
+  };
+  shared(
+    "--streamed-input",
+    settings.streamedInput,
+    "Under mpirun, each process reads only its part of the images; else the first one reads them and hands out the "
+    "parts. The files must be MetaImages without compression.");
+  shared("--streamed-output",
+         settings.streamedOutput,
+         "Each process writes its part of the results, so that none has them as a whole. The files are MetaImages "
+         "without compression, ending in .mha instead of .nii.gz.");
   parser
     .add_flag(
       "--dry-run",
@@ -169,6 +182,14 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   parser.add_flag("-v,--verbose", settings.verbose, "Print the options, more columns, and the time of every phase.")
     ->group("Other");
   parser.add_flag("-q,--quiet", settings.quiet, "Print nothing but errors.")->group("Other");
+  Describe(parser.add_option("--processes",
+                             settings.processes,
+                             "Share the work among so many processes, which are started with mpirun (or mpiexec, srun, "
+                             "or what the environment variable GNR_MPIEXEC names). --threads counts for each of them."),
+           "Several processes",
+           "COUNT",
+           "1, or as many as mpirun has started")
+    ->check(AtLeast(1));
 
   if (!parser.Parse(argc, argv, { "FIXED", "MOVING" }))
   {
@@ -178,6 +199,16 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   {
     parser.Require({ "--output" });
     CheckPrefix(settings.prefix);
+  }
+  for (const auto & [name, isGiven] : { std::make_pair("--composite", settings.writeComposite),
+                                        std::make_pair("--dispvect", settings.writeDispvect),
+                                        std::make_pair("--picture", settings.picture) })
+  {
+    if (isGiven && settings.streamedOutput)
+    {
+      throw CommandLineError(std::string(name) +
+                             ": needs the results as a whole. Leave out --streamed-output, or this option");
+    }
   }
   if (settings.verbose && settings.quiet)
   {

@@ -47,10 +47,13 @@ struct RegistrationSettings
   bool                       writeComposite = false;
   bool                       writeDispvect = false;
   TransformPrecision         compositePrecision = TransformPrecision::Float;
-  bool                       picture = false; ///< have gnr-view draw the result
+  bool                       picture = false;        ///< have gnr-view draw the result
+  bool                       streamedInput = false;  ///< every process reads its part of the images
+  bool                       streamedOutput = false; ///< every process writes its part of the results
   bool                       dryRun = false;
   bool                       verbose = false;
   bool                       quiet = false;
+  std::optional<int>         processes; ///< to start, or that a launcher must have started
 };
 
 /** Reads the command line. Nothing if `--help` or `--version` was answered. Throws CommandLineError. */

@@ -21,6 +21,8 @@
 #include "OptionNames.h"
 #include "Program.h"
 
+#include "gnr/Communicator.h"
+
 #include <algorithm>
 #include <iostream>
 #include <unistd.h>
@@ -50,7 +52,8 @@ DescribeGrid(const ImageFileInfo & info)
 RunLog::RunLog(const RegistrationSettings & settings, std::string program)
   : m_Settings(settings)
   , m_Program(std::move(program))
-  , m_Terminal(isatty(STDOUT_FILENO) == 1)
+  // mpirun gives its processes a terminal, whatever its own output is.
+  , m_Terminal(isatty(STDOUT_FILENO) == 1 && gnr::launchedProcesses().value_or(1) == 1)
 {}
 
 RunLog::~RunLog()
@@ -80,7 +83,10 @@ RunLog::EraseBar()
 }
 
 void
-RunLog::PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving)
+RunLog::PrintHeader(const ImageFileInfo & fixed,
+                    const ImageFileInfo & moving,
+                    int                   processes,
+                    const std::string &   connection)
 {
   const gnr::Options & o = m_Settings.options;
   Line(VersionText(m_Program));
@@ -115,6 +121,10 @@ RunLog::PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving)
   Line(
     std::string("device   ") + NameOf(o.device) + ", " +
     (o.threads ? std::to_string(*o.threads) + (*o.threads == 1 ? " thread" : " threads") : std::string("all threads")));
+  if (processes > 1)
+  {
+    Line("shared   " + std::to_string(processes) + " processes, " + connection);
+  }
   Line("options  preset " + m_Settings.preset + ", beta " + Format("%g", o.beta) +
        (o.betaStrategy == gnr::BetaStrategy::Fixed ? "" : std::string(" by ") + NameOf(o.betaStrategy)) + ", gamma " +
        Format("%g", o.gamma) + ", " + NameOf(o.regularization) + (o.incompressible ? ", incompressible" : ""));
@@ -333,7 +343,8 @@ RunLog::PrintSummary(const gnr::Report &                                 report,
   Line(Format("  work               %d Newton steps, %d Hessian products", report.newtonSteps, report.hessianProducts) +
        (report.innerIterations > 0 ? Format(", %d inner iterations", report.innerIterations) : ""));
   Line(Format("  time               %.2f s wall, %.2f s CPU", usage.wallSeconds, usage.cpuSeconds));
-  Line(Format("  peak memory        %.0f MB (%.0f bytes per voxel)", usage.peakBytes / mebibyte, memoryPerVoxel));
+  Line(Format("  peak memory        %.0f MB (%.0f bytes per voxel)", usage.peakBytes / mebibyte, memoryPerVoxel) +
+       (report.processes > 1 ? ", largest process" : ""));
   Line("  computed on        " + report.device +
        Format(", %d thread%s", report.threads, report.threads == 1 ? "" : "s") +
        (report.processes > 1 ? Format(", %d processes", report.processes) : ""));
@@ -344,6 +355,18 @@ RunLog::PrintSummary(const gnr::Report &                                 report,
   for (const std::string & message : report.messages)
   {
     Line("  note               " + message);
+  }
+  if (m_Settings.verbose && report.processes > 1)
+  {
+    Line("sent");
+    for (const gnr::TrafficRecord & record : report.traffic)
+    {
+      Line(Format("  %-18s %9.0f messages %9.1f MB, largest process %9.1f MB",
+                  record.purpose.c_str(),
+                  static_cast<double>(record.total.messages),
+                  static_cast<double>(record.total.bytes) / mebibyte,
+                  static_cast<double>(record.most.bytes) / mebibyte));
+    }
   }
   if (m_Settings.verbose)
   {

@@ -44,7 +44,10 @@ public:
   operator=(const RunLog &) = delete;
 
   void
-  PrintHeader(const ImageFileInfo & fixed, const ImageFileInfo & moving);
+  PrintHeader(const ImageFileInfo & fixed,
+              const ImageFileInfo & moving,
+              int                   processes = 1,
+              const std::string &   connection = "");
   /** A line about a level; does nothing if steps of the level have been printed. */
   void
   PrintLevel(const gnr::LevelRecord & record);

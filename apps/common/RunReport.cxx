@@ -148,6 +148,21 @@ Describe(const std::optional<AlignmentRecord> & alignment)
            { "seconds", alignment->seconds } };
 }
 
+Json
+Describe(const std::vector<gnr::TrafficRecord> & traffic)
+{
+  Json result = Json::array();
+  for (const gnr::TrafficRecord & record : traffic)
+  {
+    result.push_back({ { "purpose", record.purpose },
+                       { "messages", record.total.messages },
+                       { "bytes", record.total.bytes },
+                       { "mostMessages", record.most.messages },
+                       { "mostBytes", record.most.bytes } });
+  }
+  return result;
+}
+
 /** Planned and used fields of each phase; the results after the solve are not watched. */
 Json
 DescribePhases(const gnr::Report & report, const RegistrationSettings & settings)
@@ -241,12 +256,15 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
     { "memory",
       { { "peakBytes", record.usage.peakBytes },
         { "peakBytesPerVoxel", record.MemoryPerVoxel() },
+        { "totalPeakBytes", record.totalPeakBytes },
         { "plannedBytes", record.memory.Total() },
         { "availableBytes", ValueOrNull(r.memoryPlan.availableBytes) },
         { "plannedFieldBytes", r.memoryPlan.fieldBytes },
         { "peakFieldBytes", r.fieldBytes },
+        { "mostPeakFieldBytes", r.mostFieldBytes },
         { "overflowFieldBytes", r.overflowBytes },
         { "phases", DescribePhases(r, settings) } } },
+    { "traffic", Describe(r.traffic) },
     { "files", record.files },
     { "messages", r.messages }
   };

@@ -60,7 +60,8 @@ struct RunRecord
   std::optional<AlignmentRecord>              alignment; ///< if the initial transform was found here
   gnr::Report                                 report;
   std::vector<std::pair<std::string, double>> phases; ///< seconds of wall time, in order; also those outside the solver
-  ResourceUsage                               usage;
+  ResourceUsage                               usage;  ///< CPU time of all processes, memory of the one that took most
+  std::size_t                                 totalPeakBytes = 0; ///< of all processes
   MemoryNeed                                  memory;
   std::vector<std::string>                    files;
 

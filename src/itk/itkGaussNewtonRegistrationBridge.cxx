@@ -17,7 +17,9 @@
  *=========================================================================*/
 #include "itkGaussNewtonRegistrationBridge.h"
 
+#include "itkGaussNewtonRegistrationCoreErrors.h"
 #include "itkGaussNewtonRegistrationImages.h"
+#include "itkGaussNewtonRegistrationSampling.h"
 
 #include "itkHistogramMatchingImageFilter.h"
 #include "itkLinearInterpolateImageFunction.h"
@@ -29,9 +31,15 @@
 #endif
 
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <sstream>
 #include <utility>
+#include <vector>
+
+#ifdef __unix__
+#  include <unistd.h>
+#endif
 
 namespace itk
 {
@@ -39,45 +47,14 @@ namespace itk
 namespace
 {
 using namespace GaussNewtonRegistrationImages;
+using namespace GaussNewtonRegistrationSampling;
+using GaussNewtonRegistrationCoreErrors::WithItkErrors;
 
 // The core's shortest axis; checked here as well, where the input can be named.
 constexpr SizeValueType shortestAxis = 8;
 
 // Masks and images often went through different programs, so their headers agree only roughly.
 constexpr double maskTolerance = 0.1;
-
-GaussNewtonRegistrationErrorEnums::Kind
-KindOf(gnr::ErrorKind kind)
-{
-  switch (kind)
-  {
-    case gnr::ErrorKind::OutOfResources:
-      return GaussNewtonRegistrationErrorEnums::Kind::OutOfResources;
-    case gnr::ErrorKind::NumericalFailure:
-      return GaussNewtonRegistrationErrorEnums::Kind::NumericalFailure;
-    default:
-      return GaussNewtonRegistrationErrorEnums::Kind::BadInput;
-  }
-}
-
-// Runs f; errors of the core leave as ITK exceptions.
-template <typename TFunction>
-auto
-WithItkErrors(const char * location, TFunction f) -> decltype(f())
-{
-  try
-  {
-    return f();
-  }
-  catch (const gnr::Error & error)
-  {
-    if (error.kind() == gnr::ErrorKind::Aborted)
-    {
-      throw ProcessAborted(__FILE__, __LINE__);
-    }
-    throw GaussNewtonRegistrationError(KindOf(error.kind()), __FILE__, __LINE__, error.what(), location);
-  }
-}
 
 void
 VerifySize(const ImageBaseType * image, const std::string & name)
@@ -141,20 +118,49 @@ GridOf(const ImageBaseType * image)
   return grid;
 }
 
-gnr::HostImage
-HostOf(const ScalarImageType * image)
+/** The planes of `region` (all columns and rows) in the buffer of an image, counted from the first of the grid; nothing
+ * where there is no image, or no plane. */
+template <typename THost, typename TImage>
+THost
+HostOf(TImage * image, const RegionType & region, const RegionType & whole, IndexType first)
 {
-  return { image->GetBufferPointer(), 0, static_cast<int>(image->GetLargestPossibleRegion().GetSize(2)) };
+  THost host;
+  if (image && region.GetNumberOfPixels() > 0)
+  {
+    auto * const pixels = image->GetBufferPointer() + image->ComputeOffset(first);
+    if constexpr (std::is_same_v<THost, gnr::HostImage>)
+    {
+      host.data = pixels;
+    }
+    else
+    {
+      // A pixel is three floats without gaps, so the buffer is the interleaved array that the core reads and writes.
+      static_assert(sizeof(Vector<float, 3>) == 3 * sizeof(float), "itk::Vector has padding");
+      host.data = pixels->GetDataPointer();
+    }
+    host.zBegin = static_cast<int>(region.GetIndex(2) - whole.GetIndex(2));
+    host.zEnd = host.zBegin + static_cast<int>(region.GetSize(2));
+  }
+  return host;
 }
 
-gnr::HostVectorImage
-HostOf(VectorImageType * image)
+/** CPU threads: what OpenMP would take, unless several processes share the machine and nobody has divided it among
+ * them. */
+int
+ChooseThreads(const gnr::Communicator & communicator)
 {
-  // A pixel is three floats without gaps, so the buffer is the interleaved array that the core writes.
-  static_assert(sizeof(Vector<float, 3>) == 3 * sizeof(float), "itk::Vector has padding");
-  return { image->GetBufferPointer()->GetDataPointer(),
-           0,
-           static_cast<int>(image->GetLargestPossibleRegion().GetSize(2)) };
+  int threads = static_cast<int>(MultiThreaderBase::GetGlobalMaximumNumberOfThreads());
+#ifdef _OPENMP
+  threads = std::min(threads, omp_get_max_threads());
+#  ifdef _SC_NPROCESSORS_ONLN
+  if (communicator.sizeOnMachine() > 1 && std::getenv("OMP_NUM_THREADS") == nullptr)
+  {
+    const auto share = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) / communicator.sizeOnMachine();
+    threads = std::clamp(share, 1, threads);
+  }
+#  endif
+#endif
+  return threads;
 }
 
 // The thresholds at the mean keep the background, often most of the volume, out of the quantiles.
@@ -227,19 +233,33 @@ private:
   std::function<void()>                     m_ReleaseInputs;
 };
 
+/** The voxels of `image`, on a grid of the same size, that correspond to a region of the fixed grid. */
+RegionType
+RegionOn(const ImageBaseType * image, RegionType region, const ImageBaseType * fixed)
+{
+  region.SetIndex(region.GetIndex() +
+                  (image->GetLargestPossibleRegion().GetIndex() - fixed->GetLargestPossibleRegion().GetIndex()));
+  return region;
+}
+
 std::size_t
 BytesOf(const ScalarImageType * image)
 {
-  return image ? image->GetLargestPossibleRegion().GetNumberOfPixels() * sizeof(float) : 0;
+  return image ? image->GetBufferedRegion().GetNumberOfPixels() * sizeof(float) : 0;
 }
 } // namespace
 
 class GaussNewtonRegistrationBridge::Implementation
 {
 public:
+  explicit Implementation(const Distribution & d)
+    : distribution(d)
+  {}
+
+  const Distribution &               distribution;
   MultiThreaderBase::Pointer         threader;
   ScalarImageType::ConstPointer      fixed;
-  ScalarImageType::ConstPointer      moving; // on the fixed grid
+  ScalarImageType::ConstPointer      moving; // on the fixed grid, or from its first voxel on a grid of the same size
   ScalarImageType::Pointer           fixedWeight;
   ScalarImageType::Pointer           movingWeight;
   VectorImageType::Pointer           velocity; // along the grid axes
@@ -247,25 +267,62 @@ public:
   gnr::Options                       options;
   std::unique_ptr<gnr::Registration> registration;
 
+  /** The planes of an image, whose grid has the size of the fixed one, that are an input of this process. */
+  template <typename THost, typename TImage>
+  THost
+  InputOf(TImage * image) const
+  {
+    const RegionType & whole = distribution.GetFixedGrid()->GetLargestPossibleRegion();
+    const RegionType   region = distribution.GetInputRegion();
+    IndexType          first = region.GetIndex();
+    if (image)
+    {
+      first += image->GetLargestPossibleRegion().GetIndex() - whole.GetIndex();
+    }
+    return HostOf<THost>(image, region, whole, first);
+  }
+
+  /** All planes that an output of this process has. */
+  template <typename THost, typename TImage>
+  THost
+  OutputOf(TImage * image) const
+  {
+    const RegionType & whole = distribution.GetFixedGrid()->GetLargestPossibleRegion();
+    const RegionType   region = image ? image->GetBufferedRegion() : RegionType();
+    return HostOf<THost>(image, region, whole, region.GetIndex());
+  }
+
   std::unique_ptr<gnr::Registration>
   MakeSolver() const
   {
-    auto solver = std::make_unique<gnr::Registration>(GridOf(fixed), options);
-    solver->setFixed(HostOf(fixed.GetPointer()));
-    solver->setMoving(HostOf(moving.GetPointer()));
+    auto solver =
+      std::make_unique<gnr::Registration>(GridOf(distribution.GetFixedGrid()), options, distribution.GetCommunicator());
+    solver->setFixed(InputOf<gnr::HostImage>(fixed.GetPointer()));
+    solver->setMoving(InputOf<gnr::HostImage>(moving.GetPointer()));
     if (fixedWeight)
     {
-      solver->setFixedWeight(HostOf(fixedWeight.GetPointer()));
+      solver->setFixedWeight(InputOf<gnr::HostImage>(fixedWeight.GetPointer()));
     }
     if (movingWeight)
     {
-      solver->setMovingWeight(HostOf(movingWeight.GetPointer()));
+      solver->setMovingWeight(InputOf<gnr::HostImage>(movingWeight.GetPointer()));
     }
     if (velocity)
     {
-      solver->setInitialVelocity(HostOf(velocity.GetPointer()));
+      solver->setInitialVelocity(InputOf<gnr::HostVectorImage>(velocity.GetPointer()));
     }
     return solver;
+  }
+
+  /** A vector result, turned to physical space. */
+  void
+  GetField(VectorImageType * image, void (gnr::Registration::*get)(gnr::HostVectorImage) const) const
+  {
+    WithItkErrors(ITK_LOCATION, [&] { (Solver().*get)(OutputOf<gnr::HostVectorImage>(image)); });
+    if (image)
+    {
+      RotateToPhysical(image, threader);
+    }
   }
 
   void
@@ -289,8 +346,9 @@ public:
   }
 };
 
-GaussNewtonRegistrationBridge::GaussNewtonRegistrationBridge(MultiThreaderBase * threader)
-  : m_Implementation(std::make_unique<Implementation>())
+GaussNewtonRegistrationBridge::GaussNewtonRegistrationBridge(MultiThreaderBase *  threader,
+                                                             const Distribution & distribution)
+  : m_Implementation(std::make_unique<Implementation>(distribution))
 {
   m_Implementation->threader = threader;
 }
@@ -345,39 +403,57 @@ GaussNewtonRegistrationBridge::VerifyGrids(const ImageBaseType * fixed,
 void
 GaussNewtonRegistrationBridge::Prepare(const Inputs & inputs, const gnr::Options & options)
 {
-  Implementation & self = *m_Implementation;
-  WithItkErrors(ITK_LOCATION, [&] { gnr::validate(options); });
-  CheckIntensities(inputs.fixed, "FixedImage");
-  CheckIntensities(inputs.moving, "MovingImage");
-
-  self.options = options;
-#ifdef _OPENMP
-  if (!self.options.threads)
+  Implementation &     self = *m_Implementation;
+  const Distribution & distribution = self.distribution;
+  WithItkErrors(ITK_LOCATION, [&] {
+    gnr::validate(options);
+    self.options = options;
+    if (!self.options.threads)
+    {
+      self.options.threads = ChooseThreads(*distribution.GetCommunicator());
+    }
+  });
+  if (distribution.HasNoInputs())
   {
-    self.options.threads =
-      std::min(omp_get_max_threads(), static_cast<int>(MultiThreaderBase::GetGlobalMaximumNumberOfThreads()));
+    return;
   }
-#endif
+  const RegionType region = distribution.GetInputRegion();
+  CheckFinite(inputs.fixed, region, "FixedImage");
+  CheckNotConstant(inputs.fixed, region, &distribution, "FixedImage");
+  if (inputs.moving.whole)
+  {
+    CheckIntensities(inputs.moving.whole, "MovingImage"); // otherwise, where it is read
+  }
 
   self.fixed = inputs.fixed;
   if (inputs.fixedMask)
   {
-    self.fixedWeight = MakeWeight(inputs.fixedMask, "FixedImageMask");
+    self.fixedWeight = MakeWeight(inputs.fixedMask, RegionOn(inputs.fixedMask, region, inputs.fixed), "FixedImageMask");
+    CheckNotEmpty(self.fixedWeight, distribution, "FixedImageMask");
   }
 
-  self.usesMovingInPlace = !inputs.initialTransform && HaveSameGrid(inputs.fixed, inputs.moving);
+  self.usesMovingInPlace = !inputs.initialTransform && HaveSameGrid(inputs.fixed, inputs.moving.grid);
   if (self.usesMovingInPlace)
   {
-    self.moving = inputs.moving;
+    const RegionType same = RegionOn(inputs.moving.grid, region, inputs.fixed);
+    self.moving = inputs.moving.whole ? inputs.moving.whole : inputs.moving.read(same);
+    if (!inputs.moving.whole)
+    {
+      CheckFinite(self.moving, same, "MovingImage");
+    }
     if (inputs.movingMask)
     {
-      self.movingWeight = MakeWeight(inputs.movingMask, "MovingImageMask");
+      const RegionType                  ofMask = RegionOn(inputs.movingMask.grid, region, inputs.fixed);
+      const MaskImageType::ConstPointer mask =
+        inputs.movingMask.whole ? inputs.movingMask.whole : inputs.movingMask.read(ofMask);
+      self.movingWeight = MakeWeight(mask, ofMask, "MovingImageMask");
+      CheckNotEmpty(self.movingWeight, distribution, "MovingImageMask");
     }
   }
   else
   {
     const ResampledMoving resampled =
-      ResampleMoving(inputs.moving, inputs.movingMask, inputs.fixed, inputs.initialTransform, self.threader);
+      ResampleMoving(inputs.moving, inputs.movingMask, distribution, inputs.initialTransform, self.threader);
     self.moving = resampled.image;
     self.movingWeight = resampled.weight;
   }
@@ -390,7 +466,7 @@ GaussNewtonRegistrationBridge::Prepare(const Inputs & inputs, const gnr::Options
 
   if (inputs.initialVelocity)
   {
-    self.velocity = SampleOnGridAxes(inputs.initialVelocity, inputs.fixed, self.threader);
+    self.velocity = SampleOnGridAxes(inputs.initialVelocity, distribution, self.threader);
   }
 }
 
@@ -431,30 +507,27 @@ GaussNewtonRegistrationBridge::Solve(Listener & listener)
 void
 GaussNewtonRegistrationBridge::GetDisplacement(VectorImageType * image) const
 {
-  WithItkErrors(ITK_LOCATION, [&] { m_Implementation->Solver().displacement(HostOf(image)); });
-  RotateToPhysical(image, m_Implementation->threader);
+  m_Implementation->GetField(image, &gnr::Registration::displacement);
 }
 
 void
 GaussNewtonRegistrationBridge::GetInverseDisplacement(VectorImageType * image) const
 {
-  WithItkErrors(ITK_LOCATION, [&] { m_Implementation->Solver().inverseDisplacement(HostOf(image)); });
-  RotateToPhysical(image, m_Implementation->threader);
+  m_Implementation->GetField(image, &gnr::Registration::inverseDisplacement);
 }
 
 void
 GaussNewtonRegistrationBridge::GetVelocity(VectorImageType * image) const
 {
-  WithItkErrors(ITK_LOCATION, [&] { m_Implementation->Solver().velocity(HostOf(image)); });
-  RotateToPhysical(image, m_Implementation->threader);
+  m_Implementation->GetField(image, &gnr::Registration::velocity);
 }
 
 void
 GaussNewtonRegistrationBridge::GetJacobianDeterminant(ScalarImageType * image) const
 {
   WithItkErrors(ITK_LOCATION, [&] {
-    const auto planes = static_cast<int>(image->GetLargestPossibleRegion().GetSize(2));
-    m_Implementation->Solver().determinant(image->GetBufferPointer(), 0, planes);
+    const auto host = m_Implementation->OutputOf<gnr::HostImage>(image);
+    m_Implementation->Solver().determinant(image ? image->GetBufferPointer() : nullptr, host.zBegin, host.zEnd);
   });
 }
 
@@ -465,41 +538,114 @@ GaussNewtonRegistrationBridge::ReleaseSolver()
 }
 
 void
-GaussNewtonRegistrationBridge::Warp(const ScalarImageType * moving,
-                                    const VectorImageType * displacement,
-                                    const TransformType *   initialTransform,
-                                    ScalarImageType *       warped) const
+GaussNewtonRegistrationBridge::Warp(const Source<ScalarImageType> & moving,
+                                    const VectorImageType *         displacement,
+                                    const TransformType *           initialTransform,
+                                    ScalarImageType *               warped) const
 {
-  using RegionType = ScalarImageType::RegionType;
-  const auto interpolator = LinearInterpolateImageFunction<ScalarImageType, double>::New();
-  interpolator->SetInputImage(moving);
-  const SizeValueType rowLength = warped->GetLargestPossibleRegion().GetSize(0);
-  const RegionType    whole = warped->GetLargestPossibleRegion();
+  const PointMap map(warped, displacement, initialTransform);
+  float * const  values = warped->GetBufferPointer();
+  ForEachPiece(warped->GetBufferedRegion(),
+               map,
+               moving,
+               Outside::Ignored,
+               m_Implementation->threader,
+               [&](const RegionType & piece, const RegionType &, const ScalarImageType * part) {
+                 const auto interpolator = LinearInterpolateImageFunction<ScalarImageType, double>::New();
+                 interpolator->SetInputImage(part);
+                 ForEachPoint(piece,
+                              map,
+                              moving.grid,
+                              m_Implementation->threader,
+                              [&](const IndexType & index, const CoordinateType & c, bool isInside) {
+                                values[warped->ComputeOffset(index)] =
+                                  isInside ? static_cast<float>(interpolator->EvaluateAtContinuousIndex(c)) : 0.0F;
+                              });
+               });
+}
 
-  // One item per row: the buffers are walked linearly, and the points come from the index of the voxel.
-  m_Implementation->threader->ParallelizeArray(
-    0,
-    whole.GetNumberOfPixels() / rowLength,
-    [&](SizeValueType row) {
-      const SizeValueType        begin = row * rowLength;
-      const auto *               u = displacement->GetBufferPointer() + begin;
-      float *                    out = warped->GetBufferPointer() + begin;
-      auto                       index = warped->ComputeIndex(static_cast<OffsetValueType>(begin));
-      ScalarImageType::PointType point;
-      for (SizeValueType i = 0; i < rowLength; ++i, ++index[0])
+void
+GaussNewtonRegistrationBridge::WarpAtRoot(const Source<ScalarImageType> & moving,
+                                          const VectorImageType *         displacement,
+                                          const TransformType *           initialTransform,
+                                          ScalarImageType *               warped) const
+{
+  const Distribution & distribution = m_Implementation->distribution;
+  gnr::Communicator &  communicator = *distribution.GetCommunicator();
+  const int            processes = communicator.size();
+  const int            rank = communicator.rank();
+  const RegionType     whole = distribution.GetFixedGrid()->GetLargestPossibleRegion();
+  const SizeValueType  planeSize = whole.GetSize(0) * whole.GetSize(1);
+
+  // What the root holds of all others at a time.
+  constexpr SizeValueType roundBytes = SizeValueType(1) << 28;
+  const SizeValueType     planes =
+    std::max<SizeValueType>(1, roundBytes / (planeSize * 4 * sizeof(float) * static_cast<SizeValueType>(processes)));
+  /** The planes of a process in a round; none if it has fewer. */
+  const auto partOf = [&](int process, SizeValueType round) {
+    RegionType          slab = distribution.GetSlab(process);
+    const SizeValueType begin = std::min(round * planes, slab.GetSize(2));
+    const SizeValueType end = std::min((round + 1) * planes, slab.GetSize(2));
+    slab.SetIndex(2, slab.GetIndex(2) + static_cast<IndexValueType>(begin));
+    slab.SetSize(2, end - begin);
+    return slab;
+  };
+  SizeValueType rounds = 0;
+  for (int process = 0; process < processes; ++process)
+  {
+    rounds = std::max(rounds, (distribution.GetSlab(process).GetSize(2) + planes - 1) / planes);
+  }
+
+  const auto exchange = [&](const std::vector<gnr::Message> & send, const std::vector<gnr::Message> & receive) {
+    WithItkErrors(ITK_LOCATION, [&] {
+      communicator.startExchange(gnr::Purpose::Images, send, receive);
+      communicator.finishExchange();
+    });
+  };
+  if (rank == 0)
+  {
+    Warp(moving, displacement, initialTransform, warped);
+  }
+  for (SizeValueType round = 0; round < rounds; ++round)
+  {
+    if (rank != 0)
+    {
+      const RegionType          region = partOf(rank, round);
+      std::vector<gnr::Message> vectors;
+      std::vector<gnr::Message> values;
+      if (const SizeValueType count = region.GetNumberOfPixels())
       {
-        warped->TransformIndexToPhysicalPoint(index, point);
-        point += Vector<double, 3>(u[i]);
-        if (initialTransform)
-        {
-          point = initialTransform->TransformPoint(point);
-        }
-        const auto c = moving->TransformPhysicalPointToContinuousIndex<double>(point);
-        out[i] =
-          interpolator->IsInsideBuffer(c) ? static_cast<float>(interpolator->EvaluateAtContinuousIndex(c)) : 0.0F;
+        const auto * const from = displacement->GetBufferPointer() + displacement->ComputeOffset(region.GetIndex());
+        vectors.push_back({ const_cast<Vector<float, 3> *>(from), count * sizeof(Vector<float, 3>), 0 });
+        values.push_back(
+          { warped->GetBufferPointer() + warped->ComputeOffset(region.GetIndex()), count * sizeof(float), 0 });
       }
-    },
-    nullptr);
+      exchange(vectors, {});
+      exchange({}, values);
+      continue;
+    }
+    std::vector<VectorImageType::Pointer> fields;
+    std::vector<ScalarImageType::Pointer> images;
+    std::vector<gnr::Message>             incoming;
+    std::vector<gnr::Message>             outgoing;
+    for (int process = 1; process < processes; ++process)
+    {
+      const RegionType region = partOf(process, round);
+      if (const SizeValueType count = region.GetNumberOfPixels())
+      {
+        fields.push_back(AllocateOn<VectorImageType>(distribution.GetFixedGrid(), region));
+        images.push_back(AllocateOn<ScalarImageType>(distribution.GetFixedGrid(), region));
+        incoming.push_back({ fields.back()->GetBufferPointer(), count * sizeof(Vector<float, 3>), process });
+        outgoing.push_back({ images.back()->GetBufferPointer(), count * sizeof(float), process });
+      }
+    }
+    exchange({}, incoming);
+    for (std::size_t i = 0; i < fields.size(); ++i)
+    {
+      Warp(moving, fields[i], initialTransform, images[i]);
+    }
+    exchange(outgoing, {});
+  }
 }
 
 } // namespace itk

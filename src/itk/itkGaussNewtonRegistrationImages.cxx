@@ -17,11 +17,13 @@
  *=========================================================================*/
 #include "itkGaussNewtonRegistrationImages.h"
 
+#include "itkGaussNewtonRegistrationSampling.h"
+
 #include "itkImageRegionConstIteratorWithIndex.h"
+#include "itkImageRegionIterator.h"
 #include "itkLinearInterpolateImageFunction.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <sstream>
 
@@ -31,9 +33,7 @@ namespace GaussNewtonRegistrationImages
 {
 namespace
 {
-using RegionType = ImageBaseType::RegionType;
-using PointType = ImageBaseType::PointType;
-using CoordinateType = ContinuousIndex<double, 3>;
+using namespace GaussNewtonRegistrationSampling;
 
 // Below this share of the fixed grid inside the other image the two cannot be meant to show the same thing.
 constexpr double smallestOverlap = 0.01;
@@ -60,88 +60,15 @@ ForEachCorner(const ImageBaseType * image, TFunction f)
   }
 }
 
-// The nearest point of the grid; written so that NaN, too, ends inside.
-CoordinateType
-ClampToGrid(CoordinateType c, const RegionType & region)
-{
-  for (unsigned int d = 0; d < 3; ++d)
-  {
-    const double low = static_cast<double>(region.GetIndex(d));
-    const double high = low + static_cast<double>(region.GetSize(d)) - 1.0;
-    if (!(c[d] >= low))
-    {
-      c[d] = low;
-    }
-    if (c[d] > high)
-    {
-      c[d] = high;
-    }
-  }
-  return c;
-}
-
 template <typename TImage>
-typename TImage::Pointer
-AllocateOn(const ImageBaseType * reference)
+void
+CheckBuffered(const TImage * image, const RegionType & region, const std::string & name, const char * what)
 {
-  const auto image = TImage::New();
-  image->CopyInformation(reference);
-  image->SetRegions(reference->GetLargestPossibleRegion());
-  image->Allocate();
-  return image;
-}
-
-// For every voxel x of `fixed`: f(linear memory offset, T(x) in continuous indices of `other`, whether that is inside).
-// Returns the share of voxels inside.
-template <typename TImage, typename TFunction>
-double
-ForEachPoint(const ImageBaseType *                                  fixed,
-             const LinearInterpolateImageFunction<TImage, double> * interpolator,
-             const TransformType *                                  transform,
-             MultiThreaderBase *                                    threader,
-             TFunction                                              f)
-{
-  const TImage *             other = interpolator->GetInputImage();
-  const RegionType &         whole = fixed->GetLargestPossibleRegion();
-  std::atomic<SizeValueType> insideCount{ 0 };
-
-  threader->template ParallelizeImageRegion<3>(
-    whole,
-    [&](const RegionType & region) {
-      SizeValueType inside = 0;
-      const auto    first = region.GetIndex();
-      const auto    begin = whole.GetIndex();
-      auto          index = first;
-      for (SizeValueType k = 0; k < region.GetSize(2); ++k)
-      {
-        index[2] = first[2] + static_cast<IndexValueType>(k);
-        for (SizeValueType j = 0; j < region.GetSize(1); ++j)
-        {
-          index[1] = first[1] + static_cast<IndexValueType>(j);
-          SizeValueType offset =
-            (static_cast<SizeValueType>(index[2] - begin[2]) * whole.GetSize(1) + (index[1] - begin[1])) *
-              whole.GetSize(0) +
-            (first[0] - begin[0]);
-          for (SizeValueType i = 0; i < region.GetSize(0); ++i, ++offset)
-          {
-            index[0] = first[0] + static_cast<IndexValueType>(i);
-            PointType point;
-            fixed->TransformIndexToPhysicalPoint(index, point);
-            if (transform)
-            {
-              point = transform->TransformPoint(point);
-            }
-            const CoordinateType c = other->template TransformPhysicalPointToContinuousIndex<double>(point);
-            const bool           isInside = interpolator->IsInsideBuffer(c);
-            inside += isInside ? 1 : 0;
-            f(offset, c, isInside);
-          }
-        }
-      }
-      insideCount += inside;
-    },
-    nullptr);
-  return static_cast<double>(insideCount) / static_cast<double>(whole.GetNumberOfPixels());
+  if (!image->GetBufferedRegion().IsInside(region) || !image->GetBufferPointer())
+  {
+    ThrowBadInput(name + ": the " + what +
+                  " are not in memory where they are needed; update the source of the image first.");
+  }
 }
 } // namespace
 
@@ -201,122 +128,161 @@ DescribeBox(const ImageBaseType * image)
 }
 
 void
-CheckIntensities(const ScalarImageType * image, const std::string & name)
+CheckFinite(const ScalarImageType * image, const RegionType & region, const std::string & name)
 {
-  const RegionType &  region = image->GetLargestPossibleRegion();
-  const SizeValueType count = region.GetNumberOfPixels();
-  const float *       values = image->GetBufferPointer();
-  if (image->GetBufferedRegion() != region || !values)
+  CheckBuffered(image, region, name, "voxels");
+  for (ImageRegionConstIteratorWithIndex<ScalarImageType> it(image, region); !it.IsAtEnd(); ++it)
   {
-    ThrowBadInput(name + ": the voxels are not in memory as a whole; update the source of the image first.");
-  }
-  bool isConstant = true;
-  for (SizeValueType i = 0; i < count; ++i)
-  {
-    if (!std::isfinite(values[i]))
+    if (!std::isfinite(it.Value()))
     {
       std::ostringstream message;
-      message << name << ": voxel " << image->ComputeIndex(static_cast<OffsetValueType>(i)) << " is "
-              << (std::isnan(values[i]) ? "not a number" : "infinite or too large for single precision")
+      message << name << ": voxel " << it.GetIndex() << " is "
+              << (std::isnan(it.Value()) ? "not a number" : "infinite or too large for single precision")
               << "; replace such voxels by finite values.";
       ThrowBadInput(message.str());
     }
-    isConstant = isConstant && values[i] == values[0];
   }
-  if (isConstant)
+}
+
+void
+CheckNotConstant(const ScalarImageType * image,
+                 const RegionType &      region,
+                 const Distribution *    distribution,
+                 const std::string &     name)
+{
+  float smallest = NumericTraits<float>::max();
+  float largest = NumericTraits<float>::NonpositiveMin();
+  for (ImageRegionConstIterator<ScalarImageType> it(image, region); !it.IsAtEnd(); ++it)
+  {
+    smallest = std::min(smallest, it.Value());
+    largest = std::max(largest, it.Value());
+  }
+  const double low = distribution ? distribution->MinimumOverInputs(smallest) : smallest;
+  const double high = distribution ? distribution->MaximumOverInputs(largest) : largest;
+  if (!(high > low))
   {
     std::ostringstream message;
-    message << name << ": every voxel has the value " << values[0]
+    message << name << ": every voxel has the value " << low
             << ", so there is nothing to register; check that this is the right image.";
     ThrowBadInput(message.str());
   }
 }
 
-ScalarImageType::Pointer
-AllocateLike(const ImageBaseType * reference)
+void
+CheckIntensities(const ScalarImageType * image, const std::string & name)
 {
-  return AllocateOn<ScalarImageType>(reference);
+  CheckFinite(image, image->GetLargestPossibleRegion(), name);
+  CheckNotConstant(image, image->GetLargestPossibleRegion(), nullptr, name);
 }
 
 ScalarImageType::Pointer
-MakeWeight(const MaskImageType * mask, const std::string & name)
+MakeWeight(const MaskImageType * mask, const RegionType & region, const std::string & name)
 {
-  const auto            weight = AllocateLike(mask);
-  const SizeValueType   count = mask->GetLargestPossibleRegion().GetNumberOfPixels();
-  const unsigned char * from = mask->GetBufferPointer();
-  if (mask->GetBufferedRegion() != mask->GetLargestPossibleRegion() || !from)
+  CheckBuffered(mask, region, name, "voxels");
+  const auto                              weight = AllocateOn<ScalarImageType>(mask, region);
+  ImageRegionConstIterator<MaskImageType> from(mask, region);
+  ImageRegionIterator<ScalarImageType>    to(weight, region);
+  for (; !to.IsAtEnd(); ++from, ++to)
   {
-    ThrowBadInput(name + ": the voxels are not in memory as a whole; update the source of the mask first.");
-  }
-  float *       to = weight->GetBufferPointer();
-  SizeValueType inside = 0;
-  for (SizeValueType i = 0; i < count; ++i)
-  {
-    to[i] = from[i] != 0 ? 1.0F : 0.0F;
-    inside += from[i] != 0 ? 1 : 0;
-  }
-  if (inside == 0)
-  {
-    ThrowBadInput(name + ": the mask is empty; it needs voxels that are not zero where the images shall match.");
+    to.Set(from.Value() != 0 ? 1.0F : 0.0F);
   }
   return weight;
 }
 
+void
+CheckNotEmpty(const ScalarImageType * weight, const Distribution & distribution, const std::string & name)
+{
+  const float * const values = weight->GetBufferPointer();
+  const SizeValueType count = weight->GetBufferedRegion().GetNumberOfPixels();
+  const auto          inside = count - std::count(values, values + count, 0.0F);
+  if (distribution.SumOverInputs(static_cast<double>(inside)) == 0.0)
+  {
+    ThrowBadInput(name + ": the mask is empty; it needs voxels that are not zero where the images shall match.");
+  }
+}
+
 ResampledMoving
-ResampleMoving(const ScalarImageType * moving,
-               const MaskImageType *   mask,
-               const ImageBaseType *   fixed,
-               const TransformType *   transform,
-               MultiThreaderBase *     threader)
+ResampleMoving(const Bridge::Source<ScalarImageType> & moving,
+               const Bridge::Source<MaskImageType> &   mask,
+               const Distribution &                    distribution,
+               const TransformType *                   transform,
+               MultiThreaderBase *                     threader)
 {
   using InterpolatorType = LinearInterpolateImageFunction<ScalarImageType, double>;
-  const auto interpolator = InterpolatorType::New();
-  interpolator->SetInputImage(moving);
-
-  ScalarImageType::Pointer maskWeight;
-  const auto               maskInterpolator = InterpolatorType::New();
-  if (mask)
-  {
-    maskWeight = MakeWeight(mask, "MovingImageMask");
-    // Masks have the size of the moving image; its geometry, index by index, then holds for them too.
-    maskWeight->SetRegions(moving->GetLargestPossibleRegion());
-    maskInterpolator->SetInputImage(maskWeight);
-  }
+  const ImageBaseType * const fixed = distribution.GetFixedGrid();
+  const RegionType            region = distribution.GetInputRegion();
+  const RegionType &          movingRegion = moving.grid->GetLargestPossibleRegion();
 
   ResampledMoving result;
-  result.image = AllocateLike(fixed);
-  result.weight = AllocateLike(fixed);
-  float *            values = result.image->GetBufferPointer();
-  float *            weights = result.weight->GetBufferPointer();
-  const RegionType & region = moving->GetLargestPossibleRegion();
+  result.image = AllocateOn<ScalarImageType>(fixed, region);
+  result.weight = AllocateOn<ScalarImageType>(fixed, region);
+  float * values = result.image->GetBufferPointer();
+  float * weights = result.weight->GetBufferPointer();
 
-  const double overlap = ForEachPoint<ScalarImageType>(
-    fixed, interpolator, transform, threader, [&](SizeValueType offset, const CoordinateType & c, bool inside) {
-      const CoordinateType nearest = ClampToGrid(c, region);
-      values[offset] = static_cast<float>(interpolator->EvaluateAtContinuousIndex(nearest));
-      weights[offset] =
-        !inside ? 0.0F : (mask ? static_cast<float>(maskInterpolator->EvaluateAtContinuousIndex(nearest)) : 1.0F);
+  double         inside = 0.0;
+  const PointMap map(fixed, nullptr, transform);
+  ForEachPiece(
+    region,
+    map,
+    moving,
+    Outside::Nearest,
+    threader,
+    [&](const RegionType & piece, const RegionType & reach, const ScalarImageType * part) {
+      if (!moving.whole)
+      {
+        CheckFinite(part, reach, "MovingImage");
+      }
+      const auto interpolator = InterpolatorType::New();
+      interpolator->SetInputImage(part);
+      const auto maskInterpolator = InterpolatorType::New();
+      if (mask)
+      {
+        // Masks have the size of the moving image; its geometry, index by index, then holds for them too.
+        RegionType ofMask = reach;
+        const auto shift = mask.grid->GetLargestPossibleRegion().GetIndex() - movingRegion.GetIndex();
+        ofMask.SetIndex(reach.GetIndex() + shift);
+        const MaskImageType::ConstPointer maskPart = mask.whole ? mask.whole : mask.read(ofMask);
+        const auto                        weight = MakeWeight(maskPart, ofMask, "MovingImageMask");
+        if (mask.whole)
+        {
+          CheckNotEmpty(weight, distribution, "MovingImageMask");
+        }
+        weight->SetBufferedRegion(reach);
+        maskInterpolator->SetInputImage(weight);
+      }
+      inside += static_cast<double>(ForEachPoint(
+        piece, map, moving.grid, threader, [&](const IndexType & index, const CoordinateType & c, bool isInside) {
+          const CoordinateType nearest = ClampToGrid(c, movingRegion);
+          const auto           offset = result.image->ComputeOffset(index);
+          values[offset] = static_cast<float>(interpolator->EvaluateAtContinuousIndex(nearest));
+          weights[offset] =
+            !isInside ? 0.0F : (mask ? static_cast<float>(maskInterpolator->EvaluateAtContinuousIndex(nearest)) : 1.0F);
+        }));
     });
 
+  const double overlap =
+    distribution.SumOverInputs(inside) / static_cast<double>(fixed->GetLargestPossibleRegion().GetNumberOfPixels());
   if (overlap < smallestOverlap)
   {
     std::ostringstream message;
     message << "The volumes do not overlap: " << 100.0 * overlap
             << " % of FixedImage lies inside MovingImage. FixedImage spans " << DescribeBox(fixed)
-            << ", MovingImage spans " << DescribeBox(moving)
+            << ", MovingImage spans " << DescribeBox(moving.grid)
             << (transform ? "; between them stands the initial transform, which maps fixed to moving points. Check its "
                             "direction, and the origin and direction in the image headers."
                           : ". Check the origin and direction in the image headers, or pass an initial transform.");
     ThrowBadInput(message.str());
   }
 
-  const SizeValueType count = result.weight->GetLargestPossibleRegion().GetNumberOfPixels();
-  if (mask && std::all_of(weights, weights + count, [](float w) { return w == 0.0F; }))
+  const auto count = static_cast<OffsetValueType>(region.GetNumberOfPixels());
+  const auto zeros = static_cast<double>(std::count(weights, weights + count, 0.0F));
+  const auto ones = static_cast<double>(std::count(weights, weights + count, 1.0F));
+  if (mask && distribution.MinimumOverInputs(zeros == count ? 1.0 : 0.0) == 1.0)
   {
     ThrowBadInput("MovingImageMask: no voxel of FixedImage lies inside the mask; check that the mask belongs to "
                   "MovingImage.");
   }
-  if (std::all_of(weights, weights + count, [](float w) { return w == 1.0F; }))
+  if (distribution.MinimumOverInputs(ones == count ? 1.0 : 0.0) == 1.0)
   {
     result.weight = nullptr;
   }
@@ -327,7 +293,7 @@ void
 RotateToPhysical(VectorImageType * field, MultiThreaderBase * threader)
 {
   const auto direction = field->GetDirection();
-  if (direction.GetVnlMatrix().is_identity())
+  if (direction.GetVnlMatrix().is_identity() || field->GetBufferedRegion().GetNumberOfPixels() == 0)
   {
     return;
   }
@@ -348,28 +314,28 @@ RotateToPhysical(VectorImageType * field, MultiThreaderBase * threader)
 }
 
 VectorImageType::Pointer
-SampleOnGridAxes(const VectorImageType * field, const ImageBaseType * fixed, MultiThreaderBase * threader)
+SampleOnGridAxes(const Bridge::Source<VectorImageType> & field,
+                 const Distribution &                    distribution,
+                 MultiThreaderBase *                     threader)
 {
-  const SizeValueType count = field->GetLargestPossibleRegion().GetNumberOfPixels();
-  const auto *        source = field->GetBufferPointer();
-  if (field->GetBufferedRegion() != field->GetLargestPossibleRegion() || !source)
-  {
-    ThrowBadInput("InitialVelocityField: the vectors are not in memory as a whole; update the source of the field "
-                  "first.");
-  }
-  for (SizeValueType i = 0; i < count; ++i)
-  {
-    if (!std::isfinite(source[i][0]) || !std::isfinite(source[i][1]) || !std::isfinite(source[i][2]))
-    {
-      std::ostringstream message;
-      message << "InitialVelocityField: the vector at " << field->ComputeIndex(static_cast<OffsetValueType>(i))
-              << " is not finite.";
-      ThrowBadInput(message.str());
-    }
-  }
+  const std::string           name = "InitialVelocityField";
+  const ImageBaseType * const fixed = distribution.GetFixedGrid();
+  const RegionType            region = distribution.GetInputRegion();
+  const auto                  result = AllocateOn<VectorImageType>(fixed, region);
+  auto *                      vectors = result->GetBufferPointer();
 
-  const auto result = AllocateOn<VectorImageType>(fixed);
-  auto *     vectors = result->GetBufferPointer();
+  const auto check = [&](const VectorImageType * part, const RegionType & reach) {
+    CheckBuffered(part, reach, name, "vectors");
+    for (ImageRegionConstIteratorWithIndex<VectorImageType> it(part, reach); !it.IsAtEnd(); ++it)
+    {
+      if (!std::isfinite(it.Value()[0]) || !std::isfinite(it.Value()[1]) || !std::isfinite(it.Value()[2]))
+      {
+        std::ostringstream message;
+        message << name << ": the vector at " << it.GetIndex() << " is not finite.";
+        ThrowBadInput(message.str());
+      }
+    }
+  };
   const auto toAxes = fixed->GetInverseDirection();
   const auto rotate = [&](const Vector<double, 3> & v) {
     Vector<float, 3> onAxes;
@@ -377,23 +343,43 @@ SampleOnGridAxes(const VectorImageType * field, const ImageBaseType * fixed, Mul
     return onAxes;
   };
 
-  if (HaveSameGrid(field, fixed))
+  if (HaveSameGrid(field.grid, fixed))
   {
-    std::transform(
-      source, source + count, vectors, [&](const Vector<float, 3> & v) { return rotate(Vector<double, 3>(v)); });
+    RegionType same = region;
+    const auto shift = field.grid->GetLargestPossibleRegion().GetIndex() - fixed->GetLargestPossibleRegion().GetIndex();
+    same.SetIndex(region.GetIndex() + shift);
+    const VectorImageType::ConstPointer part = field.whole ? field.whole : field.read(same);
+    check(part, same);
+    for (ImageRegionConstIterator<VectorImageType> it(part, same); !it.IsAtEnd(); ++it)
+    {
+      *vectors++ = rotate(Vector<double, 3>(it.Value()));
+    }
     return result;
   }
 
-  const auto interpolator = LinearInterpolateImageFunction<VectorImageType, double>::New();
-  interpolator->SetInputImage(field);
-  const RegionType & region = field->GetLargestPossibleRegion();
-  const double       overlap = ForEachPoint<VectorImageType>(
-    fixed, interpolator.GetPointer(), nullptr, threader, [&](SizeValueType offset, const CoordinateType & c, bool) {
-      vectors[offset] = rotate(interpolator->EvaluateAtContinuousIndex(ClampToGrid(c, region)));
-    });
+  const RegionType & fieldRegion = field.grid->GetLargestPossibleRegion();
+  double             inside = 0.0;
+  const PointMap     map(fixed, nullptr, nullptr);
+  ForEachPiece(region,
+               map,
+               field,
+               Outside::Nearest,
+               threader,
+               [&](const RegionType & piece, const RegionType & reach, const VectorImageType * part) {
+                 check(part, reach);
+                 const auto interpolator = LinearInterpolateImageFunction<VectorImageType, double>::New();
+                 interpolator->SetInputImage(part);
+                 inside += static_cast<double>(ForEachPoint(
+                   piece, map, field.grid, threader, [&](const IndexType & index, const CoordinateType & c, bool) {
+                     vectors[result->ComputeOffset(index)] =
+                       rotate(interpolator->EvaluateAtContinuousIndex(ClampToGrid(c, fieldRegion)));
+                   }));
+               });
+  const double overlap =
+    distribution.SumOverInputs(inside) / static_cast<double>(fixed->GetLargestPossibleRegion().GetNumberOfPixels());
   if (overlap < smallestOverlap)
   {
-    ThrowBadInput("InitialVelocityField spans " + DescribeBox(field) +
+    ThrowBadInput("InitialVelocityField spans " + DescribeBox(field.grid) +
                   " and does not overlap FixedImage, which spans " + DescribeBox(fixed) +
                   "; pass a velocity field that was made for this fixed image.");
   }

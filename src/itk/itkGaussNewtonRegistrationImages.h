@@ -35,6 +35,8 @@ using ScalarImageType = Bridge::ScalarImageType;
 using VectorImageType = Bridge::VectorImageType;
 using MaskImageType = Bridge::MaskImageType;
 using TransformType = Bridge::TransformType;
+using RegionType = Bridge::RegionType;
+using Distribution = Bridge::Distribution;
 
 [[noreturn]] void
 ThrowBadInput(const std::string & description);
@@ -51,42 +53,70 @@ HaveSameGrid(const ImageBaseType * a, const ImageBaseType * b);
 std::string
 DescribeBox(const ImageBaseType * image);
 
-/** Throws unless the image is buffered, has only finite values, and not only one. */
+/** An image on a grid, without values, buffered on a region. */
+template <typename TImage>
+typename TImage::Pointer
+AllocateOn(const ImageBaseType * grid, const RegionType & region)
+{
+  const auto image = TImage::New();
+  image->CopyInformation(grid);
+  image->SetBufferedRegion(region);
+  image->SetRequestedRegion(region);
+  image->Allocate();
+  return image;
+}
+
+/** Throws unless the image is buffered on the region, which this process has of it, and has only finite values there.
+ */
+void
+CheckFinite(const ScalarImageType * image, const RegionType & region, const std::string & name);
+
+/** Throws if all values of an image are the same. This process has the region of it; with a distribution, the others
+ * have theirs. */
+void
+CheckNotConstant(const ScalarImageType * image,
+                 const RegionType &      region,
+                 const Distribution *    distribution,
+                 const std::string &     name);
+
+/** Both for an image that this process has as a whole. */
 void
 CheckIntensities(const ScalarImageType * image, const std::string & name);
 
-/** 1 where the mask is not zero, else 0, on the grid of the mask. Throws if it is empty. */
+/** 1 where the mask is not zero, else 0, on a region of the mask's grid. Throws if it is not buffered there. */
 ScalarImageType::Pointer
-MakeWeight(const MaskImageType * mask, const std::string & name);
+MakeWeight(const MaskImageType * mask, const RegionType & region, const std::string & name);
 
-/** An image without values on the grid of `reference`. */
-ScalarImageType::Pointer
-AllocateLike(const ImageBaseType * reference);
+/** Throws if a weight, of which every process has a part, is 0 everywhere. */
+void
+CheckNotEmpty(const ScalarImageType * weight, const Distribution & distribution, const std::string & name);
 
 struct ResampledMoving
 {
   ScalarImageType::Pointer image;
-  ScalarImageType::Pointer weight; ///< null: one everywhere
+  ScalarImageType::Pointer weight; ///< null: one everywhere, in all processes
 };
 
-/** The moving image at T(x) for the points x of the fixed grid, by linear interpolation; outside, the value at the
- * nearest point of the moving grid with weight 0. The weight also carries the moving mask (may be null), interpolated.
- * Throws if less than 1 % of the fixed grid lies inside the moving image. */
+/** The moving image at T(x) for the points x of the fixed grid of which this process has inputs, by linear
+ * interpolation; outside, the value at the nearest point of the moving grid with weight 0. The weight also carries the
+ * moving mask (may be empty), interpolated. Throws if less than 1 % of the fixed grid lies inside the moving image. */
 ResampledMoving
-ResampleMoving(const ScalarImageType * moving,
-               const MaskImageType *   mask,
-               const ImageBaseType *   fixed,
-               const TransformType *   transform,
-               MultiThreaderBase *     threader);
+ResampleMoving(const Bridge::Source<ScalarImageType> & moving,
+               const Bridge::Source<MaskImageType> &   mask,
+               const Distribution &                    distribution,
+               const TransformType *                   transform,
+               MultiThreaderBase *                     threader);
 
 /** Vectors (mm) along the grid axes become physical vectors, in place. */
 void
 RotateToPhysical(VectorImageType * field, MultiThreaderBase * threader);
 
-/** Physical vectors on any grid become vectors along the axes of the grid of `fixed`, sampled there by linear
- * interpolation (nearest vector outside). Throws if a value is not finite. */
+/** Physical vectors on any grid become vectors along the axes of the fixed grid, sampled where this process has inputs
+ * by linear interpolation (nearest vector outside). Throws if a value is not finite. */
 VectorImageType::Pointer
-SampleOnGridAxes(const VectorImageType * field, const ImageBaseType * fixed, MultiThreaderBase * threader);
+SampleOnGridAxes(const Bridge::Source<VectorImageType> & field,
+                 const Distribution &                    distribution,
+                 MultiThreaderBase *                     threader);
 
 } // namespace GaussNewtonRegistrationImages
 } // namespace itk

@@ -6,6 +6,7 @@
     GNR_VIEW                  gnr-view, or empty where it was built without VTK: its tests are skipped
     GNR_EXAMPLES              folder of the built examples
     GNR_ITK_ONLY              itk-only-resample, which knows ITK but nothing of this project
+    GNR_MPIEXEC               what starts several processes, or empty where it was built without MPI
     GNR_EXAMPLE_DATA          examples/data
     GNR_EXTRA_TEST_DATA       further image pairs, or empty: tests that need them are skipped
 

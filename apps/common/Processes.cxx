@@ -1,0 +1,223 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#include "Processes.h"
+
+#include "Program.h"
+
+#include "itkGaussNewtonRegistrationError.h"
+
+#include "gnr/Error.h"
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+namespace gnrapp
+{
+namespace
+{
+
+ExitCode
+ExitCodeOf(gnr::ErrorKind kind)
+{
+  switch (kind)
+  {
+    case gnr::ErrorKind::OutOfResources:
+      return ExitCode::OutOfResources;
+    case gnr::ErrorKind::NumericalFailure:
+      return ExitCode::NumericalFailure;
+    default:
+      return ExitCode::BadInput;
+  }
+}
+
+ExitCode
+ExitCodeOf(itk::GaussNewtonRegistrationErrorEnums::Kind kind)
+{
+  using Kind = itk::GaussNewtonRegistrationErrorEnums::Kind;
+  return kind == Kind::BadInput
+           ? ExitCode::BadInput
+           : (kind == Kind::OutOfResources ? ExitCode::OutOfResources : ExitCode::NumericalFailure);
+}
+
+gnr::ErrorKind
+KindOf(ExitCode exitCode)
+{
+  switch (exitCode)
+  {
+    case ExitCode::OutOfResources:
+      return gnr::ErrorKind::OutOfResources;
+    case ExitCode::NumericalFailure:
+      return gnr::ErrorKind::NumericalFailure;
+    default:
+      return gnr::ErrorKind::BadInput;
+  }
+}
+
+/** Runs f; the errors of communicators leave as those of programs. */
+template <typename TFunction>
+auto
+WithProgramErrors(TFunction f) -> decltype(f())
+{
+  try
+  {
+    return f();
+  }
+  catch (const gnr::Error & error)
+  {
+    throw CommandLineError(error.what(), ExitCodeOf(error.kind()));
+  }
+}
+
+/** The number that the launcher has given this process; 0 if there is no launcher. Needs no MPI. */
+int
+LaunchedRank()
+{
+  for (const char * name : { "OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "MV2_COMM_WORLD_RANK", "SLURM_PROCID" })
+  {
+    if (const char * value = std::getenv(name))
+    {
+      return std::atoi(value);
+    }
+  }
+  return 0;
+}
+
+} // namespace
+
+Processes::Processes()
+{
+  WithProgramErrors([this] {
+    const bool isAlone = gnr::launchedProcesses().value_or(1) == 1;
+    m_World = isAlone ? gnr::makeSelfCommunicator() : gnr::makeMpiCommunicator();
+    m_Parting = isAlone ? m_World : gnr::makeMpiCommunicator();
+  });
+}
+
+void
+Processes::Agree()
+{
+  Sum({ 1.0 });
+}
+
+std::vector<double>
+Processes::Sum(std::vector<double> values)
+{
+  WithProgramErrors([&] { m_World->sum(values.data(), values.size()); });
+  return values;
+}
+
+std::vector<double>
+Processes::Maximum(std::vector<double> values)
+{
+  WithProgramErrors([&] { m_World->maximum(values.data(), values.size()); });
+  return values;
+}
+
+std::string
+Processes::Share(std::string text)
+{
+  WithProgramErrors([&] {
+    std::size_t length = text.size();
+    m_World->broadcast(&length, sizeof length, 0);
+    text.resize(length);
+    if (length > 0)
+    {
+      m_World->broadcast(&text[0], length, 0);
+    }
+  });
+  return text;
+}
+
+void
+Processes::Announce(ExitCode exitCode, const std::string & message)
+{
+  if (Size() > 1)
+  {
+    m_World->announceFailure(KindOf(exitCode), message);
+  }
+}
+
+void
+Processes::Part()
+{
+  try
+  {
+    double here = 1.0;
+    m_Parting->sum(&here, 1);
+  }
+  catch (const gnr::Error &)
+  {
+    // Somebody was killed; nobody to wait for.
+  }
+}
+
+int
+RunSharedProgram(const std::string & program, const std::function<ExitCode(Processes &)> & body)
+{
+  std::unique_ptr<Processes> processes;
+  if (gnr::launchedProcesses().value_or(1) > 1 && LaunchedRank() != 0)
+  {
+    // Every error reaches the root, which prints it.
+    std::cout.rdbuf(nullptr);
+    std::cerr.rdbuf(nullptr);
+  }
+  const int exitCode = RunProgram(program, [&] {
+    processes = std::make_unique<Processes>();
+    try
+    {
+      const ExitCode result = body(*processes);
+      processes->Agree();
+      return result;
+    }
+    catch (const CommandLineError & error)
+    {
+      processes->Announce(error.GetExitCode(), error.what());
+      throw;
+    }
+    catch (const itk::GaussNewtonRegistrationError & error)
+    {
+      processes->Announce(ExitCodeOf(error.GetKind()), PlainDescription(error.GetDescription()));
+      throw;
+    }
+    catch (const std::bad_alloc &)
+    {
+      processes->Announce(ExitCode::OutOfResources,
+                          "not enough memory. Use more processes, or images with fewer voxels");
+      throw;
+    }
+    catch (const std::exception & error)
+    {
+      processes->Announce(ExitCode::NumericalFailure, error.what());
+      throw;
+    }
+  });
+  if (processes)
+  {
+    processes->Part();
+  }
+  else if (LaunchedRank() != 0)
+  {
+    // Nothing connects the processes, and the first one that ends may end the others.
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+  }
+  return exitCode;
+}
+
+} // namespace gnrapp

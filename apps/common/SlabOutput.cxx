@@ -1,0 +1,72 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#include "SlabOutput.h"
+
+#include "Program.h"
+
+#include "itkImageFileWriter.h"
+#include "itkMetaImageIO.h"
+
+namespace gnrapp
+{
+
+template <typename TImage>
+void
+WriteSlabs(const TImage * image, const std::string & temporary, const std::string & path, Processes & processes)
+{
+  for (int rank = 0; rank < processes.Size(); ++rank)
+  {
+    if (rank == processes.Rank())
+    {
+      itk::ImageIORegion region(3);
+      const auto &       slab = image->GetBufferedRegion();
+      for (unsigned int d = 0; d < 3; ++d)
+      {
+        region.SetIndex(d, slab.GetIndex(d) - image->GetLargestPossibleRegion().GetIndex(d));
+        region.SetSize(d, slab.GetSize(d));
+      }
+      const auto writer = itk::ImageFileWriter<TImage>::New();
+      writer->SetImageIO(itk::MetaImageIO::New());
+      writer->SetFileName(temporary);
+      writer->SetInput(image);
+      writer->SetUseCompression(false);
+      if (processes.Size() > 1)
+      {
+        writer->SetIORegion(region);
+      }
+      try
+      {
+        writer->Update();
+      }
+      catch (const itk::ExceptionObject & error)
+      {
+        throw CommandLineError(path + ": cannot be written: " + PlainDescription(error.GetDescription()) +
+                                 " Is the disk full, or not the same for all processes?",
+                               ExitCode::OutOfResources);
+      }
+    }
+    processes.Agree(); // the first makes the file, the others paste into it
+  }
+}
+
+template void
+WriteSlabs(const RealImageType *, const std::string &, const std::string &, Processes &);
+template void
+WriteSlabs(const FieldType *, const std::string &, const std::string &, Processes &);
+
+} // namespace gnrapp

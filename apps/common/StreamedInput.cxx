@@ -1,0 +1,136 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#include "StreamedInput.h"
+
+#include "CommandLineError.h"
+#include "InitialTransform.h"
+#include "Program.h"
+#include "TransformInput.h"
+
+#include "itkImageFileReader.h"
+#include "itkUnaryFunctorImageFilter.h"
+
+#include <cmath>
+#include <filesystem>
+
+namespace gnrapp
+{
+namespace
+{
+
+/** A reader that has read the header. */
+template <typename TImage>
+typename itk::ImageFileReader<TImage>::Pointer
+OpenImage(const std::string & path, unsigned int components)
+{
+  InspectImageFile(path, components);
+  const auto reader = itk::ImageFileReader<TImage>::New();
+  reader->SetFileName(path);
+  reader->UpdateOutputInformation();
+  if (!reader->GetImageIO()->CanStreamRead())
+  {
+    throw CommandLineError(path + ": cannot be read in parts by ITK " + ItkVersion() +
+                           ". Convert it to MetaImage without compression (.mha), or leave out --streamed-input");
+  }
+  // ITK's reader of MetaImages does not notice. The header takes a few bytes, too.
+  const auto voxelBytes = static_cast<std::uintmax_t>(reader->GetImageIO()->GetImageSizeInBytes());
+  const bool hasOwnData = std::filesystem::path(path).extension() != ".mhd";
+  if (hasOwnData && std::filesystem::file_size(path) <= voxelBytes)
+  {
+    throw CommandLineError(path + ": the file is too short for its voxels (" +
+                           std::to_string(std::filesystem::file_size(path)) + " of more than " +
+                           std::to_string(voxelBytes) + " bytes). Copy or export it again");
+  }
+  return reader;
+}
+
+/** As masks are read elsewhere: everything that is not 0 is inside. */
+class IsInside
+{
+public:
+  unsigned char
+  operator()(float value) const
+  {
+    if (!std::isfinite(value))
+    {
+      itkGenericExceptionMacro(<< "a mask has voxels that are NaN or infinite. Set them to 0 or 1");
+    }
+    return value != 0.0F ? 1 : 0;
+  }
+  bool
+  operator==(const IsInside &) const
+  {
+    return true;
+  }
+  bool
+  operator!=(const IsInside &) const
+  {
+    return false;
+  }
+};
+
+using MaskFilterType = itk::UnaryFunctorImageFilter<RealImageType, MaskImageType, IsInside>;
+
+} // namespace
+
+StreamedSources
+SetStreamedInputs(RegistrationFilterType * filter, const RegistrationSettings & settings)
+{
+  StreamedSources sources;
+  const auto      keep = [&](auto source) {
+    sources.emplace_back(source.GetPointer());
+    source->GetOutput()->ReleaseDataFlagOn(); // what is needed once more is read once more
+    return source->GetOutput();
+  };
+  const auto mask = [&](const std::string & path) {
+    const auto inside = MaskFilterType::New();
+    inside->SetInput(keep(OpenImage<RealImageType>(path, 1)));
+    return keep(inside);
+  };
+  filter->SetFixedImage(keep(OpenImage<RealImageType>(settings.fixed, 1)));
+  filter->SetMovingImage(keep(OpenImage<RealImageType>(settings.moving, 1)));
+  if (settings.fixedMask)
+  {
+    filter->SetFixedImageMask(mask(*settings.fixedMask));
+  }
+  if (settings.movingMask)
+  {
+    filter->SetMovingImageMask(mask(*settings.movingMask));
+  }
+  if (settings.initialVelocity)
+  {
+    filter->SetInitialVelocityField(keep(OpenImage<FieldType>(*settings.initialVelocity, 3)));
+  }
+  if (settings.initialTransform)
+  {
+    const auto method = AlignmentMethodOf(*settings.initialTransform);
+    if (method && *method != AlignmentMethod::Identity)
+    {
+      throw CommandLineError("--initial-transform " + *settings.initialTransform +
+                             ": needs the images as a whole. Align them on smaller copies first and give the "
+                             "transform file, or leave out --streamed-input");
+    }
+    if (!method)
+    {
+      filter->SetInitialTransform(ReadTransform(*settings.initialTransform));
+    }
+  }
+  return sources;
+}
+
+} // namespace gnrapp

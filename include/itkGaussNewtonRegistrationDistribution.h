@@ -1,0 +1,174 @@
+/*=========================================================================
+ *
+ *  Copyright NumFOCUS
+ *
+ *  Licensed under the Apache License, Version 2.0 (the "License");
+ *  you may not use this file except in compliance with the License.
+ *  You may obtain a copy of the License at
+ *
+ *         https://www.apache.org/licenses/LICENSE-2.0.txt
+ *
+ *  Unless required by applicable law or agreed to in writing, software
+ *  distributed under the License is distributed on an "AS IS" BASIS,
+ *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+ *  See the License for the specific language governing permissions and
+ *  limitations under the License.
+ *
+ *=========================================================================*/
+#ifndef itkGaussNewtonRegistrationDistribution_h
+#define itkGaussNewtonRegistrationDistribution_h
+
+#include "itkDataObject.h"
+#include "itkImageBase.h"
+#include "itkImageRegion.h"
+
+#include "gnr/Communicator.h"
+#include "gnr/Options.h"
+
+#include "GaussNewtonRegistrationExport.h"
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace itk
+{
+
+/** \class GaussNewtonRegistrationDistribution
+ * \brief What the processes that share one registration agree on: settings, geometry, who has which part of the images.
+ *
+ * The part of DiffeomorphicGaussNewtonRegistrationFilter that knows of processes. Images are shared as slabs of planes
+ * along the last axis of the fixed grid: of nz planes, process r of N has [nz r / N, nz (r + 1) / N). Not meant to be
+ * used by itself.
+ *
+ * \ingroup GaussNewtonRegistration
+ */
+class GaussNewtonRegistration_EXPORT GaussNewtonRegistrationDistribution
+{
+public:
+  using ImageBaseType = ImageBase<3>;
+  using RegionType = ImageRegion<3>;
+
+  /** Everything that a user of the filter can set besides the inputs. */
+  struct Settings
+  {
+    gnr::Options options{};
+    bool         useHistogramMatching = false;
+    bool         computeInverseDisplacementField = true;
+    bool         computeVelocityField = true;
+    bool         computeWarpedMovingImage = true;
+    bool         computeJacobianDeterminantImage = true;
+    bool         gatherOutput = true;
+  };
+
+  /** The inputs of the filter, in this order. */
+  static constexpr unsigned int                             NumberOfInputs = 6;
+  static constexpr std::array<const char *, NumberOfInputs> InputNames{
+    { "FixedImage", "MovingImage", "FixedImageMask", "MovingImageMask", "InitialTransform", "InitialVelocityField" }
+  };
+
+  /** What this process brings along. */
+  struct Proposal
+  {
+    Settings                                       settings{};
+    std::array<const DataObject *, NumberOfInputs> inputs{};            ///< null: not set. Their geometry is up to date
+    bool                                           isOutOfDate = false; ///< its outputs are to be computed (again)
+  };
+
+  /** The communicator of a new run.
+   * \param useMpi false: this process alone
+   * \param fortranHandle of an MPI communicator; unset: MPI_COMM_WORLD if MPI is initialised, else this process alone.
+   * Collective. Throws GaussNewtonRegistrationError where there is no MPI. */
+  static std::shared_ptr<gnr::Communicator>
+  MakeCommunicator(bool useMpi, const std::optional<int> & fortranHandle);
+
+  /** Whether MakeCommunicator() may give a communicator of several processes. Not collective. */
+  static bool
+  MayHaveOthers(bool useMpi, const std::optional<int> & fortranHandle);
+
+  /** Runs f. What it throws reaches the other processes of the communicator as GaussNewtonRegistrationError (or
+   * ProcessAborted) with the same words; theirs leave it in the same way. */
+  static void
+  ShareErrors(gnr::Communicator & communicator, const std::function<void()> & f);
+
+  /** Collective: the settings and the geometry are those of the root, process 0. Throws GaussNewtonRegistrationError
+   * that names the setting if another process has one that is neither the root's nor the default, or has other inputs
+   * than the root. */
+  GaussNewtonRegistrationDistribution(std::shared_ptr<gnr::Communicator> communicator, const Proposal & proposal);
+
+  const std::shared_ptr<gnr::Communicator> &
+  GetCommunicator() const
+  {
+    return m_Communicator;
+  }
+  int
+  GetNumberOfProcesses() const
+  {
+    return m_Communicator->size();
+  }
+  bool
+  IsRoot() const
+  {
+    return m_Communicator->rank() == 0;
+  }
+
+  const Settings &
+  GetSettings() const
+  {
+    return m_Settings;
+  }
+
+  /** Every process has inputs, and reads its part of them. Otherwise the root has all. */
+  bool
+  IsInputDistributed() const
+  {
+    return m_IsInputDistributed;
+  }
+  /** This process has no inputs of its own. */
+  bool
+  HasNoInputs() const
+  {
+    return !m_IsInputDistributed && !IsRoot();
+  }
+  bool
+  IsOutOfDate() const
+  {
+    return m_IsOutOfDate;
+  }
+
+  /** The grid of the fixed image; no voxels. */
+  const ImageBaseType *
+  GetFixedGrid() const
+  {
+    return m_FixedGrid;
+  }
+  /** The planes of process `rank`. */
+  RegionType
+  GetSlab(int rank) const;
+  /** The part of the fixed grid whose inputs this process has: all, its slab, or nothing. */
+  RegionType
+  GetInputRegion() const;
+  /** The part of the fixed grid whose outputs this process gets: all, its slab, or nothing. */
+  RegionType
+  GetOutputRegion() const;
+
+  /** Sum over the processes that have a part of the inputs; what the root says where it has all. */
+  double
+  SumOverInputs(double value) const;
+  double
+  MinimumOverInputs(double value) const;
+  double
+  MaximumOverInputs(double value) const;
+
+private:
+  std::shared_ptr<gnr::Communicator> m_Communicator;
+  Settings                           m_Settings{};
+  bool                               m_IsInputDistributed = false;
+  bool                               m_IsOutOfDate = false;
+  ImageBaseType::Pointer             m_FixedGrid;
+};
+
+} // namespace itk
+
+#endif
