@@ -106,7 +106,7 @@ cpuFigures(int threads)
   f.name = "CPU, " + std::to_string(threads) + (threads == 1 ? " core" : " cores");
   f.memoryBandwidth = std::min(9e9 * threads, 160e9);
   f.interpolations = 109e6 * threads;
-  f.transforms = 100e6 * threads;
+  f.transforms = 200e6 * threads;
   f.callSeconds = 2e-6;
   f.latency = 2e-6;
   f.networkBandwidth = 12.5e9;
