@@ -194,6 +194,11 @@ DryRun(const RegistrationSettings & settings, Processes & processes)
   WithFileNames(settings, [&] { need.filter = filter->PlanMemory(); });
   need.program = WithoutImages(resident, need.filter.inputs);
   log.PrintMemoryNeed(need, record.fixed.size[0] * record.fixed.size[1] * record.fixed.size[2]);
+  const int shared = settings.processes.value_or(processes.Size());
+  if (processes.IsRoot() && (settings.processes || shared > 1))
+  {
+    log.PrintScaling(need, shared);
+  }
   return ExitCode::Success;
 }
 
@@ -287,9 +292,12 @@ main(int argc, char * argv[])
     {
       return ExitCode::Success;
     }
-    if (const auto exitCode = RunAsProcesses("gnr-register", settings->processes, argv))
+    if (!settings->dryRun) // which tells of any number of processes and starts none
     {
-      return *exitCode;
+      if (const auto exitCode = RunAsProcesses("gnr-register", settings->processes, argv))
+      {
+        return *exitCode;
+      }
     }
     itk::Object::SetGlobalWarningDisplay(!settings->quiet);
     if (settings->dryRun)

@@ -174,7 +174,8 @@ ParseRegistrationSettings(int argc, const char * const * argv)
       "--dry-run",
       settings.dryRun,
       "Read the images, print the grids and the memory that the registration will need, and end. Writes nothing "
-      "and needs no --output.")
+      "and needs no --output. With --processes also what each of them will need and send, and for how long; none is "
+      "started.")
     ->group("Inputs and outputs");
 
   RegistrationOptions common(parser, settings);

@@ -17,9 +17,13 @@
  *=========================================================================*/
 #include "RunLog.h"
 
+#include "CommandLineError.h"
 #include "Format.h"
 #include "OptionNames.h"
 #include "Program.h"
+#include "ScalingReport.h"
+
+#include "gnr/Error.h"
 
 #include "gnr/Communicator.h"
 
@@ -302,6 +306,22 @@ RunLog::PrintMemoryNeed(const MemoryNeed & need, std::size_t fixedVoxels)
       PrintMessage("this is more than is free; expect the run to be slow or to be ended by the system. Use smaller "
                    "images or a machine with more memory");
     }
+  }
+}
+
+void
+RunLog::PrintScaling(const MemoryNeed & need, int processes)
+{
+  try
+  {
+    for (const std::string & line : DescribeScaling(need.filter.solver, m_Settings.options, processes))
+    {
+      Line(line);
+    }
+  }
+  catch (const gnr::Error & error)
+  {
+    throw CommandLineError(std::string("--processes: ") + error.what());
   }
 }
 

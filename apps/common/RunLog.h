@@ -65,6 +65,9 @@ public:
   /** What the run will need: grids, fields by phase, all in all. */
   void
   PrintMemoryNeed(const MemoryNeed & need, std::size_t fixedVoxels);
+  /** What it costs so many processes. */
+  void
+  PrintScaling(const MemoryNeed & need, int processes);
   /** Something that goes on after the solve, e.g. "writing". */
   void
   PrintActivity(const std::string & text);

@@ -19,6 +19,7 @@
 
 #include "OptionNames.h"
 #include "Program.h"
+#include "ScalingReport.h"
 
 #include <nlohmann/json.hpp>
 
@@ -265,6 +266,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
         { "overflowFieldBytes", r.overflowBytes },
         { "phases", DescribePhases(r, settings) } } },
     { "traffic", Describe(r.traffic) },
+    { "scalingModel", DescribeScaling(r, settings.options) },
     { "files", record.files },
     { "messages", r.messages }
   };

@@ -172,6 +172,12 @@ public:
   MemoryPlan
   planMemory() const override;
 
+  /** What such a registration would take of each of `processes` processes: of the one that needs most. Needs neither
+   * images nor other processes. \param plan of a registration with the same options by any number of processes: grids
+   * and weights are taken from it. Throws Error(BadInput) unless there are 1 to nz processes. */
+  static MemoryPlan
+  planMemory(const MemoryPlan & plan, const Options & options, int processes);
+
   /** Solves. Throws Error(BadInput | OutOfResources | NumericalFailure | Aborted). */
   const Report &
   run() override;

@@ -92,6 +92,11 @@ struct MemoryPlan
   int               threads = 1;
   int               processes = 1;
 
+  bool reachesBorder = false;  ///< anatomy does: padding that must not count
+  bool hasFixedWeight = false; ///< of the user
+  bool hasMovingWeight = false;
+  bool hasInitialVelocity = false;
+
   std::size_t fieldBytes = 0; ///< to be reserved: the most of all phases
   /** The most that the fields take up in each phase of run(), and for the results that are asked for afterwards:
    * "inverse displacement" and "other results". */

@@ -6,6 +6,7 @@
 
 #include "gnr/Options.h"
 
+#include <array>
 #include <memory>
 
 namespace gnr
@@ -40,6 +41,10 @@ public:
     return 0;
   }
 };
+
+/** Points of the grid of half the size on which TwoLevelInvH0 works. */
+std::array<int, 3>
+halfSize(const std::array<int, 3> & fine);
 
 std::unique_ptr<PreconditionerOperator>
 makePreconditioner(Preconditioner kind, ReducedProblem & problem);

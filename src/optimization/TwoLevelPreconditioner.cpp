@@ -21,9 +21,9 @@ Grid
 halfGrid(const Grid & fine)
 {
   Grid coarse = fine;
+  coarse.size = halfSize(fine.size);
   for (int a = 0; a < 3; ++a)
   {
-    coarse.size[a] = std::min(fine.size[a], fourierSize(std::max(leastPoints, fine.size[a] / 2)));
     coarse.spacing[a] = fine.length(a) / coarse.size[a];
   }
   return coarse;
@@ -113,6 +113,17 @@ private:
 };
 
 } // namespace
+
+std::array<int, 3>
+halfSize(const std::array<int, 3> & fine)
+{
+  std::array<int, 3> coarse{};
+  for (int a = 0; a < 3; ++a)
+  {
+    coarse[a] = std::min(fine[a], fourierSize(std::max(leastPoints, fine[a] / 2)));
+  }
+  return coarse;
+}
 
 std::unique_ptr<PreconditionerOperator>
 makeTwoLevelPreconditioner(ReducedProblem & problem)

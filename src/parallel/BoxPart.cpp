@@ -38,6 +38,11 @@ BoxPart::collect(const InputImage & image, int components) const
   const std::size_t         plane = components * imagePlane();
   Planes                    result;
   result.components_ = components;
+  if (image.isPlanned)
+  {
+    result.runs_.assign(wanted.size(), image.data);
+    return result;
+  }
   if (communicator_.size() == 1)
   {
     for (const Slab & slab : wanted)

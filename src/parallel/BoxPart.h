@@ -19,7 +19,8 @@ struct InputImage
 {
   const float * data = nullptr;
   Slab          planes;
-  PlanesByRank  byRank; ///< known to all
+  PlanesByRank  byRank;            ///< known to all
+  bool          isPlanned = false; ///< nobody reads it: memory is only counted
 };
 
 /** The part of a process in the image and in the box around it. */

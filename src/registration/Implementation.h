@@ -50,8 +50,17 @@ public:
   // Memory.cpp
   /** The same solve with kernels that only count memory, cut short. */
   explicit Implementation(const Implementation * planned);
+  /** Such a planner for a process that does not exist, with the grids and weights of a plan. */
+  Implementation(const MemoryPlan & plan, const Options & options, int processes, int process);
+  void
+  cutShort();
   MemoryPlan
   planMemory();
+  static MemoryPlan
+  planLargest(const MemoryPlan & plan, const Options & options, int processes);
+  /** Goes through solve and results on behalf of planMemory(). */
+  void
+  runPlanned(MemoryPlan & plan);
   /** Bytes of one image on the finest grid: what is smaller belongs to coarser ones. */
   std::size_t
   smallBelow() const;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "optimization/Preconditioner.h"
 #include "registration/Implementation.h"
 #include "registration/Pyramid.h"
 
 #include <algorithm>
 #include <fstream>
 #include <limits>
+#include <map>
 #include <sstream>
+#include <vector>
 
 namespace gnr
 {
@@ -18,9 +21,9 @@ constexpr const char * inversePhase = "inverse displacement"; // of a plan
 class PlanningCommunicator : public Communicator
 {
 public:
-  explicit PlanningCommunicator(const Communicator & real)
-    : rank_(real.rank())
-    , size_(real.size())
+  PlanningCommunicator(int rank, int size)
+    : rank_(rank)
+    , size_(size)
   {}
   int
   rank() const override
@@ -110,12 +113,38 @@ mebibytes(std::size_t bytes)
 
 Registration::Implementation::Implementation(const Implementation * planned)
   : options(planned->options)
-  , communicator(std::make_shared<PlanningCommunicator>(*planned->communicator))
+  , communicator(std::make_shared<PlanningCommunicator>(planned->communicator->rank(), planned->communicator->size()))
   , kernels(makePlanningKernels())
   , input(planned->input)
   , isPlanning(true)
   , box(planned->box)
 {
+  cutShort();
+}
+
+Registration::Implementation::Implementation(const MemoryPlan & plan, const Options & o, int processes, int process)
+  : options(o)
+  , communicator(std::make_shared<PlanningCommunicator>(process, processes))
+  , kernels(makePlanningKernels())
+  , isPlanning(true)
+{
+  const PlanesByRank all{ { 0, plan.imageGrid.size[2] } }; // of somebody
+  input.grid = plan.imageGrid;
+  input.fixed.byRank = input.moving.byRank = all;
+  input.fixedWeight.byRank = plan.hasFixedWeight ? all : PlanesByRank();
+  input.movingWeight.byRank = plan.hasMovingWeight ? all : PlanesByRank();
+  input.velocity.byRank = plan.hasInitialVelocity ? all : PlanesByRank();
+  box = { plan.solverGrid, plan.reachesBorder };
+  cutShort();
+}
+
+void
+Registration::Implementation::cutShort()
+{
+  for (InputImage * image : { &input.fixed, &input.moving, &input.fixedWeight, &input.movingWeight, &input.velocity })
+  {
+    image->isPlanned = true;
+  }
   // The second step of Newton and of Krylov finds everything allocated. Nothing else may end the solve before.
   options.maximumIterations = std::min(options.maximumIterations, 2);
   options.maximumKrylovIterations = std::min(options.maximumKrylovIterations, 2);
@@ -157,21 +186,71 @@ Registration::Implementation::planMemory()
     plan.availableBytes = availableMemory();
   }
 
-  Implementation planner(this);
-  planner.kernels->memory().reserve(FieldMemory::endless, smallBelow());
-  planner.solve();
+  plan.reachesBorder = box.padded;
+  plan.hasFixedWeight = exists(input.fixedWeight.byRank);
+  plan.hasMovingWeight = exists(input.movingWeight.byRank);
+  plan.hasInitialVelocity = exists(input.velocity.byRank);
+
+  Implementation(this).runPlanned(plan);
+  return plan;
+}
+
+void
+Registration::Implementation::runPlanned(MemoryPlan & plan)
+{
+  kernels->memory().reserve(FieldMemory::endless, smallBelow());
+  solve();
   // Into nothing: the planning kernels do not write.
   float                 nowhere = 0.0F;
-  const HostVectorImage none{ nullptr, 0, 0 }, all{ &nowhere, 0, input.grid.size[2] };
-  const HostVectorImage out = communicator->size() == 1 ? all : none;
-  planner.writeInverse(out);
-  planner.phase(inversePhase);
-  planner.writeVectors(planner.displacement, 1.0, out);
-  planner.writeDeterminant(out.data, out.zBegin, out.zEnd);
-  planner.phase("other results");
-  plan.phases = planner.report.phaseBytes;
-  plan.fieldBytes = planner.kernels->memory().highWaterBytes();
-  return plan;
+  const HostVectorImage all{ &nowhere, 0, input.grid.size[2] };
+  writeInverse(all);
+  phase(inversePhase);
+  writeVectors(displacement, 1.0, all);
+  writeDeterminant(all.data, all.zBegin, all.zEnd);
+  phase("other results");
+  plan.phases = report.phaseBytes;
+  plan.fieldBytes = kernels->memory().highWaterBytes();
+}
+
+MemoryPlan
+Registration::Implementation::planLargest(const MemoryPlan & plan, const Options & options, int processes)
+{
+  const int planes = plan.solverGrid.size[2];
+  if (processes < 1 || processes > planes)
+  {
+    throw Error(ErrorKind::BadInput,
+                std::to_string(processes) + " processes cannot share " + std::to_string(planes) +
+                  " planes; use between 1 and " + std::to_string(planes));
+  }
+  // Processes with as many planes and rows of every grid need the same.
+  std::map<std::vector<int>, int> kinds;
+  for (int process = 0; process < processes; ++process)
+  {
+    std::vector<int> sizes{ std::min(slabOf(planes, processes, process).end, plan.imageGrid.size[2]) -
+                            std::min(slabOf(planes, processes, process).begin, plan.imageGrid.size[2]) };
+    for (const Grid & level : plan.levels)
+    {
+      for (const std::array<int, 3> & size : { level.size, halfSize(level.size) })
+      {
+        sizes.push_back(slabOf(size[1], processes, process).size());
+        sizes.push_back(slabOf(size[2], processes, process).size());
+      }
+    }
+    kinds.emplace(sizes, process);
+  }
+  MemoryPlan largest = plan;
+  largest.processes = processes;
+  largest.fieldBytes = 0;
+  for (const auto & kind : kinds)
+  {
+    MemoryPlan own = largest;
+    Implementation(plan, options, processes, kind.second).runPlanned(own);
+    if (own.fieldBytes > largest.fieldBytes)
+    {
+      largest = own;
+    }
+  }
+  return largest;
 }
 
 void

@@ -107,6 +107,12 @@ Registration::planMemory() const
   return together(*implementation_->communicator, [&] { return implementation_->planMemory(); });
 }
 
+MemoryPlan
+Registration::planMemory(const MemoryPlan & plan, const Options & options, int processes)
+{
+  return Implementation::planLargest(plan, options, processes);
+}
+
 const Report &
 Registration::run()
 {

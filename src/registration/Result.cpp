@@ -116,7 +116,7 @@ void
 Registration::Implementation::writeVectors(const Buffer & planar, double scale, HostVectorImage out) const
 {
   checkRequest(out.data, out.zBegin, out.zEnd);
-  const bool         isAlone = communicator->size() == 1;
+  const bool         isAlone = communicator->size() == 1 || isPlanning;
   const Extents      e = imageExtents();
   const std::size_t  n = e.points();
   std::vector<float> own(isAlone ? 0 : 3 * n);
@@ -179,7 +179,7 @@ void
 Registration::Implementation::writeDeterminant(float * data, int zBegin, int zEnd) const
 {
   checkRequest(data, zBegin, zEnd);
-  const bool         isAlone = communicator->size() == 1;
+  const bool         isAlone = communicator->size() == 1 || isPlanning;
   const Extents      e = imageExtents();
   std::vector<float> own(isAlone ? 0 : e.points());
   {

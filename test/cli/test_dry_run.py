@@ -95,6 +95,43 @@ class DryRun(support.CommandLineTest):
         run = self.succeed(self.register("f.nii", "m.nii", "--dry-run", "--quiet"))
         self.assertEqual(run.stdout, "")
 
+    def test_processes_that_are_not_started(self):
+        size = (32, 40, 64)
+        for name, centre in (("f.nii", (0.5, 0.5, 0.5)), ("m.nii", (0.52, 0.49, 0.5))):
+            nifti.write(self.folder / name, size, bump(size, centre, 0.15), "f")
+
+        def dry_run(*options):
+            with mock.patch.dict(os.environ, GNR_MPIEXEC="/bin/false"):  # a launcher would be found, and fail
+                return self.register("f.nii", "m.nii", "--dry-run", "--threads", 1, *options)
+
+        def sent(text, what):
+            """MB and messages of halos, transpositions and reductions."""
+            row = re.search(r"^  %s +(\d+\.\d\d) MB +(\d+) +(\d+\.\d\d) MB +(\d+) +(\d+\.\d\d) MB +(\d+)$" % what, text, re.M)
+            self.assertIsNotNone(row, text)
+            return [float(v) for v in row.groups()]
+
+        self.assertNotIn("shared by", self.succeed(dry_run()).stdout)
+        one = self.succeed(dry_run("--processes", 1)).stdout
+        self.assertIn("shared by 1 process\n", one)
+        self.assertEqual(sent(one, "whole registration"), [0] * 6)
+        four = self.succeed(dry_run("--processes", 4)).stdout
+        self.assertIn("shared by 4 processes\n", four)
+        # Slabs of 16 planes; both neighbours get 14 times 4 planes, 8 times 7 and 4 times 1; 17 complex numbers a row,
+        # of 40 rows 30 go there and of 64 planes 48 come back, three components each to three others.
+        halo, halos, transpose, transpositions, _, _ = sent(four, "Hessian product")
+        self.assertAlmostEqual(halo, 2 * (14 * 4 + 8 * 7 + 4) * 32 * 40 * 4 / MIB, delta=0.0051)
+        self.assertEqual(halos, 52)
+        self.assertAlmostEqual(transpose, 3 * 17 * 8 * (30 * 16 + 10 * 48) / MIB, delta=0.0051)
+        self.assertEqual(transpositions, 18)
+        fields = [float(re.search(r"^  fields of the largest one +(\d+\.\d) MB$", t, re.M).group(1)) for t in (one, four)]
+        self.assertEqual(fields[0], self.amounts(one)["reserved at once"][0])
+        self.assertTrue(fields[0] / 4 < fields[1] < fields[0] / 2, fields)
+        self.assertRegex(four, r"CPU, 1 core per process +\S+ s +\d+ % +\S+ s +\d+ %")
+        self.assertRegex(four, r"NVIDIA H100 per process +\S+ s +\d+ % +\S+ s +\d+ %")
+        run = dry_run("--processes", 65)
+        self.assertEqual(run.returncode, 2)
+        self.assertIn("--processes: 65 processes cannot share 64 planes", run.stderr)
+
     def test_errors_are_those_of_a_run(self):
         nifti.write(self.folder / "f.nii", (16, 16, 16), [1.0] * 16 ** 3, "f")
         run = self.register("f.nii", "f.nii", "--dry-run")

@@ -274,6 +274,74 @@ TEST_P(DistributedRegistration, MemoryIsWhatWasPlannedAndShared)
   });
 }
 
+/** One process tells what each of several will need: the plan of the one among them that needs most. */
+TEST_P(DistributedRegistration, MemoryIsPlannedForProcessesThatDoNotExist)
+{
+  for (const Preconditioner preconditioner : { Preconditioner::InvA, Preconditioner::TwoLevelInvH0 })
+  {
+    for (const double slope : { 0.0, 0.3 }) // 0.3: padded
+    {
+      for (const bool isWeighted : { false, true })
+      {
+        Problem problem = problemOn({ { 26, 31, 61 }, { { 1.0, 1.2, 0.8 } } }, slope);
+        problem.options.preconditioner = preconditioner;
+        const std::vector<float> ones(problem.grid.points(), 1.0F);
+        const auto               setInputs = [&](Registration & registration) {
+          registration.setFixed({ problem.fixed.data(), 0, 61 });
+          registration.setMoving({ problem.moving.data(), 0, 61 });
+          if (isWeighted)
+          {
+            registration.setFixedWeight({ ones.data(), 0, 61 });
+            registration.setMovingWeight({ ones.data(), 0, 61 });
+          }
+        };
+        Registration alone(problem.grid, problem.options);
+        setInputs(alone);
+        const MemoryPlan foretold = Registration::planMemory(alone.planMemory(), problem.options, GetParam());
+        test::ThreadTeam team(GetParam());
+        team.run([&](const std::shared_ptr<Communicator> & communicator) {
+          Registration registration(problem.grid, problem.options, communicator);
+          if (communicator->rank() == 0)
+          {
+            setInputs(registration);
+          }
+          const MemoryPlan plan = registration.planMemory();
+          double           largest = static_cast<double>(plan.fieldBytes);
+          communicator->maximum(&largest, 1);
+          EXPECT_EQ(static_cast<double>(foretold.fieldBytes), largest);
+          EXPECT_EQ(foretold.solverGrid, plan.solverGrid);
+          EXPECT_EQ(foretold.processes, plan.processes);
+          if (plan.fieldBytes == foretold.fieldBytes && GetParam() == 1)
+          {
+            EXPECT_EQ(foretold.phases, plan.phases);
+          }
+        });
+      }
+    }
+  }
+}
+
+TEST(PlannedProcesses, CannotBeMoreThanPlanes)
+{
+  MemoryPlan plan;
+  plan.imageGrid.size = plan.solverGrid.size = { { 16, 16, 16 } };
+  plan.levels.push_back(plan.solverGrid);
+  EXPECT_GT(Registration::planMemory(plan, Options{}, 16).fieldBytes, 0u);
+  for (const int processes : { 0, 17 })
+  {
+    try
+    {
+      Registration::planMemory(plan, Options{}, processes);
+      ADD_FAILURE() << processes << " processes";
+    }
+    catch (const Error & error)
+    {
+      EXPECT_EQ(error.kind(), ErrorKind::BadInput);
+      EXPECT_NE(std::string(error.what()).find("16 planes"), std::string::npos) << error.what();
+    }
+  }
+}
+
 TEST_P(DistributedRegistration, EveryProcessMustBeToldTheSame)
 {
   const Problem problem = paddedProblem();
