@@ -12,7 +12,9 @@ build_packages=(cmake ninja-build g++ pkg-config libinsighttoolkit5-dev libfftw3
 # shellcheck disable=SC2034
 picture_packages=(libvtk9-dev) # gnr-view; everything else builds without
 # shellcheck disable=SC2034
-test_packages=(libgtest-dev python3 "${picture_packages[@]}")
+mpi_packages=(libopenmpi-dev openmpi-bin) # gnr-mpi, several processes; everything else builds without
+# shellcheck disable=SC2034
+test_packages=(libgtest-dev python3 "${picture_packages[@]}" "${mpi_packages[@]}")
 # shellcheck disable=SC2034
 python_packages=(dpkg-dev castxml swig python3-dev python3-numpy)
 

@@ -270,7 +270,10 @@ MpiCommunicator::lookForFailure()
   }
   int        is = 0;
   MPI_Status status;
-  check(MPI_Iprobe(MPI_ANY_SOURCE, failureTag, news_, &is, &status), "MPI_Iprobe");
+  for (int look = 0; look < 2 && is == 0; ++look) // what has arrived may show at the second look only
+  {
+    check(MPI_Iprobe(MPI_ANY_SOURCE, failureTag, news_, &is, &status), "MPI_Iprobe");
+  }
   if (is == 0)
   {
     return;
