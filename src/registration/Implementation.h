@@ -129,7 +129,9 @@ public:
   Options                       options;
   std::shared_ptr<Communicator> communicator;
   std::unique_ptr<Kernels>      kernels;
-  std::unique_ptr<Kernels>      hostKernels; ///< for images of the caller; null: `kernels` can read them
+  std::unique_ptr<Kernels>      hostKernels;           ///< for images of the caller; null: `kernels` can read them
+  int                           sharers = 1;           ///< processes on the GPU of this one
+  bool                          isPathRefused = false; ///< messages do not go the way that the user has asked for
   InputImages                   input;
   Observer *                    observer = nullptr;
   Report                        report;

@@ -21,7 +21,10 @@ public:
   explicit PlanningCommunicator(const Communicator & real)
     : rank_(real.rank())
     , size_(real.size())
-  {}
+  {
+    setMessagePath(real.messagePath());
+    setMessagePiece(real.messagePiece());
+  }
   int
   rank() const override
   {
@@ -111,7 +114,7 @@ mebibytes(std::size_t bytes)
 Registration::Implementation::Implementation(const Implementation * planned)
   : options(planned->options)
   , communicator(std::make_shared<PlanningCommunicator>(*planned->communicator))
-  , kernels(makePlanningKernels())
+  , kernels(makePlanningKernels(*planned->kernels))
   , input(planned->input)
   , isPlanning(true)
   , box(planned->box)
@@ -136,6 +139,12 @@ Registration::Implementation::smallBelow() const
 MemoryPlan
 Registration::Implementation::planMemory()
 {
+  // Before anything that all do together: no process has yet taken what is left now.
+  std::optional<std::size_t> availableDevice = kernels->availableBytes();
+  if (availableDevice)
+  {
+    *availableDevice /= static_cast<std::size_t>(sharers);
+  }
   if (!isPlanning)
   {
     input.share(*communicator);
@@ -151,11 +160,9 @@ Registration::Implementation::planMemory()
   plan.device = report.device;
   plan.threads = report.threads;
   plan.processes = report.processes;
-  plan.availableBytes = kernels->availableBytes();
-  if (!plan.availableBytes)
-  {
-    plan.availableBytes = availableMemory();
-  }
+  plan.availableBytes = availableMemory();
+  plan.availableDeviceBytes = availableDevice;
+  plan.fieldsOnDevice = !kernels->hasHostMemory();
 
   Implementation planner(this);
   planner.kernels->memory().reserve(FieldMemory::endless, smallBelow());
@@ -171,6 +178,8 @@ Registration::Implementation::planMemory()
   planner.phase("other results");
   plan.phases = planner.report.phaseBytes;
   plan.fieldBytes = planner.kernels->memory().highWaterBytes();
+  plan.scratchBytes = planner.kernels->scratchBytes();
+  plan.stagingBytes = planner.kernels->hostBytes() + planner.kernels->messageBytes();
   return plan;
 }
 
@@ -202,6 +211,7 @@ Registration::Implementation::reserveMemory()
                       report);
   }
   memory.reserve(plan.fieldBytes, smallBelow());
+  kernels->reserveScratch(plan.scratchBytes);
   memory.onOverflow([this](std::size_t bytes) {
     progress->message("the deformation is so large that more time steps are taken than planned: " + mebibytes(bytes) +
                         " of memory and more are needed beside the " + mebibytes(report.memoryPlan.fieldBytes) +
@@ -215,6 +225,8 @@ Registration::Implementation::releaseUnusedMemory()
 {
   FieldMemory & memory = kernels->memory();
   report.fieldBytes = memory.highWaterBytes();
+  report.scratchBytes = kernels->scratchBytes();
+  report.stagingBytes = kernels->hostBytes() + kernels->messageBytes();
   report.overflowBytes = memory.peakOverflowBytes();
   const auto & phases = report.memoryPlan.phases;
   const auto   inverse =
