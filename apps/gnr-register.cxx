@@ -23,6 +23,7 @@
 #include "common/InitialTransform.h"
 #include "common/OutputFiles.h"
 #include "common/Picture.h"
+#include "common/ProcessLauncher.h"
 #include "common/Program.h"
 #include "common/RegistrationFilter.h"
 #include "common/RegistrationSettings.h"
@@ -230,6 +231,10 @@ main(int argc, char * argv[])
     if (!settings)
     {
       return ExitCode::Success;
+    }
+    if (const auto exitCode = RunAsProcesses("gnr-register", settings->processes, argv))
+    {
+      return *exitCode;
     }
     itk::Object::SetGlobalWarningDisplay(!settings->quiet);
     if (settings->dryRun)

@@ -51,6 +51,7 @@ struct RegistrationSettings
   bool                       dryRun = false;
   bool                       verbose = false;
   bool                       quiet = false;
+  std::optional<int>         processes; ///< to start, or that a launcher must have started
 };
 
 /** Reads the command line. Nothing if `--help` or `--version` was answered. Throws CommandLineError. */

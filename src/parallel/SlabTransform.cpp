@@ -82,6 +82,17 @@ SlabTransform::blockSize(int rank) const
   return static_cast<std::size_t>(layout_.nxHalf()) * rowsOf(rank) * domain_.extents().nz;
 }
 
+ComplexBuffer
+SlabTransform::blocksOf(int components) const
+{
+  std::size_t size = 0;
+  for (int rank = 0; rank < domain_.communicator().size(); ++rank)
+  {
+    size += rank == domain_.communicator().rank() ? 0 : blockSize(rank);
+  }
+  return ComplexBuffer(domain_.kernels(), components * size);
+}
+
 void
 SlabTransform::pack(int rank, const Complex * planes, Complex * block) const
 {
@@ -173,7 +184,7 @@ SlabTransform::forward(const Real * in, int components)
   const int           own = domain_.communicator().rank();
   const std::size_t   planesSize = static_cast<std::size_t>(layout_.nxHalf()) * layout_.size[1] * domain_.extents().nz;
   Rows                result = rows(components);
-  const ComplexBuffer blocks(kernels, components * planesSize);
+  const ComplexBuffer blocks = blocksOf(components);
   {
     const ComplexBuffer planes(kernels, planesSize);
     Complex *           next = blocks.data();
@@ -214,7 +225,7 @@ SlabTransform::backward(Rows & rows, Real * out, int components)
   }
   const int            own = domain_.communicator().rank();
   const std::size_t    planesSize = static_cast<std::size_t>(layout_.nxHalf()) * layout_.size[1] * domain_.extents().nz;
-  const ComplexBuffer  blocks(kernels, components * planesSize);
+  const ComplexBuffer  blocks = blocksOf(components);
   std::vector<Message> send, receive;
   describe(rows, blocks.data(), components, send, receive);
   Messenger messenger(kernels, domain_.communicator());

@@ -68,6 +68,9 @@ private:
   /** Complex numbers that go to `rank` in one component. */
   std::size_t
   blockSize(int rank) const;
+  /** Room for what goes to the others, or comes from them. */
+  ComplexBuffer
+  blocksOf(int components) const;
   /** Messages of all components from or to `rows` (for the z of the others) and from or to `blocks` (for their rows).
    */
   void

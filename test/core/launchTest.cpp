@@ -24,11 +24,14 @@ using namespace gnr;
 namespace
 {
 
+using Variables = std::map<std::string, std::string>;
+
 /** Variables as they are told, and as they were at the end. */
 class Environment
 {
 public:
   explicit Environment(const std::map<std::string, std::string> & variables)
+
   {
     for (const char * name : { "OMPI_COMM_WORLD_SIZE",
                                "PMI_SIZE",
@@ -138,7 +141,7 @@ Ran
 run(const std::string & script, int processes = 2)
 {
   const FakeLauncher launcher(script);
-  const Environment  environment({ { "GNR_MPIEXEC", launcher.file() } });
+  const Environment  environment(Variables{ { "GNR_MPIEXEC", launcher.file() } });
   Launch             launch;
   launch.processes = processes;
   launch.command = { "program", "an argument" };
@@ -177,7 +180,7 @@ TEST(LaunchedProcesses, AreThoseOfSrunButNotOfABatchShell)
 
 TEST(MpiPlugin, ThatIsMissingIsToldWithTheRemedy)
 {
-  const Environment environment({ { "GNR_PLUGIN_PATH", "/nowhere" } });
+  const Environment environment(Variables{ { "GNR_PLUGIN_PATH", "/nowhere" } });
   const auto        message = messageOf([] { makeMpiCommunicator(); });
   expectWords(message,
               { "/nowhere/gnr-mpi.so does not exist",
@@ -191,7 +194,7 @@ TEST(MpiPlugin, ThatCannotBeOpenedIsToldWithTheReason)
   std::filesystem::create_directories(folder);
   std::ofstream(folder + "/gnr-mpi.so") << "not a library";
   {
-    const Environment environment({ { "GNR_PLUGIN_PATH", folder } });
+    const Environment environment(Variables{ { "GNR_PLUGIN_PATH", folder } });
     expectWords(messageOf([] { makeMpiCommunicator(); }),
                 { folder + "/gnr-mpi.so cannot be opened: ", "apt-get install libopenmpi3 openmpi-bin" });
   }
@@ -208,7 +211,7 @@ TEST(Launcher, ThatIsMissingIsToldWithTheRemedy)
   Launch launch;
   launch.command = { "true" };
   {
-    const Environment environment({ { "GNR_MPIEXEC", "/nowhere/mpirun -v" } });
+    const Environment environment(Variables{ { "GNR_MPIEXEC", "/nowhere/mpirun -v" } });
     expectWords(messageOf([&] { Launcher l(launch); }), { "GNR_MPIEXEC names '/nowhere/mpirun -v'" });
   }
 }
@@ -252,10 +255,10 @@ TEST(Launcher, KeepsTheWordsOfTheProgramApart)
 
 TEST(Launcher, TakesOutWhatAnotherLauncherHasTold)
 {
-  const Environment environment({ { "PMIX_RANK", "3" },
-                                  { "OMPI_COMM_WORLD_SIZE", "4" },
-                                  { "OMPI_MCA_orte_node_regex", "x" },
-                                  { "OMPI_MCA_btl", "self,tcp" } });
+  const Environment environment(Variables{ { "PMIX_RANK", "3" },
+                                           { "OMPI_COMM_WORLD_SIZE", "4" },
+                                           { "OMPI_MCA_orte_node_regex", "x" },
+                                           { "OMPI_MCA_btl", "self,tcp" } });
   const auto        ran = run("env | grep -E '^(OMPI|PMIX|PMI)_' | sort >&2");
   for (const std::string & line : ran.lines)
   {

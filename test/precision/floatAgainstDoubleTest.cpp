@@ -98,7 +98,13 @@ INSTANTIATE_TEST_SUITE_P(,
                          FloatAgainstDouble,
                          ::testing::Values(Order{ 1, 1e-3, 3, gnr::Preconditioner::InvA },
                                            Order{ 2, 1e-4, 5, gnr::Preconditioner::InvA },
-                                           Order{ 3, 1e-5, 5, gnr::Preconditioner::InvA }),
-                         [](const auto & i) { return "H" + std::to_string(i.param.order); });
+                                           Order{ 3, 1e-5, 5, gnr::Preconditioner::InvA },
+                                           Order{ 1, 1e-3, 3, gnr::Preconditioner::TwoLevelInvH0 },
+                                           Order{ 2, 1e-4, 3, gnr::Preconditioner::TwoLevelInvH0 },
+                                           Order{ 3, 1e-5, 3, gnr::Preconditioner::TwoLevelInvH0 }),
+                         [](const auto & i) {
+                           return "H" + std::to_string(i.param.order) +
+                                  (i.param.preconditioner == gnr::Preconditioner::InvA ? "InvA" : "TwoLevelInvH0");
+                         });
 
 } // namespace
