@@ -72,9 +72,10 @@ expectNothingLeft()
 /** Kernels on the device of this process, a communicator of all, and the path of the environment. */
 struct Member
 {
-  explicit Member(std::size_t piece)
+  /** \param onProcessors a rank that computes without a GPU, if there is one. */
+  explicit Member(std::size_t piece, std::optional<int> onProcessors = std::nullopt)
     : communicator(makeMpiCommunicator())
-    , kernels(makeCudaKernels(communicator->rankOnMachine()))
+    , kernels(onProcessors == communicator->rank() ? makeCpuKernels(1) : makeCudaKernels(communicator->rankOnMachine()))
   {
     communicator->setMessagePiece(piece);
     choice = chooseMessagePath(*kernels, *communicator);
@@ -214,11 +215,15 @@ TEST(DeviceMessages, ArriveWhateverTheirSize)
   expectNothingLeft();
 }
 
-TEST(DeviceMessages, FillHalos)
+namespace
+{
+
+void
+expectHalos(std::optional<int> onProcessors)
 {
   for (const Grid & grid : { Grid{ { 6, 5, 22 }, {} }, Grid{ { 4, 4, 6 }, {} } })
   {
-    Member            member(200);
+    Member            member(200, onProcessors);
     Domain            domain(grid, *member.kernels, *member.communicator);
     const auto &      n = grid.size;
     const auto        around = [](int index, int size) { return ((index % size) + size) % size; };
@@ -256,6 +261,18 @@ TEST(DeviceMessages, FillHalos)
       }
     }
   }
+}
+
+} // namespace
+
+TEST(DeviceMessages, FillHalos)
+{
+  expectHalos(std::nullopt);
+}
+
+TEST(DeviceMessages, AreUnderstoodByProcessesWithoutAGpu)
+{
+  expectHalos(0);
 }
 
 TEST(DeviceMessages, TransposeForTheTransforms)
