@@ -1,12 +1,24 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds with AddressSanitizer and UndefinedBehaviorSanitizer into build/sanitize and runs the tests of the core and of
-# the ITK layer. Arguments are passed on to ctest.
+# the ITK layer. With `cuda` as the first argument: the CUDA kernels on an emulated device, against the reference and in a
+# registration, in build/cuda-emulated-sanitize. Further arguments are passed on to ctest.
 set -euo pipefail
 # shellcheck source=scripts/setup.sh
 . "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 need_packages "${build_packages[@]}" "${test_packages[@]}"
+if [ "${1:-}" = cuda ]; then
+  shift
+  configure cuda-emulated-sanitize -DBUILD_TESTING=ON -DGaussNewtonRegistration_BUILD_APPS=OFF
+  build cuda-emulated-sanitize gnr-core-tests gnr-cuda-tests
+  say "testing the CUDA kernels under the sanitizers"
+  cd "$root"
+  # Those that compare a kernel with the reference, what the emulation catches, and one registration; not what expects a
+  # crash, which the sanitizer reports in its own way.
+  exec ctest --preset cuda-emulated-sanitize --no-tests=error \
+    -R '^Kernels.*Cuda|/Cuda|^Emulation\.|^CudaSolve\.TheOrder' "$@"
+fi
 configure sanitize -DBUILD_TESTING=ON
 build sanitize
 say "testing under the sanitizers"

@@ -8,6 +8,9 @@ target_compile_options(gnr-mpi PRIVATE ${GNR_WARNINGS} ${GNR_CORE_FLAGS})
 target_compile_definitions(gnr-mpi PRIVATE
   $<IF:$<BOOL:${BUILD_SHARED_LIBS}>,GaussNewtonRegistration_EXPORTS,GaussNewtonRegistration_STATIC>
   OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX) # the C interface alone: no libmpi_cxx
+if(GaussNewtonRegistration_CUDA STREQUAL "EMULATED") # of the tests: what there is instead of an MPI library that knows CUDA
+  target_compile_definitions(gnr-mpi PRIVATE GNR_CUDA_EMULATED)
+endif()
 target_include_directories(gnr-mpi PRIVATE
   "${_module_source_dir}/include" "${_module_source_dir}/src" "${_module_binary_dir}/include"
   $<$<BOOL:${ITK_SOURCE_DIR}>:${ITKCommon_BINARY_DIR}>)

@@ -307,6 +307,21 @@ RunLog::PrintMemoryNeed(const MemoryNeed & need, std::size_t fixedVoxels)
                    "images or a machine with more memory");
     }
   }
+  if (plan.fieldsOnDevice)
+  {
+    const std::size_t ofDevice = plan.deviceBytes(plan.fieldBytes);
+    Line("memory of the GPU");
+    Line(amount("fields and work areas", ofDevice));
+    if (plan.availableDeviceBytes)
+    {
+      Line(Format("  %-26s %9.1f MB", "free", static_cast<double>(*plan.availableDeviceBytes) / mebibyte));
+      if (ofDevice > *plan.availableDeviceBytes)
+      {
+        PrintMessage("this is more than is free, and a GPU gives no more than it has. Use smaller images, more GPUs or "
+                     "--device cpu");
+      }
+    }
+  }
 }
 
 void
@@ -371,6 +386,10 @@ RunLog::PrintSummary(const gnr::Report &                                 report,
   if (!report.deviceReason.empty())
   {
     Line("                     (" + report.deviceReason + ")");
+  }
+  if (!report.transport.empty())
+  {
+    Line("                     (messages between GPUs: " + report.transport + ")");
   }
   for (const std::string & message : report.messages)
   {

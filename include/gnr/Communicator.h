@@ -34,6 +34,14 @@ struct Traffic
   std::uint64_t bytes = 0;
 };
 
+/** How messages travel that lie in arrays of the kernels (doc/gpu.md, "Several GPUs"). */
+enum class MessagePath
+{
+  Host,   ///< from where they are: all processes compute in host memory
+  Staged, ///< those in the memory of a GPU through pinned host memory, in pieces
+  Direct  ///< from the memory of a GPU: the MPI library reads and writes it
+};
+
 /** A piece of memory that goes to, or comes from, another process. */
 struct Message
 {
@@ -45,9 +53,9 @@ struct Message
 /** The processes that share one registration.
  *
  * Only the three patterns of doc/mathematics.md, "Distribution", exist: messages between neighbours along z, messages
- * between all for the FFT transposition, and reductions in a fixed order. Memory is the host's. Every call is
- * collective, and throws Error where another process has failed: with the kind and the words of that one. After that
- * the communicator is of no use any more. One thread at a time. */
+ * between all for the FFT transposition, and reductions in a fixed order. Memory is the host's unless
+ * refusesDeviceMemory() says otherwise. Every call is collective, and throws Error where another process has failed:
+ * with the kind and the words of that one. After that the communicator is of no use any more. One thread at a time. */
 class GaussNewtonRegistration_EXPORT Communicator
 {
 public:
@@ -66,6 +74,38 @@ public:
   /** What carries the messages, in words, as in `Open MPI 4.1.4`. */
   virtual std::string
   description() const = 0;
+
+  /** Why the messages of an exchange may not lie in the memory of a GPU, in words; nothing: they may. */
+  virtual std::optional<std::string>
+  refusesDeviceMemory() const
+  {
+    return "they are not connected by an MPI library";
+  }
+
+  /** How messages between arrays travel, the same on all processes: to be set once, by all, before the first of them.
+   */
+  MessagePath
+  messagePath() const
+  {
+    return messagePath_;
+  }
+  void
+  setMessagePath(MessagePath path)
+  {
+    messagePath_ = path;
+  }
+
+  /** Bytes of one piece of a staged message; likewise. */
+  std::size_t
+  messagePiece() const
+  {
+    return messagePiece_;
+  }
+  void
+  setMessagePiece(std::size_t bytes)
+  {
+    messagePiece_ = bytes;
+  }
 
   /** In-place sum, minimum, maximum over all ranks of `count` doubles; the same bits on every rank and from run to run
    * (a fixed tree). */
@@ -108,6 +148,8 @@ protected:
 
 private:
   std::array<Traffic, numberOfPurposes> traffic_;
+  MessagePath                           messagePath_ = MessagePath::Staged;   // right for host memory, too
+  std::size_t                           messagePiece_ = std::size_t(2) << 20; // doc/gpu.md, "Several GPUs"
 };
 
 /** The communicator of a single process. */

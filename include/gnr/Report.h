@@ -81,6 +81,7 @@ struct LevelRecord
 };
 
 /** The memory that a registration needs for its fields, in bytes of this process: known before anything is allocated.
+ * They are in host memory, or all of them in that of a GPU.
  *
  * Exact as long as the velocity does not grow so large that the time steps rise: each further step keeps one image. */
 struct MemoryPlan
@@ -102,8 +103,26 @@ struct MemoryPlan
    * "inverse displacement" and "other results". */
   std::vector<std::pair<std::string, std::size_t>> phases;
 
+  bool        fieldsOnDevice = false; ///< the fields are in the memory of a GPU
+  std::size_t scratchBytes = 0;       ///< work areas beside the fields, in the same memory
+  std::size_t stagingBytes = 0;       ///< host memory that copies from and to a GPU go through
+
   /** Memory of this machine that no process uses, where the system tells; before anything was reserved. */
   std::optional<std::size_t> availableBytes;
+  /** The same of the GPU, divided by the processes that share it; unset: there is none. */
+  std::optional<std::size_t> availableDeviceBytes;
+
+  /** Memory of the host, and of the GPU, for the fields of a phase and what belongs to them. */
+  std::size_t
+  hostBytes(std::size_t fields) const
+  {
+    return fieldsOnDevice ? stagingBytes : fields + scratchBytes;
+  }
+  std::size_t
+  deviceBytes(std::size_t fields) const
+  {
+    return fieldsOnDevice ? fields + scratchBytes : 0;
+  }
 };
 
 /** Messages between processes for one purpose. */
@@ -121,6 +140,7 @@ struct Report
   std::string deviceReason; ///< why, when `Auto` had to choose
   int         threads = 1;
   int         processes = 1;
+  std::string transport;  ///< how messages leave the GPUs, in words and with the reason; empty where none need to
   Grid        imageGrid;  ///< the fixed image
   Grid        solverGrid; ///< padded, periodic
 
@@ -148,7 +168,9 @@ struct Report
   std::size_t overflowBytes = 0; ///< part of them that the reservation had no room for; 0 unless time steps rose
   /** The most that the fields took up in each phase. */
   std::vector<std::pair<std::string, std::size_t>> phaseBytes;
-  std::size_t                                      mostFieldBytes = 0; ///< the same of the process that took most
+  std::size_t                                      scratchBytes = 0; ///< work areas beside the fields, this process
+  std::size_t stagingBytes = 0;   ///< host memory that copies from and to a GPU went through, this process
+  std::size_t mostFieldBytes = 0; ///< the same of the process that took most
   /** What the processes have sent to one another in run(), by purpose. */
   std::vector<TrafficRecord> traffic;
   std::vector<std::string>   messages; ///< fallbacks and warnings, as logged

@@ -382,8 +382,9 @@ GaussNewtonRegistrationBridge::MemoryNeed::AddUp(const gnr::MemoryPlan & plan)
 {
   solver = plan;
   solve = results = 0;
-  for (const auto & [name, fields] : solver.phases)
+  for (const auto & [name, ofSolver] : solver.phases)
   {
+    const std::size_t fields = solver.hostBytes(ofSolver); // none of the host's, if they are a GPU's
     if (name == "preparation")
     {
       preparation = inputs + prepared + fields;

@@ -7,13 +7,18 @@
 
 #include "gnr/Options.h"
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 namespace gnr
 {
+
+/** Of a GPU, or of a part of one that a process sees as a GPU. */
+using DeviceIdentity = std::array<std::uint32_t, 4>;
 
 /** Every loop over voxels of the project, declared once.
  *
@@ -75,6 +80,79 @@ public:
   availableBytes() const
   {
     return std::nullopt;
+  }
+
+  /** The processor that has the arrays, if they are not in host memory: the same for two processes that share it. */
+  virtual std::optional<DeviceIdentity>
+  device() const
+  {
+    return std::nullopt;
+  }
+
+  /** Host memory that the backend takes for copies, at most; beside messageMemory(). */
+  virtual std::size_t
+  hostBytes() const
+  {
+    return 0;
+  }
+
+  //---- messages, of backends without host memory; the others have nothing to copy -----------------------------------
+  /** Host memory for at least so many bytes of messages: the same from call to call until one asks for more, when the
+   * content is lost. */
+  virtual void *
+  messageMemory(std::size_t)
+  {
+    throw std::logic_error("Kernels: host memory is not staged");
+  }
+  /** How large it is. */
+  virtual std::size_t
+  messageBytes() const
+  {
+    return 0;
+  }
+  /** As copyToHost() and copyFromHost(), from and to messageMemory(), but done only after synchronize(). */
+  virtual void
+  startCopyToHost(const void *, void *, std::size_t)
+  {
+    throw std::logic_error("Kernels: host memory is not staged");
+  }
+  virtual void
+  startCopyFromHost(const void *, void *, std::size_t)
+  {
+    throw std::logic_error("Kernels: host memory is not staged");
+  }
+  /** Waits until everything is done that was asked for so far. */
+  virtual void
+  synchronize()
+  {}
+
+  //---- memory beside memory() that spectral.cpp works in: one piece, which grows to the largest need
+  //------------------
+  /** Bytes that forwardPlanes() and backwardPlanes() need of it, and those below. */
+  virtual std::size_t
+  planesScratch(const Extents &)
+  {
+    return 0;
+  }
+  virtual std::size_t
+  symbolScratch(int, const SpectrumLayout &, const SpectrumBand *)
+  {
+    return 0;
+  }
+  virtual std::size_t
+  resampleScratch(const SpectrumLayout &, const SpectrumLayout &)
+  {
+    return 0;
+  }
+  /** Takes so many at once. Throws Error(OutOfResources). */
+  virtual void
+  reserveScratch(std::size_t)
+  {}
+  /** How large it is. */
+  virtual std::size_t
+  scratchBytes() const
+  {
+    return 0;
   }
 
   //---- memory.cpp -------------------------------------------------------------------------------------------------
@@ -293,9 +371,11 @@ makeCpuKernels(int threads);
 std::unique_ptr<Kernels>
 makeCudaKernels(int processOnMachine = 0);
 /** Kernels that compute nothing on arrays that do not exist, to find out what memory a solve will take
- * (kernels/planning). */
+ * (kernels/planning).
+ *
+ * \param real kernels of the solve, which are asked for the scratch memory that they will take; must live as long. */
 std::unique_ptr<Kernels>
-makePlanningKernels();
+makePlanningKernels(Kernels & real);
 
 } // namespace gnr
 

@@ -51,7 +51,7 @@ public:
   /** The same solve with kernels that only count memory, cut short. */
   explicit Implementation(const Implementation * planned);
   /** Such a planner for a process that does not exist, with the grids and weights of a plan. */
-  Implementation(const MemoryPlan & plan, const Options & options, int processes, int process);
+  Implementation(const MemoryPlan & plan, const Options & options, int processes, int process, Kernels & real);
   void
   cutShort();
   MemoryPlan
@@ -138,7 +138,9 @@ public:
   Options                       options;
   std::shared_ptr<Communicator> communicator;
   std::unique_ptr<Kernels>      kernels;
-  std::unique_ptr<Kernels>      hostKernels; ///< for images of the caller; null: `kernels` can read them
+  std::unique_ptr<Kernels>      hostKernels;           ///< for images of the caller; null: `kernels` can read them
+  int                           sharers = 1;           ///< processes on the GPU of this one
+  bool                          isPathRefused = false; ///< messages do not go the way that the user has asked for
   InputImages                   input;
   Observer *                    observer = nullptr;
   Report                        report;

@@ -25,6 +25,12 @@ public:
     : rank_(rank)
     , size_(size)
   {}
+  explicit PlanningCommunicator(const Communicator & real)
+    : PlanningCommunicator(real.rank(), real.size())
+  {
+    setMessagePath(real.messagePath());
+    setMessagePiece(real.messagePiece());
+  }
   int
   rank() const override
   {
@@ -113,8 +119,8 @@ mebibytes(std::size_t bytes)
 
 Registration::Implementation::Implementation(const Implementation * planned)
   : options(planned->options)
-  , communicator(std::make_shared<PlanningCommunicator>(planned->communicator->rank(), planned->communicator->size()))
-  , kernels(makePlanningKernels())
+  , communicator(std::make_shared<PlanningCommunicator>(*planned->communicator))
+  , kernels(makePlanningKernels(*planned->kernels))
   , input(planned->input)
   , isPlanning(true)
   , box(planned->box)
@@ -122,10 +128,14 @@ Registration::Implementation::Implementation(const Implementation * planned)
   cutShort();
 }
 
-Registration::Implementation::Implementation(const MemoryPlan & plan, const Options & o, int processes, int process)
+Registration::Implementation::Implementation(const MemoryPlan & plan,
+                                             const Options &    o,
+                                             int                processes,
+                                             int                process,
+                                             Kernels &          real)
   : options(o)
   , communicator(std::make_shared<PlanningCommunicator>(process, processes))
-  , kernels(makePlanningKernels())
+  , kernels(makePlanningKernels(real))
   , isPlanning(true)
 {
   const PlanesByRank all{ { 0, plan.imageGrid.size[2] } }; // of somebody
@@ -165,6 +175,12 @@ Registration::Implementation::smallBelow() const
 MemoryPlan
 Registration::Implementation::planMemory()
 {
+  // Before anything that all do together: no process has yet taken what is left now.
+  std::optional<std::size_t> availableDevice = kernels->availableBytes();
+  if (availableDevice)
+  {
+    *availableDevice /= static_cast<std::size_t>(sharers);
+  }
   if (!isPlanning)
   {
     input.share(*communicator);
@@ -180,18 +196,19 @@ Registration::Implementation::planMemory()
   plan.device = report.device;
   plan.threads = report.threads;
   plan.processes = report.processes;
-  plan.availableBytes = kernels->availableBytes();
-  if (!plan.availableBytes)
-  {
-    plan.availableBytes = availableMemory();
-  }
+  plan.availableBytes = availableMemory();
+  plan.availableDeviceBytes = availableDevice;
+  plan.fieldsOnDevice = !kernels->hasHostMemory();
 
   plan.reachesBorder = box.padded;
   plan.hasFixedWeight = exists(input.fixedWeight.byRank);
   plan.hasMovingWeight = exists(input.movingWeight.byRank);
   plan.hasInitialVelocity = exists(input.velocity.byRank);
 
-  Implementation(this).runPlanned(plan);
+  Implementation planner(this);
+  planner.runPlanned(plan);
+  plan.scratchBytes = planner.kernels->scratchBytes();
+  plan.stagingBytes = planner.kernels->hostBytes() + planner.kernels->messageBytes();
   return plan;
 }
 
@@ -238,13 +255,14 @@ Registration::Implementation::planLargest(const MemoryPlan & plan, const Options
     }
     kinds.emplace(sizes, process);
   }
-  MemoryPlan largest = plan;
+  const std::unique_ptr<Kernels> host = makeReferenceKernels(); // fields are the same on a GPU
+  MemoryPlan                     largest = plan;
   largest.processes = processes;
   largest.fieldBytes = 0;
   for (const auto & kind : kinds)
   {
     MemoryPlan own = largest;
-    Implementation(plan, options, processes, kind.second).runPlanned(own);
+    Implementation(plan, options, processes, kind.second, *host).runPlanned(own);
     if (own.fieldBytes > largest.fieldBytes)
     {
       largest = own;
@@ -281,6 +299,7 @@ Registration::Implementation::reserveMemory()
                       report);
   }
   memory.reserve(plan.fieldBytes, smallBelow());
+  kernels->reserveScratch(plan.scratchBytes);
   memory.onOverflow([this](std::size_t bytes) {
     progress->message("the deformation is so large that more time steps are taken than planned: " + mebibytes(bytes) +
                         " of memory and more are needed beside the " + mebibytes(report.memoryPlan.fieldBytes) +
@@ -294,6 +313,8 @@ Registration::Implementation::releaseUnusedMemory()
 {
   FieldMemory & memory = kernels->memory();
   report.fieldBytes = memory.highWaterBytes();
+  report.scratchBytes = kernels->scratchBytes();
+  report.stagingBytes = kernels->hostBytes() + kernels->messageBytes();
   report.overflowBytes = memory.peakOverflowBytes();
   const auto & phases = report.memoryPlan.phases;
   const auto   inverse =

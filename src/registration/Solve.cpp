@@ -3,6 +3,7 @@
 
 #include "model/ReducedProblem.h"
 #include "optimization/GaussNewton.h"
+#include "parallel/MessagePath.h"
 #include "parallel/Statistics.h"
 #include "registration/Inpainting.h"
 #include "registration/Pyramid.h"
@@ -127,6 +128,10 @@ Registration::Implementation::Implementation(const Grid & grid, const Options & 
   {
     hostKernels = makeCpuKernels(report.threads);
   }
+  const MessagePathChoice path = chooseMessagePath(*kernels, *communicator);
+  report.transport = path.words;
+  isPathRefused = path.isRefusal;
+  sharers = processesOnDevice(*kernels, *communicator);
 }
 
 void
@@ -312,6 +317,10 @@ Registration::Implementation::solve()
   report.newtonSteps = report.hessianProducts = report.innerIterations = 0;
   solved = isInterrupted = foundWithinBounds = false;
 
+  if (isPathRefused)
+  {
+    progress->message("messages between the GPUs are " + report.transport, report);
+  }
   reserveMemory();
   images = prepareImages(input, box, options, *kernels, *communicator);
   finest = std::make_unique<Domain>(images.grid, *kernels, *communicator);

@@ -144,7 +144,8 @@ class EndToEnd(support.CommandLineTest):
         total = sum(phase["seconds"] for phase in report["time"]["phases"])
         self.assertAlmostEqual(total, report["time"]["wallSeconds"], delta=0.1 * report["time"]["wallSeconds"] + 0.05)
         self.assertEqual(set(report["memory"]), {"peakBytes", "peakBytesPerVoxel", "plannedBytes", "availableBytes",
-                                                 "plannedFieldBytes", "peakFieldBytes", "overflowFieldBytes", "phases"})
+                                                 "deviceBytes", "availableDeviceBytes", "plannedFieldBytes",
+                                                 "peakFieldBytes", "overflowFieldBytes", "phases"})
         self.assertGreater(report["memory"]["peakFieldBytes"], 0)
 
     def test_quiet_prints_nothing(self):

@@ -80,9 +80,9 @@ TEST(CudaSolve, GivesWhatTheCpuGives)
   const gnr::Grid grid = problems::cube(48);
   const double    voxel = grid.spacing[0];
   cuda_emulation::peakBytes();
-  const Result cuda = solve(gnr::Device::Cuda, grid, steadyOptions(), 0.3);
-  const double bytesPerVoxel = double(cuda_emulation::peakBytes()) / double(grid.points());
-  const Result cpu = solve(gnr::Device::Cpu, grid, steadyOptions(), 0.3);
+  const Result      cuda = solve(gnr::Device::Cuda, grid, steadyOptions(), 0.3);
+  const std::size_t peak = cuda_emulation::peakBytes();
+  const Result      cpu = solve(gnr::Device::Cpu, grid, steadyOptions(), 0.3);
   EXPECT_EQ(cuda.report.device, "CUDA (emulated device, compute capability 9.0)");
   EXPECT_GT(cpu.report.maximumDisplacement, 2 * voxel) << "there is nothing to compare";
   EXPECT_LE(largestDifference(cuda.u, cpu.u), 1e-3 * voxel);
@@ -92,12 +92,13 @@ TEST(CudaSolve, GivesWhatTheCpuGives)
   EXPECT_EQ(cuda.report.hessianProducts, cpu.report.hessianProducts);
   EXPECT_NEAR(cuda.report.mismatch, cpu.report.mismatch, 1e-4);
   EXPECT_EQ(cuda.report.overflowBytes, 0u);
-  // Beside the arena: cuFFT's work area and the columns of a resampled spectrum, each at most one spectrum of 4 bytes
-  // per voxel and its Nyquist planes, and a little for sums.
-  EXPECT_LE(bytesPerVoxel - double(cuda.report.fieldBytes) / double(grid.points()), 2 * 4 * (50.0 / 48) + 2);
+  EXPECT_EQ(cuda.report.scratchBytes, cuda.report.memoryPlan.scratchBytes);
+  // All of the device's memory is planned, but what sums need.
+  EXPECT_EQ(peak, cuda.report.memoryPlan.deviceBytes(cuda.report.fieldBytes) + (std::size_t(64) << 10));
+  EXPECT_GT(cuda.report.scratchBytes, grid.points()); // cuFFT's work area
   std::printf("48^3: largest difference %.2e voxel, device memory %.1f B/voxel, arena %.1f B/voxel\n",
               largestDifference(cuda.u, cpu.u) / voxel,
-              bytesPerVoxel,
+              double(peak) / double(grid.points()),
               double(cuda.report.fieldBytes) / double(grid.points()));
 }
 
@@ -147,8 +148,16 @@ TEST(CudaSolve, PlansTheMemoryThatItTakes)
   options.maximumIterations = 2;
   const Result result = solve(gnr::Device::Cuda, grid, options, 0.3);
   EXPECT_EQ(result.report.fieldBytes, result.report.memoryPlan.fieldBytes);
-  ASSERT_TRUE(result.report.memoryPlan.availableBytes.has_value());
+  const gnr::MemoryPlan & plan = result.report.memoryPlan;
   // What the emulated device has, less what the kernels took for sums; not the memory of the host.
-  EXPECT_LE(*result.report.memoryPlan.availableBytes, std::size_t(16) << 30);
-  EXPECT_GE(*result.report.memoryPlan.availableBytes, (std::size_t(16) << 30) - (std::size_t(1) << 20));
+  ASSERT_TRUE(plan.availableDeviceBytes.has_value());
+  EXPECT_LE(*plan.availableDeviceBytes, std::size_t(16) << 30);
+  EXPECT_GE(*plan.availableDeviceBytes, (std::size_t(16) << 30) - (std::size_t(1) << 20));
+  EXPECT_NE(plan.availableBytes, plan.availableDeviceBytes);
+  // Fields are the device's, and the host's is what copies go through.
+  EXPECT_TRUE(plan.fieldsOnDevice);
+  EXPECT_EQ(plan.deviceBytes(plan.fieldBytes), plan.fieldBytes + plan.scratchBytes);
+  EXPECT_EQ(plan.hostBytes(plan.fieldBytes), plan.stagingBytes);
+  EXPECT_EQ(plan.stagingBytes, (std::size_t(8) << 20) + (std::size_t(64) << 10));
+  EXPECT_EQ(result.report.stagingBytes, plan.stagingBytes);
 }

@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <map>
 
 namespace cuda_emulation
@@ -57,9 +58,24 @@ pageSize()
   return size;
 }
 
+/** CUDA_EMULATION_MEMORY=open: host code may touch device memory, too. */
+bool
+isOpen()
+{
+  static const bool is = [] {
+    const char * const value = std::getenv("CUDA_EMULATION_MEMORY");
+    return value != nullptr && std::strcmp(value, "open") == 0;
+  }();
+  return is;
+}
+
 void
 protect(int protection)
 {
+  if (isOpen())
+  {
+    return;
+  }
   for (const auto & [pages, array] : state().arrays)
   {
     mprotect(pages, array.pages, protection);
@@ -241,6 +257,10 @@ cudaMalloc(void ** memory, std::size_t bytes)
   {
     return static_cast<cudaError_t>(error);
   }
+  if (bytes == 0)
+  {
+    stop("cudaMalloc is asked for no bytes, and what it then gives is not said anywhere");
+  }
   catchFaults();
   State & s = state();
   if (bytes > s.deviceMemory || s.bytes > s.deviceMemory - bytes)
@@ -257,7 +277,7 @@ cudaMalloc(void ** memory, std::size_t bytes)
   char * const first = static_cast<char *>(all) + page;
   mprotect(first, pages, PROT_READ | PROT_WRITE);
   std::memset(first, fillByte, pages);
-  if (s.access == 0)
+  if (s.access == 0 && !isOpen())
   {
     mprotect(first, pages, PROT_NONE);
   }

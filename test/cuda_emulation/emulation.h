@@ -21,6 +21,9 @@
  *  - Pointers that a kernel gets as arguments, and both ends of a copy, must lie where they are said to.
  *  - Any call can be told to fail.
  *
+ * With CUDA_EMULATION_MEMORY=open in the environment host code may touch device memory: for an MPI library, which has
+ * to stand in for one that knows CUDA. Everything else stays as strict.
+ *
  * Not emulated: races within the memory model, timing, registers, caches, more than one device. One host thread. */
 namespace cuda_emulation
 {

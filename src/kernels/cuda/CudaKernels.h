@@ -47,6 +47,36 @@ public:
   }
   std::optional<std::size_t>
   availableBytes() const override;
+  std::optional<DeviceIdentity>
+  device() const override;
+  std::size_t
+  hostBytes() const override;
+  void *
+  messageMemory(std::size_t bytes) override;
+  std::size_t
+  messageBytes() const override
+  {
+    return messages_.bytes();
+  }
+  void
+  startCopyToHost(const void * memory, void * host, std::size_t bytes) override;
+  void
+  startCopyFromHost(const void * host, void * memory, std::size_t bytes) override;
+  void
+  synchronize() override;
+  std::size_t
+  planesScratch(const Extents & extents) override;
+  std::size_t
+  symbolScratch(int components, const SpectrumLayout & layout, const SpectrumBand * band) override;
+  std::size_t
+  resampleScratch(const SpectrumLayout & inLayout, const SpectrumLayout & outLayout) override;
+  void
+  reserveScratch(std::size_t bytes) override;
+  std::size_t
+  scratchBytes() const override
+  {
+    return scratch_.bytes();
+  }
 
   //---- for the files of this folder ---------------------------------------------------------------------------------
   /** The stream, with its device made current in the calling thread. */
@@ -92,8 +122,9 @@ private:
   Stream        stream_;
   DeviceScratch partialsDevice_;
   PinnedScratch partialsHost_;
-  PinnedScratch staging_; ///< of images on their way to and from the host
-  DeviceScratch columns_; ///< of resampleSpectrum()
+  PinnedScratch staging_;  ///< of images on their way to and from the host
+  PinnedScratch messages_; ///< likewise, to and from other processes
+  DeviceScratch scratch_;  ///< columns of resampleSpectrum(), and behind them cuFFT's work area
   CufftPlans    plans_;
 };
 

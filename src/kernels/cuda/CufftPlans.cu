@@ -17,7 +17,7 @@ CufftPlans::~CufftPlans()
 }
 
 template <typename Make>
-cufftHandle
+CufftPlans::Plan
 CufftPlans::find(const Key & key, Make make)
 {
   auto found = plans_.find(key);
@@ -37,21 +37,20 @@ CufftPlans::find(const Key & key, Make make)
       cufftDestroy(handle);
       throw;
     }
+    plan.workBytes = std::max(plan.workBytes, leastWorkBytes);
     found = plans_.emplace(key, plan).first;
   }
-  return ready(found->second);
+  return found->second;
 }
 
 cufftHandle
-CufftPlans::ready(const Plan & plan)
+CufftPlans::on(const Plan & plan, void * workArea)
 {
-  // Also for plans that need none: a plan whose area was never set may refuse.
-  constexpr std::size_t least = 256;
-  GNR_CUDA(cufftSetWorkArea(plan.handle, workArea_.atLeast(std::max(plan.workBytes, least))));
+  GNR_CUDA(cufftSetWorkArea(plan.handle, workArea));
   return plan.handle;
 }
 
-cufftHandle
+CufftPlans::Plan
 CufftPlans::forwardPlanes(int nx, int ny, int planes)
 {
   return find(Key(CUFFT_R2C, nx, ny, 0, 0, planes), [=](Plan & plan) {
@@ -61,7 +60,7 @@ CufftPlans::forwardPlanes(int nx, int ny, int planes)
   });
 }
 
-cufftHandle
+CufftPlans::Plan
 CufftPlans::backwardPlanes(int nx, int ny, int planes)
 {
   return find(Key(CUFFT_C2R, nx, ny, 0, 0, planes), [=](Plan & plan) {
@@ -71,7 +70,7 @@ CufftPlans::backwardPlanes(int nx, int ny, int planes)
   });
 }
 
-cufftHandle
+CufftPlans::Plan
 CufftPlans::columns(int n, std::ptrdiff_t inStride, std::ptrdiff_t outStride, int columns)
 {
   return find(Key(CUFFT_C2C, n, 0, inStride, outStride, columns), [=](Plan & plan) {

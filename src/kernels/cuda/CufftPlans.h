@@ -2,9 +2,9 @@
 #ifndef gnr_kernels_cuda_CufftPlans_h
 #define gnr_kernels_cuda_CufftPlans_h
 
-#include "kernels/cuda/Memory.h"
 #include "kernels/cuda/status.h"
 
+#include <cstddef>
 #include <map>
 #include <tuple>
 
@@ -13,10 +13,19 @@ namespace gnr
 namespace cuda
 {
 
-/** cuFFT plans of one backend, made once per layout; one work area serves them all, since one stream runs them. */
+/** cuFFT plans of one backend, made once per layout. None has a work area: one serves them all, since one stream runs
+ * them. */
 class CufftPlans
 {
 public:
+  struct Plan
+  {
+    cufftHandle handle;
+    std::size_t workBytes; ///< at least leastWorkBytes
+  };
+  /** Also for plans that need none: one whose area was never set may refuse. */
+  static constexpr std::size_t leastWorkBytes = 256;
+
   explicit CufftPlans(cudaStream_t stream)
     : stream_(stream)
   {}
@@ -26,32 +35,27 @@ public:
   operator=(const CufftPlans &) = delete;
 
   /** Two-dimensional transforms of `planes` planes of ny rows of nx values, one behind the other. */
-  cufftHandle
+  Plan
   forwardPlanes(int nx, int ny, int planes);
-  cufftHandle
+  Plan
   backwardPlanes(int nx, int ny, int planes);
   /** `columns` complex transforms of length n: element i of column j at j + i * stride. */
-  cufftHandle
+  Plan
   columns(int n, std::ptrdiff_t inStride, std::ptrdiff_t outStride, int columns);
+
+  /** The plan, ready to run with plan.workBytes of memory. */
+  static cufftHandle
+  on(const Plan & plan, void * workArea);
 
 private:
   using Key = std::tuple<int, int, int, long long, long long, int>;
-  struct Plan
-  {
-    cufftHandle handle;
-    std::size_t workBytes;
-  };
 
-  /** The plan with the work area set. */
-  cufftHandle
-  ready(const Plan & plan);
   template <typename Make>
-  cufftHandle
+  Plan
   find(const Key & key, Make make);
 
   cudaStream_t        stream_;
   std::map<Key, Plan> plans_;
-  DeviceScratch       workArea_;
 };
 
 } // namespace cuda

@@ -40,6 +40,12 @@ public:
     return data_;
   }
 
+  std::size_t
+  bytes() const
+  {
+    return bytes_;
+  }
+
 private:
   void *      data_ = nullptr;
   std::size_t bytes_ = 0;

@@ -30,8 +30,9 @@ fillWithNan(void * memory, std::size_t bytes)
 void *
 acquireForFields(std::size_t bytes)
 {
+  // Also where a process has no part of a grid: what cudaMalloc gives for no bytes is its own business.
   void *            memory = nullptr;
-  const cudaError_t status = cudaMalloc(&memory, bytes);
+  const cudaError_t status = cudaMalloc(&memory, std::max<std::size_t>(bytes, 1));
   if (status == cudaErrorMemoryAllocation)
   {
     cudaGetLastError();
@@ -165,6 +166,23 @@ CudaKernels::availableBytes() const
   return free;
 }
 
+std::optional<DeviceIdentity>
+CudaKernels::device() const
+{
+  cudaDeviceProp properties{};
+  GNR_CUDA(cudaGetDeviceProperties(&properties, stream_.device));
+  DeviceIdentity identity{};
+  static_assert(sizeof identity == sizeof properties.uuid, "16 bytes");
+  std::memcpy(identity.data(), &properties.uuid, sizeof identity);
+  return identity;
+}
+
+std::size_t
+CudaKernels::hostBytes() const
+{
+  return 2 * stagingValues * sizeof(float) + mostPartials * partialBytes;
+}
+
 void
 CudaKernels::fetchBytes(const void * device, void * host, std::size_t bytes)
 {
@@ -185,6 +203,34 @@ void
 CudaKernels::copyToHost(const void * memory, void * host, std::size_t bytes)
 {
   fetchBytes(memory, host, bytes);
+}
+
+void *
+CudaKernels::messageMemory(std::size_t bytes)
+{
+  if (bytes > messages_.bytes())
+  {
+    synchronize(); // copies from and to what goes
+  }
+  return messages_.atLeast(bytes);
+}
+
+void
+CudaKernels::startCopyToHost(const void * memory, void * host, std::size_t bytes)
+{
+  GNR_CUDA(cudaMemcpyAsync(host, memory, bytes, cudaMemcpyDeviceToHost, stream()));
+}
+
+void
+CudaKernels::startCopyFromHost(const void * host, void * memory, std::size_t bytes)
+{
+  GNR_CUDA(cudaMemcpyAsync(memory, host, bytes, cudaMemcpyHostToDevice, stream()));
+}
+
+void
+CudaKernels::synchronize()
+{
+  GNR_CUDA(cudaStreamSynchronize(stream()));
 }
 
 // Images travel in pieces through two halves of pinned memory: while one is on its way the host works on the other.

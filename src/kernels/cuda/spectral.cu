@@ -54,12 +54,71 @@ offsetOf(const SpectrumLayout & layout, int column)
   return column % layout.nxHalf() + column / layout.nxHalf() * layout.rowStride;
 }
 
+CufftPlans::Plan
+columnsPlan(CufftPlans & plans, const SpectrumLayout & layout, int count)
+{
+  return plans.columns(layout.size[2], layout.zStride, layout.zStride, count);
+}
+
 /** The transform along z of some columns, in place. */
 void
-transformColumns(CufftPlans & plans, Complex * spectrum, const SpectrumLayout & layout, int first, int count, int sign)
+transformColumns(CufftPlans &           plans,
+                 void *                 workArea,
+                 Complex *              spectrum,
+                 const SpectrumLayout & layout,
+                 int                    first,
+                 int                    count,
+                 int                    sign)
 {
   cufftComplex * const data = asCufft(spectrum + offsetOf(layout, first));
-  GNR_CUDA(cufftExecC2C(plans.columns(layout.size[2], layout.zStride, layout.zStride, count), data, data, sign));
+  GNR_CUDA(cufftExecC2C(CufftPlans::on(columnsPlan(plans, layout, count), workArea), data, data, sign));
+}
+
+/** Work area of the transforms along z of a layout. */
+std::size_t
+columnsWork(CufftPlans & plans, const SpectrumLayout & layout, int components)
+{
+  std::size_t bytes = 0;
+  forPieces(
+    layout, components, [&](int, int count) { bytes = std::max(bytes, columnsPlan(plans, layout, count).workBytes); });
+  return bytes;
+}
+
+/** Calls piece(first, rows) for the rows of frequencies that `out` takes from `in`, counted as frequencies: from zero
+ * upwards, and the negative ones. */
+template <typename Piece>
+void
+forSharedRows(const SpectrumLayout & in, const SpectrumLayout & out, Piece piece)
+{
+  const int         kept = (std::min(in.size[1], out.size[1]) + 1) / 2;
+  const std::size_t rowBytes = sizeof(Complex) * in.nxHalf() * in.size[2];
+  const bool        isFlat = in.rowStride == in.nxHalf();
+  const int         most = isFlat ? static_cast<int>(std::max<std::size_t>(pieceBytes / rowBytes, 1)) : 1;
+  for (int run = 0; run < 2; ++run)
+  {
+    const int first = out.firstRow[run];
+    const int end = std::min(kept, first + out.rows[run]);
+    for (int fy = std::max(1 - kept, first); fy < end; fy += most)
+    {
+      piece(fy, std::min(most, end - fy));
+    }
+  }
+}
+
+/** The transform along z of some rows, to where they follow one another without gaps. */
+CufftPlans::Plan
+rowsPlan(CufftPlans & plans, const SpectrumLayout & layout, int rows)
+{
+  const int columns = rows * layout.nxHalf();
+  return plans.columns(layout.size[2], layout.zStride, columns, columns);
+}
+
+/** Rounded so that what comes behind is aligned as cudaMalloc aligns. */
+std::size_t
+rowsBytes(const SpectrumLayout & layout, int rows)
+{
+  constexpr std::size_t alignment = 256;
+  return (sizeof(Complex) * layout.nxHalf() * rows * layout.size[2] + alignment - 1) / alignment * alignment;
 }
 
 /** The parts of a Symbol that do not depend on the wave vector, in the precision of the fields. */
@@ -278,7 +337,74 @@ multiplyColumns(StreamHere              here,
   forEachPoint(here, { count, layout.size[2], 1 }, body);
 }
 
+/** Rows of frequencies fy, fy + 1, ... that were transformed along z of one grid, to where they belong on the other. */
+void
+placeRows(StreamHere             here,
+          const float2 *         rows,
+          const SpectrumLayout & from,
+          float2 *               target,
+          const SpectrumLayout & layout,
+          int                    fy,
+          int                    count,
+          const Shift &          shared)
+{
+  const SpectrumLayout to = layout;
+  const Shift          shift = shared;
+  const int            half = from.nxHalf(), nz = from.size[2], columns = count * half;
+  const int            firstRow = point::rowOfFrequency(layout, fy);
+  forEachPoint(here, { (shift.shared[0] + 1) / 2, count, to.size[2] }, [=] __device__(int kx, int row, int z) {
+    const int fz = point::frequency(z, to.size[2]);
+    if (shift.isShared(2, fz))
+    {
+      const float2 value = rows[row * half + kx + static_cast<std::ptrdiff_t>(point::indexOf(fz, nz)) * columns];
+      target[kx + (firstRow + row) * to.rowStride + z * to.zStride] = shift.moved(value, kx, fy + row, fz);
+    }
+  });
+}
+
 } // namespace
+
+std::size_t
+CudaKernels::planesScratch(const Extents & e)
+{
+  stream(); // its device
+  const int   most = planesAtOnce(e);
+  std::size_t bytes = 0;
+  for (int z = 0; z < e.nz; z += most)
+  {
+    const int planes = std::min(most, e.nz - z);
+    bytes = std::max({ bytes,
+                       plans_.forwardPlanes(e.nx, e.ny, planes).workBytes,
+                       plans_.backwardPlanes(e.nx, e.ny, planes).workBytes });
+  }
+  return bytes;
+}
+
+std::size_t
+CudaKernels::symbolScratch(int components, const SpectrumLayout & layout, const SpectrumBand * band)
+{
+  stream();
+  const std::size_t ofBand = band != nullptr ? columnsWork(plans_, band->layout, 1) : 0;
+  return std::max(ofBand, columnsWork(plans_, layout, components));
+}
+
+std::size_t
+CudaKernels::resampleScratch(const SpectrumLayout & inLayout, const SpectrumLayout & outLayout)
+{
+  stream();
+  std::size_t bytes = columnsWork(plans_, outLayout, 1);
+  forSharedRows(inLayout, outLayout, [&](int, int rows) {
+    bytes = std::max(bytes, rowsBytes(inLayout, rows) + rowsPlan(plans_, inLayout, rows).workBytes);
+  });
+  return bytes;
+}
+
+void
+CudaKernels::reserveScratch(std::size_t bytes)
+{
+  stream();
+  scratch_.atLeast(bytes);
+}
 
 void
 CudaKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
@@ -286,10 +412,10 @@ CudaKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum
   const int         most = planesAtOnce(e);
   const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
   const std::size_t spectralPlane = static_cast<std::size_t>(e.nx / 2 + 1) * e.ny;
-  stream(); // its device
+  void * const      area = scratch_.atLeast(planesScratch(e));
   for (int z = 0; z < e.nz; z += most)
   {
-    GNR_CUDA(cufftExecR2C(plans_.forwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)),
+    GNR_CUDA(cufftExecR2C(CufftPlans::on(plans_.forwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)), area),
                           const_cast<Real *>(x) + z * plane,
                           asCufft(spectrum + z * spectralPlane)));
   }
@@ -301,10 +427,10 @@ CudaKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
   const int         most = planesAtOnce(e);
   const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
   const std::size_t spectralPlane = static_cast<std::size_t>(e.nx / 2 + 1) * e.ny;
-  stream();
+  void * const      area = scratch_.atLeast(planesScratch(e));
   for (int z = 0; z < e.nz; z += most)
   {
-    GNR_CUDA(cufftExecC2R(plans_.backwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)),
+    GNR_CUDA(cufftExecC2R(CufftPlans::on(plans_.backwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)), area),
                           asCufft(spectrum + z * spectralPlane),
                           x + z * plane));
   }
@@ -318,6 +444,7 @@ CudaKernels::applySymbol(Complex * const *      spectrum,
                          const SpectrumBand *   band)
 {
   const cudaStream_t s = stream();
+  void * const       area = scratch_.atLeast(symbolScratch(components, layout, band));
   BandView           view{};
   if (band != nullptr)
   {
@@ -327,7 +454,7 @@ CudaKernels::applySymbol(Complex * const *      spectrum,
     {
       view.spectrum[c] = reinterpret_cast<const float2 *>(band->spectrum[c]);
       forPieces(band->layout, 1, [&](int first, int count) {
-        transformColumns(plans_, band->spectrum[c], band->layout, first, count, CUFFT_FORWARD);
+        transformColumns(plans_, area, band->spectrum[c], band->layout, first, count, CUFFT_FORWARD);
       });
     }
   }
@@ -335,7 +462,7 @@ CudaKernels::applySymbol(Complex * const *      spectrum,
   forPieces(layout, components, [&](int first, int count) {
     for (int c = 0; c < components; ++c)
     {
-      transformColumns(plans_, spectrum[c], layout, first, count, CUFFT_FORWARD);
+      transformColumns(plans_, area, spectrum[c], layout, first, count, CUFFT_FORWARD);
     }
     if (components == 3)
     {
@@ -347,7 +474,7 @@ CudaKernels::applySymbol(Complex * const *      spectrum,
     }
     for (int c = 0; c < components; ++c)
     {
-      transformColumns(plans_, spectrum[c], layout, first, count, CUFFT_INVERSE);
+      transformColumns(plans_, area, spectrum[c], layout, first, count, CUFFT_INVERSE);
     }
   });
 }
@@ -361,48 +488,25 @@ CudaKernels::resampleSpectrum(const Complex *        in,
   const cudaStream_t   s = stream();
   const SpectrumLayout to = outLayout;
   const Shift          shift = shiftBetween(inLayout, outLayout);
-  const int            halfIn = inLayout.nxHalf(), nzIn = inLayout.size[2];
-  const int            keptX = (shift.shared[0] + 1) / 2, keptY = (shift.shared[1] + 1) / 2;
   float2 * const       target = reinterpret_cast<float2 *>(out);
 
   forEachPoint(s,
                { outLayout.nxHalf(), outLayout.rowCount(), outLayout.size[2] },
                [=] __device__(int kx, int row, int z) { target[kx + row * to.rowStride + z * to.zStride] = { 0, 0 }; });
 
-  // Rows of frequencies that both grids have: from zero upwards, and the negative ones. Each piece of them goes through
-  // scratch memory, so that `in` stays as it is.
-  const std::size_t rowBytes = sizeof(Complex) * halfIn * nzIn;
-  const bool        isFlat = inLayout.rowStride == halfIn;
-  const int         most = isFlat ? static_cast<int>(std::max<std::size_t>(pieceBytes / rowBytes, 1)) : 1;
-  for (int run = 0; run < 2; ++run)
-  {
-    const int first = outLayout.firstRow[run];
-    const int begin = std::max(1 - keptY, first), end = std::min(keptY, first + outLayout.rows[run]);
-    for (int fy = begin; fy < end; fy += most)
-    {
-      const int       rows = std::min(most, end - fy);
-      const int       columns = rows * halfIn;
-      Complex * const memory = static_cast<Complex *>(columns_.atLeast(rows * rowBytes));
-      const Complex * source = in + point::rowOfFrequency(inLayout, fy) * inLayout.rowStride;
-      GNR_CUDA(cufftExecC2C(plans_.columns(nzIn, inLayout.zStride, columns, columns),
-                            asCufft(const_cast<Complex *>(source)),
-                            asCufft(memory),
-                            CUFFT_FORWARD));
-      const float2 * const transformed = reinterpret_cast<const float2 *>(memory);
-      const int            firstRow = point::rowOfFrequency(outLayout, fy);
-      forEachPoint(s, { keptX, rows, outLayout.size[2] }, [=] __device__(int kx, int row, int z) {
-        const int fz = point::frequency(z, to.size[2]);
-        if (shift.isShared(2, fz))
-        {
-          const float2 value =
-            transformed[row * halfIn + kx + static_cast<std::ptrdiff_t>(point::indexOf(fz, nzIn)) * columns];
-          target[kx + (firstRow + row) * to.rowStride + z * to.zStride] = shift.moved(value, kx, fy + row, fz);
-        }
-      });
-    }
-  }
-  forPieces(
-    outLayout, 1, [&](int first, int count) { transformColumns(plans_, out, outLayout, first, count, CUFFT_INVERSE); });
+  // Each piece goes through scratch memory, so that `in` stays as it is.
+  char * const scratch = static_cast<char *>(scratch_.atLeast(resampleScratch(inLayout, outLayout)));
+  forSharedRows(inLayout, outLayout, [&](int fy, int rows) {
+    const Complex * source = in + point::rowOfFrequency(inLayout, fy) * inLayout.rowStride;
+    GNR_CUDA(cufftExecC2C(CufftPlans::on(rowsPlan(plans_, inLayout, rows), scratch + rowsBytes(inLayout, rows)),
+                          asCufft(const_cast<Complex *>(source)),
+                          reinterpret_cast<cufftComplex *>(scratch),
+                          CUFFT_FORWARD));
+    placeRows(s, reinterpret_cast<const float2 *>(scratch), inLayout, target, outLayout, fy, rows, shift);
+  });
+  forPieces(outLayout, 1, [&](int first, int count) {
+    transformColumns(plans_, scratch, out, outLayout, first, count, CUFFT_INVERSE);
+  });
 }
 
 void

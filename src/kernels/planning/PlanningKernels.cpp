@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/kernels.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <map>
@@ -34,14 +35,55 @@ constexpr MemorySource addresses{ acquireAddresses, releaseAddresses, nullptr, n
 class PlanningKernels : public Kernels
 {
 public:
-  PlanningKernels()
+  explicit PlanningKernels(Kernels & real)
     : Kernels(addresses)
+    , real_(real)
   {}
 
   std::string
   description() const override
   {
     return "no kernels (planning of memory)";
+  }
+
+  bool
+  hasHostMemory() const override
+  {
+    return real_.hasHostMemory();
+  }
+  std::size_t
+  hostBytes() const override
+  {
+    return real_.hostBytes();
+  }
+  void *
+  messageMemory(std::size_t bytes) override
+  {
+    messageBytes_ = std::max(messageBytes_, bytes);
+    return acquireAddresses(bytes);
+  }
+  std::size_t
+  messageBytes() const override
+  {
+    return messageBytes_;
+  }
+  void
+  startCopyToHost(const void *, void *, std::size_t) override
+  {}
+  void
+  startCopyFromHost(const void *, void * memory, std::size_t) override
+  {
+    mark(memory);
+  }
+  void
+  reserveScratch(std::size_t bytes) override
+  {
+    scratchBytes_ = std::max(scratchBytes_, bytes);
+  }
+  std::size_t
+  scratchBytes() const override
+  {
+    return scratchBytes_;
   }
 
   void
@@ -227,25 +269,36 @@ public:
   }
 
   void
-  forwardPlanes(const Real *, const Extents &, Complex *) override
-  {}
-  void
-  backwardPlanes(Complex * spectrum, const Extents &, Real * x) override
+  forwardPlanes(const Real *, const Extents & extents, Complex *) override
   {
+    reserveScratch(real_.planesScratch(extents));
+  }
+  void
+  backwardPlanes(Complex * spectrum, const Extents & extents, Real * x) override
+  {
+    reserveScratch(real_.planesScratch(extents));
     mark(spectrum);
     mark(x);
   }
   void
-  applySymbol(Complex * const *, int, const SpectrumLayout &, const Symbol &, const SpectrumBand *) override
-  {}
+  applySymbol(Complex * const *,
+              int                    components,
+              const SpectrumLayout & layout,
+              const Symbol &,
+              const SpectrumBand * band) override
+  {
+    reserveScratch(real_.symbolScratch(components, layout, band));
+  }
   void
   copyBlocks(const Complex *, std::ptrdiff_t, Complex * y, std::ptrdiff_t, std::size_t, std::size_t) override
   {
     mark(y);
   }
   void
-  resampleSpectrum(const Complex *, const SpectrumLayout &, Complex *, const SpectrumLayout &) override
-  {}
+  resampleSpectrum(const Complex *, const SpectrumLayout & in, Complex *, const SpectrumLayout & out) override
+  {
+    reserveScratch(real_.resampleScratch(in, out));
+  }
 
   Statistics
   statistics(const Real *, const Extents &, const Region & region) override
@@ -321,6 +374,9 @@ private:
     return address < next->second ? next : zeros_.end();
   }
 
+  Kernels &                                real_;
+  std::size_t                              messageBytes_ = 0;
+  std::size_t                              scratchBytes_ = 0;
   std::map<std::uintptr_t, std::uintptr_t> zeros_;            ///< begin -> end of what was filled with zero
   double                                   distance_ = 1e150; ///< halves with every question
 };
@@ -328,9 +384,9 @@ private:
 } // namespace
 
 std::unique_ptr<Kernels>
-makePlanningKernels()
+makePlanningKernels(Kernels & real)
 {
-  return std::make_unique<PlanningKernels>();
+  return std::make_unique<PlanningKernels>(real);
 }
 
 } // namespace gnr

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parallel/mpi/MpiCommunicator.h"
 
+#include "parallel/mpi/DeviceMemory.h"
 #include "parallel/mpi/PeerWatch.h"
 #include "parallel/mpi/Runtime.h"
 
@@ -84,6 +85,12 @@ std::string
 MpiCommunicator::description() const
 {
   return libraryName();
+}
+
+std::optional<std::string>
+MpiCommunicator::refusesDeviceMemory() const
+{
+  return mpi::refusesDeviceMemory();
 }
 
 void

@@ -55,6 +55,8 @@ public:
   }
   std::string
   description() const override;
+  std::optional<std::string>
+  refusesDeviceMemory() const override;
   void
   sum(double * values, std::size_t count) override;
   void

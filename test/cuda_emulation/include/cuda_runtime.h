@@ -79,9 +79,14 @@ using cudaEvent_t = CUevent_st *;
 
 constexpr unsigned cudaEventDisableTiming = 2;
 
+struct cudaUUID_t
+{
+  char bytes[16];
+};
 struct cudaDeviceProp
 {
   char        name[256];
+  cudaUUID_t  uuid;
   std::size_t totalGlobalMem;
   int         multiProcessorCount;
   int         major;
