@@ -65,7 +65,7 @@ protected:
     const auto filter = Filter::New();
     filter->SetFixedImage(fixed);
     filter->SetMovingImage(moving);
-    filter->SetDevice(Filter::DeviceEnum::Cpu);
+    filter->SetDevice(Filter::DeviceEnum::CPU);
     filter->SetNumberOfProcesses(processes);
     return filter;
   }
