@@ -133,7 +133,7 @@ isOfAnotherLaunch(const std::string & variable)
   return false;
 }
 
-/** For Open MPI 4 (OMPI) and 5 (PRTE); MPICH asks nothing of the kind. */
+/** For Open MPI 4 (OMPI) and 5 (PRTE); MPICH asks nothing of the kind, but may work on UCX. */
 std::vector<std::string>
 environmentOf(const Launch & launch)
 {
@@ -142,6 +142,7 @@ environmentOf(const Launch & launch)
     { "OMPI_MCA_hwloc_base_binding_policy", "none" },
     { "PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe" },
     { "PRTE_MCA_hwloc_default_binding_policy", "none" },
+    { "UCX_LOG_LEVEL", "error" }, // it warns, on standard output, of messages that a failure has left behind
   };
   if (geteuid() == 0)
   {

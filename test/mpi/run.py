@@ -29,7 +29,8 @@ def environment():
     result.update({"OMPI_MCA_rmaps_base_oversubscribe": "1",
                    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
                    "OMPI_MCA_hwloc_base_binding_policy": "none",
-                   "PRTE_MCA_hwloc_default_binding_policy": "none"})
+                   "PRTE_MCA_hwloc_default_binding_policy": "none",
+                   "UCX_LOG_LEVEL": "error"})  # it warns of messages that a failure has left behind
     if os.geteuid() == 0:
         for name in ("OMPI", "PRTE"):
             result[name + "_ALLOW_RUN_AS_ROOT"] = result[name + "_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1"

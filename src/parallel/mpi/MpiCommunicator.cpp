@@ -49,18 +49,35 @@ MpiCommunicator::MpiCommunicator(MPI_Comm parent, std::size_t longestMessage)
   : longestMessage_(longestMessage)
   , exceptions_(std::uncaught_exceptions())
 {
-  MPI_Comm machine = MPI_COMM_NULL;
-  check(MPI_Comm_dup(parent, &data_), "MPI_Comm_dup");
+  // Not the blocking calls: some libraries keep their processor busy in them, which the others may need.
+  int         size = 1;
+  MPI_Request request = MPI_REQUEST_NULL;
+  check(MPI_Comm_size(parent, &size), "MPI_Comm_size");
+  crowded_ = static_cast<unsigned int>(size) > std::thread::hardware_concurrency();
+  const auto finish = [&](int code, const char * function) {
+    check(code, function);
+    Patience patience(crowded_);
+    for (int done = 0; done == 0; patience.wait())
+    {
+      check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), function);
+    }
+  };
+  finish(MPI_Comm_idup(parent, &data_, &request), "MPI_Comm_idup");
+  finish(MPI_Comm_idup(parent, &news_, &request), "MPI_Comm_idup");
   MPI_Comm_set_errhandler(data_, MPI_ERRORS_RETURN);
-  check(MPI_Comm_dup(data_, &news_), "MPI_Comm_dup");
+  MPI_Comm_set_errhandler(news_, MPI_ERRORS_RETURN);
   MPI_Comm_rank(data_, &rank_);
-  MPI_Comm_size(data_, &size_);
-  check(MPI_Comm_split_type(data_, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &machine), "MPI_Comm_split_type");
-  MPI_Comm_rank(machine, &rankOnMachine_);
-  MPI_Comm_size(machine, &sizeOnMachine_);
-  watch_ = std::make_unique<PeerWatch>(machine, rank_);
-  MPI_Comm_free(&machine);
+  size_ = size;
+
+  const Peer        self = thisPeer(rank_);
+  std::vector<Peer> all(size_);
+  finish(MPI_Iallgather(&self, sizeof(Peer), MPI_BYTE, all.data(), sizeof(Peer), MPI_BYTE, data_, &request),
+         "MPI_Iallgather");
+  const auto isHere = [&self](const Peer & peer) { return peer.machine == self.machine; };
+  rankOnMachine_ = static_cast<int>(std::count_if(all.begin(), all.begin() + rank_, isHere));
+  sizeOnMachine_ = static_cast<int>(std::count_if(all.begin(), all.end(), isHere));
   crowded_ = static_cast<unsigned int>(sizeOnMachine_) > std::thread::hardware_concurrency();
+  watch_ = std::make_unique<PeerWatch>(self, all);
 }
 
 MpiCommunicator::~MpiCommunicator()

@@ -42,22 +42,32 @@ startOf(std::int64_t pid)
 
 } // namespace
 
-PeerWatch::PeerWatch(MPI_Comm machine, int rank)
+Peer
+thisPeer(int rank)
 {
-  Peer        self{ rank, getpid(), startOf(getpid()), 0 };
+  Peer        self{ rank, getpid(), startOf(getpid()), 0, {} };
   struct stat status{};
   if (stat("/proc/self/ns/pid", &status) == 0)
   {
     self.nameSpace = status.st_ino;
   }
-  int size = 0;
-  MPI_Comm_size(machine, &size);
-  std::vector<Peer> all(size);
-  MPI_Allgather(&self, sizeof(Peer), MPI_BYTE, all.data(), sizeof(Peer), MPI_BYTE, machine);
+  std::string machine;
+  std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), machine); // names may be those of containers
+  if (machine.empty())
+  {
+    gethostname(self.machine.data(), self.machine.size() - 1);
+  }
+  machine.copy(self.machine.data(), self.machine.size() - 1);
+  return self;
+}
+
+PeerWatch::PeerWatch(const Peer & self, const std::vector<Peer> & all)
+{
   for (const Peer & peer : all)
   {
     // /proc may hide the processes of others.
-    if (peer.rank != rank && peer.nameSpace == self.nameSpace && peer.started != 0 && startOf(peer.pid) == peer.started)
+    if (peer.rank != self.rank && peer.machine == self.machine && peer.nameSpace == self.nameSpace &&
+        peer.started != 0 && startOf(peer.pid) == peer.started)
     {
       peers_.push_back(peer);
     }

@@ -2,8 +2,7 @@
 #ifndef gnr_parallel_mpi_PeerWatch_h
 #define gnr_parallel_mpi_PeerWatch_h
 
-#include <mpi.h>
-
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -12,27 +11,33 @@ namespace gnr
 namespace mpi
 {
 
+/** Who a process is, for the others. */
+struct Peer
+{
+  std::int64_t         rank;
+  std::int64_t         pid;
+  std::uint64_t        started;   ///< tells it from a later process of the same number
+  std::uint64_t        nameSpace; ///< numbers of processes mean something in one name space only
+  std::array<char, 64> machine;
+};
+
+/** This process. */
+Peer
+thisPeer(int rank);
+
 /** The processes of one machine that see one another in /proc: MPI does not tell when one of them is killed, and not
  * every launcher then ends the others. */
 class PeerWatch
 {
 public:
-  /** Collective over `machine`. \param rank of this process in the communicator whose ranks dead() tells. */
-  PeerWatch(MPI_Comm machine, int rank);
+  /** \param all processes; those are watched that this one can see. */
+  PeerWatch(const Peer & self, const std::vector<Peer> & all);
 
   /** Ranks of those that have ended. */
   std::vector<int>
   dead() const;
 
 private:
-  struct Peer
-  {
-    std::int64_t  rank;
-    std::int64_t  pid;
-    std::uint64_t started;   ///< tells it from a later process of the same number
-    std::uint64_t nameSpace; ///< numbers of processes mean something in one name space only
-  };
-
   std::vector<Peer> peers_;
 };
 
