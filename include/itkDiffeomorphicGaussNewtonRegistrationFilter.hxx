@@ -487,6 +487,7 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
       // So that no process takes for done what another one could not finish.
       double done = 1.0;
       communicator->sum(&done, 1);
+      m_Distribution->Disconnect();
     });
   }
   catch (...)

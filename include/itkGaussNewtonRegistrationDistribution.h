@@ -102,15 +102,21 @@ public:
   {
     return m_Communicator;
   }
+  /** At the end of a run, in all processes at the same time, as MPI wants it; what was agreed on stays. */
+  void
+  Disconnect()
+  {
+    m_Communicator.reset();
+  }
   int
   GetNumberOfProcesses() const
   {
-    return m_Communicator->size();
+    return m_NumberOfProcesses;
   }
   bool
   IsRoot() const
   {
-    return m_Communicator->rank() == 0;
+    return m_Rank == 0;
   }
 
   const Settings &
@@ -163,6 +169,8 @@ public:
 
 private:
   std::shared_ptr<gnr::Communicator> m_Communicator;
+  int                                m_Rank = 0;
+  int                                m_NumberOfProcesses = 1;
   Settings                           m_Settings{};
   bool                               m_IsInputDistributed = false;
   bool                               m_IsOutOfDate = false;

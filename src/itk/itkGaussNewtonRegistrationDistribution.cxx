@@ -349,6 +349,8 @@ GaussNewtonRegistrationDistribution::GaussNewtonRegistrationDistribution(
   std::shared_ptr<gnr::Communicator> communicator,
   const Proposal &                   proposal)
   : m_Communicator(std::move(communicator))
+  , m_Rank(m_Communicator->rank())
+  , m_NumberOfProcesses(m_Communicator->size())
 {
   Header mine;
   mine.settings = proposal.settings;
@@ -367,11 +369,10 @@ GaussNewtonRegistrationDistribution::GaussNewtonRegistrationDistribution(
   if (GetNumberOfProcesses() > 1)
   {
     m_Communicator->broadcast(&ofRoot, sizeof ofRoot, 0);
-    const int rank = m_Communicator->rank();
-    CompareSettings(rank, mine.settings, ofRoot.settings);
+    CompareSettings(m_Rank, mine.settings, ofRoot.settings);
     if (hasInputs)
     {
-      CompareInputs(rank, mine, ofRoot);
+      CompareInputs(m_Rank, mine, ofRoot);
     }
     double counts[2] = { hasInputs ? 1.0 : 0.0, proposal.isOutOfDate ? 1.0 : 0.0 };
     m_Communicator->sum(counts, 2);
@@ -419,7 +420,7 @@ GaussNewtonRegistrationDistribution::GetInputRegion() const -> RegionType
 {
   if (m_IsInputDistributed)
   {
-    return GetSlab(m_Communicator->rank());
+    return GetSlab(m_Rank);
   }
   return IsRoot() ? m_FixedGrid->GetLargestPossibleRegion() : RegionType();
 }
@@ -429,7 +430,7 @@ GaussNewtonRegistrationDistribution::GetOutputRegion() const -> RegionType
 {
   if (!m_Settings.gatherOutput)
   {
-    return GetSlab(m_Communicator->rank());
+    return GetSlab(m_Rank);
   }
   return IsRoot() ? m_FixedGrid->GetLargestPossibleRegion() : RegionType();
 }

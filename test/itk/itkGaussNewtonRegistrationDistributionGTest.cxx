@@ -247,6 +247,54 @@ INSTANTIATE_TEST_SUITE_P(Ranks,
                          ::testing::Combine(::testing::Values(2, 3, 5),
                                             ::testing::Values(PairKind::SameGrid, PairKind::Everything)));
 
+// Grids that are turned against one another by about 45 degrees: the box around what a slab reaches would be nearly the
+// whole moving image, so it is read in pieces, and the voxels stay the same.
+TEST(DistributedInput, TurnedGridsAreReadInPieces)
+{
+  constexpr int ranks = 3;
+  const auto    run = [](std::shared_ptr<gnr::Communicator> communicator, bool isOfEach, itk::SizeValueType & request) {
+    PhantomPair pair(PairKind::SameGrid);
+    pair.fixed->geometry.size = { { 96, 96, 60 } };
+    pair.fixed->geometry.spacing.Fill(0.4);
+    pair.moving->geometry = pair.fixed->geometry;
+    pair.moving->geometry.size = { { 100, 100, 90 } };
+    pair.moving->geometry.direction = Oblique(0.8);
+    const auto filter = MakePlainFilter();
+    filter->SetCommunicator(communicator);
+    filter->SetNumberOfLevels(1);
+    filter->SetNumberOfIterations(1);
+    filter->ComputeInverseDisplacementFieldOff();
+    if (isOfEach || communicator->rank() == 0)
+    {
+      pair.SetInputs(filter);
+    }
+    filter->Update();
+    request = pair.moving->largestRequest;
+    return FloatImage::Pointer(filter->GetWarpedMovingImage());
+  };
+  FloatImage::Pointer             ofRoot;
+  FloatImage::Pointer             ofEach;
+  std::vector<itk::SizeValueType> requests(ranks);
+  for (const bool isOfEach : { false, true })
+  {
+    ThreadTeam(ranks).run([&](std::shared_ptr<gnr::Communicator> communicator) {
+      const int  rank = communicator->rank();
+      const auto warped = run(communicator, isOfEach, requests[rank]);
+      if (rank == 0)
+      {
+        (isOfEach ? ofEach : ofRoot) = warped;
+      }
+    });
+  }
+  EXPECT_EQ(LargestDifference(ofEach.GetPointer(), ofRoot.GetPointer()), 0.0);
+  for (int rank = 1; rank < ranks; ++rank)
+  {
+    // A slab has 96 x 96 x 20 voxels; of pieces whose box is at most twice as large, or 2^18 voxels.
+    EXPECT_LE(requests[rank], 2U * 96 * 96 * 20);
+    EXPECT_GT(requests[rank], 0U);
+  }
+}
+
 /** What each rank throws when all call Update(); `prepare` may give a rank faults. Empty: nothing. */
 std::vector<std::string>
 MessagesOf(int ranks, Input input, const std::function<void(int, Filter *, PhantomPair &)> & prepare)
