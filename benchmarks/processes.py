@@ -46,7 +46,7 @@ def compare_counters(program, pair, counts, folder):
     for preconditioner in ("inva", "twolevel"):
         for processes in counts:
             report = register(program, pair.fixed, pair.moving, processes, 1,
-                              ("--preconditioner", preconditioner, "--levels", 2), folder)
+                              ("--preconditioner", preconditioner, "--levels", 2, "--iterations", 2), folder)
             entry = {"preconditioner": preconditioner, "processes": processes,
                      "hessianProducts": report["result"]["hessianProducts"],
                      "plannedFieldBytes": report["scalingModel"]["fieldBytes"],

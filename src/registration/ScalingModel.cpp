@@ -30,11 +30,16 @@ computeSeconds(const Workload & work, const ProcessFigures & f, int processes, i
   for (const auto & [size, w] : work.points())
   {
     const double points = planesOf(size) * size[0] * size[1];
+    const int    packs = processes > 1 ? std::min(processes, size[1]) : 0; // one for each that has rows
+    if (points == 0.0)
+    {
+      continue;
+    }
     const double transform = std::max(transformBytes / f.memoryBandwidth, 1.0 / f.transforms) +
                              (processes > 1 ? packBytes / f.memoryBandwidth : 0.0);
     const double interpolation = std::max(interpolationBytes / f.memoryBandwidth, 1.0 / f.interpolations);
     seconds += points * (w.bytes / f.memoryBandwidth + w.interpolations * interpolation + w.transforms * transform) +
-               f.callSeconds * (w.calls + w.transforms * (processes > 1 ? processes : 2));
+               f.callSeconds * (w.calls + w.transforms * (2 + packs));
   }
   for (const auto & [halo, count] : work.halos())
   {
@@ -104,7 +109,7 @@ cpuFigures(int threads)
   // which kernels reach four fifths; HDR InfiniBand, 25 GB/s a node, shared by its two sockets.
   ProcessFigures f;
   f.name = "CPU, " + std::to_string(threads) + (threads == 1 ? " core" : " cores");
-  f.memoryBandwidth = std::min(9e9 * threads, 160e9);
+  f.memoryBandwidth = std::min(13e9 * threads, 160e9);
   f.interpolations = 109e6 * threads;
   f.transforms = 200e6 * threads;
   f.callSeconds = 2e-6;

@@ -3,7 +3,9 @@
 """--dry-run tells the grids and the memory of a registration, and the registration keeps to it. (ctest: skip code 77)"""
 import json
 import math
+import os
 import re
+from unittest import mock
 
 import nifti
 import support
