@@ -56,7 +56,7 @@ def readable(names):
 
 def short(name):
     kernel = re.search(r"(\w+Kernel)\b", name)
-    method = re.search(r"CudaKernels::(\w+)\(", name)
+    method = re.search(r"CudaKernels::(\w+)\(", name) or re.search(r"(\w+)\(gnr::cuda::StreamHere", name)
     use = re.search(r"(MultiplyBySymbol<\d>|DerivativeUse<\d>|cuda::Sum|cuda::Maximum)", name.replace("(int)", ""))
     words = [kernel.group(1) if kernel else name[:60]]
     words += [method.group(1)] if method else []

@@ -110,10 +110,12 @@ TEST(DeviceMessages, ArriveWhateverTheirSize)
       for (std::size_t m = 0; m < received.size(); ++m)
       {
         const std::vector<Real> values = read(kernels, received[m].data(), received[m].size());
+        std::size_t             wrong = 0; // the others go on: this one must, too
         for (std::size_t i = 0; i < values.size(); ++i)
         {
-          ASSERT_EQ(values[i], letter(peers[m], own, round, i)) << "value " << i << " from rank " << peers[m];
+          wrong += values[i] == letter(peers[m], own, round, i) ? 0 : 1;
         }
+        EXPECT_EQ(wrong, 0u) << "of " << values.size() << " values from rank " << peers[m];
       }
     }
     const std::size_t pieces = 2 * 6 * std::size_t(ranks - 1); // of those sent and received in one round
@@ -164,17 +166,20 @@ expectHalos(std::optional<int> onProcessors)
         const std::ptrdiff_t    offset = 2 + p.rowStride + width * p.planeStride;
         const std::vector<Real> values =
           read(*member.kernels, p.origin - offset, p.planeStride * (p.interior.nz + 2 * width));
+        int wrong = 0;
         for (int k = -width; k < p.interior.nz + width && p.interior.nz > 0; ++k)
         {
           for (int j = -1; j <= n[1]; ++j)
           {
             for (int i = -2; i <= n[0] + 1; ++i)
             {
-              ASSERT_EQ(values[offset + i + j * p.rowStride + k * p.planeStride],
-                        Real(c + 1) * valueAt(around(i, n[0]), around(j, n[1]), around(k + domain.slab().begin, n[2])));
+              const Real expected =
+                Real(c + 1) * valueAt(around(i, n[0]), around(j, n[1]), around(k + domain.slab().begin, n[2]));
+              wrong += values[offset + i + j * p.rowStride + k * p.planeStride] == expected ? 0 : 1;
             }
           }
         }
+        EXPECT_EQ(wrong, 0) << "values of component " << c << " with a halo of " << width;
       }
     }
   }
