@@ -55,7 +55,7 @@ private:
     {
       throw Error(ErrorKind::OutOfResources, "several processes: a message between them was cut short; run it again");
     }
-    std::memcpy(data, bytes_.data() + at_, size);
+    bytes_.copy(static_cast<char *>(data), size, at_);
     at_ += size;
   }
 
@@ -114,8 +114,26 @@ private:
   void
   transfer(MemoryPlan & plan)
   {
-    auto & [imageGrid, solverGrid, levels, device, threads, processes, fieldBytes, phases, availableBytes] = plan;
-    (*this)(imageGrid, solverGrid, levels, device, threads, processes, fieldBytes, phases, availableBytes);
+    auto & [imageGrid,
+            solverGrid,
+            levels,
+            device,
+            threads,
+            processes,
+            reachesBorder,
+            hasFixedWeight,
+            hasMovingWeight,
+            hasInitialVelocity,
+            fieldBytes,
+            phases,
+            fieldsOnDevice,
+            scratchBytes,
+            stagingBytes,
+            availableBytes,
+            availableDeviceBytes] = plan;
+    (*this)(imageGrid, solverGrid, levels, device, threads, processes);
+    (*this)(reachesBorder, hasFixedWeight, hasMovingWeight, hasInitialVelocity);
+    (*this)(fieldBytes, phases, fieldsOnDevice, scratchBytes, stagingBytes, availableBytes, availableDeviceBytes);
   }
 
   void
@@ -125,6 +143,7 @@ private:
             deviceReason,
             threads,
             processes,
+            transport,
             imageGrid,
             solverGrid,
             levels,
@@ -147,13 +166,16 @@ private:
             fieldBytes,
             overflowBytes,
             phaseBytes,
+            scratchBytes,
+            stagingBytes,
             mostFieldBytes,
             traffic,
             messages] = report;
-    (*this)(device, deviceReason, threads, processes, imageGrid, solverGrid, levels, reason);
+    (*this)(device, deviceReason, threads, processes, transport, imageGrid, solverGrid, levels, reason);
     (*this)(mismatch, determinantMinimum, determinantMaximum, determinantMean, foldedVoxels, maximumDisplacement);
     (*this)(mapSteps, beta, newtonSteps, hessianProducts, innerIterations, wallSeconds, cpuSeconds, phases);
-    (*this)(memoryPlan, fieldBytes, overflowBytes, phaseBytes, mostFieldBytes, traffic, messages);
+    (*this)(
+      memoryPlan, fieldBytes, overflowBytes, phaseBytes, scratchBytes, stagingBytes, mostFieldBytes, traffic, messages);
   }
 
   /** A number of elements, each of which takes a byte at least. */
