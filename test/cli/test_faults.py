@@ -102,11 +102,11 @@ class Faults(support.CommandLineTest):
 
     def test_a_process_is_killed(self):
         """While it begins, and in mid-solve."""
-        for beginning, victim in (("fixed", 1), ("3     1", 1), ("3     1", 2)):
+        for beginning, victim in (("fixed", 1), ("1     1", 1), ("1     1", 2)):
             run = self.start(3, *ENDLESS, "--levels", "1")
-            self.wait_for(run, beginning.split()[0] if beginning == "fixed" else "1     1")
+            self.wait_for(run, beginning)
             os.kill(self.processes()[victim], signal.SIGKILL)
-            self.check_end(run, 3, "kill")
+            self.check_end(run, 3, "illed")  # the launcher's word, or that of the others
 
     def test_the_one_that_prints_is_killed(self):
         run = self.start(2, *ENDLESS, "--levels", "1")
@@ -128,9 +128,6 @@ class Faults(support.CommandLineTest):
         path = self.folder / "moving.nii"
         path.write_bytes(path.read_bytes()[:-5000])
         self.check_end(self.start(3), 2, "moving.nii")
-
-    def test_more_processes_than_slabs(self):
-        self.check_end(self.start(13, "--threads", "1"), 2, "process")
 
 
 if __name__ == "__main__":

@@ -114,9 +114,9 @@ def main():
         if not re.search("Open MPI|OpenRTE", run([mpiexec, "--version"])[1]):
             print("skipped: only Open MPI 4 can be told not to end the others")
             sys.exit(SKIPPED)
-        code, output, seconds = run([mpiexec, "--enable-recovery"] + launch[1:] + ["--die"])
+        # What such a launcher returns says nothing.
+        _, output, seconds = run([mpiexec, "--enable-recovery"] + launch[1:] + ["--die"])
         print(output, "%.1f s" % seconds)
-        check(code != 0, "the launcher took a killed process for a success")
         dead = "process %d of %s is no more: it was killed (not enough memory?) or has crashed" % (int(n) - 1, n)
         for rank in range(int(n) - 1):
             check("rank %d: error 1: %s" % (rank, dead) in output, "rank %d did not find out" % rank)
