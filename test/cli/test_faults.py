@@ -129,10 +129,6 @@ class Faults(support.CommandLineTest):
         path.write_bytes(path.read_bytes()[:-5000])
         self.check_end(self.start(3), 2, "moving.nii")
 
-    def test_more_processes_than_slabs(self):
-        """44 planes, at least 8 of padding, and 4 planes for each process."""
-        self.check_end(self.start(16, "--threads", "1"), 2, "16 processes")
-
 
 if __name__ == "__main__":
     support.main()
