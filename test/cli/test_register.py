@@ -122,7 +122,7 @@ class EndToEnd(support.CommandLineTest):
     def check_schema(self, report):
         self.assertEqual(set(report), {"schema", "schemaVersion", "versions", "inputs", "options", "alignment", "machine",
                                        "solverGrid",
-                                       "levels", "result", "time", "memory", "files", "messages"})
+                                       "levels", "result", "time", "memory", "traffic", "files", "messages"})
         self.assertEqual(report["schema"], "gnr-register report")
         self.assertEqual(report["schemaVersion"], 1)
         self.assertEqual(set(report["versions"]), {"gnr-register", "ITK", "buildType"})
@@ -143,9 +143,10 @@ class EndToEnd(support.CommandLineTest):
         self.assertGreater(len(report["time"]["phases"]), 2)
         total = sum(phase["seconds"] for phase in report["time"]["phases"])
         self.assertAlmostEqual(total, report["time"]["wallSeconds"], delta=0.1 * report["time"]["wallSeconds"] + 0.05)
-        self.assertEqual(set(report["memory"]), {"peakBytes", "peakBytesPerVoxel", "plannedBytes", "availableBytes",
-                                                 "deviceBytes", "availableDeviceBytes", "plannedFieldBytes",
-                                                 "peakFieldBytes", "overflowFieldBytes", "phases"})
+        self.assertEqual(set(report["memory"]), {"peakBytes", "peakBytesPerVoxel", "totalPeakBytes", "plannedBytes",
+                                                 "availableBytes", "deviceBytes", "availableDeviceBytes",
+                                                 "plannedFieldBytes", "peakFieldBytes", "mostPeakFieldBytes",
+                                                 "overflowFieldBytes", "phases"})
         self.assertGreater(report["memory"]["peakFieldBytes"], 0)
 
     def test_quiet_prints_nothing(self):

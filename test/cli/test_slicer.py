@@ -119,6 +119,7 @@ class Description(Slicer):
         used = json.loads((self.folder / "pair_report.json").read_text())["options"]
         used["iterations"] = int(self.module.parameters["iterations"].default)  # the only one that was given
         options = {p.name: p for p in self.module.parameters.values() if not p.is_result and p.tag not in run_module.FILES}
+        self.assertEqual(options.pop("processes").default, "1")  # how, not what
         self.assertEqual(set(options), {REPORT_NAMES.get(name, name) for name in used} | {ALIGNMENT})
         alignment = options.pop(ALIGNMENT)
         self.assertEqual((alignment.tag, alignment.default), ("string-enumeration", "identity"))
