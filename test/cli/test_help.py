@@ -21,7 +21,8 @@ REGISTER = {
     "--threads": "threads", "--fixed-mask": "fixedMask", "--moving-mask": "movingMask",
     "--initial-transform": "initialTransform", "--initial-velocity": "initialVelocity",
     "--output": None, "--inverse": None, "--velocity": None, "--determinant": None, "--composite": None,
-    "--composite-precision": None, "--dispvect": None, "--picture": None, "--dry-run": None, "--verbose": None, "--quiet": None, "--version": None,
+    "--composite-precision": None, "--dispvect": None, "--picture": None, "--dry-run": None, "--verbose": None,
+    "--processes": None, "--streamed-input": None, "--streamed-output": None, "--quiet": None, "--version": None,
     "--help": None,
 }
 APPLY = {
@@ -75,6 +76,7 @@ class Help(support.CommandLineTest):
                 value = " ".join(f"{v:g}" for v in value)
             expected[option] = value
         expected["--composite-precision"] = "float"  # of a file, not of the registration
+        expected["--processes"] = "1, or as many as mpirun has started"
         self.check(self.register, expected)
         self.assertIn("displacement maps fixed points to moving points", self.register("--help").stdout)
 

@@ -122,7 +122,7 @@ class EndToEnd(support.CommandLineTest):
     def check_schema(self, report):
         self.assertEqual(set(report), {"schema", "schemaVersion", "versions", "inputs", "options", "alignment", "machine",
                                        "solverGrid",
-                                       "levels", "result", "time", "memory", "traffic", "files", "messages"})
+                                       "levels", "result", "time", "memory", "traffic", "scalingModel", "files", "messages"})
         self.assertEqual(report["schema"], "gnr-register report")
         self.assertEqual(report["schemaVersion"], 1)
         self.assertEqual(set(report["versions"]), {"gnr-register", "ITK", "buildType"})

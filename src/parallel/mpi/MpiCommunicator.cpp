@@ -2,6 +2,7 @@
 #include "parallel/mpi/MpiCommunicator.h"
 
 #include "parallel/mpi/DeviceMemory.h"
+#include "parallel/mpi/Leftovers.h"
 #include "parallel/mpi/PeerWatch.h"
 #include "parallel/mpi/Runtime.h"
 
@@ -27,8 +28,10 @@ enum Tag
 
 // Of the words of a failure: so that they go at once, whether anybody is waiting for them or not.
 constexpr std::size_t longestWords = 2000;
-// For those who have to say that they are quiet, and are busy with a computation.
+// After a failure: for messages that end only when their receivers, which may be busy with a computation, come; and for
+// others to end theirs, by one who has none.
 constexpr double quietSeconds = 30.0;
+constexpr double courtesySeconds = 0.5;
 constexpr double watchSeconds = 0.5;
 
 double
@@ -264,6 +267,7 @@ MpiCommunicator::wait(Pending & pending)
     }
     if (!patience.isShort())
     {
+      drainLeftovers();
       lookForFailure();
     }
     if (patience.seconds() > watched + watchSeconds)
@@ -377,27 +381,22 @@ MpiCommunicator::becomeQuiet()
       MPI_Cancel(&all.requests[i]); // has no effect on what is arriving already
     }
   }
-  // Who is quiet reads and writes nothing of ours any more; nor does who is no more.
+  addLeftovers(data_);
   std::vector<bool> isQuiet(size_, false);
-  bool              hasSaid = false;
-  Patience          patience(crowded_);
-  double            watched = 0.0;
+  isQuiet[rank_] = true;
+  bool     isDone = false;
+  Patience patience(crowded_);
+  double   watched = 0.0;
   for (;;)
   {
-    bool isReceiving = false, isSending = false;
-    for (std::size_t i = 0; i < n; ++i)
-    {
+    drainLeftovers();
+    const auto isPending = [](MPI_Request & request) {
       int done = 0;
-      if (all.requests[i] == MPI_REQUEST_NULL || MPI_Test(&all.requests[i], &done, MPI_STATUS_IGNORE) != MPI_SUCCESS ||
-          done != 0 || (isQuiet[all.peers[i]] && !all.isReceive[i]))
-      {
-        continue;
-      }
-      (all.isReceive[i] ? isReceiving : isSending) = true;
-    }
-    if (!isReceiving && !hasSaid)
+      return request != MPI_REQUEST_NULL && MPI_Test(&request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && done == 0;
+    };
+    if (!isDone && std::count_if(all.requests.begin(), all.requests.end(), isPending) == 0)
     {
-      hasSaid = true;
+      isDone = true;
       for (int peer = 0; peer < size_; ++peer)
       {
         MPI_Request request = MPI_REQUEST_NULL;
@@ -407,16 +406,17 @@ MpiCommunicator::becomeQuiet()
         }
       }
     }
-    if ((!isReceiving && !isSending) || patience.seconds() > quietSeconds)
-    {
-      return;
-    }
     int        is = 0;
     MPI_Status status;
     while (MPI_Iprobe(MPI_ANY_SOURCE, quietTag, news_, &is, &status) == MPI_SUCCESS && is != 0)
     {
       MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, quietTag, news_, MPI_STATUS_IGNORE);
       isQuiet[status.MPI_SOURCE] = true;
+    }
+    const bool areAll = std::find(isQuiet.begin(), isQuiet.end(), false) == isQuiet.end();
+    if ((isDone && areAll) || patience.seconds() > (isDone ? courtesySeconds : quietSeconds))
+    {
+      return;
     }
     if (patience.seconds() > watched + watchSeconds)
     {
@@ -428,7 +428,7 @@ MpiCommunicator::becomeQuiet()
         {
           if (all.peers[i] == peer)
           {
-            all.requests[i] = MPI_REQUEST_NULL;
+            all.requests[i] = MPI_REQUEST_NULL; // nobody is there to end it
           }
         }
       }

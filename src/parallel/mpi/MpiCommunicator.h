@@ -20,8 +20,9 @@ class PeerWatch;
  *
  * Messages are non-blocking and from one process to another, whatever the call, so that every wait is a loop that also
  * looks for the news of a failure; those travel on a communicator of their own. Who learns of a failure, or has one,
- * withdraws its receives, says so to all ("quiet"), and keeps its sends alive until they are through or their receivers
- * are quiet: then nothing is read or written any more in memory that the caller may free. */
+ * withdraws its receives, waits until its sends are through (whoever has failed receives them, to no purpose), and says
+ * so
+ * ("quiet"): then nothing is read or written any more in memory that the caller may free. */
 class MpiCommunicator : public Communicator
 {
 public:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parallel/mpi/Runtime.h"
 
+#include "parallel/mpi/Leftovers.h"
+
 #include "gnr/Error.h"
 
 #include <dlfcn.h>
@@ -99,6 +101,7 @@ finalize()
       {
         return;
       }
+      drainLeftovers();
       patience.wait();
     }
   }
@@ -216,14 +219,16 @@ Patience::wait()
   {
     begin_ = now();
   }
-  const double waited = now() - begin_;
-  if (waited < 1e-3)
+  // Some libraries move a few kilobytes at each look alone: several looks between two sleeps.
+  constexpr unsigned int looks = 16;
+  const double           waited = now() - begin_;
+  if (waited < 2e-3 || turn_ % looks != 0)
   {
     sched_yield();
   }
   else
   {
-    std::this_thread::sleep_for(waited < 0.05 ? std::chrono::microseconds(50) : std::chrono::microseconds(1000));
+    std::this_thread::sleep_for(std::chrono::microseconds(waited < 0.1 ? 50 : 500));
   }
 }
 
