@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optimization/Preconditioner.h"
+#include "parallel/SilentCommunicator.h"
 #include "registration/Implementation.h"
 #include "registration/Pyramid.h"
 
@@ -17,73 +18,21 @@ namespace
 
 constexpr const char * inversePhase = "inverse displacement"; // of a plan
 
-/** Stands in for the processes of a solve that is only planned: nothing is sent. */
-class PlanningCommunicator : public Communicator
+/** Stands in for the processes of a solve that is only planned. */
+std::shared_ptr<Communicator>
+makePlanningCommunicator(int rank, int size)
 {
-public:
-  PlanningCommunicator(int rank, int size)
-    : rank_(rank)
-    , size_(size)
-  {}
-  explicit PlanningCommunicator(const Communicator & real)
-    : PlanningCommunicator(real.rank(), real.size())
-  {
-    setMessagePath(real.messagePath());
-    setMessagePiece(real.messagePiece());
-  }
-  int
-  rank() const override
-  {
-    return rank_;
-  }
-  int
-  size() const override
-  {
-    return size_;
-  }
-  int
-  rankOnMachine() const override
-  {
-    return 0;
-  }
-  int
-  sizeOnMachine() const override
-  {
-    return 1;
-  }
-  std::string
-  description() const override
-  {
-    return "nobody";
-  }
-  void
-  sum(double *, std::size_t) override
-  {}
-  void
-  minimum(double *, std::size_t) override
-  {}
-  void
-  maximum(double *, std::size_t) override
-  {}
-  void
-  broadcast(void *, std::size_t, int) override
-  {}
-  void
-  finishExchange() override
-  {}
-  void
-  announceFailure(ErrorKind, const std::string &) override
-  {}
+  return std::make_shared<SilentCommunicator>(rank, size, "nobody");
+}
 
-protected:
-  void
-  start(const std::vector<Message> &, const std::vector<Message> &) override
-  {}
-
-private:
-  int rank_;
-  int size_;
-};
+std::shared_ptr<Communicator>
+makePlanningCommunicator(const Communicator & real)
+{
+  const auto result = makePlanningCommunicator(real.rank(), real.size());
+  result->setMessagePath(real.messagePath());
+  result->setMessagePiece(real.messagePiece());
+  return result;
+}
 
 /** What the kernel says can be had without swapping, within the limit of the control group. */
 std::optional<std::size_t>
@@ -119,7 +68,7 @@ mebibytes(std::size_t bytes)
 
 Registration::Implementation::Implementation(const Implementation * planned)
   : options(planned->options)
-  , communicator(std::make_shared<PlanningCommunicator>(*planned->communicator))
+  , communicator(makePlanningCommunicator(*planned->communicator))
   , kernels(makePlanningKernels(*planned->kernels))
   , input(planned->input)
   , isPlanning(true)
@@ -134,7 +83,7 @@ Registration::Implementation::Implementation(const MemoryPlan & plan,
                                              int                process,
                                              Kernels &          real)
   : options(o)
-  , communicator(std::make_shared<PlanningCommunicator>(process, processes))
+  , communicator(makePlanningCommunicator(process, processes))
   , kernels(makePlanningKernels(real))
   , isPlanning(true)
 {

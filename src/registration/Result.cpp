@@ -89,9 +89,7 @@ Registration::Implementation::evaluateResult()
 Extents
 Registration::Implementation::imageExtents() const
 {
-  const int planes =
-    std::min(finest->slab().end, input.grid.size[2]) - std::min(finest->slab().begin, input.grid.size[2]);
-  return { input.grid.size[0], input.grid.size[1], planes };
+  return BoxPart(input.grid, finest->grid(), *communicator).image();
 }
 
 void

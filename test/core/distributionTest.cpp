@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is shared by several processes is what one process has: halos, transforms, resampling; and what it costs.
 #include "problems.h"
+#include "slabs.h"
 #include "threads.h"
 
 #include "parallel/FourierTransform.h"
@@ -11,6 +12,8 @@
 #include <numeric>
 
 using namespace gnr;
+using gnr::test::noise;
+using gnr::test::part;
 
 namespace
 {
@@ -31,34 +34,6 @@ Real
 valueAt(int i, int j, int k)
 {
   return Real(i + 100 * j + 10000 * k);
-}
-
-std::vector<Real>
-noise(std::size_t n, int seed)
-{
-  std::vector<Real> values(n);
-  unsigned          state = 12345u + 977u * seed;
-  for (Real & value : values)
-  {
-    state = 1664525u * state + 1013904223u;
-    value = Real(state >> 8) / Real(1 << 24) - Real(0.5);
-  }
-  return values;
-}
-
-/** This rank's part of `components` fields of the whole grid. */
-Buffer
-part(Domain & domain, const std::vector<Real> & whole, int components)
-{
-  const std::size_t plane = static_cast<std::size_t>(domain.grid().size[0]) * domain.grid().size[1];
-  Buffer            result(domain.kernels(), components * domain.points());
-  for (int c = 0; c < components; ++c)
-  {
-    domain.kernels().copyFromHost(whole.data() + c * domain.grid().points() + plane * domain.slab().begin,
-                                  result.data() + c * domain.points(),
-                                  domain.points() * sizeof(Real));
-  }
-  return result;
 }
 
 /** Compares this rank's part with the result of one process, to the bit: each line is transformed by itself. */

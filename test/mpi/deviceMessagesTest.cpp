@@ -3,6 +3,7 @@
 // with CUDA_EMULATION_MEMORY=open, where the MPI library can read and write the memory of the emulated device as one
 // that knows CUDA does that of a GPU. What a real library does with a real GPU is not tested.
 #include "gpus.h"
+#include "slabs.h"
 
 #include "parallel/FourierTransform.h"
 #include "parallel/Messenger.h"
@@ -22,34 +23,6 @@ read(Kernels & kernels, const Real * data, std::size_t n)
 {
   std::vector<Real> values(n);
   kernels.copyToHost(data, values.data(), n * sizeof(Real));
-  return values;
-}
-
-/** The planes of this process of `components` fields of the whole grid. */
-Buffer
-part(Domain & domain, const std::vector<Real> & whole, int components)
-{
-  const std::size_t plane = static_cast<std::size_t>(domain.grid().size[0]) * domain.grid().size[1];
-  Buffer            result(domain.kernels(), components * domain.points());
-  for (int c = 0; c < components; ++c)
-  {
-    domain.kernels().copyFromHost(whole.data() + c * domain.grid().points() + plane * domain.slab().begin,
-                                  result.data() + c * domain.points(),
-                                  domain.points() * sizeof(Real));
-  }
-  return result;
-}
-
-std::vector<Real>
-noise(std::size_t n)
-{
-  std::vector<Real> values(n);
-  unsigned          state = 4711u;
-  for (Real & value : values)
-  {
-    state = 1664525u * state + 1013904223u;
-    value = Real(state >> 8) / Real(1 << 24) - Real(0.5);
-  }
   return values;
 }
 
@@ -201,7 +174,7 @@ TEST(DeviceMessages, TransposeForTheTransforms)
 {
   const Grid              fine{ { 12, 14, 22 }, { { 1.0, 1.5, 2.0 } } };
   const Grid              coarse{ { 8, 8, 11 }, { { 1.5, 1.5 * 14 / 8, 4.0 } } };
-  const std::vector<Real> in = noise(3 * fine.points());
+  const std::vector<Real> in = noise(3 * fine.points(), 4711);
   const auto              applied = [&](Domain & domain, Domain & half) {
     FourierTransform transform(domain), low(half);
     Symbol           symbol = transform.symbol(Symbol::Kind::InverseRegularization);

@@ -218,36 +218,39 @@ MpiCommunicator::finishExchange()
   wait(exchange_);
 }
 
+/** Begins messages of at most longestMessage_ bytes: begin(offset, bytes, request). */
+template <typename Begin>
 void
-MpiCommunicator::send(const void * data, std::size_t bytes, int peer, int tag, Pending & pending)
+MpiCommunicator::inPieces(std::size_t bytes, int peer, bool isReceive, Pending & pending, Begin begin)
 {
-  const char * first = static_cast<const char *>(data);
   for (std::size_t done = 0; done < bytes;)
   {
     const std::size_t piece = std::min(bytes - done, longestMessage_);
     MPI_Request       request = MPI_REQUEST_NULL;
-    check(MPI_Isend(first + done, static_cast<int>(piece), MPI_BYTE, peer, tag, data_, &request), "MPI_Isend");
+    begin(done, static_cast<int>(piece), &request);
     pending.requests.push_back(request);
     pending.peers.push_back(peer);
-    pending.isReceive.push_back(false);
+    pending.isReceive.push_back(isReceive);
     done += piece;
   }
+}
+
+void
+MpiCommunicator::send(const void * data, std::size_t bytes, int peer, int tag, Pending & pending)
+{
+  const char * first = static_cast<const char *>(data);
+  inPieces(bytes, peer, false, pending, [&](std::size_t offset, int piece, MPI_Request * request) {
+    check(MPI_Isend(first + offset, piece, MPI_BYTE, peer, tag, data_, request), "MPI_Isend");
+  });
 }
 
 void
 MpiCommunicator::receive(void * data, std::size_t bytes, int peer, int tag, Pending & pending)
 {
   char * first = static_cast<char *>(data);
-  for (std::size_t done = 0; done < bytes;)
-  {
-    const std::size_t piece = std::min(bytes - done, longestMessage_);
-    MPI_Request       request = MPI_REQUEST_NULL;
-    check(MPI_Irecv(first + done, static_cast<int>(piece), MPI_BYTE, peer, tag, data_, &request), "MPI_Irecv");
-    pending.requests.push_back(request);
-    pending.peers.push_back(peer);
-    pending.isReceive.push_back(true);
-    done += piece;
-  }
+  inPieces(bytes, peer, true, pending, [&](std::size_t offset, int piece, MPI_Request * request) {
+    check(MPI_Irecv(first + offset, piece, MPI_BYTE, peer, tag, data_, request), "MPI_Irecv");
+  });
 }
 
 void

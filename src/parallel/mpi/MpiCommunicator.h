@@ -88,6 +88,9 @@ private:
   template <typename Operation>
   void
   reduce(double * values, std::size_t count, Operation operation);
+  template <typename Begin>
+  void
+  inPieces(std::size_t bytes, int peer, bool isReceive, Pending & pending, Begin begin);
   void
   send(const void * data, std::size_t bytes, int peer, int tag, Pending & pending);
   void
