@@ -173,7 +173,8 @@ Register(const SlicerSettings & settings, Clock::time_point start)
   }
   SetParameters(filter, settings.registration);
   filter->SetNumberOfProcesses(static_cast<unsigned int>(settings.processes));
-  WithFileNames(settings.registration, [&] { SetInputs(filter, settings.registration, fixed, moving, log); });
+  ImageSources sources;
+  WithFileNames(settings.registration, [&] { SetInputs(filter, settings.registration, fixed, moving, sources, log); });
   if (settings.inverseTransform && filter->GetInitialTransform())
   {
     InvertTransform(filter->GetInitialTransform(),

@@ -155,14 +155,14 @@ WriteResults(FilterType *                 filter,
 
 /** Reads what this process has to read: all on the root, nothing elsewhere, or the headers, with sources that read its
  * part of the voxels later. */
-StreamedSources
+ImageSources
 ReadInputs(FilterType *                 filter,
            const RegistrationSettings & settings,
            Processes &                  processes,
            RunRecord &                  record,
            RunLog &                     log)
 {
-  StreamedSources sources;
+  ImageSources sources;
   SetParameters(filter, settings);
   if (processes.IsRoot())
   {
@@ -176,7 +176,8 @@ ReadInputs(FilterType *                 filter,
   }
   else if (processes.IsRoot())
   {
-    WithFileNames(settings, [&] { record.alignment = SetInputs(filter, settings, record.fixed, record.moving, log); });
+    WithFileNames(settings,
+                  [&] { record.alignment = SetInputs(filter, settings, record.fixed, record.moving, sources, log); });
   }
   processes.Agree(); // before anybody waits for pixels
   return sources;
@@ -185,12 +186,12 @@ ReadInputs(FilterType *                 filter,
 ExitCode
 DryRun(const RegistrationSettings & settings, Processes & processes)
 {
-  RunLog                log(settings);
-  RunRecord             record;
-  const auto            filter = FilterType::New();
-  const StreamedSources sources = ReadInputs(filter, settings, processes, record, log);
-  const auto            resident = ResidentBytes();
-  MemoryNeed            need;
+  RunLog             log(settings);
+  RunRecord          record;
+  const auto         filter = FilterType::New();
+  const ImageSources sources = ReadInputs(filter, settings, processes, record, log);
+  const auto         resident = ResidentBytes();
+  MemoryNeed         need;
   WithFileNames(settings, [&] { need.filter = filter->PlanMemory(); });
   need.program = WithoutImages(resident, need.filter.inputs);
   log.PrintMemoryNeed(need, record.fixed.size[0] * record.fixed.size[1] * record.fixed.size[2]);
@@ -224,11 +225,11 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
     files.CheckFolderOf(reportName);
   }
 
-  Clock::time_point     mark = start;
-  RunRecord             record;
-  RunLog                log(settings);
-  const auto            filter = FilterType::New();
-  const StreamedSources sources = ReadInputs(filter, settings, processes, record, log);
+  Clock::time_point  mark = start;
+  RunRecord          record;
+  RunLog             log(settings);
+  const auto         filter = FilterType::New();
+  const ImageSources sources = ReadInputs(filter, settings, processes, record, log);
   if (settings.writeComposite && settings.writeInverse && filter->GetInitialTransform())
   {
     InvertTransform(filter->GetInitialTransform(), *settings.initialTransform); // fails now rather than in the end

@@ -93,8 +93,8 @@ namespace itk
  * StopRegistration() ends the solve and keeps the result; AbortGenerateDataOn() ends it with itk::ProcessAborted.
  *
  * **Memory.** The solver takes the memory of all its fields at once; PlanMemory() tells how much before it does. The
- * images are read at the start: those whose ReleaseDataFlag is on are released then, the moving image only if no warped
- * image is computed.
+ * images are read at the start: those whose ReleaseDataFlag is on are released then. Where a warped image is computed,
+ * the moving one only if its source can simply be asked again, that is, if it has no inputs itself: a reader.
  *
  * **Several processes.** Where MPI is initialised, the processes of MPI_COMM_WORLD share one registration; see
  * SetMPICommunicator(). Each has a filter, and all call Update(). Either process 0 (the root) alone has inputs, or each
@@ -799,6 +799,10 @@ private:
   /** What was agreed on for the last run that was shared, or what is set here. */
   Distribution::Settings
   GetSettingsOfRun() const;
+
+  /** Whether an input that was released comes again at the cost of a reading: its source has no inputs of its own. */
+  static bool
+  IsReadAgain(const DataObject & input);
 
   /** Names of the images that are not needed after the solver has read them and whose ReleaseDataFlag is on. */
   std::set<std::string>

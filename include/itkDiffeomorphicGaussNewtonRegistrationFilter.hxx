@@ -768,10 +768,28 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
     }
     else
     {
+      if (image->GetDataReleased())
+      {
+        const_cast<TInput *>(image)->UpdateOutputData();
+      }
       source.whole = CastTo<TBridgeImage>(image);
     }
   }
   return source;
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+bool
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::IsReadAgain(
+  const DataObject & input)
+{
+  const ProcessObject::Pointer source = input.GetSource();
+  if (!source)
+  {
+    return false;
+  }
+  const auto names = source->GetInputNames();
+  return std::none_of(names.begin(), names.end(), [&](const auto & name) { return source->HasInput(name); });
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
@@ -782,7 +800,8 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   for (const auto & name : this->GetInputNames())
   {
     const DataObject * input = this->ProcessObject::GetInput(name);
-    const bool isReadAgain = input && m_Distribution && m_Distribution->IsInputDistributed() && input->GetSource();
+    const bool         isReadAgain =
+      input && (IsReadAgain(*input) || (m_Distribution && m_Distribution->IsInputDistributed() && input->GetSource()));
     const bool isNeeded = this->GetSettingsOfRun().computeWarpedMovingImage && name == "MovingImage" && !isReadAgain;
     if (dynamic_cast<const ImageBase<3> *>(input) != nullptr && input->ShouldIReleaseData() && !isNeeded)
     {

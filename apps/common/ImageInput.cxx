@@ -176,8 +176,8 @@ InspectImageFile(const std::string & path, unsigned int components)
 }
 
 template <typename TImage>
-typename TImage::Pointer
-ReadImage(const ImageFileInfo & info)
+typename itk::ImageFileReader<TImage>::Pointer
+ReadImageFrom(const ImageFileInfo & info)
 {
   const auto reader = itk::ImageFileReader<TImage>::New();
   reader->SetFileName(info.path);
@@ -194,7 +194,17 @@ ReadImage(const ImageFileInfo & info)
   {
     ThrowUnreadable(info.path, WithoutFinalStop(text));
   }
-  const typename TImage::Pointer image = reader->GetOutput();
+  return reader;
+}
+
+template itk::ImageFileReader<RealImageType>::Pointer
+ReadImageFrom<RealImageType>(const ImageFileInfo &);
+
+template <typename TImage>
+typename TImage::Pointer
+ReadImage(const ImageFileInfo & info)
+{
+  const typename TImage::Pointer image = ReadImageFrom<TImage>(info)->GetOutput();
   image->DisconnectPipeline();
   return image;
 }

@@ -20,6 +20,7 @@
 
 #include "itkCommonEnums.h"
 #include "itkImage.h"
+#include "itkImageFileReader.h"
 #include "itkVector.h"
 
 #include <array>
@@ -56,6 +57,12 @@ InspectImageFile(const std::string & path, unsigned int components = 1);
 template <typename TImage>
 typename TImage::Pointer
 ReadImage(const ImageFileInfo & info);
+
+/** The same, with the voxels in the output of a reader that can be asked for them again. Instantiated for real images.
+ */
+template <typename TImage>
+typename itk::ImageFileReader<TImage>::Pointer
+ReadImageFrom(const ImageFileInfo & info);
 
 /** Whether a name ends as that of an image that can be read. */
 bool

@@ -136,11 +136,14 @@ SetInputs(RegistrationFilterType *     filter,
           const RegistrationSettings & settings,
           const ImageFileInfo &        fixed,
           const ImageFileInfo &        moving,
+          ImageSources &               sources,
           RunLog &                     log)
 {
   const auto fixedImage = ReadImage<RealImageType>(fixed);
   filter->SetFixedImage(fixedImage);
-  filter->SetMovingImage(ReadImage<RealImageType>(moving));
+  const auto movingReader = ReadImageFrom<RealImageType>(moving);
+  sources.emplace_back(movingReader);
+  filter->SetMovingImage(movingReader->GetOutput());
   MaskImageType::Pointer fixedMask;
   MaskImageType::Pointer movingMask;
   if (settings.fixedMask)
@@ -160,6 +163,7 @@ SetInputs(RegistrationFilterType *     filter,
   }
   // Only now, because every filter releases its inputs: as soon as the solver has its copies.
   fixedImage->ReleaseDataFlagOn();
+  movingReader->GetOutput()->ReleaseDataFlagOn();
   for (const auto & mask : { fixedMask, movingMask })
   {
     if (mask)

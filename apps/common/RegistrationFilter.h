@@ -28,20 +28,26 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace gnrapp
 {
 
 using RegistrationFilterType = itk::DiffeomorphicGaussNewtonRegistrationFilter<RealImageType>;
 
+/** Sources of the filter's inputs, which nobody else keeps alive: they must live as long as the filter updates. */
+using ImageSources = std::vector<itk::ProcessObject::Pointer>;
+
 /** Reads the images, masks and starts that the settings name, aligns the images if that is the start, and hands all
- * to the filter. Returns what the alignment found. Throws CommandLineError naming the file, and errors
- * of the alignment that WithFileNames() turns into such. */
+ * to the filter. The moving image is not kept while the filter solves, but read again from `sources` for the warped
+ * image. Returns what the alignment found. Throws CommandLineError naming the file, and errors of the alignment that
+ * WithFileNames() turns into such. */
 std::optional<AlignmentRecord>
 SetInputs(RegistrationFilterType *     filter,
           const RegistrationSettings & settings,
           const ImageFileInfo &        fixed,
           const ImageFileInfo &        moving,
+          ImageSources &               sources,
           RunLog &                     log);
 
 /** Hands the options and the choice of outputs to the filter. */

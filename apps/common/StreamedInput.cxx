@@ -88,11 +88,11 @@ using MaskFilterType = itk::UnaryFunctorImageFilter<RealImageType, MaskImageType
 
 } // namespace
 
-StreamedSources
+ImageSources
 SetStreamedInputs(RegistrationFilterType * filter, const RegistrationSettings & settings)
 {
-  StreamedSources sources;
-  const auto      keep = [&](auto source) {
+  ImageSources sources;
+  const auto   keep = [&](auto source) {
     sources.emplace_back(source.GetPointer());
     source->GetOutput()->ReleaseDataFlagOn(); // what is needed once more is read once more
     return source->GetOutput();

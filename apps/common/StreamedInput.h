@@ -21,20 +21,13 @@
 #include "RegistrationFilter.h"
 #include "RegistrationSettings.h"
 
-#include "itkProcessObject.h"
-
-#include <vector>
-
 namespace gnrapp
 {
-
-/** Readers, which nobody else keeps alive. */
-using StreamedSources = std::vector<itk::ProcessObject::Pointer>;
 
 /** Connects the filter with readers of the images, masks and starts that the settings name: each process then reads no
  * more than its part of them. The sources must live as long as the filter updates. Throws CommandLineError naming the
  * file, if ITK cannot read that format in parts or the file is too short. */
-StreamedSources
+ImageSources
 SetStreamedInputs(RegistrationFilterType * filter, const RegistrationSettings & settings);
 
 } // namespace gnrapp

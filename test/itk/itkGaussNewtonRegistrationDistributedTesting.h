@@ -44,6 +44,7 @@ public:
   Geometry                             geometry;
   std::function<double(const Point &)> f;
   itk::SizeValueType                   largestRequest = 0; ///< voxels
+  int                                  runs = 0;
 
 protected:
   void
@@ -59,6 +60,7 @@ protected:
   GenerateData() override
   {
     TImage * const output = this->GetOutput();
+    ++runs;
     output->SetBufferedRegion(output->GetRequestedRegion());
     output->Allocate();
     largestRequest = std::max(largestRequest, output->GetRequestedRegion().GetNumberOfPixels());

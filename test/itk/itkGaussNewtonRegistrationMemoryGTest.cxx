@@ -17,12 +17,14 @@
  *=========================================================================*/
 // What the filter says about its memory, and which inputs it lets go of when.
 
-#include "itkGaussNewtonRegistrationTestPhantoms.h"
+#include "itkGaussNewtonRegistrationDistributedTesting.h"
 
 #include "itkCastImageFilter.h"
 #include "itkTranslationTransform.h"
 
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace
 {
@@ -180,6 +182,39 @@ TEST(Memory, InputsThatMayBeReleasedAreReleasedBeforeTheSolve)
   const auto filter = ShortFilter(fixed, MakeMoving());
   filter->Update();
   EXPECT_EQ(BufferedVoxelsOf(fixed), VoxelsOf(fixed));
+}
+
+/** The moving image is needed at the start and for the warped image. What a reader can read again is not kept; what a
+ * filter would have to compute again is. */
+TEST(Memory, AMovingImageThatCanBeReadAgainIsNotKept)
+{
+  const auto reference = ShortFilter(MakeFixed(), MakeMoving());
+  reference->Update();
+
+  for (const bool isRead : { true, false })
+  {
+    const auto source = PhantomSource<FloatImage>::New();
+    source->f = Anatomy;
+    const auto cast = itk::CastImageFilter<FloatImage, FloatImage>::New();
+    cast->InPlaceOff();
+    cast->SetInput(source->GetOutput());
+    FloatImage * const moving = isRead ? source->GetOutput() : cast->GetOutput();
+    moving->ReleaseDataFlagOn();
+    const auto        filter = ShortFilter(MakeFixed(), moving);
+    const std::size_t kept = isRead ? 0 : 32 * 32 * 32;
+    int               levels = 0;
+    filter->AddObserver(itk::MultiResolutionIterationEvent(), [&](const itk::EventObject &) {
+      ++levels;
+      EXPECT_EQ(BufferedVoxelsOf(moving), kept);
+    });
+    filter->Update();
+    EXPECT_GT(levels, 0);
+    EXPECT_EQ(source->runs, isRead ? 2 : 1);
+    EXPECT_EQ(filter->GetMemoryNeed().kept, (kept + VoxelsOf(filter->GetFixedImage())) * real);
+    const float * const warped = filter->GetWarpedMovingImage()->GetBufferPointer();
+    const float * const expected = reference->GetWarpedMovingImage()->GetBufferPointer();
+    EXPECT_TRUE(std::equal(warped, warped + 32 * 32 * 32, expected));
+  }
 }
 
 TEST(Memory, MessagesComeAsEvents)
