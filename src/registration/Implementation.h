@@ -5,6 +5,7 @@
 #include "parallel/Domain.h"
 #include "parallel/FourierTransform.h"
 #include "registration/Preprocessing.h"
+#include "registration/Pyramid.h"
 #include "registration/Progress.h"
 
 #include "gnr/Registration.h"
@@ -28,7 +29,10 @@ struct LevelImages
 /** One grid of the pyramid while it is worked on. */
 struct Level
 {
-  int                 number; ///< 0 is the coarsest
+  int number; ///< 0 is the coarsest
+  /** Both tolerances are halved for each: a coarse solve costs little, and where the finer ones lead to depends on
+   * where it stops. */
+  int                 finerGrids;
   Domain &            domain;
   FourierTransform &  transform;
   const LevelImages & images;
@@ -83,6 +87,9 @@ public:
   restrictInitialVelocity(FourierTransform & transform, Buffer & out);
   LevelImages
   restrictImages(Domain & domain, FourierTransform & transform);
+  /** The grids for a finest one. */
+  std::vector<PyramidGrid>
+  pyramidOf(const Grid & grid) const;
   /** One solve from `velocity`, which becomes the result; adds to the report. False if the solve was interrupted. */
   bool
   solveLevel(const Level & level, double beta, int leastIterations = 0);
@@ -91,6 +98,13 @@ public:
   /** All solves of one grid, from `velocity`. */
   void
   solveGrid(const Level & level);
+  /** The first solves of the pyramid: by continuation, if that is the strategy. False if they were interrupted. */
+  bool
+  solveFromAfar(const Level & level);
+  /** Solves from `velocity`, which comes from the trial grid, and from the plain start, and keeps what ends with the
+   * lower objective. */
+  void
+  solveFromBoth(const Level & level);
   void
   searchBeta(const Level & level);
   /** In logarithms; >= 0 within the bounds. */

@@ -2,7 +2,6 @@
 #include "optimization/Preconditioner.h"
 #include "parallel/SilentCommunicator.h"
 #include "registration/Implementation.h"
-#include "registration/Pyramid.h"
 
 #include <algorithm>
 #include <fstream>
@@ -138,7 +137,7 @@ Registration::Implementation::planMemory()
   MemoryPlan plan;
   plan.imageGrid = input.grid;
   plan.solverGrid = box.grid;
-  for (const PyramidGrid & level : pyramidGrids(box.grid, input.grid, options.levels))
+  for (const PyramidGrid & level : pyramidOf(box.grid))
   {
     plan.levels.push_back(level.grid);
   }

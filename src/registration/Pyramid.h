@@ -16,15 +16,18 @@ struct PyramidGrid
 {
   Grid                  grid;
   std::array<double, 3> origin{ { 0.0, 0.0, 0.0 } };
+  /** Its solution is tried as a start of the next grid, beside the plain one. */
+  bool isTrial = false;
 };
 
 /** The grids of the continuation, coarsest first; the last is `finest`, whose first `image` points hold the image.
  *
  * All cover the same box. Each axis is halved from grid to grid, rounded up to a size for the FFT, but never below 16
  * points. The coarse points lie symmetrically about the middle of the image, so that an image and its mirror image are
- * sampled alike. Unset `levels`: as many grids as differ, at most 3. */
+ * sampled alike. Unset `levels`: as many grids as differ, 3 or down to 32 points, and with `hasTrial` a trial grid
+ * before them. */
 std::vector<PyramidGrid>
-pyramidGrids(const Grid & finest, const Grid & image, std::optional<int> levels);
+pyramidGrids(const Grid & finest, const Grid & image, std::optional<int> levels, bool hasTrial);
 
 } // namespace gnr
 

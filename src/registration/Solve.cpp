@@ -6,7 +6,6 @@
 #include "parallel/MessagePath.h"
 #include "parallel/Statistics.h"
 #include "registration/Inpainting.h"
-#include "registration/Pyramid.h"
 
 #include <omp.h>
 
@@ -267,12 +266,23 @@ Registration::Implementation::restrictImages(Domain & domain, FourierTransform &
   return result;
 }
 
+std::vector<PyramidGrid>
+Registration::Implementation::pyramidOf(const Grid & grid) const
+{
+  // A velocity that was given is the start. The search has other weights from grid to grid, so that there is nothing to
+  // compare.
+  const bool hasTrial = !exists(input.velocity.byRank) && options.betaStrategy != BetaStrategy::Search;
+  return pyramidGrids(grid, input.grid, options.levels, hasTrial);
+}
+
 bool
 Registration::Implementation::solveLevel(const Level & level, double beta, int leastIterations)
 {
   const auto chosen = [](const Buffer & own, const Buffer & full) { return own ? own.data() : full.data(); };
   Options    own = options;
   own.beta = beta;
+  own.gradientTolerance = std::ldexp(own.gradientTolerance, -level.finerGrids);
+  own.objectiveTolerance = std::ldexp(own.objectiveTolerance, -level.finerGrids);
   LevelRecord record;
   progress->beginLevel(level.number, level.domain.grid(), beta);
   {
@@ -341,7 +351,7 @@ Registration::Implementation::solve()
   report.solverGrid = images.grid;
   phase("preparation");
 
-  const std::vector<PyramidGrid> grids = pyramidGrids(images.grid, input.grid, options.levels);
+  const std::vector<PyramidGrid> grids = pyramidOf(images.grid);
   std::vector<double>            shares;
   double                         total = 0.0;
   for (const PyramidGrid & level : grids)
@@ -356,9 +366,10 @@ Registration::Implementation::solve()
 
   std::unique_ptr<Domain>           coarser;
   std::unique_ptr<FourierTransform> coarserTransform;
-  for (int level = 0; level < static_cast<int>(grids.size()); ++level)
+  const int                         last = static_cast<int>(grids.size()) - 1;
+  for (int level = 0; level <= last; ++level)
   {
-    const bool                        isFinest = level + 1 == static_cast<int>(grids.size());
+    const bool                        isFinest = level == last;
     std::unique_ptr<Domain>           own;
     std::unique_ptr<FourierTransform> ownTransform;
     if (!isFinest)
@@ -378,7 +389,15 @@ Registration::Implementation::solve()
     if (!isInterrupted)
     {
       const LevelImages seen = restrictImages(domain, transform);
-      solveGrid({ level, domain, transform, seen });
+      const Level       here{ level, last - level, domain, transform, seen };
+      if (level > 0 && grids[level - 1].isTrial)
+      {
+        solveFromBoth(here);
+      }
+      else
+      {
+        solveGrid(here);
+      }
     }
     progress->endLevel(level);
     domain.releaseScratch();

@@ -21,19 +21,52 @@ Registration::Implementation::solveGrid(const Level & level)
     searchBeta(level);
     return;
   }
-  if (options.betaStrategy == BetaStrategy::Continuation && level.number == 0)
+  if (level.number == 0)
   {
-    // Where a solve costs least, so that the finer grids begin at the target.
-    for (const double beta : continuationBetas(options.beta))
-    {
-      if (!solveLevel(level, beta))
-      {
-        return;
-      }
-    }
+    solveFromAfar(level);
     return;
   }
   solveLevel(level, options.beta);
+}
+
+bool
+Registration::Implementation::solveFromAfar(const Level & level)
+{
+  if (options.betaStrategy != BetaStrategy::Continuation)
+  {
+    return solveLevel(level, options.beta);
+  }
+  // Where a solve costs least, so that the finer grids begin at the target.
+  const std::vector<double> betas = continuationBetas(options.beta);
+  return std::all_of(betas.begin(), betas.end(), [&](double beta) { return solveLevel(level, beta); });
+}
+
+void
+Registration::Implementation::solveFromBoth(const Level & level)
+{
+  const auto objective = [this] {
+    const LevelRecord & record = report.levels.back();
+    return record.iterations.empty() ? record.initialObjective : record.iterations.back().objective;
+  };
+  level.domain.releaseScratch();
+  if (!solveLevel(level, options.beta))
+  {
+    return;
+  }
+  const double     trialObjective = objective();
+  const StopReason trialReason = report.reason;
+  Buffer           trial = level.domain.vector();
+  kernels->copy(velocity.data(), trial.data(), trial.size());
+  kernels->fill(velocity.data(), velocity.size(), Real(0));
+  if (!solveFromAfar(level) || !(objective() < trialObjective))
+  {
+    kernels->copy(trial.data(), velocity.data(), velocity.size());
+    report.beta = options.beta;
+    if (!isInterrupted)
+    {
+      report.reason = trialReason;
+    }
+  }
 }
 
 double
