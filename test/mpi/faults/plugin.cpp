@@ -131,7 +131,7 @@ protected:
   void
   start(const std::vector<Message> & send, const std::vector<Message> & receive) override
   {
-    // What is sent has just been counted. Only results and images have processes that send nothing.
+    // What is sent has just been counted. An exchange in which this process sends nothing passes for one of images.
     Purpose purpose = Purpose::Images;
     for (const Purpose other : { Purpose::Halo, Purpose::Transpose })
     {
