@@ -238,7 +238,9 @@ UncompressedImageIO::Read(void * buffer)
     return;
   }
 
-  std::ifstream     stream(m_Layout->file, std::ios::binary);
+  std::ifstream stream;
+  stream.rdbuf()->pubsetbuf(nullptr, 0); // no bytes in advance: a row may be all that is wanted here
+  stream.open(m_Layout->file, std::ios::binary);
   const auto        components = static_cast<std::uint64_t>(this->GetNumberOfComponents());
   const auto        count = static_cast<std::size_t>(run * components);
   const auto        step = pieceBytes / m_Layout->componentBytes;
