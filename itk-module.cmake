@@ -4,6 +4,7 @@ itk_module(GaussNewtonRegistration
   DEPENDS
     ITKCommon
     ITKDisplacementField
+    ITKIOImageBase
     ITKTransform
   PRIVATE_DEPENDS
     ITKMetricsv4

@@ -163,14 +163,16 @@ ReadInputs(FilterType *                 filter,
            RunLog &                     log)
 {
   ImageSources sources;
+  const bool   isStreamed = settings.streamedInput && processes.Size() > 1;
   SetParameters(filter, settings);
   if (processes.IsRoot())
   {
-    record.fixed = InspectImageFile(settings.fixed);
-    record.moving = InspectImageFile(settings.moving);
+    const FileCheck check = isStreamed ? FileCheck::Header : FileCheck::Voxels;
+    record.fixed = InspectImageFile(settings.fixed, 1, check);
+    record.moving = InspectImageFile(settings.moving, 1, check);
     log.PrintHeader(record.fixed, record.moving, processes.Size(), processes.Description());
   }
-  if (settings.streamedInput && processes.Size() > 1)
+  if (isStreamed)
   {
     sources = SetStreamedInputs(filter, settings);
   }

@@ -17,15 +17,16 @@
  *=========================================================================*/
 // One registration by several processes, none of which ever holds a whole field:
 //
-//   mpirun -np 4 RegisterDistributed fixed.mha moving.mha displacement.mha
+//   mpirun -np 4 RegisterDistributed fixed.nii moving.nii displacement.mha
 //
-// Each process reads its part of the images (MetaImages without compression can be read in parts) and writes its slab
-// of the displacement into one file.
+// Each process reads its part of the images (NIfTI, NRRD and MetaImages without compression can be read in parts) and
+// writes its slab of the displacement into one file.
 
 #include "itkDiffeomorphicGaussNewtonRegistrationFilter.h"
 
 #include "itkImageFileReader.h"
 #include "itkImageFileWriter.h"
+#include "itkUncompressedImageIO.h"
 
 #include <mpi.h>
 
@@ -59,6 +60,8 @@ main(int argc, char * argv[])
     const auto moving = itk::ImageFileReader<ImageType>::New();
     fixed->SetFileName(argv[1]);
     moving->SetFileName(argv[2]);
+    fixed->SetImageIO(itk::UncompressedImageIO::New()); // reads what is asked for, from all three formats
+    moving->SetImageIO(itk::UncompressedImageIO::New());
 
     const auto filter = FilterType::New();
     filter->SetMPICommunicator(MPI_Comm_c2f(MPI_COMM_WORLD)); // the default, too, once MPI is initialised

@@ -104,10 +104,10 @@ KindOf(const itk::ImageIOBase & io)
 } // namespace
 
 ImageFileInfo
-InspectImageFile(const std::string & path, unsigned int components)
+InspectImageFile(const std::string & path, unsigned int components, FileCheck check)
 {
   CheckInputFile(path, "an image file", "Check the path; convert a DICOM series to NIfTI first");
-  if (EndsWith(path, ".nii") || EndsWith(path, ".nii.gz"))
+  if (check == FileCheck::Voxels && (EndsWith(path, ".nii") || EndsWith(path, ".nii.gz")))
   {
     CheckNiftiFile(path);
   }

@@ -45,12 +45,18 @@ struct ImageFileInfo
   std::string                note; ///< what the user should know about the header; usually nothing
 };
 
-/** Reads the header of a 3-D image and checks the file: it exists, it has a known format, a NIfTI file is complete and
- * holds finite values, it has three axes (a fourth of length 1 is taken).
- * `components` is what is needed: 1 for a scalar image, 3 for a displacement field, 0 for any.
+/** How far a file is looked at. */
+enum class FileCheck
+{
+  Voxels, ///< of a NIfTI file all, which ITK would not check: it is complete and holds finite values
+  Header
+};
+
+/** Reads the header of a 3-D image and checks the file: it exists, it has a known format, it has three axes (a fourth
+ * of length 1 is taken). `components` is what is needed: 1 for a scalar image, 3 for a displacement field, 0 for any.
  * Throws CommandLineError naming the file and the remedy. */
 ImageFileInfo
-InspectImageFile(const std::string & path, unsigned int components = 1);
+InspectImageFile(const std::string & path, unsigned int components = 1, FileCheck check = FileCheck::Voxels);
 
 /** Reads the voxels, converted to the pixel type of `TImage`. Throws CommandLineError naming the file. Instantiated for
  * all scalar pixel types of ITK, and for fields of float vectors. */

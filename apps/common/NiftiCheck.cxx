@@ -19,7 +19,8 @@
 
 #include "CommandLineError.h"
 #include "GzipFile.h"
-#include "NiftiHeader.h"
+
+#include "itkNiftiFileHeader.h"
 
 #include <algorithm>
 #include <cmath>
@@ -41,7 +42,7 @@ public:
     if (!m_Parsed)
     {
       m_Head.append(data, bytes);
-      if (m_Head.size() < niftiHeaderBytes)
+      if (m_Head.size() < itk::niftiFileHeaderBytes)
       {
         return;
       }
@@ -58,13 +59,13 @@ public:
     if (!m_Parsed)
     {
       m_Parsed = true;
-      m_Header = ParseNiftiHeader(m_Head);
+      m_Header = itk::ParseNiftiFileHeader(m_Head);
       this->Scan(m_Head.data(), m_Head.size());
     }
   }
 
   /** Nothing if the file is of another kind. */
-  const std::optional<NiftiHeader> &
+  const std::optional<itk::NiftiFileHeader> &
   GetHeader() const
   {
     return m_Header;
@@ -99,15 +100,16 @@ private:
   void
   Check(const char * raw)
   {
-    const bool finite = m_Header->floatBytes == sizeof(float) ? std::isfinite(NumberAt<float>(raw, m_Header->swap))
-                                                              : std::isfinite(NumberAt<double>(raw, m_Header->swap));
+    const bool finite = m_Header->floatBytes == sizeof(float)
+                          ? std::isfinite(itk::NiftiNumberAt<float>(raw, m_Header->swap))
+                          : std::isfinite(itk::NiftiNumberAt<double>(raw, m_Header->swap));
     m_NotFinite += finite ? 0 : 1;
   }
 
-  bool                       m_Parsed = false;
-  std::string                m_Head;
-  std::optional<NiftiHeader> m_Header;
-  std::uint64_t              m_Position = 0;
+  bool                                m_Parsed = false;
+  std::string                         m_Head;
+  std::optional<itk::NiftiFileHeader> m_Header;
+  std::uint64_t                       m_Position = 0;
   std::string m_Pending; ///< voxels that have arrived but are not checked: at most a part of one after Scan()
   std::size_t m_NotFinite = 0;
 };

@@ -19,7 +19,8 @@
 
 #include "CommandLineError.h"
 #include "GzipFile.h"
-#include "NiftiHeader.h"
+
+#include "itkNiftiFileHeader.h"
 
 #include <algorithm>
 #include <array>
@@ -38,14 +39,14 @@ HoldsDisplacementVectors(const std::string & path)
   {
     return false; // who reads the image says what is wrong
   }
-  const auto header = ParseNiftiHeader(ReadGzipHead(path, niftiHeaderBytes));
+  const auto header = itk::ParseNiftiFileHeader(ReadGzipHead(path, itk::niftiFileHeaderBytes));
   return header && header->intent == static_cast<int>(NiftiIntent::DisplacementVector);
 }
 
 void
 SetNiftiIntent(const std::string & path, NiftiIntent intent)
 {
-  const auto header = ParseNiftiHeader(ReadGzipHead(path, niftiHeaderBytes));
+  const auto header = itk::ParseNiftiFileHeader(ReadGzipHead(path, itk::niftiFileHeaderBytes));
   if (!header)
   {
     throw CommandLineError(path + ": is not a NIfTI file in one piece", ExitCode::NumericalFailure);

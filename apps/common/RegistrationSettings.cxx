@@ -164,7 +164,7 @@ ParseRegistrationSettings(int argc, const char * const * argv)
     "--streamed-input",
     settings.streamedInput,
     "Under mpirun, each process reads only its part of the images; else the first one reads them and hands out the "
-    "parts. The files must be MetaImages without compression.");
+    "parts. The files must be NIfTI, NRRD or MetaImage without compression.");
   shared("--streamed-output",
          settings.streamedOutput,
          "Each process writes its part of the results, so that none has them as a whole. The files are MetaImages "

@@ -19,14 +19,13 @@
 
 #include "CommandLineError.h"
 #include "InitialTransform.h"
-#include "Program.h"
 #include "TransformInput.h"
 
 #include "itkImageFileReader.h"
 #include "itkUnaryFunctorImageFilter.h"
+#include "itkUncompressedImageIO.h"
 
 #include <cmath>
-#include <filesystem>
 
 namespace gnrapp
 {
@@ -38,24 +37,16 @@ template <typename TImage>
 typename itk::ImageFileReader<TImage>::Pointer
 OpenImage(const std::string & path, unsigned int components)
 {
-  InspectImageFile(path, components);
+  InspectImageFile(path, components, FileCheck::Header);
+  if (const std::string obstacle = itk::UncompressedImageIO::DescribeObstacle(path); !obstacle.empty())
+  {
+    throw CommandLineError(path + ": cannot be read in parts: " + obstacle +
+                           ". Write it without compression as .nii, .nrrd or .mha, or leave out --streamed-input");
+  }
   const auto reader = itk::ImageFileReader<TImage>::New();
+  reader->SetImageIO(itk::UncompressedImageIO::New());
   reader->SetFileName(path);
   reader->UpdateOutputInformation();
-  if (!reader->GetImageIO()->CanStreamRead())
-  {
-    throw CommandLineError(path + ": cannot be read in parts by ITK " + ItkVersion() +
-                           ". Convert it to MetaImage without compression (.mha), or leave out --streamed-input");
-  }
-  // ITK's reader of MetaImages does not notice. The header takes a few bytes, too.
-  const auto voxelBytes = static_cast<std::uintmax_t>(reader->GetImageIO()->GetImageSizeInBytes());
-  const bool hasOwnData = std::filesystem::path(path).extension() != ".mhd";
-  if (hasOwnData && std::filesystem::file_size(path) <= voxelBytes)
-  {
-    throw CommandLineError(path + ": the file is too short for its voxels (" +
-                           std::to_string(std::filesystem::file_size(path)) + " of more than " +
-                           std::to_string(voxelBytes) + " bytes). Copy or export it again");
-  }
   return reader;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# One registration on 4 nodes with 4 GPUs each, a process for each GPU. sbatch register-gpu.sh FIXED.mha MOVING.mha PREFIX
+# One registration on 4 nodes with 4 GPUs each, a process for each GPU. sbatch register-gpu.sh FIXED.nii MOVING.nii PREFIX
 #SBATCH --job-name=gnr-register
 #SBATCH --nodes=4
 #SBATCH --ntasks-per-node=4         # one process per GPU
@@ -11,7 +11,7 @@
 #SBATCH --time=00:20:00
 #SBATCH --exclusive
 set -euo pipefail
-[ $# -eq 3 ] || { echo "usage: sbatch $0 FIXED.mha MOVING.mha PREFIX" >&2; exit 2; }
+[ $# -eq 3 ] || { echo "usage: sbatch $0 FIXED.nii MOVING.nii PREFIX" >&2; exit 2; }
 
 # The plugin gnr-cuda needs cuFFT: a module of the cluster, or LD_LIBRARY_PATH.
 gnr-register "$1" "$2" --dry-run --processes "$SLURM_NTASKS" --device cpu

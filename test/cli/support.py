@@ -7,6 +7,7 @@
     GNR_EXAMPLES              folder of the built examples
     GNR_ITK_ONLY              itk-only-resample, which knows ITK but nothing of this project
     GNR_MPIEXEC               what starts several processes, or empty where it was built without MPI
+    GNR_FAULTS                folder of a plugin gnr-mpi that fails when it is told to; likewise
     GNR_EXAMPLE_DATA          examples/data
     GNR_EXTRA_TEST_DATA       further image pairs, or empty: tests that need them are skipped
 
@@ -17,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 from pathlib import Path
 
@@ -79,6 +81,17 @@ class CommandLineTest(unittest.TestCase):
     def itk_only(self, *arguments, stdin=None):
         return subprocess.run([program("GNR_ITK_ONLY"), *map(str, arguments)], stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, text=True, cwd=self.folder, input=stdin)
+
+    def mpirun(self, processes, *command, environment=None, limit=240):
+        """A program by mpirun, which says things of its own on standard error. The result has `seconds`."""
+        env = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+               "OMPI_MCA_rmaps_base_oversubscribe": "1", **(environment or {})}
+        start = time.monotonic()
+        run = subprocess.run([os.environ["GNR_MPIEXEC"], "-np", str(processes), *map(str, command)], cwd=self.folder,
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL, env=env,
+                             timeout=limit)
+        run.seconds = time.monotonic() - start
+        return run
 
     def succeed(self, result, code=0):
         self.assertEqual(result.returncode, code, result.stdout + result.stderr)

@@ -4,6 +4,7 @@
 exit code, whatever happens to one process. (ctest: skip code 77)"""
 import math
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -87,11 +88,9 @@ class Faults(support.CommandLineTest):
         run = self.start(2, *options)
         output, error = run.communicate()
         self.assertEqual((run.returncode, error), (0, ""), output)
-        env = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-               "OMPI_MCA_rmaps_base_oversubscribe": "1"}
-        subprocess.run([os.environ["GNR_MPIEXEC"], "-np", "2", support.program("GNR_REGISTER"), "fixed.nii", "moving.nii",
-                        "-o", "other/pair", "--device", "cpu", *options], check=True, env=env, cwd=self.folder,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=LIMIT)
+        other = self.mpirun(2, support.program("GNR_REGISTER"), "fixed.nii", "moving.nii", "-o", "other/pair", "--device", "cpu",
+                            *options)
+        self.assertEqual(other.returncode, 0, other.stderr)
         names = sorted(p.name for p in (self.folder / "new").iterdir())
         self.assertEqual(names, sorted(p.name for p in (self.folder / "other").iterdir()))
         self.assertIn("pair_inverse_displacement.nii.gz", names)
@@ -128,6 +127,85 @@ class Faults(support.CommandLineTest):
         path = self.folder / "moving.nii"
         path.write_bytes(path.read_bytes()[:-5000])
         self.check_end(self.start(3), 2, "moving.nii")
+
+
+class FaultsInEveryPhase(support.CommandLineTest):
+    """One process throws in a call of its communicator; which one, a plugin in the place of gnr-mpi is told."""
+
+    PURPOSES = ("halo", "transpose", "reduction", "images")  # of gnr::Purpose
+    CODES = (2, 3, 4)  # of gnr::ErrorKind
+    AFTER = 2  # reductions after the files are in place: did all succeed, and the parting
+    PROCESSES = 3
+
+    @classmethod
+    def setUpClass(cls):
+        if not os.environ.get("GNR_FAULTS"):
+            raise unittest.SkipTest("built without MPI, or no mpirun")
+
+    def setUp(self):
+        super().setUp()
+        size = (20, 16, 18)
+        for name, shift in (("fixed.nii", 0.0), ("moving.nii", 0.5)):
+            values = [math.sin(0.5 * x + shift) * math.sin(0.4 * y) * math.sin(0.6 * z + shift)
+                      for z in range(size[2]) for y in range(size[1]) for x in range(size[0])]
+            nifti.write(self.folder / name, size, values, "f")
+
+    def run_with(self, options, **environment):
+        return self.mpirun(self.PROCESSES, support.program("GNR_REGISTER"), "fixed.nii", "moving.nii", "-o", "new/pair",
+                           "--device", "cpu", "--threads", 1, "--levels", 1, "--iterations", 1, *options, limit=LIMIT,
+                           environment={"GNR_PLUGIN_PATH": os.environ["GNR_FAULTS"], **environment})
+
+    def count_calls(self, options):
+        """{purpose: how often each process calls for it in a run without faults}"""
+        counts = self.folder / "counts"
+        counts.mkdir()
+        run = self.run_with(options, GNR_TEST_FAULT_COUNTS=str(counts))
+        self.assertEqual(run.returncode, 0, run.stderr)
+        numbers = [list(map(int, (counts / str(rank)).read_text().split())) for rank in range(self.PROCESSES)]
+        shutil.rmtree(counts)
+        shutil.rmtree(self.folder / "new")
+        return dict(zip(self.PURPOSES, zip(*numbers)))
+
+    def fail_in(self, options, rank, purpose, call, kind):
+        """The error of that process ends all, once and soon, with its exit code."""
+        with self.subTest(options=options, rank=rank, purpose=purpose, call=call):
+            run = self.run_with(options, GNR_TEST_FAULT=f"{rank}:{self.PURPOSES.index(purpose)}:{call}:{kind}")
+            self.assertEqual(run.returncode, self.CODES[kind], run.stdout + run.stderr)
+            said = [line for line in run.stderr.splitlines() if "gnr-register" in line and "error" in line]
+            self.assertEqual(len(said), 1, run.stderr)
+            self.assertEqual(run.stderr.count("a fault that a test has ordered"), 1, run.stderr)
+            self.assertIn("a fault that a test has ordered", said[0])
+            if rank != 0:
+                self.assertIn(f"process {rank} of {self.PROCESSES}", said[0])
+            self.assertLess(run.seconds, SOON)
+
+    def test_an_error_in_any_phase(self):
+        calls = self.count_calls(())
+        kind = 0
+        for purpose in self.PURPOSES:
+            for rank in (0, self.PROCESSES - 1):
+                last = calls[purpose][rank] - (self.AFTER if purpose == "reduction" else 0)
+                self.assertGreater(last, 2, purpose)
+                for call in (1, last // 2, last):
+                    kind = (kind + 1) % len(self.CODES)
+                    self.fail_in((), rank, purpose, call, kind)
+                    self.assertEqual(self.files(), ["fixed.nii", "moving.nii"])
+
+    def test_an_error_while_each_process_writes_its_part(self):
+        options = ("--streamed-input", "--streamed-output")
+        whole = self.count_calls(options)["reduction"]
+        for rank, back in ((0, 4), (1, 5), (2, 6)):
+            self.fail_in(options, rank, "reduction", whole[rank] - self.AFTER - back, rank)
+            self.assertEqual(self.files(), ["fixed.nii", "moving.nii"])
+
+    def test_an_error_after_the_files_are_in_place(self):
+        """The run has failed for somebody, and says so; what is there is complete."""
+        last = self.count_calls(())["reduction"][1] - self.AFTER + 1
+        self.fail_in((), 1, "reduction", last, 1)
+        self.assertEqual(self.files(), ["fixed.nii", "moving.nii", "new"] + [
+            f"new/pair_{name}" for name in ("displacement.nii.gz", "report.json", "warped.nii.gz")])
+        for name in ("displacement", "warped"):
+            nifti.read(self.folder / "new" / f"pair_{name}.nii.gz")
 
 
 if __name__ == "__main__":

@@ -15,13 +15,13 @@
  *  limitations under the License.
  *
  *=========================================================================*/
-#include "NiftiHeader.h"
+#include "itkNiftiFileHeader.h"
 
-namespace gnrapp
+namespace itk
 {
 
-std::optional<NiftiHeader>
-ParseNiftiHeader(const std::string & head)
+std::optional<NiftiFileHeader>
+ParseNiftiFileHeader(const std::string & head)
 {
   constexpr std::int32_t size1 = 348;
   constexpr std::int32_t size2 = 540;
@@ -30,9 +30,9 @@ ParseNiftiHeader(const std::string & head)
     return {};
   }
   const char * const h = head.data();
-  NiftiHeader        header;
-  const std::int32_t size = NumberAt<std::int32_t>(h, false);
-  const std::int32_t swapped = NumberAt<std::int32_t>(h, true);
+  NiftiFileHeader    header;
+  const std::int32_t size = NiftiNumberAt<std::int32_t>(h, false);
+  const std::int32_t swapped = NiftiNumberAt<std::int32_t>(h, true);
   header.swap = swapped == size1 || swapped == size2;
   const bool swap = header.swap;
   const bool isFirst = (swap ? swapped : size) == size1 && std::memcmp(h + 344, "n+1", 3) == 0;
@@ -44,21 +44,23 @@ ParseNiftiHeader(const std::string & head)
   }
   header.intentPlace = isFirst ? 68 : 504;
   header.intentBytes = isFirst ? 2 : 4;
-  header.intent = isFirst ? NumberAt<std::int16_t>(h + header.intentPlace, swap)
-                          : NumberAt<std::int32_t>(h + header.intentPlace, swap);
+  header.intent = isFirst ? NiftiNumberAt<std::int16_t>(h + header.intentPlace, swap)
+                          : NiftiNumberAt<std::int32_t>(h + header.intentPlace, swap);
 
-  const int  type = NumberAt<std::int16_t>(h + (isFirst ? 70 : 12), swap);
-  double     bytes = NumberAt<std::int16_t>(h + (isFirst ? 72 : 14), swap) / 8.0;
+  header.type = NiftiNumberAt<std::int16_t>(h + (isFirst ? 70 : 12), swap);
+  double     bytes = NiftiNumberAt<std::int16_t>(h + (isFirst ? 72 : 14), swap) / 8.0;
   const auto axis = [=](int i) {
-    return isFirst ? static_cast<double>(NumberAt<std::int16_t>(h + 40 + 2 * i, swap))
-                   : static_cast<double>(NumberAt<std::int64_t>(h + 16 + 8 * i, swap));
+    return isFirst ? static_cast<double>(NiftiNumberAt<std::int16_t>(h + 40 + 2 * i, swap))
+                   : static_cast<double>(NiftiNumberAt<std::int64_t>(h + 16 + 8 * i, swap));
   };
   for (int i = 1; i <= std::min(static_cast<int>(axis(0)), 7); ++i)
   {
     bytes *= axis(i);
   }
-  const double begin =
-    isFirst ? NumberAt<float>(h + 108, swap) : static_cast<double>(NumberAt<std::int64_t>(h + 168, swap));
+  // NIfTI's library lets no voxels begin inside of the header.
+  const double begin = std::max<double>(isFirst ? size1 : size2,
+                                        isFirst ? NiftiNumberAt<float>(h + 108, swap)
+                                                : static_cast<double>(NiftiNumberAt<std::int64_t>(h + 168, swap)));
   constexpr double most = 9e18; // what an offset in a file can be
   if (!(begin >= 0 && bytes >= 0 && begin + bytes <= most))
   {
@@ -68,8 +70,10 @@ ParseNiftiHeader(const std::string & head)
   header.end = header.begin + static_cast<std::uint64_t>(bytes);
   constexpr int floatType = 16;
   constexpr int doubleType = 64;
-  header.floatBytes = type == floatType ? sizeof(float) : type == doubleType ? sizeof(double) : 0;
+  header.floatBytes = header.type == floatType ? sizeof(float) : header.type == doubleType ? sizeof(double) : 0;
+  header.slope = isFirst ? NiftiNumberAt<float>(h + 112, swap) : NiftiNumberAt<double>(h + 176, swap);
+  header.intercept = isFirst ? NiftiNumberAt<float>(h + 116, swap) : NiftiNumberAt<double>(h + 184, swap);
   return header;
 }
 
-} // namespace gnrapp
+} // namespace itk

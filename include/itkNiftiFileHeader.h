@@ -15,8 +15,10 @@
  *  limitations under the License.
  *
  *=========================================================================*/
-#ifndef gnrapp_NiftiHeader_h
-#define gnrapp_NiftiHeader_h
+#ifndef itkNiftiFileHeader_h
+#define itkNiftiFileHeader_h
+
+#include "GaussNewtonRegistrationExport.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -25,16 +27,16 @@
 #include <optional>
 #include <string>
 
-namespace gnrapp
+namespace itk
 {
 
 /** Bytes that are enough to read a header of either version. */
-constexpr std::size_t niftiHeaderBytes = 540;
+constexpr std::size_t niftiFileHeaderBytes = 540;
 
 /** A number of a file, of either byte order. */
 template <typename T>
 T
-NumberAt(const char * bytes, bool swap)
+NiftiNumberAt(const char * bytes, bool swap)
 {
   char raw[sizeof(T)];
   std::memcpy(raw, bytes, sizeof(T));
@@ -47,8 +49,11 @@ NumberAt(const char * bytes, bool swap)
   return value;
 }
 
-/** What the programs need to know of a NIfTI-1 or NIfTI-2 image in one file, beside what ITK tells. */
-struct NiftiHeader
+/** \struct NiftiFileHeader
+ * \brief What ITK does not tell of a NIfTI-1 or NIfTI-2 image whose header and voxels are in one file.
+ * \ingroup GaussNewtonRegistration
+ */
+struct NiftiFileHeader
 {
   bool          swap = false;    ///< the file has the other byte order
   std::size_t   intentPlace = 0; ///< of the intent code in the file
@@ -56,13 +61,16 @@ struct NiftiHeader
   int           intent = 0;
   std::uint64_t begin = 0; ///< of the voxels in the file, bytes
   std::uint64_t end = 0;
+  int           type = 0;       ///< the datatype code
   std::size_t   floatBytes = 0; ///< 4 or 8; 0 if the voxels are integers
+  double        slope = 0.0;    ///< scl_slope; 0: voxels are taken as they are
+  double        intercept = 0.0;
 };
 
-/** \param head the first bytes of the file, niftiHeaderBytes or all of a shorter one. Nothing for other files. */
-std::optional<NiftiHeader>
-ParseNiftiHeader(const std::string & head);
+/** \param head the first bytes of the file, niftiFileHeaderBytes or all of a shorter one. Nothing for other files. */
+GaussNewtonRegistration_EXPORT std::optional<NiftiFileHeader>
+                               ParseNiftiFileHeader(const std::string & head);
 
-} // namespace gnrapp
+} // namespace itk
 
 #endif
