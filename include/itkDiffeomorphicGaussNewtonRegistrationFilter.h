@@ -344,7 +344,8 @@ public:
   {
     this->Assign(m_Options.levels, std::optional<int>(static_cast<int>(value)));
   }
-  /** Three grids as far as they keep 16 voxels along every axis, and more as far as they keep 32 (the default). */
+  /** Three grids as far as they keep 16 voxels along every axis, more as far as they keep 32, and a coarser one that is
+   * tried as a start (the default). */
   void
   SetNumberOfLevelsToAutomatic()
   {
@@ -383,13 +384,14 @@ public:
   unsigned int
   GetMaximumNumberOfKrylovIterations() const;
 
-  /** A level ends when the norm of the gradient falls below this share of its norm at zero velocity. */
+  /** The finest level ends when the norm of the gradient falls below this share of its norm at zero velocity, the next
+   * coarser one at half of it, and so on. */
   void
   SetGradientTolerance(double value);
   double
   GetGradientTolerance() const;
 
-  /** A level ends when a step lowers the objective by less than this share. */
+  /** The finest level ends when a step lowers the objective by less than this share, coarser ones likewise. */
   void
   SetObjectiveTolerance(double value);
   double

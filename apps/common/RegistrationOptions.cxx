@@ -257,7 +257,7 @@ RegistrationOptions::RegistrationOptions(ArgumentParser & parser, RegistrationSe
   number("--levels",
          solver,
          &Options::levels,
-         "Grids from coarse to fine; automatic: 3, more while the coarsest keeps 32 voxels an axis.",
+         "Grids from coarse to fine; automatic: 3, more while the coarsest keeps 32 voxels an axis, and one to try.",
          "automatic")
     ->check(WholeNumber(1));
   number("--time-steps",
@@ -272,15 +272,17 @@ RegistrationOptions::RegistrationOptions(ArgumentParser & parser, RegistrationSe
          &Options::maximumKrylovIterations,
          "Largest number of Krylov iterations within a Newton step.")
     ->check(WholeNumber(1));
-  number("--gradient-tolerance",
-         solver,
-         &Options::gradientTolerance,
-         "A level ends when the gradient has fallen to this share of its first value.")
+  number(
+    "--gradient-tolerance",
+    solver,
+    &Options::gradientTolerance,
+    "The finest level ends when the gradient has fallen to this share of its first value, the next coarser one at half "
+    "of it, and so on.")
     ->check(AtLeast(0, true));
   number("--objective-tolerance",
          solver,
          &Options::objectiveTolerance,
-         "A level ends when a step lowers the objective by less than this share.")
+         "The finest level ends when a step lowers the objective by less than this share, coarser ones likewise.")
     ->check(AtLeast(0));
   word("--preconditioner",
        solver,

@@ -78,18 +78,19 @@ struct Options
   double                determinantUpper = 4.0;  ///< and below this, > 1
 
   // grid continuation
-  std::optional<int> levels; ///< grids of the pyramid, >= 1; unset: 3, as far as they keep 16 points an axis, and more
-                             ///< as far as they keep 32
+  std::optional<int> levels; ///< grids of the pyramid, >= 1; unset: 3, as far as they keep 16 points an axis, more as
+                             ///< far as they keep 32, and a coarser one that is tried as a start
 
   // transport
   int           timeSteps = 4; ///< semi-Lagrangian steps, >= 1; rises by itself for large velocities
   Interpolation interpolation = Interpolation::Cubic;
 
   // Gauss-Newton-Krylov
-  int                   maximumIterations = 50;       ///< Newton steps per level, >= 0
-  int                   maximumKrylovIterations = 50; ///< Hessian products per Newton step, >= 1
-  double                gradientTolerance = 2.5e-2;   ///< stop at ||g|| <= tolerance * ||g(v = 0)||, dual norms
-  double                objectiveTolerance = 1e-2;    ///< stop when a step lowers the objective by less than this share
+  int maximumIterations = 50;       ///< Newton steps per level, >= 0
+  int maximumKrylovIterations = 50; ///< Hessian products per Newton step, >= 1
+  // Tolerances of the finest grid; half of them on the next coarser one, and so on.
+  double                gradientTolerance = 2.5e-2; ///< stop at ||g|| <= tolerance * ||g(v = 0)||, dual norms
+  double                objectiveTolerance = 1e-2;  ///< stop when a step lowers the objective by less than this share
   Preconditioner        preconditioner = Preconditioner::TwoLevelInvH0;
   std::optional<double> timeLimit; ///< seconds of wall time; unset: none. The result so far is kept
   std::optional<double> stallRate; ///< stop a level when a step lowers the objective by less than this share of it per
