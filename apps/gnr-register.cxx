@@ -142,8 +142,8 @@ WriteResults(FilterType *                 filter,
                    files);
   });
   // What gnr-view drew of an earlier result does not show this one.
-  for (const auto & [path, isDrawn] : { std::make_pair(settings.prefix + "_quality.png", settings.picture),
-                                        std::make_pair(settings.prefix + ".vti", false) })
+  for (const auto & [path, isDrawn] :
+       { std::make_pair(PictureName(settings), settings.picture), std::make_pair(settings.prefix + ".vti", false) })
   {
     if (!isDrawn && std::filesystem::exists(path))
     {
@@ -214,18 +214,23 @@ MeasureUsage(RunRecord & record, Clock::time_point start, Processes & processes)
   record.usage.peakBytes = static_cast<std::size_t>(processes.Maximum({ peak })[0]);
 }
 
+std::string
+ReportName(const RegistrationSettings & settings)
+{
+  return settings.prefix + "_report.json";
+}
+
 ExitCode
-Register(const RegistrationSettings & settings, Clock::time_point start, Processes & processes)
+Register(const RegistrationSettings & settings, Clock::time_point start, Processes & processes, RunRecord & record)
 {
   OutputFiles       files;
-  const std::string reportName = settings.prefix + "_report.json";
+  const std::string reportName = ReportName(settings);
   if (processes.IsRoot())
   {
     files.CheckFolderOf(reportName);
   }
 
   Clock::time_point     mark = start;
-  RunRecord             record;
   RunLog                log(settings);
   const auto            filter = FilterType::New();
   const StreamedSources sources = ReadInputs(filter, settings, processes, record, log);
@@ -279,6 +284,17 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
   return record.report.reason == gnr::StopReason::TimeLimit ? ExitCode::TimeLimit : ExitCode::Success;
 }
 
+/** The picture is drawn from the report, which names it once it is there. */
+void
+Draw(const std::string & program, const RegistrationSettings & settings, RunRecord & record)
+{
+  DrawPicture(program, settings);
+  OutputFiles files;
+  record.files.insert(record.files.end() - 1, PictureName(settings));
+  WriteText(MakeJsonReport(settings, record), ReportName(settings), files);
+  files.Commit();
+}
+
 } // namespace
 
 int
@@ -306,10 +322,11 @@ main(int argc, char * argv[])
     }
     const bool        isDrawn = settings->picture && processes.IsRoot();
     const std::string pictureProgram = isDrawn ? FindPictureProgram() : "";
-    const ExitCode    exitCode = Register(*settings, start, processes);
-    if (isDrawn)
+    RunRecord         record;
+    const ExitCode    exitCode = Register(*settings, start, processes, record);
+    if (isDrawn) // the images have left memory
     {
-      DrawPicture(pictureProgram, *settings);
+      Draw(pictureProgram, *settings, record);
     }
     return exitCode;
   });
