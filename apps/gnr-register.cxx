@@ -34,6 +34,8 @@
 #include "common/StreamedInput.h"
 #include "common/TransformOutput.h"
 
+#include "gnr/Registration.h"
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -191,7 +193,17 @@ DryRun(const RegistrationSettings & settings, Processes & processes)
   const StreamedSources sources = ReadInputs(filter, settings, processes, record, log);
   const auto            resident = ResidentBytes();
   MemoryNeed            need;
+  const bool            isForGpu = settings.options.device == gnr::Device::Cuda;
+  if (isForGpu)
+  {
+    filter->SetDevice(FilterType::DeviceEnum::Auto); // a plan is of use where no GPU is, too: jobs are written there
+  }
   WithFileNames(settings, [&] { need.filter = filter->PlanMemory(); });
+  if (isForGpu && !need.filter.solver.fieldsOnDevice)
+  {
+    need.filter.AddUp(gnr::Registration::planForDevice(need.filter.solver));
+    log.PrintMessage("--device cuda is refused on this machine; this is the plan for one with a GPU");
+  }
   need.program = WithoutImages(resident, need.filter.inputs);
   log.PrintMemoryNeed(need, record.fixed.size[0] * record.fixed.size[1] * record.fixed.size[2]);
   const int shared = settings.processes.value_or(processes.Size());
