@@ -34,6 +34,8 @@
 #include "common/StreamedInput.h"
 #include "common/TransformOutput.h"
 
+#include "gnr/Registration.h"
+
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -142,8 +144,8 @@ WriteResults(FilterType *                 filter,
                    files);
   });
   // What gnr-view drew of an earlier result does not show this one.
-  for (const auto & [path, isDrawn] : { std::make_pair(settings.prefix + "_quality.png", settings.picture),
-                                        std::make_pair(settings.prefix + ".vti", false) })
+  for (const auto & [path, isDrawn] :
+       { std::make_pair(PictureName(settings), settings.picture), std::make_pair(settings.prefix + ".vti", false) })
   {
     if (!isDrawn && std::filesystem::exists(path))
     {
@@ -194,7 +196,17 @@ DryRun(const RegistrationSettings & settings, Processes & processes)
   const ImageSources sources = ReadInputs(filter, settings, processes, record, log);
   const auto         resident = ResidentBytes();
   MemoryNeed         need;
+  const bool         isForGpu = settings.options.device == gnr::Device::Cuda;
+  if (isForGpu)
+  {
+    filter->SetDevice(FilterType::DeviceEnum::Auto); // a plan is of use where no GPU is, too: jobs are written there
+  }
   WithFileNames(settings, [&] { need.filter = filter->PlanMemory(); });
+  if (isForGpu && !need.filter.solver.fieldsOnDevice)
+  {
+    need.filter.AddUp(gnr::Registration::planForDevice(need.filter.solver));
+    log.PrintMessage("--device cuda is refused on this machine; this is the plan for one with a GPU");
+  }
   need.program = WithoutImages(resident, need.filter.inputs);
   log.PrintMemoryNeed(need, record.fixed.size[0] * record.fixed.size[1] * record.fixed.size[2]);
   const int shared = settings.processes.value_or(processes.Size());
@@ -217,18 +229,23 @@ MeasureUsage(RunRecord & record, Clock::time_point start, Processes & processes)
   record.usage.peakBytes = static_cast<std::size_t>(processes.Maximum({ peak })[0]);
 }
 
+std::string
+ReportName(const RegistrationSettings & settings)
+{
+  return settings.prefix + "_report.json";
+}
+
 ExitCode
-Register(const RegistrationSettings & settings, Clock::time_point start, Processes & processes)
+Register(const RegistrationSettings & settings, Clock::time_point start, Processes & processes, RunRecord & record)
 {
   OutputFiles       files;
-  const std::string reportName = settings.prefix + "_report.json";
+  const std::string reportName = ReportName(settings);
   if (processes.IsRoot())
   {
     files.CheckFolderOf(reportName);
   }
 
   Clock::time_point  mark = start;
-  RunRecord          record;
   RunLog             log(settings);
   const auto         filter = FilterType::New();
   const ImageSources sources = ReadInputs(filter, settings, processes, record, log);
@@ -282,6 +299,17 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
   return record.report.reason == gnr::StopReason::TimeLimit ? ExitCode::TimeLimit : ExitCode::Success;
 }
 
+/** The picture is drawn from the report, which names it once it is there. */
+void
+Draw(const std::string & program, const RegistrationSettings & settings, RunRecord & record)
+{
+  DrawPicture(program, settings);
+  OutputFiles files;
+  record.files.insert(record.files.end() - 1, PictureName(settings));
+  WriteText(MakeJsonReport(settings, record), ReportName(settings), files);
+  files.Commit();
+}
+
 } // namespace
 
 int
@@ -309,10 +337,11 @@ main(int argc, char * argv[])
     }
     const bool        isDrawn = settings->picture && processes.IsRoot();
     const std::string pictureProgram = isDrawn ? FindPictureProgram() : "";
-    const ExitCode    exitCode = Register(*settings, start, processes);
-    if (isDrawn)
+    RunRecord         record;
+    const ExitCode    exitCode = Register(*settings, start, processes, record);
+    if (isDrawn) // the images have left memory
     {
-      DrawPicture(pictureProgram, *settings);
+      Draw(pictureProgram, *settings, record);
     }
     return exitCode;
   });

@@ -25,6 +25,7 @@ if [ -x "$root/build/release/bin/gnr-register" ]; then
   mkdir -p "$root/build/cuda/device"
   if ! env -C "$root/build/cuda/device" GNR_CUDA=ON GNR_PLUGIN_PATH="$root/build/cuda/lib" \
     GNR_REGISTER="$root/build/release/bin/gnr-register" GNR_APPLY="$root/build/release/bin/gnr-apply" \
+    GNR_SLICER="$root/build/release/bin/GaussNewtonRegistration" \
     python3 -B "$root/test/cli/test_device.py" >"$log" 2>&1; then
     cat "$log"
     fail "the program does not do with the plugin what it should"

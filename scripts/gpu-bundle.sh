@@ -50,7 +50,6 @@ sed -e "s/@CUFFT@/$cufft/g" -e "s/@GLIBC@/$glibc/g" -e "s/@COMMIT@/$(git -C "$ro
 set -uo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 results=${1:-$here/results}
-mkdir -p "$results"
 
 # cuFFT from LD_LIBRARY_PATH, a CUDA toolkit, or NVIDIA's packages for Python.
 path=${LD_LIBRARY_PATH:-}
@@ -66,6 +65,12 @@ fi
 export LD_LIBRARY_PATH=$here/lib:$cufft:$cufft/../../nvjitlink/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 export GNR_PLUGIN_PATH=$here/lib
 
+# Without a driver, a GPU, or a C library that is new enough nothing below can work: the reason once, not per step.
+if ! reason=$("$here/bin/benchmark-gpu" 2>&1); then
+  echo "${reason%, or take --device cpu}" >&2
+  exit 2
+fi
+mkdir -p "$results"
 status=0
 step() {
   local name=$1

@@ -10,7 +10,7 @@ set -euo pipefail
 # shellcheck source=scripts/itk-source.sh
 . "$root/scripts/itk-source.sh"
 
-need_packages "${build_packages[@]}" "${python_packages[@]}"
+need_packages "${build_packages[@]}" "${mpi_packages[@]}" "${python_packages[@]}"
 python=/usr/bin/python3 # the one that python3-dev and python3-numpy belong to
 
 # --- ITK itself, once per machine -------------------------------------------------------------------------------------

@@ -51,6 +51,12 @@ FindPictureProgram()
   return program.string();
 }
 
+std::string
+PictureName(const RegistrationSettings & settings)
+{
+  return settings.prefix + "_quality.png";
+}
+
 void
 DrawPicture(const std::string & program, const RegistrationSettings & settings)
 {
@@ -72,7 +78,7 @@ DrawPicture(const std::string & program, const RegistrationSettings & settings)
       throw CommandLineError(std::string("--picture: gnr-view was lost (") + std::strerror(errno) + ")");
     }
   }
-  const std::string picture = settings.prefix + "_quality.png";
+  const std::string picture = PictureName(settings);
   if (status != 0)
   {
     const bool isStale = std::filesystem::exists(picture);

@@ -30,6 +30,10 @@ namespace gnrapp
 std::string
 FindPictureProgram();
 
+/** The file that gnr-view draws. */
+std::string
+PictureName(const RegistrationSettings & settings);
+
 /** Has gnr-view draw PREFIX_quality.png from the files of a run, and prints the name. Throws CommandLineError with
  * the exit code of gnr-view where that fails; the files of the run stay. */
 void

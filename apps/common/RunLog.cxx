@@ -275,6 +275,10 @@ RunLog::PrintMemoryNeed(const MemoryNeed & need, std::size_t fixedVoxels)
 
   Line("");
   Line("computed on  " + plan.device + Format(", %d thread%s", plan.threads, plan.threads == 1 ? "" : "s"));
+  if (!plan.deviceReason.empty())
+  {
+    Line("             (" + plan.deviceReason + ")");
+  }
   Line("grids");
   Line("  image    " + grid(plan.imageGrid));
   Line("  solver   " + grid(plan.solverGrid) + (plan.solverGrid.size == plan.imageGrid.size ? "" : ", padded"));

@@ -178,6 +178,12 @@ public:
   static MemoryPlan
   planMemory(const MemoryPlan & plan, const Options & options, int processes);
 
+  /** What such a registration would take on a GPU that is not here. \param plan of the same on the CPU (of one on a
+   * GPU: returned as it is). Fields are the same; work areas, for which cuFFT would have to be asked, are as large as
+   * they can be. Messages between GPUs are not in it. */
+  static MemoryPlan
+  planForDevice(const MemoryPlan & plan);
+
   /** Solves. Throws Error(BadInput | OutOfResources | NumericalFailure | Aborted). */
   const Report &
   run() override;

@@ -87,9 +87,10 @@ struct LevelRecord
 struct MemoryPlan
 {
   Grid              imageGrid;
-  Grid              solverGrid; ///< padded, periodic
-  std::vector<Grid> levels;     ///< of the pyramid, coarse to fine
-  std::string       device;     ///< where the kernels run, in words
+  Grid              solverGrid;   ///< padded, periodic
+  std::vector<Grid> levels;       ///< of the pyramid, coarse to fine
+  std::string       device;       ///< where the kernels run, in words
+  std::string       deviceReason; ///< why, when `Auto` had to choose
   int               threads = 1;
   int               processes = 1;
 

@@ -62,6 +62,8 @@ public:
   planMemory();
   static MemoryPlan
   planLargest(const MemoryPlan & plan, const Options & options, int processes);
+  static MemoryPlan
+  planForDevice(const MemoryPlan & plan);
   /** Goes through solve and results on behalf of planMemory(). */
   void
   runPlanned(MemoryPlan & plan);

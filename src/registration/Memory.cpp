@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/DeviceSizes.h"
 #include "optimization/Preconditioner.h"
 #include "parallel/SilentCommunicator.h"
 #include "registration/Implementation.h"
@@ -142,6 +143,7 @@ Registration::Implementation::planMemory()
     plan.levels.push_back(level.grid);
   }
   plan.device = report.device;
+  plan.deviceReason = report.deviceReason;
   plan.threads = report.threads;
   plan.processes = report.processes;
   plan.availableBytes = availableMemory();
@@ -217,6 +219,24 @@ Registration::Implementation::planLargest(const MemoryPlan & plan, const Options
     }
   }
   return largest;
+}
+
+MemoryPlan
+Registration::Implementation::planForDevice(const MemoryPlan & plan)
+{
+  MemoryPlan result = plan;
+  if (!plan.fieldsOnDevice)
+  {
+    result.device = "a GPU that is not here";
+    result.fieldsOnDevice = true;
+    // Columns of a spectrum and, behind them, a work area of cuFFT for as much: pieces, or what there is; two planes
+    // are always transformed together.
+    const std::array<int, 3> & n = plan.solverGrid.size;
+    const std::size_t          plane = sizeof(Complex) * (n[0] / 2 + 1) * n[1];
+    result.scratchBytes = 2 * std::min(std::max(DeviceSizes::spectralPiece, 2 * plane), plane * n[2]);
+    result.stagingBytes = 2 * DeviceSizes::stagingPiece + DeviceSizes::sums;
+  }
+  return result;
 }
 
 void

@@ -113,6 +113,12 @@ Registration::planMemory(const MemoryPlan & plan, const Options & options, int p
   return Implementation::planLargest(plan, options, processes);
 }
 
+MemoryPlan
+Registration::planForDevice(const MemoryPlan & plan)
+{
+  return Implementation::planForDevice(plan);
+}
+
 const Report &
 Registration::run()
 {

@@ -7,6 +7,7 @@
 import json
 import math
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -63,6 +64,48 @@ class Device(support.CommandLineTest):
         self.succeed(self.on("auto", plugins=self.folder))
         self.assertIn("cannot be opened", self.machine()["deviceReason"])
 
+    def plan(self, device, plugins=None):
+        """What --dry-run prints, with exit code 0 and without writing anything."""
+        environment = dict(os.environ)
+        if plugins is not None:
+            environment["GNR_PLUGIN_PATH"] = str(plugins)
+        before = self.files()
+        command = [support.program("GNR_REGISTER"), "fixed.nii", "moving.nii", "--device", device, "--dry-run"]
+        text = self.succeed(subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                           cwd=self.folder, env=environment)).stdout
+        self.assertEqual(self.files(), before)
+        return text
+
+    def test_the_plan_for_a_gpu_that_is_not_here(self):
+        """Jobs for a GPU are written on machines without one."""
+        amount = lambda text, what: float(re.search(r"^  %s +(\d+\.\d) MB" % what, text, re.M).group(1))
+        cpu = self.plan("cpu", plugins=self.folder)
+        self.assertNotIn("GPU", cpu)
+        auto = self.plan("auto", plugins=self.folder)
+        self.assertIn("computed on  CPU", auto)
+        self.assertIn("(no GPU is used: the plugin", auto)
+        self.assertNotIn("memory of the GPU", auto)
+        gpu = self.plan("cuda", plugins=self.folder)
+        self.assertIn("computed on  a GPU that is not here", gpu)
+        self.assertIn("(no GPU is used: the plugin %s does not exist)" % (self.folder / "gnr-cuda.so"), gpu)
+        self.assertIn("--device cuda is refused on this machine", gpu)
+        # The same fields, in other memory: beside them two pieces as large as the spectrum of the padded image.
+        fields = amount(cpu, "reserved at once")
+        self.assertEqual(amount(gpu, "reserved at once"), fields)
+        size = [int(n) for n in re.search(r"solver +(\d+) x (\d+) x (\d+)", gpu).groups()]
+        pieces = 2 * 8 * (size[0] // 2 + 1) * size[1] * size[2] / 2 ** 20
+        self.assertAlmostEqual(amount(gpu, "fields and work areas"), fields + pieces, delta=0.11)
+        # The host has the images and what copies go through, 8 MiB and 64 KiB.
+        images = amount(cpu, "during the solve") - fields
+        self.assertAlmostEqual(amount(gpu, "during the solve"), images + 8 + 1 / 16, delta=0.16)
+
+    @unittest.skipUnless(CUDA == "EMULATED", "no plugin for the emulated device was built")
+    def test_the_plan_for_a_gpu_that_is_here(self):
+        text = self.plan("cuda")
+        self.assertIn("computed on  CUDA (emulated device", text)
+        self.assertIn("memory of the GPU", text)
+        self.assertNotIn("refused", text)
+
     @unittest.skipUnless(CUDA == "ON", "no plugin for GPUs was built")
     def test_the_plugin_for_gpus(self):
         result = self.on("cuda")
@@ -80,11 +123,19 @@ class Device(support.CommandLineTest):
         self.assertIn("CUDA (emulated device", self.machine()["device"])
 
     @unittest.skipUnless(shutil.which("ldd"), "no ldd")
-    def test_the_program_needs_neither_cuda_nor_mpi(self):
-        needed = self.call("ldd", support.program("GNR_REGISTER")).stdout
-        self.assertIn("libc.so", needed)
-        for library in ("cudart", "cufft", "libcuda", "libmpi"):
-            self.assertNotIn(library, needed)
+    def test_library_and_programs_need_neither_cuda_nor_mpi(self):
+        """Not gnr-view: VTK, as distributions build it, may need MPI."""
+        program = support.program("GNR_REGISTER")
+        files = [program, support.program("GNR_APPLY"), support.program("GNR_SLICER")]
+        # The library of the filter and the core, where it is one of its own; ldd follows it from the programs, too.
+        files += re.findall(r"libitkGaussNewtonRegistration\S* => (/\S+)", self.call("ldd", program).stdout)
+        worker = os.path.join(os.path.dirname(program), "gnr-worker")
+        files += [worker] if os.path.exists(worker) else []
+        for file in files:
+            needed = self.call("ldd", file).stdout
+            self.assertIn("libc.so", needed, file)
+            for library in ("cudart", "cufft", "libcuda", "libmpi", "libpmi"):
+                self.assertNotIn(library, needed, file)
 
 
 if __name__ == "__main__":

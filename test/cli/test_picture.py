@@ -396,6 +396,9 @@ class Picture(support.CommandLineTest):
         self.assertEqual(self.succeed(self.register(*run, "--quiet")).stdout, "")
         report = json.loads((self.folder / "out/pair_report.json").read_text())
         self.assertEqual(report["messages"], [])
+        self.assertEqual(report["files"], ["out/pair_displacement.nii.gz", "out/pair_warped.nii.gz", "out/pair_quality.png",
+                                           "out/pair_report.json"])
+        self.assertEqual(self.files(), sorted([*report["files"], "f.nii", "m.nii", "out"]), "all of them, and nothing else")
         # A run without a picture leaves that of another result behind, and says so; --vti is never of this run.
         (self.folder / "out/pair.vti").write_text("")
         result = self.succeed(self.register(*run[:-1]))
@@ -458,8 +461,10 @@ class Picture(support.CommandLineTest):
             self.assertEqual(result.returncode, 3)
             self.assertIn("gnr-view: error: broken\ngnr-register: error: --picture: gnr-view drew no picture", result.stderr)
             self.assertEqual("pair_quality.png is left from an earlier run" in result.stderr, stale)
-            for name in ("pair_displacement.nii.gz", "pair_warped.nii.gz", "pair_report.json"):
+            names = ["pair_displacement.nii.gz", "pair_warped.nii.gz", "pair_report.json"]
+            for name in names:
                 self.assertTrue((self.folder / name).exists(), name)
+            self.assertEqual(json.loads((self.folder / "pair_report.json").read_text())["files"], names, "no picture is named")
 
     def test_time(self):
         """Under 10 s of processor time for 256 x 300 x 256."""

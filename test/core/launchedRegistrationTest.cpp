@@ -335,6 +335,7 @@ TEST(LaunchedArchive, GivesBackWhatItTook)
   report.levels[1].iterations[2].objective = 0.25;
   report.phases = { { "one", 1.5 }, { "", 2.5 } };
   report.memoryPlan.availableBytes = 77;
+  report.memoryPlan.deviceReason = "some reason";
   report.memoryPlan.phases = { { "solve", 1234567890123u } };
   report.traffic = { { "halo", { 1, 2 }, { 3, 4 } } };
   report.messages = { "a", std::string(1000, 'b') };
@@ -346,6 +347,7 @@ TEST(LaunchedArchive, GivesBackWhatItTook)
   EXPECT_EQ(back.phases, report.phases);
   EXPECT_EQ(back.memoryPlan.availableBytes, report.memoryPlan.availableBytes);
   EXPECT_EQ(back.memoryPlan.phases, report.memoryPlan.phases);
+  EXPECT_EQ(back.memoryPlan.deviceReason, "some reason");
   EXPECT_EQ(back.traffic[0].most.bytes, 4u);
   EXPECT_EQ(back.messages, report.messages);
   EXPECT_EQ(launched::pack(back).size(), bytes.size());
@@ -399,6 +401,7 @@ TEST_F(LaunchedRegistrations, PlanTheMemoryOfAll)
   const Report & report = registration.run();
   EXPECT_EQ(report.memoryPlan.fieldBytes, plan.fieldBytes);
   EXPECT_EQ(report.memoryPlan.phases, plan.phases);
+  EXPECT_EQ(report.device, plan.device);
   std::size_t      sum = 0;
   std::mutex       mutex;
   test::ThreadTeam team(2);

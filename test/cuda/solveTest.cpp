@@ -141,6 +141,34 @@ TEST(CudaSolve, TheOrderOfBlocksAndThreadsDoesNotMatter)
   EXPECT_EQ(one.report.mismatch, two.report.mismatch);
 }
 
+TEST(CudaSolve, IsPlannedWhereThereIsNoDevice)
+{
+  for (const gnr::Grid & grid : { problems::cube(20), problems::cube(64), gnr::Grid{ { 150, 30, 260 }, { 1, 1, 1 } } })
+  {
+    std::vector<float> image(grid.points(), 0.0F);
+    image[grid.points() / 2] = 1.0F;
+    const auto planOn = [&](gnr::Device device) {
+      gnr::Options options;
+      options.device = device;
+      gnr::Registration registration(grid, options);
+      registration.setFixed({ image.data(), 0, grid.size[2] });
+      registration.setMoving({ image.data(), 0, grid.size[2] });
+      return registration.planMemory();
+    };
+    const gnr::MemoryPlan here = planOn(gnr::Device::Cuda), cpu = planOn(gnr::Device::Cpu);
+    EXPECT_FALSE(cpu.fieldsOnDevice);
+    const gnr::MemoryPlan elsewhere = gnr::Registration::planForDevice(cpu);
+    EXPECT_TRUE(elsewhere.fieldsOnDevice);
+    EXPECT_FALSE(elsewhere.availableDeviceBytes.has_value());
+    EXPECT_EQ(elsewhere.fieldBytes, here.fieldBytes);
+    EXPECT_EQ(elsewhere.phases, here.phases);
+    EXPECT_EQ(elsewhere.stagingBytes, here.stagingBytes);
+    EXPECT_GE(elsewhere.scratchBytes, here.scratchBytes) << "what the device asked its cuFFT for";
+    EXPECT_LE(elsewhere.scratchBytes, std::size_t(48) << 20);
+    EXPECT_EQ(gnr::Registration::planForDevice(here).scratchBytes, here.scratchBytes) << "nothing to guess";
+  }
+}
+
 TEST(CudaSolve, PlansTheMemoryThatItTakes)
 {
   const gnr::Grid grid = problems::cube(20);

@@ -2,6 +2,7 @@
 #ifndef gnr_kernels_cuda_CudaKernels_h
 #define gnr_kernels_cuda_CudaKernels_h
 
+#include "kernels/DeviceSizes.h"
 #include "kernels/cuda/CufftPlans.h"
 #include "kernels/cuda/Memory.h"
 #include "kernels/kernels.h"
@@ -83,8 +84,8 @@ public:
   cudaStream_t
   stream() const;
 
-  static constexpr std::size_t mostPartials = 1024;
   static constexpr std::size_t partialBytes = 64;
+  static constexpr std::size_t mostPartials = DeviceSizes::sums / partialBytes;
 
   /** Room for mostPartials results of blocks. */
   template <typename T>

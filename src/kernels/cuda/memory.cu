@@ -15,7 +15,7 @@ namespace cuda
 namespace
 {
 
-constexpr std::size_t stagingValues = std::size_t(1) << 20; // of one half: 4 MiB
+constexpr std::size_t stagingValues = DeviceSizes::stagingPiece / sizeof(float); // of one half
 
 #ifdef GNR_CUDA_EMULATED
 /** Every float and double in it is then a NaN. The default stream waits for all others, and they for it. */

@@ -13,9 +13,9 @@ namespace cuda
 namespace
 {
 
-// Columns along z are transformed in pieces that stay in the second-level cache (40 MB and more on the GPUs this is
-// for): forward, symbol and backward then read and write device memory once. The same size bounds cuFFT's work area.
-constexpr std::size_t pieceBytes = std::size_t(24) << 20;
+// Columns along z are transformed in pieces that stay in the second-level cache: forward, symbol and backward then read
+// and write device memory once. The same size bounds cuFFT's work area.
+constexpr std::size_t pieceBytes = DeviceSizes::spectralPiece;
 
 cufftComplex *
 asCufft(Complex * p)

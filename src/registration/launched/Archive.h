@@ -118,6 +118,7 @@ private:
             solverGrid,
             levels,
             device,
+            deviceReason,
             threads,
             processes,
             reachesBorder,
@@ -131,7 +132,7 @@ private:
             stagingBytes,
             availableBytes,
             availableDeviceBytes] = plan;
-    (*this)(imageGrid, solverGrid, levels, device, threads, processes);
+    (*this)(imageGrid, solverGrid, levels, device, deviceReason, threads, processes);
     (*this)(reachesBorder, hasFixedWeight, hasMovingWeight, hasInitialVelocity);
     (*this)(fieldBytes, phases, fieldsOnDevice, scratchBytes, stagingBytes, availableBytes, availableDeviceBytes);
   }
