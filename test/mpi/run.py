@@ -93,7 +93,7 @@ def main():
             os.setgid(NOBODY)
             os.setuid(NOBODY)
         env = {k: v for k, v in environment().items() if "ALLOW_RUN_AS_ROOT" not in k}
-        env["HOME"] = "/tmp"
+        env["HOME"] = env["TMPDIR"] = "/tmp"  # those of root may be closed to others
         readable, _, _ = run(["test", "-x", program], env=env, preexec_fn=become, cwd="/")
         if readable != 0:
             print("skipped: user %d may not read %s" % (NOBODY, program))
