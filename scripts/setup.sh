@@ -14,7 +14,7 @@ picture_packages=(libvtk9-dev) # gnr-view; everything else builds without
 # shellcheck disable=SC2034
 mpi_packages=(libopenmpi-dev openmpi-bin) # gnr-mpi, several processes; everything else builds without
 # shellcheck disable=SC2034
-test_packages=(libgtest-dev python3 "${picture_packages[@]}" "${mpi_packages[@]}")
+test_packages=(libgtest-dev libbenchmark-dev python3 "${picture_packages[@]}" "${mpi_packages[@]}")
 # shellcheck disable=SC2034
 python_packages=(dpkg-dev castxml swig python3-dev python3-numpy python3-mpi4py)
 

@@ -13,7 +13,9 @@ if ! command -v clang-format-19 >/dev/null && [ -z "${GNR_SKIP_PACKAGES:-}" ] &&
   apt-cache show clang-format-19 >/dev/null 2>&1; then
   need_packages clang-format-19
 fi
-configure release -DBUILD_TESTING=ON -DGNR_EXTRA_TEST_DATA="${GNR_EXTRA_TEST_DATA:-}"
+# The benchmarks are only compiled: they change with the kernels that they measure.
+configure release -DBUILD_TESTING=ON -DGaussNewtonRegistration_BUILD_BENCHMARKS=ON \
+  -DGNR_EXTRA_TEST_DATA="${GNR_EXTRA_TEST_DATA:-}"
 build release
 say "testing (ctest -j2)"
 cd "$root/build/release"

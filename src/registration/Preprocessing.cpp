@@ -60,31 +60,84 @@ check(const Buffer & image, const BoxPart & part, const char * name, Kernels & k
   return s;
 }
 
-/** The linear map of the robust percentiles to [0, 1]. A few bright voxels must not squeeze the rest. */
-void
-normalize(Buffer & image, const Statistics & s, const BoxPart & part, Kernels & kernels, Communicator & communicator)
+/** What the percentiles are taken of. */
+struct Sample
 {
+  Buffer own; ///< if not those of the image
+  double lower;
+  double upper;
+  double count;
+  double blank = 0.0; ///< voxels that have the lowest value instead of their own and are not counted
+};
+
+/** The voxels with a weight above 1/2: what lies under a mask says nothing of the rest. */
+Sample
+insideOf(const Buffer &     weight,
+         const Buffer &     image,
+         const Statistics & s,
+         const BoxPart &    part,
+         Kernels &          kernels,
+         Communicator &     communicator)
+{
+  const std::size_t n = part.image().points();
+  constexpr Real    steep = 1 << 20;
+  Buffer            inside(kernels, n);
+  kernels.scaleAndShift(steep, weight.data(), -steep / 2, inside.data(), n);
+  kernels.clamp(Real(0), Real(1), inside.data(), n);
+  double count = kernels.sum(inside.data(), n);
+  communicator.sum(&count, 1);
+  Buffer values(kernels, n);
+  kernels.scaleAndShift(Real(1), image.data(), Real(-s.minimum), values.data(), n);
+  kernels.multiply(Real(1), inside.data(), values.data(), values.data(), n);
+  kernels.scaleAndShift(Real(1), values.data(), Real(s.minimum), values.data(), n);
+  const Statistics own =
+    reduce(kernels.statistics(values.data(), part.image(), wholeRegion(part.image())), communicator);
+  return { std::move(values), own.minimum, own.maximum, count, static_cast<double>(s.count) - count };
+}
+
+/** The linear map of the robust percentiles to [0, 1]. A few bright voxels must not squeeze the rest, nor an object
+ * under a mask. */
+void
+normalize(Buffer &           image,
+          const Buffer &     weight,
+          const Statistics & s,
+          const BoxPart &    part,
+          Kernels &          kernels,
+          Communicator &     communicator)
+{
+  Sample sample{ Buffer(), s.minimum, s.maximum, static_cast<double>(s.count) };
+  if (weight)
+  {
+    Sample inside = insideOf(weight, image, s, part, kernels, communicator);
+    if (inside.upper > inside.lower)
+    {
+      sample = std::move(inside);
+    }
+  }
+  const double               least = sample.lower, most = sample.upper;
   std::vector<std::uint64_t> own(histogramBins);
-  kernels.histogram(image.data(), part.image().points(), s.minimum, s.maximum, own.data(), histogramBins);
+  kernels.histogram(
+    (sample.own ? sample.own : image).data(), part.image().points(), least, most, own.data(), histogramBins);
   std::vector<double> counts(own.begin(), own.end()); // exact: far below 2^53
   communicator.sum(counts.data(), counts.size());
-  const double width = (s.maximum - s.minimum) / histogramBins;
+  counts[0] -= sample.blank;
+  const double width = (most - least) / histogramBins;
   const auto   percentile = [&](double share) {
-    const double wanted = share * static_cast<double>(s.count);
+    const double wanted = share * sample.count;
     double       below = 0.0;
     int          bin = 0;
     while (bin < histogramBins - 1 && below + counts[bin] < wanted)
     {
       below += counts[bin++];
     }
-    return s.minimum + (bin + (share < 0.5 ? 0 : 1)) * width;
+    return least + (bin + (share < 0.5 ? 0 : 1)) * width;
   };
   double lower = percentile(lowerPercentile), upper = percentile(upperPercentile);
   if (!(upper - lower > 16 * width))
   {
     // Nearly all voxels share one value (a small bright object): the percentiles say nothing.
-    lower = s.minimum;
-    upper = s.maximum;
+    lower = least;
+    upper = most;
   }
   const double scale = 1.0 / (upper - lower);
   kernels.scaleAndShift(Real(scale), image.data(), Real(-lower * scale), image.data(), image.size());
@@ -148,7 +201,7 @@ constantFaces(const InputImage & image, const Grid & grid, Kernels & host, Commu
   return result;
 }
 
-/** Weights on the box: zero in its padding; one on the image where there is none of the user. */
+/** Weights of the user on the image; empty where there are none. */
 Buffer
 readWeight(const InputImage & image,
            const char *       name,
@@ -156,29 +209,35 @@ readWeight(const InputImage & image,
            Kernels &          kernels,
            Communicator &     communicator)
 {
-  Buffer onImage;
-  if (exists(image.byRank))
+  if (!exists(image.byRank))
   {
-    onImage = part.upload(part.collect(image), kernels);
-    const Statistics s =
-      reduce(kernels.statistics(onImage.data(), part.image(), wholeRegion(part.image())), communicator);
-    if (s.notFinite > 0 || s.minimum < 0.0 || s.maximum > 1.0)
-    {
-      throw Error(ErrorKind::BadInput, std::string(name) + ": weights must lie between 0 and 1");
-    }
-    if (!(s.maximum > 0.0))
-    {
-      throw Error(ErrorKind::BadInput, std::string(name) + ": is zero everywhere; nothing would be registered");
-    }
+    return Buffer();
   }
-  else
+  Buffer           result = part.upload(part.collect(image), kernels);
+  const Statistics s = reduce(kernels.statistics(result.data(), part.image(), wholeRegion(part.image())), communicator);
+  if (s.notFinite > 0 || s.minimum < 0.0 || s.maximum > 1.0)
+  {
+    throw Error(ErrorKind::BadInput, std::string(name) + ": weights must lie between 0 and 1");
+  }
+  if (!(s.maximum > 0.0))
+  {
+    throw Error(ErrorKind::BadInput, std::string(name) + ": is zero everywhere; nothing would be registered");
+  }
+  return result;
+}
+
+/** Weights on the box: zero in its padding; one on the image where there is none of the user. */
+Buffer
+padWeight(Buffer && onImage, const BoxPart & part, Kernels & kernels)
+{
+  if (!onImage)
   {
     onImage = Buffer(kernels, part.image().points());
     kernels.fill(onImage.data(), onImage.size(), Real(1));
   }
   if (part.image() == part.box())
   {
-    return onImage;
+    return std::move(onImage);
   }
   Buffer result(kernels, part.box().points());
   kernels.extendByConstant(onImage.data(), part.image(), part.box(), Real(0), result.data());
@@ -235,22 +294,24 @@ prepareImages(const InputImages & input,
   Buffer        moving = part.upload(part.collect(input.moving), kernels);
   const auto    fixedStatistics = check(fixed, part, "FixedImage", kernels, communicator);
   const auto    movingStatistics = check(moving, part, "MovingImage", kernels, communicator);
+  Buffer        fixedWeight = readWeight(input.fixedWeight, "FixedImageMask", part, kernels, communicator);
+  Buffer        movingWeight = readWeight(input.movingWeight, "MovingImageMask", part, kernels, communicator);
   if (options.intensityNormalization == IntensityNormalization::Percentiles)
   {
-    normalize(fixed, fixedStatistics, part, kernels, communicator);
-    normalize(moving, movingStatistics, part, kernels, communicator);
+    normalize(fixed, fixedWeight, fixedStatistics, part, kernels, communicator);
+    normalize(moving, movingWeight, movingStatistics, part, kernels, communicator);
   }
 
   SolverImages result;
   result.grid = box.grid;
   // Where anatomy reaches the border the padding holds made-up values, which must not count.
-  if (box.padded || exists(input.fixedWeight.byRank))
+  if (box.padded || fixedWeight)
   {
-    result.fixedWeight = readWeight(input.fixedWeight, "FixedImageMask", part, kernels, communicator);
+    result.fixedWeight = padWeight(std::move(fixedWeight), part, kernels);
   }
-  if (exists(input.movingWeight.byRank))
+  if (movingWeight)
   {
-    result.movingWeight = readWeight(input.movingWeight, "MovingImageMask", part, kernels, communicator);
+    result.movingWeight = padWeight(std::move(movingWeight), part, kernels);
   }
   result.fixed = extend(std::move(fixed), part, kernels);
   result.moving = extend(std::move(moving), part, kernels);

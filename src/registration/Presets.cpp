@@ -40,7 +40,11 @@ makeOptions(Preset preset)
       options.gradientTolerance = 6e-2;
       break;
     case Preset::Accurate:
-      options.beta = 5e-4;
+      // The limits go with the weight: the wall behind them is a multiple of it.
+      options.beta = 3e-4;
+      options.gamma = 10.0;
+      options.gradientLimit = 1.7;
+      options.divergenceLimit = 0.85;
       options.gradientTolerance = 1e-2;
       options.objectiveTolerance = 3e-3;
       break;

@@ -33,6 +33,13 @@ halved(const Grid & fine, const Grid & finest, const Grid & image)
   return result;
 }
 
+/** Whether every axis has the points to be halved. */
+bool
+isHalved(const Grid & fine)
+{
+  return *std::min_element(fine.size.begin(), fine.size.end()) >= 2 * coarsestPoints;
+}
+
 } // namespace
 
 std::vector<PyramidGrid>
@@ -49,7 +56,7 @@ pyramidGrids(const Grid & finest, const Grid & image, std::optional<int> levels,
     const auto & size = next.grid.size;
     const bool   isExtra = !levels && static_cast<int>(grids.size()) >= automaticLevels;
     next.isTrial = isExtra && *std::min_element(size.begin(), size.end()) < automaticPoints;
-    if (next.isTrial && !hasTrial)
+    if (next.isTrial && !(hasTrial && isHalved(grids.front().grid)))
     {
       break;
     }

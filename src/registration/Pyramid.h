@@ -25,7 +25,7 @@ struct PyramidGrid
  * All cover the same box. Each axis is halved from grid to grid, rounded up to a size for the FFT, but never below 16
  * points. The coarse points lie symmetrically about the middle of the image, so that an image and its mirror image are
  * sampled alike. Unset `levels`: as many grids as differ, 3 or down to 32 points, and with `hasTrial` a trial grid
- * before them. */
+ * before them, if that can have 16 points on every axis. */
 std::vector<PyramidGrid>
 pyramidGrids(const Grid & finest, const Grid & image, std::optional<int> levels, bool hasTrial);
 
