@@ -384,14 +384,14 @@ public:
   unsigned int
   GetMaximumNumberOfKrylovIterations() const;
 
-  /** The finest level ends when the norm of the gradient falls below this share of its norm at zero velocity, the next
-   * coarser one at half of it, and so on. */
+  /** The two finest levels end when the norm of the gradient falls below this share of its norm at zero velocity, the
+   * next coarser one at half of it, and so on. */
   void
   SetGradientTolerance(double value);
   double
   GetGradientTolerance() const;
 
-  /** The finest level ends when a step lowers the objective by less than this share, coarser ones likewise. */
+  /** The two finest levels end when a step lowers the objective by less than this share, coarser ones likewise. */
   void
   SetObjectiveTolerance(double value);
   double

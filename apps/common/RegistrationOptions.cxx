@@ -272,17 +272,16 @@ RegistrationOptions::RegistrationOptions(ArgumentParser & parser, RegistrationSe
          &Options::maximumKrylovIterations,
          "Largest number of Krylov iterations within a Newton step.")
     ->check(WholeNumber(1));
-  number(
-    "--gradient-tolerance",
-    solver,
-    &Options::gradientTolerance,
-    "The finest level ends when the gradient has fallen to this share of its first value, the next coarser one at half "
-    "of it, and so on.")
+  number("--gradient-tolerance",
+         solver,
+         &Options::gradientTolerance,
+         "The two finest levels end when the gradient has fallen to this share of its first value, the next at half "
+         "of it, and so on.")
     ->check(AtLeast(0, true));
   number("--objective-tolerance",
          solver,
          &Options::objectiveTolerance,
-         "The finest level ends when a step lowers the objective by less than this share, coarser ones likewise.")
+         "The two finest levels end when a step lowers the objective by less than this share, coarser ones likewise.")
     ->check(AtLeast(0));
   word("--preconditioner",
        solver,

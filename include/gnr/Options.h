@@ -88,7 +88,7 @@ struct Options
   // Gauss-Newton-Krylov
   int maximumIterations = 50;       ///< Newton steps per level, >= 0
   int maximumKrylovIterations = 50; ///< Hessian products per Newton step, >= 1
-  // Tolerances of the finest grid; half of them on the next coarser one, and so on.
+  // Tolerances of the two finest grids; half of them on the next coarser one, and so on.
   double                gradientTolerance = 2.5e-2; ///< stop at ||g|| <= tolerance * ||g(v = 0)||, dual norms
   double                objectiveTolerance = 1e-2;  ///< stop when a step lowers the objective by less than this share
   Preconditioner        preconditioner = Preconditioner::TwoLevelInvH0;

@@ -232,7 +232,9 @@ Newton::run()
       return record;
     }
     const double start = control_.seconds();
-    const double eta = std::min(0.5, std::sqrt(norm / initialNorm));
+    const double forcing = std::sqrt(norm / initialNorm);
+    // No tighter than what the last step needs (Kelley 1995, section 6.3).
+    const double eta = std::min(0.5, std::max(forcing, 0.5 * options_.gradientTolerance * initialNorm / norm));
     preconditioner->refresh(eta);
     const KrylovResult krylov = solveNewtonSystem(problem_,
                                                   *preconditioner,

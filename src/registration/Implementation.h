@@ -30,8 +30,8 @@ struct LevelImages
 struct Level
 {
   int number; ///< 0 is the coarsest
-  /** Both tolerances are halved for each: a coarse solve costs little, and where the finer ones lead to depends on
-   * where it stops. */
+  /** Both tolerances are halved for each but the first: a coarse solve costs little, and where the finer ones lead to
+   * depends on where it stops. */
   int                 finerGrids;
   Domain &            domain;
   FourierTransform &  transform;

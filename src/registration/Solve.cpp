@@ -281,8 +281,9 @@ Registration::Implementation::solveLevel(const Level & level, double beta, int l
   const auto chosen = [](const Buffer & own, const Buffer & full) { return own ? own.data() : full.data(); };
   Options    own = options;
   own.beta = beta;
-  own.gradientTolerance = std::ldexp(own.gradientTolerance, -level.finerGrids);
-  own.objectiveTolerance = std::ldexp(own.objectiveTolerance, -level.finerGrids);
+  const int halvings = std::max(level.finerGrids - 1, 0);
+  own.gradientTolerance = std::ldexp(own.gradientTolerance, -halvings);
+  own.objectiveTolerance = std::ldexp(own.objectiveTolerance, -halvings);
   LevelRecord record;
   progress->beginLevel(level.number, level.domain.grid(), beta);
   {
