@@ -25,7 +25,7 @@ planFor(int n, const gnr::Options & options)
   plan.imageGrid.size = { { n, n, n } };
   plan.solverGrid = plan.imageGrid;
   plan.solverGrid.size.fill(gnr::fourierSize(n));
-  for (const gnr::PyramidGrid & level : gnr::pyramidGrids(plan.solverGrid, plan.imageGrid, options.levels))
+  for (const gnr::PyramidGrid & level : gnr::pyramidGrids(plan.solverGrid, plan.imageGrid, options.levels, true))
   {
     plan.levels.push_back(level.grid);
   }
