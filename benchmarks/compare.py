@@ -89,6 +89,8 @@ def main():
                         help=f"of {', '.join((*PRESETS, *PEERS))} [default: all but syn-cc, which takes very long]")
     parser.add_argument("--repeats", type=int, default=3, metavar="COUNT", help="turns [default: 3]")
     parser.add_argument("--threads", type=int, default=2, metavar="COUNT", help="of every method [default: 2]")
+    parser.add_argument("--add", action="store_true",
+                        help="keep what the output file has of other pairs, measured on the same machine in the same way")
     parser.add_argument("--register-options", default="", metavar="TEXT", help="further options of gnr-register, in one text")
     a = parser.parse_args()
     for files in a.pair:
@@ -99,13 +101,21 @@ def main():
                 parser.error(f"--pair: {file} does not exist")
     if a.repeats < 1 or a.threads < 1:
         parser.error("--repeats, --threads: must be at least 1")
+    earlier = json.loads(a.output.read_text()) if a.add and a.output.is_file() else None
     own = [common.Pair(files[0].name.split(".")[0], *files) for files in a.pair]
     pairs = own + (common.find_pairs(a.data, a.pairs) if a.pairs or not own else [])
     programs = {name: common.program(a.build, name) for name in ("gnr-register", "peers")}
     result = {"machine": common.machine(a.build), "threads": a.threads, "registerOptions": a.register_options}
+    if earlier and any(earlier[key] != result[key] for key in ("threads", "registerOptions")):
+        raise common.BadInput(f"--add: {a.output} was measured with other threads or options. Name another --output")
+    if earlier and earlier["machine"]["processor"] != result["machine"]["processor"]:
+        raise common.BadInput(f"--add: {a.output} was measured on another machine. Name another --output")
     with tempfile.TemporaryDirectory(prefix="gnr-compare-") as folder:
         entries = measure(pairs, a.methods, programs, a.repeats, a.threads, a.register_options.split(), folder)
     add_medians(entries, "demons")
+    if earlier:
+        measured = {entry["pair"] for entry in entries}
+        entries = [entry for entry in earlier["entries"] if entry["pair"] not in measured] + entries
     common.write_json(a.output, {**result, "entries": entries})
     print(f"written: {a.output}")
 
