@@ -15,6 +15,8 @@ namespace
 {
 
 constexpr double armijo = 1e-4;
+/// A start with less than this share of the gradient at zero has its smooth part from a coarser grid or another beta.
+constexpr double warmStart = 0.1;
 constexpr int    mostHalvings = 12;
 constexpr int    lastHalvings = 1; // when the time is up
 
@@ -214,6 +216,7 @@ Newton::run()
   record.initialMismatch = mismatch();
   record.initialRelativeGradient = norm / initialNorm;
 
+  const bool isWarm = norm < warmStart * initialNorm;
   const auto preconditioner = makePreconditioner(options_.preconditioner, problem_);
   if (preconditioner->isInverseRegularization())
   {
@@ -233,8 +236,10 @@ Newton::run()
     }
     const double start = control_.seconds();
     const double forcing = std::sqrt(norm / initialNorm);
-    // No tighter than what the last step needs (Kelley 1995, section 6.3).
-    const double eta = std::min(0.5, std::max(forcing, 0.5 * options_.gradientTolerance * initialNorm / norm));
+    // From a start near the solution, no tighter than what the last step needs (Kelley 1995, section 6.3). Elsewhere the
+    // smooth part of the step, which weighs little in the norm of the gradient, needs all of the forcing term.
+    const double lastStep = isWarm ? 0.5 * options_.gradientTolerance * initialNorm / norm : 0.0;
+    const double eta = std::min(0.5, std::max(forcing, lastStep));
     preconditioner->refresh(eta);
     const KrylovResult krylov = solveNewtonSystem(problem_,
                                                   *preconditioner,

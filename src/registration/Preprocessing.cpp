@@ -60,68 +60,81 @@ check(const Buffer & image, const BoxPart & part, const char * name, Kernels & k
   return s;
 }
 
+/** One where the weights of both images are above 1/2, zero elsewhere; empty without weights. */
+Buffer
+commonInside(const Buffer & fixedWeight, const Buffer & movingWeight, const BoxPart & part, Kernels & kernels)
+{
+  const Buffer & any = fixedWeight ? fixedWeight : movingWeight;
+  if (!any)
+  {
+    return Buffer();
+  }
+  constexpr Real    steep = 1 << 20;
+  const std::size_t n = part.image().points();
+  Buffer            inside(kernels, n);
+  kernels.scaleAndShift(Real(1), any.data(), Real(0), inside.data(), n);
+  if (fixedWeight && movingWeight)
+  {
+    kernels.multiply(Real(1), inside.data(), movingWeight.data(), inside.data(), n);
+  }
+  kernels.scaleAndShift(steep, inside.data(), -steep / 2, inside.data(), n);
+  kernels.clamp(Real(0), Real(1), inside.data(), n);
+  return inside;
+}
+
 /** What the percentiles are taken of. */
 struct Sample
 {
-  Buffer own; ///< if not those of the image
-  double lower;
-  double upper;
+  Buffer values; ///< minus `least`, and zero outside; empty for all values of the image
+  double least;
+  double most;
   double count;
-  double blank = 0.0; ///< voxels that have the lowest value instead of their own and are not counted
+  double blank; ///< values that are not counted
 };
 
-/** The voxels with a weight above 1/2: what lies under a mask says nothing of the rest. */
+/** The values inside. No value outside has any influence, not even by rounding. */
 Sample
-insideOf(const Buffer &     weight,
-         const Buffer &     image,
-         const Statistics & s,
-         const BoxPart &    part,
-         Kernels &          kernels,
-         Communicator &     communicator)
+sampleInside(const Buffer &     inside,
+             const Buffer &     image,
+             const Statistics & s,
+             const BoxPart &    part,
+             Kernels &          kernels,
+             Communicator &     communicator)
 {
   const std::size_t n = part.image().points();
-  constexpr Real    steep = 1 << 20;
-  Buffer            inside(kernels, n);
-  kernels.scaleAndShift(steep, weight.data(), -steep / 2, inside.data(), n);
-  kernels.clamp(Real(0), Real(1), inside.data(), n);
-  double count = kernels.sum(inside.data(), n);
-  communicator.sum(&count, 1);
-  Buffer values(kernels, n);
-  kernels.scaleAndShift(Real(1), image.data(), Real(-s.minimum), values.data(), n);
-  kernels.multiply(Real(1), inside.data(), values.data(), values.data(), n);
-  kernels.scaleAndShift(Real(1), values.data(), Real(s.minimum), values.data(), n);
-  const Statistics own =
-    reduce(kernels.statistics(values.data(), part.image(), wholeRegion(part.image())), communicator);
-  return { std::move(values), own.minimum, own.maximum, count, static_cast<double>(s.count) - count };
+  Sample            sample{ Buffer(kernels, n), 0.0, 0.0, kernels.sum(inside.data(), n), 0.0 };
+  communicator.sum(&sample.count, 1);
+  sample.blank = static_cast<double>(s.count) - sample.count;
+  const auto shifted = [&](double offset) {
+    kernels.scaleAndShift(Real(1), image.data(), Real(-offset), sample.values.data(), n);
+    kernels.multiply(Real(1), inside.data(), sample.values.data(), sample.values.data(), n);
+    return reduce(kernels.statistics(sample.values.data(), part.image(), wholeRegion(part.image())), communicator);
+  };
+  const double top = shifted(0.0).maximum; // not below any value inside
+  sample.least = top + shifted(top).minimum;
+  sample.most = sample.least + shifted(sample.least).maximum;
+  return sample;
 }
 
-/** The linear map of the robust percentiles to [0, 1]. A few bright voxels must not squeeze the rest, nor an object
- * under a mask. */
-void
-normalize(Buffer &           image,
-          const Buffer &     weight,
-          const Statistics & s,
-          const BoxPart &    part,
-          Kernels &          kernels,
-          Communicator &     communicator)
+Sample
+sampleAll(const Statistics & s)
 {
-  Sample sample{ Buffer(), s.minimum, s.maximum, static_cast<double>(s.count) };
-  if (weight)
-  {
-    Sample inside = insideOf(weight, image, s, part, kernels, communicator);
-    if (inside.upper > inside.lower)
-    {
-      sample = std::move(inside);
-    }
-  }
-  const double               least = sample.lower, most = sample.upper;
+  return { Buffer(), s.minimum, s.maximum, static_cast<double>(s.count), 0.0 };
+}
+
+/** The linear map of the robust percentiles to [0, 1]: a few bright voxels must not squeeze the rest. The first n
+ * voxels are those of this process; planes of others for the padding may follow. */
+void
+normalize(Buffer & image, std::size_t n, const Sample & sample, Kernels & kernels, Communicator & communicator)
+{
+  const double               origin = sample.values ? 0.0 : sample.least, range = sample.most - sample.least;
   std::vector<std::uint64_t> own(histogramBins);
   kernels.histogram(
-    (sample.own ? sample.own : image).data(), part.image().points(), least, most, own.data(), histogramBins);
+    (sample.values ? sample.values : image).data(), n, origin, origin + range, own.data(), histogramBins);
   std::vector<double> counts(own.begin(), own.end()); // exact: far below 2^53
   communicator.sum(counts.data(), counts.size());
   counts[0] -= sample.blank;
-  const double width = (most - least) / histogramBins;
+  const double width = range / histogramBins;
   const auto   percentile = [&](double share) {
     const double wanted = share * sample.count;
     double       below = 0.0;
@@ -130,17 +143,45 @@ normalize(Buffer &           image,
     {
       below += counts[bin++];
     }
-    return least + (bin + (share < 0.5 ? 0 : 1)) * width;
+    return sample.least + (bin + (share < 0.5 ? 0 : 1)) * width;
   };
   double lower = percentile(lowerPercentile), upper = percentile(upperPercentile);
   if (!(upper - lower > 16 * width))
   {
     // Nearly all voxels share one value (a small bright object): the percentiles say nothing.
-    lower = least;
-    upper = most;
+    lower = sample.least;
+    upper = sample.most;
   }
   const double scale = 1.0 / (upper - lower);
   kernels.scaleAndShift(Real(scale), image.data(), Real(-lower * scale), image.data(), image.size());
+}
+
+/** Both images to like scales: their percentiles are those of the voxels that count in both, so that what lies under a
+ * mask, or beyond the other image, says nothing of the rest. */
+void
+normalizeBoth(Buffer &           fixed,
+              Buffer &           moving,
+              const Statistics & fixedStatistics,
+              const Statistics & movingStatistics,
+              const Buffer &     inside,
+              const BoxPart &    part,
+              Kernels &          kernels,
+              Communicator &     communicator)
+{
+  const std::size_t n = part.image().points();
+  Sample            ofFixed = sampleAll(fixedStatistics), ofMoving = sampleAll(movingStatistics);
+  if (inside)
+  {
+    Sample f = sampleInside(inside, fixed, fixedStatistics, part, kernels, communicator);
+    Sample m = sampleInside(inside, moving, movingStatistics, part, kernels, communicator);
+    if (f.most > f.least && m.most > m.least)
+    {
+      ofFixed = std::move(f);
+      ofMoving = std::move(m);
+    }
+  }
+  normalize(fixed, n, ofFixed, kernels, communicator);
+  normalize(moving, n, ofMoving, kernels, communicator);
 }
 
 /** The values of the user as reals of the kernels. */
@@ -298,8 +339,14 @@ prepareImages(const InputImages & input,
   Buffer        movingWeight = readWeight(input.movingWeight, "MovingImageMask", part, kernels, communicator);
   if (options.intensityNormalization == IntensityNormalization::Percentiles)
   {
-    normalize(fixed, fixedWeight, fixedStatistics, part, kernels, communicator);
-    normalize(moving, movingWeight, movingStatistics, part, kernels, communicator);
+    normalizeBoth(fixed,
+                  moving,
+                  fixedStatistics,
+                  movingStatistics,
+                  commonInside(fixedWeight, movingWeight, part, kernels),
+                  part,
+                  kernels,
+                  communicator);
   }
 
   SolverImages result;
