@@ -236,8 +236,8 @@ Newton::run()
     }
     const double start = control_.seconds();
     const double forcing = std::sqrt(norm / initialNorm);
-    // From a start near the solution, no tighter than what the last step needs (Kelley 1995, section 6.3). Elsewhere the
-    // smooth part of the step, which weighs little in the norm of the gradient, needs all of the forcing term.
+    // From a start near the solution, no tighter than what the last step needs (Kelley 1995, section 6.3). Elsewhere
+    // the smooth part of the step, which weighs little in the norm of the gradient, needs all of the forcing term.
     const double lastStep = isWarm ? 0.5 * options_.gradientTolerance * initialNorm / norm : 0.0;
     const double eta = std::min(0.5, std::max(forcing, lastStep));
     preconditioner->refresh(eta);
