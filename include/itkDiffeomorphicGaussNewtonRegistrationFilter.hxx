@@ -22,6 +22,7 @@
 
 #include "itkCastImageFilter.h"
 #include "itkDisplacementFieldTransform.h"
+#include "itkSimpleDataObjectDecorator.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -788,8 +789,10 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   {
     return false;
   }
-  const auto names = source->GetInputNames();
-  return std::none_of(names.begin(), names.end(), [&](const auto & name) { return source->HasInput(name); });
+  const auto inputs = source->GetInputs(); // of an ImageFileReader its file name
+  return std::all_of(inputs.begin(), inputs.end(), [](const DataObject::Pointer & each) {
+    return !each || dynamic_cast<const SimpleDataObjectDecorator<std::string> *>(each.GetPointer());
+  });
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
