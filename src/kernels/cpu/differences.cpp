@@ -30,11 +30,18 @@ CpuKernels::gradientDot(const Padded &          m,
   const Extents        e = m.interior;
   const std::ptrdiff_t sy = m.rowStride, sz = m.planeStride;
   const Real gx = a * Real(inverseSpacing[0]), gy = a * Real(inverseSpacing[1]), gz = a * Real(inverseSpacing[2]);
+  const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
   forRows(e, threads_, [=](int j, int k) {
     const Real *      p = m.origin + j * sy + k * sz;
     const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
     Real * const      r = out + o;
     forLanes<1>(e.nx, &r, [=](auto width, int i, auto * value) {
+      prefetch(p + i + 5 * sz);
+      for (int q = 0; q < 3; ++q)
+      {
+        prefetch(v[q] + o + plane + i);
+      }
+      prefetch(r + plane + i);
       value[0] = gx * load<width>(v[0] + o + i) * difference<width>(p + i, 1) +
                  gy * load<width>(v[1] + o + i) * difference<width>(p + i, sy) +
                  gz * load<width>(v[2] + o + i) * difference<width>(p + i, sz);
@@ -57,11 +64,18 @@ CpuKernels::scaledGradient(const Padded &     m,
   const Extents        e = m.interior;
   const std::ptrdiff_t sy = m.rowStride, sz = m.planeStride;
   const Real gx = a * Real(inverseSpacing[0]), gy = a * Real(inverseSpacing[1]), gz = a * Real(inverseSpacing[2]);
+  const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
   forRows(e, threads_, [=](int j, int k) {
     const Real *      p = m.origin + j * sy + k * sz;
     const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
     Real * const      r[3] = { out[0] + o, out[1] + o, out[2] + o };
     forLanes<3>(e.nx, r, [=](auto width, int i, auto * value) {
+      prefetch(p + i + 5 * sz);
+      prefetch(lambda + o + plane + i);
+      for (int q = 0; q < 3; ++q)
+      {
+        prefetch(r[q] + plane + i);
+      }
       const auto l = load<width>(lambda + o + i);
       value[0] = gx * l * difference<width>(p + i, 1);
       value[1] = gy * l * difference<width>(p + i, sy);

@@ -44,6 +44,14 @@ store(Real * p, const typename Vector<width>::Type & value)
   *reinterpret_cast<typename Vector<width>::Unaligned *>(p) = value;
 }
 
+/** Asks for what the same row of the next plane needs: the blocks of forRows() are too narrow for the hardware to see
+ * where they go on. An address beyond the end does no harm. */
+inline void
+prefetch(const Real * p)
+{
+  __builtin_prefetch(p);
+}
+
 /** out[q][i] = body(width, i)[q] for i = 0 ... n - 1; `body` computes `width` neighbours from point i on, for the
  * outputs q = 0 ... outputs - 1, and may read what it overwrites. The last vector ends with the row, because nothing
  * behind it may be read: only its new part is stored. */
