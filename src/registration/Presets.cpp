@@ -43,8 +43,8 @@ makeOptions(Preset preset)
       // The limits go with the weight: the wall behind them is a multiple of it.
       options.beta = 3e-4;
       options.gamma = 10.0;
-      options.gradientLimit = 1.7;
-      options.divergenceLimit = 0.85;
+      options.gradientLimit = 1.6;
+      options.divergenceLimit = 0.65;
       options.gradientTolerance = 1e-2;
       options.objectiveTolerance = 3e-3;
       break;
