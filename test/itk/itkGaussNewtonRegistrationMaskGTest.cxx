@@ -130,10 +130,18 @@ TEST(Masks, AMovingLesionIsIgnored)
     clean->Update();
     const Field * u = with->GetDisplacementField();
     EXPECT_LT(ErrorAround(u), 0.5);
-    // On another grid resampling carries a little of the lesion across the edge of the mask.
     const double harm = Compare(u, without->GetDisplacementField()).largest;
     EXPECT_GT(harm, 1.0) << "mm";
-    EXPECT_LE(Compare(u, clean->GetDisplacementField()).largest, geometry.size[0] == 42 ? 0.02 * harm : 0.0);
+    const double influence = Compare(u, clean->GetDisplacementField()).largest;
+    if (moving->GetLargestPossibleRegion().GetSize() == without->GetFixedImage()->GetLargestPossibleRegion().GetSize())
+    {
+      EXPECT_EQ(influence, 0.0);
+      EXPECT_LT(ErrorAround(u), 0.75 * ErrorAround(without->GetDisplacementField()));
+    }
+    else
+    {
+      EXPECT_LT(influence, 0.02 * harm) << "resampling carries a little across the edge of the mask";
+    }
   }
 }
 
