@@ -253,7 +253,7 @@ CpuKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
     Scratch         scratch(static_cast<std::size_t>(stride) * e.ny);
     Complex * const s = scratch.data();
     std::memset(static_cast<void *>(s), 0, sizeof(Complex) * stride * e.ny); // what pads the rows is transformed too
-#pragma omp for schedule(static)
+#pragma omp for schedule(dynamic, 2)
     for (int z = 0; z < e.nz; ++z)
     {
       for (int j = 0; j < e.ny; ++j)
@@ -287,7 +287,7 @@ CpuKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
     Scratch         scratch(static_cast<std::size_t>(stride) * e.ny);
     Complex * const s = scratch.data();
     std::memset(static_cast<void *>(s), 0, sizeof(Complex) * stride * e.ny);
-#pragma omp for schedule(static)
+#pragma omp for schedule(dynamic, 2)
     for (int z = 0; z < e.nz; ++z)
     {
       for (int j = 0; j < e.ny; ++j)
@@ -336,7 +336,7 @@ CpuKernels::applySymbol(Complex * const *      spectrum,
     Real * const      kx = &rows.data()->re;
     Real * const      diagonal = kx + width;
     Real * const      dyad = diagonal + width;
-#pragma omp for collapse(2) schedule(static)
+#pragma omp for collapse(2) schedule(dynamic, 4)
     for (int row = 0; row < rowCount; ++row)
     {
       for (int chunk = 0; chunk < chunks; ++chunk)
@@ -443,7 +443,7 @@ CpuKernels::resampleSpectrum(const Complex *        in,
     }
     Scratch columnIn(static_cast<std::size_t>(nzIn) * halfIn);
     Scratch columnOut(static_cast<std::size_t>(nzOut) * halfOut);
-#pragma omp for schedule(static)
+#pragma omp for schedule(dynamic, 2)
     for (int row = 0; row < rowCount; ++row)
     {
       const int fy = point::frequencyOfRow(outLayout, row);
