@@ -69,7 +69,7 @@ struct Options
   double beta = 9e-4;     ///< weight of the regularisation, > 0; no unit
   double gamma = 8.0;     ///< penalty of local volume change relative to beta, >= 0; no unit
   double gridScale = 0.7; ///< size in voxels of eddies that are resisted, >= 0: the grid cannot carry them
-  std::optional<double> gradientLimit = 1.8;   ///< |grad v| at which the velocity is stiff, 0.001 to 1000; unset: none
+  std::optional<double> gradientLimit = 2.2;   ///< |grad v| at which the velocity is stiff, 0.001 to 1000; unset: none
   std::optional<double> divergenceLimit = 0.9; ///< the same for |div v|, the rate of volume change; unset: none
   Regularization        regularization = Regularization::H1;
   bool                  incompressible = false; ///< keep the velocity divergence-free

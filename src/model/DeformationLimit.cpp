@@ -11,34 +11,43 @@ namespace gnr
 namespace
 {
 
-constexpr double stiffness = 4.0; // at the limit, in units of beta
-constexpr double hardest = 24.0;  // behind it
+/** The weight at a limit, and the largest one, behind it, for intensities from 0 to 1. They do not go with beta: what a
+ * weaker regularisation leaves to the wall, the wall must hold. */
+struct Wall
+{
+  double atLimit;
+  double most;
+};
+// The grid cannot carry a steeper map, whatever the images say.
+constexpr Wall gradientWall{ 0.02, 0.5 };
+// Anatomies do differ in volume, ventricles by a factor of eight: this one yields.
+constexpr Wall   divergenceWall{ 0.004, 0.02 };
 constexpr double hessianFactor = 2.0;
 constexpr Halo   nextNeighbours{ { 1, 1, 1 } };
 
 double
-scaleOf(double beta, const std::optional<double> & limit)
+scaleOf(const Wall & wall, const std::optional<double> & limit)
 {
-  return limit ? beta * stiffness / std::pow(*limit, 8) : 0.0;
+  return limit ? wall.atLimit / std::pow(*limit, 8) : 0.0;
 }
 
 } // namespace
 
-DeformationLimit::DeformationLimit(Domain & domain, const Options & options)
+DeformationLimit::DeformationLimit(Domain & domain, const Options & options, double intensityRange)
   : domain_(domain)
-  , gradientScale_(scaleOf(options.beta, options.gradientLimit))
-  , divergenceScale_(scaleOf(options.beta, options.divergenceLimit))
-  , cap_(options.beta * hardest)
+  , intensity_(intensityRange * intensityRange)
+  , gradientScale_(intensity_ * scaleOf(gradientWall, options.gradientLimit))
+  , divergenceScale_(intensity_ * scaleOf(divergenceWall, options.divergenceLimit))
 {}
 
 double
-DeformationLimit::raise(double scale, const Real * squared, Buffer & weight)
+DeformationLimit::raise(double scale, double cap, const Real * squared, Buffer & weight)
 {
   if (!weight)
   {
     weight = domain_.scalar();
   }
-  return domain_.kernels().stiffen(squared, Real(scale), Real(cap_), weight.data(), domain_.points());
+  return domain_.kernels().stiffen(squared, Real(scale), Real(cap), weight.data(), domain_.points());
 }
 
 double
@@ -54,13 +63,13 @@ DeformationLimit::evaluate(const ConstVectorView & v)
       kernels.squaredGradient(
         domain_.padded(v[c], nextNeighbours), domain_.inverseSpacing(), c == 0 ? Real(0) : Real(1), squared.data());
     }
-    sum += raise(gradientScale_, squared.data(), gradientWeight_);
+    sum += raise(gradientScale_, intensity_ * gradientWall.most, squared.data(), gradientWeight_);
   }
   if (divergenceScale_ > 0.0)
   {
     divergence(domain_, v, squared.data());
     kernels.multiply(Real(1), squared.data(), squared.data(), squared.data(), domain_.points());
-    sum += raise(divergenceScale_, squared.data(), divergenceWeight_);
+    sum += raise(divergenceScale_, intensity_ * divergenceWall.most, squared.data(), divergenceWeight_);
   }
   return sum;
 }

@@ -11,15 +11,17 @@ namespace gnr
 
 /** Stiffens the velocity where it shears or compresses faster than the grid can carry [S1]:
  *
- *   S(v) = average of Phi(|grad v|; limit) + Phi(|div v|; limit),  Phi(g; l) = beta stiffness / 10 (g / l)^8 g^2
+ *   S(v) = average of Phi(|grad v|; limit) + Phi(|div v|; limit),  Phi(g; l) = kappa / 10 (g / l)^8 g^2
  *
- * |grad v|^2 is the sum over components and axes. At the limit this adds `stiffness` times the H1 weight beta, at half
- * the limit 1/256 of that, at twice the limit 256 times: a smooth wall that leaves the rest alone. Everything here is
- * local: differences, no FFT. Without limits nothing is computed. Memory: one scalar field per limit. */
+ * |grad v|^2 is the sum over components and axes. At the limit this adds the weight kappa, 0.02 for the gradient and
+ * 0.004 for the divergence, to the weight beta of H1, at half the limit 1/256 of that: a smooth wall that leaves the
+ * rest alone. Behind it the weight ends at 0.5 and 0.02. Everything here is local: differences, no FFT. Without limits
+ * nothing is computed. Memory: one scalar field per limit. */
 class DeformationLimit
 {
 public:
-  DeformationLimit(Domain & domain, const Options & options);
+  /** \param intensityRange of the images: D goes with its square, and so do the weights. */
+  DeformationLimit(Domain & domain, const Options & options, double intensityRange);
 
   bool
   isActive() const
@@ -47,16 +49,16 @@ public:
 private:
   double
   evaluate(const ConstVectorView & v);
-  /** The weight from s = squared; returns the local sum of the penalty. */
+  /** The weight from s = squared, scale s^4 but no more than the cap; returns the local sum of the penalty. */
   double
-  raise(double scale, const Real * squared, Buffer & weight);
+  raise(double scale, double cap, const Real * squared, Buffer & weight);
   void
   add(Real a, const ConstVectorView & f, const VectorView & out);
 
   Domain & domain_;
+  double   intensity_;       ///< square of the range
   double   gradientScale_;   ///< weight = scale |grad v|^8; 0 without a limit
   double   divergenceScale_; ///< likewise with div v
-  double   cap_;             ///< largest weight
   Buffer   gradientWeight_;
   Buffer   divergenceWeight_;
 };

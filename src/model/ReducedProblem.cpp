@@ -12,13 +12,14 @@ ReducedProblem::ReducedProblem(Domain &           domain,
                                const Real *       fixed,
                                const Real *       moving,
                                const Real *       fixedWeight,
-                               const Real *       movingWeight)
+                               const Real *       movingWeight,
+                               double             intensityRange)
   : domain_(domain)
   , options_(options)
   , regularizer_(transform, options)
   , transport_(domain, options.interpolation)
   , similarity_(domain, fixed)
-  , limit_(domain, options)
+  , limit_(domain, options, intensityRange)
   , moving_(moving)
   , fixedWeight_(fixedWeight)
   , movingWeight_(movingWeight)

@@ -25,7 +25,8 @@ public:
                  const Real *       fixed,
                  const Real *       moving,
                  const Real *       fixedWeight,
-                 const Real *       movingWeight);
+                 const Real *       movingWeight,
+                 double             intensityRange = 1.0);
 
   Domain &
   domain()

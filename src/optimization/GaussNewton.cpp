@@ -14,7 +14,10 @@ namespace gnr
 namespace
 {
 
-constexpr double armijo = 1e-4;
+/// Share of |<g, s>| by which J must fall, of which the quadratic model promises a half: a step that misses it by far
+/// has gone into a wall of the limits, and ends where J falls by next to nothing for a while.
+constexpr double armijo = 0.1;
+constexpr double lastArmijo = 1e-4; // when the time is up, what lowers J at all is kept
 /// A start with less than this share of the gradient at zero has its smooth part from a coarser grid or another beta.
 constexpr double warmStart = 0.1;
 constexpr int    mostHalvings = 12;
@@ -72,7 +75,7 @@ private:
 
   /** Finds the step length and moves v and the state there. False if no step lowers the objective. */
   bool
-  lineSearch(double slope, int halvings, double & stepLength);
+  lineSearch(double slope, bool isLast, double & stepLength);
 
   /** Whether a step that began at `start` lowered the objective by too little for its time. */
   bool
@@ -136,8 +139,10 @@ Newton::evaluateObjective(int steps)
 }
 
 bool
-Newton::lineSearch(double slope, int halvings, double & stepLength)
+Newton::lineSearch(double slope, bool isLast, double & stepLength)
 {
+  const int    halvings = isLast ? lastHalvings : mostHalvings;
+  const double share = isLast ? lastArmijo : armijo;
   problem_.regularizer().apply(x_.data(), z_.data());
   const double xav = domain_.inner(v_.data, z_.data(), values());
   const double xax = domain_.inner(x_.data(), z_.data(), values());
@@ -158,7 +163,7 @@ Newton::lineSearch(double slope, int halvings, double & stepLength)
     }
     problem_.setVelocity(view(p_), steps, view(z_));
     const double distance = problem_.distance();
-    if (distance + regularization <= reference + armijo * alpha * slope)
+    if (distance + regularization <= reference + share * alpha * slope)
     {
       kernels_.copy(p_.data(), v_.data, values());
       distance_ = distance;
@@ -257,7 +262,7 @@ Newton::run()
     const double objective = distance_ + regularization_;
     double       stepLength = 0.0;
     // Every iterate of conjugate gradients is a direction of descent, so the unfinished step of an interruption too.
-    if (!lineSearch(krylov.slope, krylov.interruption ? lastHalvings : mostHalvings, stepLength))
+    if (!lineSearch(krylov.slope, krylov.interruption.has_value(), stepLength))
     {
       record.reason = krylov.interruption.value_or(StopReason::LineSearchFailed);
       return record;

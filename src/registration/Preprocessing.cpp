@@ -122,10 +122,16 @@ sampleAll(const Statistics & s)
   return { Buffer(), s.minimum, s.maximum, static_cast<double>(s.count), 0.0 };
 }
 
-/** The linear map of the robust percentiles to [0, 1]: a few bright voxels must not squeeze the rest. The first n
- * voxels are those of this process; planes of others for the padding may follow. */
-void
-normalize(Buffer & image, std::size_t n, const Sample & sample, Kernels & kernels, Communicator & communicator)
+struct Range
+{
+  double lower;
+  double upper;
+};
+
+/** The robust percentiles: a few bright voxels must not squeeze the rest. The first n voxels are those of this process;
+ * planes of others for the padding may follow. */
+Range
+robustRange(const Buffer & image, std::size_t n, const Sample & sample, Kernels & kernels, Communicator & communicator)
 {
   const double               origin = sample.values ? 0.0 : sample.least, range = sample.most - sample.least;
   std::vector<std::uint64_t> own(histogramBins);
@@ -145,15 +151,18 @@ normalize(Buffer & image, std::size_t n, const Sample & sample, Kernels & kernel
     }
     return sample.least + (bin + (share < 0.5 ? 0 : 1)) * width;
   };
-  double lower = percentile(lowerPercentile), upper = percentile(upperPercentile);
-  if (!(upper - lower > 16 * width))
-  {
-    // Nearly all voxels share one value (a small bright object): the percentiles say nothing.
-    lower = sample.least;
-    upper = sample.most;
-  }
-  const double scale = 1.0 / (upper - lower);
-  kernels.scaleAndShift(Real(scale), image.data(), Real(-lower * scale), image.data(), image.size());
+  const Range robust{ percentile(lowerPercentile), percentile(upperPercentile) };
+  // Nearly all voxels share one value (a small bright object): the percentiles say nothing.
+  return robust.upper - robust.lower > 16 * width ? robust : Range{ sample.least, sample.most };
+}
+
+/** Maps the robust percentiles to 0 and 1. */
+void
+normalize(Buffer & image, std::size_t n, const Sample & sample, Kernels & kernels, Communicator & communicator)
+{
+  const Range  range = robustRange(image, n, sample, kernels, communicator);
+  const double scale = 1.0 / (range.upper - range.lower);
+  kernels.scaleAndShift(Real(scale), image.data(), Real(-range.lower * scale), image.data(), image.size());
 }
 
 /** Both images to like scales: their percentiles are those of the voxels that count in both, so that what lies under a
@@ -351,6 +360,11 @@ prepareImages(const InputImages & input,
 
   SolverImages result;
   result.grid = box.grid;
+  if (options.intensityNormalization == IntensityNormalization::None)
+  {
+    const Range range = robustRange(fixed, part.image().points(), sampleAll(fixedStatistics), kernels, communicator);
+    result.intensityRange = range.upper - range.lower;
+  }
   // Where anatomy reaches the border the padding holds made-up values, which must not count.
   if (box.padded || fixedWeight)
   {

@@ -18,6 +18,7 @@ struct SolverImages
   Buffer moving;
   Buffer fixedWeight;
   Buffer movingWeight;
+  double intensityRange = 1.0; ///< of the bulk of the fixed image's values
 };
 
 /** The periodic box of the solver. */

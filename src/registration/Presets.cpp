@@ -40,11 +40,11 @@ makeOptions(Preset preset)
       options.gradientTolerance = 6e-2;
       break;
     case Preset::Accurate:
-      // The limits go with the weight: the wall behind them is a multiple of it.
-      options.beta = 3e-4;
+      // The walls do not go with the weight: beside a smaller one they are felt earlier.
+      options.beta = 1.5e-4;
       options.gamma = 10.0;
-      options.gradientLimit = 1.6;
-      options.divergenceLimit = 0.65;
+      options.gradientLimit = 2.8;
+      options.divergenceLimit = 0.95;
       options.gradientTolerance = 1e-2;
       options.objectiveTolerance = 3e-3;
       break;

@@ -293,7 +293,8 @@ Registration::Implementation::solveLevel(const Level & level, double beta, int l
                            chosen(level.images.fixed, images.fixed),
                            chosen(level.images.moving, images.moving),
                            chosen(level.images.fixedWeight, images.fixedWeight),
-                           chosen(level.images.movingWeight, images.movingWeight));
+                           chosen(level.images.movingWeight, images.movingWeight),
+                           images.intensityRange);
     record = minimize(problem, own, *progress, level.number, level.domain.view(velocity), leastIterations);
   }
   // Every solve of a grid finds the memory as the first did: the plan counts on it.

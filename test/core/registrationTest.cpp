@@ -182,6 +182,27 @@ TEST(Registration, intensityScaleDoesNotMatter)
   EXPECT_LT(maximumDistance(a.u, b.u), 2e-3 * grid.spacing[0]);
 }
 
+// D goes with the square of unnormalised intensities, beta is the user's, and the limits must go along. A power of two
+// changes no rounding.
+TEST(Registration, limitsGoWithUnnormalisedIntensities)
+{
+  const Grid         grid = problems::cube(32);
+  std::vector<float> fixed = image(grid, reference), moving = image(grid, problems::templateImage);
+  Options            options = syntheticOptions();
+  options.gradientLimit = 0.6; // the solution without limits reaches twice that
+  options.divergenceLimit = 0.3;
+  const Result a = run(grid, fixed, moving, options);
+  for (std::size_t i = 0; i < fixed.size(); ++i)
+  {
+    fixed[i] *= 8.0F;
+    moving[i] *= 8.0F;
+  }
+  options.beta *= 64.0;
+  EXPECT_EQ(a.u, run(grid, fixed, moving, options).u);
+  options.gradientLimit = options.divergenceLimit = std::nullopt;
+  EXPECT_GT(maximumDistance(a.u, run(grid, fixed, moving, options).u), 0.05 * grid.spacing[0]);
+}
+
 TEST(Registration, axesAreTreatedAlike)
 {
   const Grid grid = problems::cube(32);
