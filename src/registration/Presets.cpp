@@ -43,8 +43,8 @@ makeOptions(Preset preset)
       // The walls do not go with the weight: beside a smaller one they are felt earlier.
       options.beta = 1.5e-4;
       options.gamma = 10.0;
-      options.gradientLimit = 2.8;
-      options.divergenceLimit = 0.95;
+      options.gradientLimit = 2.6;
+      options.divergenceLimit = 0.9;
       options.gradientTolerance = 1e-2;
       options.objectiveTolerance = 3e-3;
       break;
