@@ -122,6 +122,26 @@ sampleAll(const Statistics & s)
   return { Buffer(), s.minimum, s.maximum, static_cast<double>(s.count), 0.0 };
 }
 
+/** The values inside; all of them where there are no weights, or where those inside are all alike. */
+Sample
+sampleOf(const Buffer &     image,
+         const Statistics & s,
+         const Buffer &     inside,
+         const BoxPart &    part,
+         Kernels &          kernels,
+         Communicator &     communicator)
+{
+  if (inside)
+  {
+    Sample sample = sampleInside(inside, image, s, part, kernels, communicator);
+    if (sample.most > sample.least)
+    {
+      return sample;
+    }
+  }
+  return sampleAll(s);
+}
+
 struct Range
 {
   double lower;
@@ -346,25 +366,20 @@ prepareImages(const InputImages & input,
   const auto    movingStatistics = check(moving, part, "MovingImage", kernels, communicator);
   Buffer        fixedWeight = readWeight(input.fixedWeight, "FixedImageMask", part, kernels, communicator);
   Buffer        movingWeight = readWeight(input.movingWeight, "MovingImageMask", part, kernels, communicator);
+  SolverImages  result;
+  result.grid = box.grid;
+  const Buffer inside = commonInside(fixedWeight, movingWeight, part, kernels);
   if (options.intensityNormalization == IntensityNormalization::Percentiles)
   {
-    normalizeBoth(fixed,
-                  moving,
-                  fixedStatistics,
-                  movingStatistics,
-                  commonInside(fixedWeight, movingWeight, part, kernels),
-                  part,
-                  kernels,
-                  communicator);
+    normalizeBoth(fixed, moving, fixedStatistics, movingStatistics, inside, part, kernels, communicator);
   }
-
-  SolverImages result;
-  result.grid = box.grid;
-  if (options.intensityNormalization == IntensityNormalization::None)
+  else
   {
-    const Range range = robustRange(fixed, part.image().points(), sampleAll(fixedStatistics), kernels, communicator);
+    const Sample sample = sampleOf(fixed, fixedStatistics, inside, part, kernels, communicator);
+    const Range  range = robustRange(fixed, part.image().points(), sample, kernels, communicator);
     result.intensityRange = range.upper - range.lower;
   }
+
   // Where anatomy reaches the border the padding holds made-up values, which must not count.
   if (box.padded || fixedWeight)
   {

@@ -254,6 +254,8 @@ TEST(Memory, MessagesComeAsEvents)
   filter->SetBeta(1e-6);
   filter->SetGamma(0.0);
   filter->SetGridScale(0.0);
+  filter->ClearGradientLimit();
+  filter->ClearDivergenceLimit();
   filter->SetNumberOfLevels(1);
   filter->Update();
   ASSERT_GT(filter->GetNumberOfFoldedVoxels(), 0U);

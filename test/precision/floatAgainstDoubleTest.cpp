@@ -94,12 +94,14 @@ TEST_P(FloatAgainstDouble, sameObjectiveAndVelocity)
   EXPECT_LE(largest, 1e-2 * voxel);
 }
 
+// Steps after which the gradient is small: a rounding may end an inner solve one iteration earlier, which moves a step
+// but not the minimum.
 INSTANTIATE_TEST_SUITE_P(,
                          FloatAgainstDouble,
                          ::testing::Values(Order{ 1, 1e-3, 3, gnr::Preconditioner::InvA },
                                            Order{ 2, 1e-4, 5, gnr::Preconditioner::InvA },
                                            Order{ 3, 1e-5, 5, gnr::Preconditioner::InvA },
-                                           Order{ 1, 1e-3, 3, gnr::Preconditioner::TwoLevelInvH0 },
+                                           Order{ 1, 1e-3, 4, gnr::Preconditioner::TwoLevelInvH0 },
                                            Order{ 2, 1e-4, 3, gnr::Preconditioner::TwoLevelInvH0 },
                                            Order{ 3, 1e-5, 3, gnr::Preconditioner::TwoLevelInvH0 }),
                          [](const auto & i) {
