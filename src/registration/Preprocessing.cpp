@@ -122,24 +122,34 @@ sampleAll(const Statistics & s)
   return { Buffer(), s.minimum, s.maximum, static_cast<double>(s.count), 0.0 };
 }
 
-/** The values inside; all of them where there are no weights, or where those inside are all alike. */
-Sample
-sampleOf(const Buffer &     image,
-         const Statistics & s,
-         const Buffer &     inside,
-         const BoxPart &    part,
-         Kernels &          kernels,
-         Communicator &     communicator)
+struct Samples
+{
+  Sample fixed;
+  Sample moving;
+};
+
+/** The voxels that count in both images, so that what lies under a mask, or beyond the other image, says nothing of the
+ * rest; all where there are no weights, or where those of an image are all alike. */
+Samples
+sampleBoth(const Buffer &     fixed,
+           const Buffer &     moving,
+           const Statistics & fixedStatistics,
+           const Statistics & movingStatistics,
+           const Buffer &     inside,
+           const BoxPart &    part,
+           Kernels &          kernels,
+           Communicator &     communicator)
 {
   if (inside)
   {
-    Sample sample = sampleInside(inside, image, s, part, kernels, communicator);
-    if (sample.most > sample.least)
+    Samples result{ sampleInside(inside, fixed, fixedStatistics, part, kernels, communicator),
+                    sampleInside(inside, moving, movingStatistics, part, kernels, communicator) };
+    if (result.fixed.most > result.fixed.least && result.moving.most > result.moving.least)
     {
-      return sample;
+      return result;
     }
   }
-  return sampleAll(s);
+  return { sampleAll(fixedStatistics), sampleAll(movingStatistics) };
 }
 
 struct Range
@@ -183,34 +193,6 @@ normalize(Buffer & image, std::size_t n, const Sample & sample, Kernels & kernel
   const Range  range = robustRange(image, n, sample, kernels, communicator);
   const double scale = 1.0 / (range.upper - range.lower);
   kernels.scaleAndShift(Real(scale), image.data(), Real(-range.lower * scale), image.data(), image.size());
-}
-
-/** Both images to like scales: their percentiles are those of the voxels that count in both, so that what lies under a
- * mask, or beyond the other image, says nothing of the rest. */
-void
-normalizeBoth(Buffer &           fixed,
-              Buffer &           moving,
-              const Statistics & fixedStatistics,
-              const Statistics & movingStatistics,
-              const Buffer &     inside,
-              const BoxPart &    part,
-              Kernels &          kernels,
-              Communicator &     communicator)
-{
-  const std::size_t n = part.image().points();
-  Sample            ofFixed = sampleAll(fixedStatistics), ofMoving = sampleAll(movingStatistics);
-  if (inside)
-  {
-    Sample f = sampleInside(inside, fixed, fixedStatistics, part, kernels, communicator);
-    Sample m = sampleInside(inside, moving, movingStatistics, part, kernels, communicator);
-    if (f.most > f.least && m.most > m.least)
-    {
-      ofFixed = std::move(f);
-      ofMoving = std::move(m);
-    }
-  }
-  normalize(fixed, n, ofFixed, kernels, communicator);
-  normalize(moving, n, ofMoving, kernels, communicator);
 }
 
 /** The values of the user as reals of the kernels. */
@@ -368,16 +350,26 @@ prepareImages(const InputImages & input,
   Buffer        movingWeight = readWeight(input.movingWeight, "MovingImageMask", part, kernels, communicator);
   SolverImages  result;
   result.grid = box.grid;
-  const Buffer inside = commonInside(fixedWeight, movingWeight, part, kernels);
-  if (options.intensityNormalization == IntensityNormalization::Percentiles)
   {
-    normalizeBoth(fixed, moving, fixedStatistics, movingStatistics, inside, part, kernels, communicator);
-  }
-  else
-  {
-    const Sample sample = sampleOf(fixed, fixedStatistics, inside, part, kernels, communicator);
-    const Range  range = robustRange(fixed, part.image().points(), sample, kernels, communicator);
-    result.intensityRange = range.upper - range.lower;
+    const std::size_t n = part.image().points();
+    const Samples     samples = sampleBoth(fixed,
+                                       moving,
+                                       fixedStatistics,
+                                       movingStatistics,
+                                       commonInside(fixedWeight, movingWeight, part, kernels),
+                                       part,
+                                       kernels,
+                                       communicator);
+    if (options.intensityNormalization == IntensityNormalization::Percentiles)
+    {
+      normalize(fixed, n, samples.fixed, kernels, communicator);
+      normalize(moving, n, samples.moving, kernels, communicator);
+    }
+    else
+    {
+      const Range range = robustRange(fixed, n, samples.fixed, kernels, communicator);
+      result.intensityRange = range.upper - range.lower;
+    }
   }
 
   // Where anatomy reaches the border the padding holds made-up values, which must not count.
