@@ -63,7 +63,8 @@ TEST_P(FloatAgainstDouble, sameObjectiveAndVelocity)
     const precision::Step &a = single.steps[i], &b = yardstick.steps[i];
     std::cout << "step " << i + 1 << ": objective " << a.objective << " / " << b.objective
               << " - 1 = " << a.objective / b.objective - 1 << ", gradient " << a.relativeGradient << " / "
-              << b.relativeGradient << ", products " << a.hessianProducts << " / " << b.hessianProducts << "\n";
+              << b.relativeGradient << ", products " << a.hessianProducts << " / " << b.hessianProducts
+              << ", inner iterations " << a.innerIterations << " / " << b.innerIterations << "\n";
     // Far above what comes out (2e-7 for H1 and H2, 2e-6 for H3), below what anybody would notice.
     EXPECT_LE(relativeDifference(a.objective, b.objective), 1e-2) << "step " << i + 1;
     // The dual norm damps what rounding leaves in the high frequencies of A v, so float measures it as well.
@@ -94,14 +95,15 @@ TEST_P(FloatAgainstDouble, sameObjectiveAndVelocity)
   EXPECT_LE(largest, 1e-2 * voxel);
 }
 
-// Steps after which the gradient is small: a rounding may end an inner solve one iteration earlier, which moves a step
-// but not the minimum.
+// TwoLevelInvH0 with H1 gets two steps more. Its inner solves end after ten iterations, unfinished, and magnify whatever
+// differs: after three steps, images that differ by one part in a million give velocities 0.025 voxels apart in double
+// alone, 0.022 lie between float and double. The minimum does not depend on the way there.
 INSTANTIATE_TEST_SUITE_P(,
                          FloatAgainstDouble,
                          ::testing::Values(Order{ 1, 1e-3, 3, gnr::Preconditioner::InvA },
                                            Order{ 2, 1e-4, 5, gnr::Preconditioner::InvA },
                                            Order{ 3, 1e-5, 5, gnr::Preconditioner::InvA },
-                                           Order{ 1, 1e-3, 4, gnr::Preconditioner::TwoLevelInvH0 },
+                                           Order{ 1, 1e-3, 5, gnr::Preconditioner::TwoLevelInvH0 },
                                            Order{ 2, 1e-4, 3, gnr::Preconditioner::TwoLevelInvH0 },
                                            Order{ 3, 1e-5, 3, gnr::Preconditioner::TwoLevelInvH0 }),
                          [](const auto & i) {

@@ -60,7 +60,8 @@ solve(const precision::Task & task, std::vector<float> start)
   solution.initialObjective = level.initialObjective;
   for (const gnr::IterationRecord & step : level.iterations)
   {
-    solution.steps.push_back({ step.objective, step.relativeGradient, step.stepLength, step.krylovIterations });
+    solution.steps.push_back(
+      { step.objective, step.relativeGradient, step.stepLength, step.krylovIterations, step.innerIterations });
   }
   solution.velocity.resize(3 * grid.points());
   registration.velocity({ solution.velocity.data(), 0, n });

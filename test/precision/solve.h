@@ -26,6 +26,7 @@ struct Step
   double relativeGradient = 0.0; ///< ||g|| / ||g(v = 0)||
   double stepLength = 0.0;
   int    hessianProducts = 0;
+  int    innerIterations = 0;
 };
 
 struct Solution
