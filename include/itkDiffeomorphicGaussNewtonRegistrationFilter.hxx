@@ -341,6 +341,7 @@ gnrOptionalParameter(TimeLimit, timeLimit, "time limit");
 gnrOptionalParameter(StallRate, stallRate, "stall rate");
 gnrOptionalParameter(GradientLimit, gradientLimit, "limit of the gradient");
 gnrOptionalParameter(DivergenceLimit, divergenceLimit, "limit of the divergence");
+gnrOptionalParameter(DeterminantFloor, determinantFloor, "floor of the determinant");
 
 #undef gnrOptionalParameter
 
@@ -1038,6 +1039,7 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   os << indent << "GridScale: " << m_Options.gridScale << std::endl;
   optional("GradientLimit", m_Options.gradientLimit, "");
   optional("DivergenceLimit", m_Options.divergenceLimit, "");
+  optional("DeterminantFloor", m_Options.determinantFloor, "");
   os << indent << "Periodic: " << flag(m_Options.periodic) << std::endl;
   os << indent << "SmoothingSigma: " << m_Options.smoothing << std::endl;
   os << indent << "IntensityNormalization: " << this->GetIntensityNormalization() << std::endl;

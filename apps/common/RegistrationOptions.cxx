@@ -102,6 +102,7 @@ Differences(const gnr::Options & options)
   number("--grid-scale", &Options::gridScale);
   number("--gradient-limit", &Options::gradientLimit);
   number("--divergence-limit", &Options::divergenceLimit);
+  number("--determinant-floor", &Options::determinantFloor);
   word("--regularization", &Options::regularization);
   number("--levels", &Options::levels, "automatic");
   number("--time-steps", &Options::timeSteps);
@@ -224,6 +225,13 @@ RegistrationOptions::RegistrationOptions(ArgumentParser & parser, RegistrationSe
                "NUMBER|none",
                &Options::divergenceLimit,
                "The same for its divergence, the rate of local change of volume. none: no limit.");
+  numberOrNone(
+    "--determinant-floor",
+    deformation,
+    "NUMBER|none",
+    &Options::determinantFloor,
+    "What det(I + grad u) must reach in every voxel, at most 0.5: where it does not, the velocity is smoothed. "
+    "none: folds are told only.");
   word("--regularization",
        deformation,
        &Options::regularization,

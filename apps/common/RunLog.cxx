@@ -143,7 +143,8 @@ RunLog::PrintHeader(const ImageFileInfo & fixed,
       return value ? Format(format, *value) : std::string("none");
     };
     Line("         gradient limit " + optional(o.gradientLimit, "%g") + ", divergence limit " +
-         optional(o.divergenceLimit, "%g") + Format(", grid scale %g", o.gridScale));
+         optional(o.divergenceLimit, "%g") + ", determinant floor " + optional(o.determinantFloor, "%g") +
+         Format(", grid scale %g", o.gridScale));
     Line(Format("         gradient tolerance %g, objective tolerance %g, time limit ",
                 o.gradientTolerance,
                 o.objectiveTolerance) +

@@ -86,6 +86,7 @@ Describe(const RegistrationSettings & settings)
            { "gridScale", o.gridScale },
            { "gradientLimit", ValueOrNull(o.gradientLimit) },
            { "divergenceLimit", ValueOrNull(o.divergenceLimit) },
+           { "determinantFloor", ValueOrNull(o.determinantFloor) },
            { "regularization", NameOf(o.regularization) },
            { "incompressible", o.incompressible },
            { "levels", ValueOrNull(o.levels) },

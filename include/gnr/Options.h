@@ -71,6 +71,9 @@ struct Options
   double gridScale = 0.7; ///< size in voxels of eddies that are resisted, >= 0: the grid cannot carry them
   std::optional<double> gradientLimit = 2.2;   ///< |grad v| at which the velocity is stiff, 0.001 to 1000; unset: none
   std::optional<double> divergenceLimit = 0.9; ///< the same for |div v|, the rate of volume change; unset: none
+  /// what det(I + grad u) of the result must reach, above 0, at most 0.5: elsewhere the velocity is smoothed; unset:
+  /// none
+  std::optional<double> determinantFloor = 0.02;
   Regularization        regularization = Regularization::H1;
   bool                  incompressible = false; ///< keep the velocity divergence-free
   BetaStrategy          betaStrategy = BetaStrategy::Fixed;

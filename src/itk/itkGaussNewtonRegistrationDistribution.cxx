@@ -147,7 +147,8 @@ ForEachSetting(const Settings & a, const Settings & b, const Settings & c, TFunc
                                  m22,
                                  m23,
                                  m24,
-                                 m25] = a.options;
+                                 m25,
+                                 m26] = a.options;
   const auto option = [&](const char * name, auto member) {
     visit(name, a.options.*member, b.options.*member, c.options.*member);
   };
@@ -157,6 +158,7 @@ ForEachSetting(const Settings & a, const Settings & b, const Settings & c, TFunc
   option("GridScale", &O::gridScale);
   option("GradientLimit", &O::gradientLimit);
   option("DivergenceLimit", &O::divergenceLimit);
+  option("DeterminantFloor", &O::determinantFloor);
   option("Regularization", &O::regularization);
   option("Incompressible", &O::incompressible);
   option("BetaStrategy", &O::betaStrategy);

@@ -122,6 +122,14 @@ public:
   // Result.cpp
   void
   evaluateResult();
+  /** The displacement, and its det(I + grad u) over the image. The velocity is smoothed where it takes that below the
+   * floor: the walls of the limits yield to the images [S2]. Memory: as integrate().
+   * Collective. */
+  Statistics
+  integrateUnfolded();
+  /** Of a field of the finest grid over the voxels of the image. Collective. */
+  Statistics
+  imageStatistics(const Buffer & field) const;
   void
   integrate(bool inverse, Buffer & u, int & steps) const;
   void

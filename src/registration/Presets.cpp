@@ -40,11 +40,13 @@ makeOptions(Preset preset)
       options.gradientTolerance = 6e-2;
       break;
     case Preset::Accurate:
-      // The walls do not go with the weight: beside a smaller one they are felt earlier.
+      // The walls do not go with the weight: beside a smaller one they are felt earlier. What little they let through
+      // is smoothed.
       options.beta = 1.5e-4;
       options.gamma = 10.0;
-      options.gradientLimit = 2.6;
-      options.divergenceLimit = 0.9;
+      options.gradientLimit = 3.6;
+      options.divergenceLimit = 1.2;
+      options.determinantFloor = 0.12;
       options.gradientTolerance = 1e-2;
       options.objectiveTolerance = 3e-3;
       break;
@@ -65,6 +67,10 @@ validate(const Options & options)
   const char * const range = "between 0.001 and 1000, or none";
   require(within(o.gradientLimit), "gradient limit", o.gradientLimit.value_or(0.0), range);
   require(within(o.divergenceLimit), "divergence limit", o.divergenceLimit.value_or(0.0), range);
+  require(!o.determinantFloor || (*o.determinantFloor > 0.0 && *o.determinantFloor <= 0.5),
+          "determinant floor",
+          o.determinantFloor.value_or(0.0),
+          "above 0 and at most 0.5, or none");
   require(o.determinantLower > 0.0 && o.determinantLower < 1.0,
           "determinant lower bound",
           o.determinantLower,
@@ -103,6 +109,7 @@ firstDifference(const Options & a, const Options & b)
     { a.gridScale == b.gridScale, "grid scale" },
     { a.gradientLimit == b.gradientLimit, "gradient limit" },
     { a.divergenceLimit == b.divergenceLimit, "divergence limit" },
+    { a.determinantFloor == b.determinantFloor, "determinant floor" },
     { a.regularization == b.regularization, "regularization" },
     { a.incompressible == b.incompressible, "incompressible" },
     { a.betaStrategy == b.betaStrategy, "beta strategy" },

@@ -3,13 +3,23 @@
 
 #include "model/Characteristics.h"
 #include "model/FlowMap.h"
+#include "model/Unfolding.h"
 #include "parallel/Statistics.h"
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 namespace gnr
 {
+namespace
+{
+
+constexpr double steepness = 1e6; // of the mark of a voxel below
+constexpr int    mostSmoothings = 6;
+constexpr double firstWidth = 1.0; // of a smoothing, in voxels; it doubles with every other one
+
+} // namespace
 
 void
 Registration::Implementation::integrate(bool inverse, Buffer & u, int & steps) const
@@ -19,10 +29,67 @@ Registration::Implementation::integrate(bool inverse, Buffer & u, int & steps) c
   finest->releaseScratch();
 }
 
+Statistics
+Registration::Implementation::imageStatistics(const Buffer & field) const
+{
+  const Extents e = imageExtents();
+  return reduce(kernels->statistics(field.data(), finest->extents(), { { 0, 0, 0 }, { e.nx, e.ny, e.nz } }),
+                *communicator);
+}
+
+Statistics
+Registration::Implementation::integrateUnfolded()
+{
+  const double floor = options.determinantFloor.value_or(0.0);
+  std::size_t  voxels = 0;
+  for (int smoothings = 0;; ++smoothings)
+  {
+    displacement.reset();
+    integrate(false, displacement, report.mapSteps);
+    Buffer det = finest->scalar();
+    determinant(*finest, finest->view(displacement), det.data());
+    const Statistics result = imageStatistics(det);
+    const bool       isPlanned = isPlanning && smoothings == 0;
+    const bool       isEnough = result.minimum >= floor && !isPlanned;
+    if (isEnough || !options.determinantFloor || smoothings == mostSmoothings)
+    {
+      if (voxels > 0)
+      {
+        std::ostringstream text;
+        text << "det(I + grad u) was below the floor of " << floor << " in " << voxels
+             << (voxels == 1 ? " voxel" : " voxels") << ": the velocity was smoothed on the way to "
+             << (voxels == 1 ? "it" : "them");
+        if (result.minimum < floor)
+        {
+          text << ", and yet comes down to " << result.minimum << "; increase beta or gamma, or lower the limits";
+        }
+        progress->message(text.str(), report);
+      }
+      return result;
+    }
+    // 1 below the bound, 0 elsewhere.
+    kernels->scaleAndShift(Real(-steepness), det.data(), Real(steepness * floor), det.data(), finest->points());
+    kernels->clamp(Real(0), Real(1), det.data(), finest->points());
+    const Statistics marks = imageStatistics(det);
+    voxels = std::max(voxels, static_cast<std::size_t>(marks.count) - marks.notPositive);
+    smoothAlongTrajectories(*finest,
+                            *finestTransform,
+                            finest->view(velocity),
+                            std::ldexp(firstWidth, smoothings / 2),
+                            det.data(),
+                            finest->view(displacement));
+    if (options.incompressible)
+    {
+      finestTransform->apply(finestTransform->symbol(Symbol::Kind::Projection), velocity.data(), velocity.data(), 3);
+    }
+    finest->releaseScratch();
+  }
+}
+
 void
 Registration::Implementation::evaluateResult()
 {
-  integrate(false, displacement, report.mapSteps);
+  const Statistics  determinants = integrateUnfolded();
   const VectorView  u = finest->view(displacement);
   const std::size_t n = finest->points();
 
@@ -58,25 +125,19 @@ Registration::Implementation::evaluateResult()
   images = SolverImages{};
   finest->releaseScratch();
 
-  Buffer det = finest->scalar();
-  determinant(*finest, u, det.data());
-  const Extents    e = imageExtents();
-  const Region     image{ { 0, 0, 0 }, { e.nx, e.ny, e.nz } };
-  const Statistics s = reduce(kernels->statistics(det.data(), finest->extents(), image), *communicator);
-  report.determinantMinimum = s.minimum;
-  report.determinantMaximum = s.maximum;
-  report.determinantMean = s.sum / static_cast<double>(s.count);
-  report.foldedVoxels = s.notPositive;
-  finest->releaseScratch();
-  kernels->multiply(Real(1), u[0], u[0], det.data(), n);
+  report.determinantMinimum = determinants.minimum;
+  report.determinantMaximum = determinants.maximum;
+  report.determinantMean = determinants.sum / static_cast<double>(determinants.count);
+  report.foldedVoxels = determinants.notPositive;
+  Buffer sum = finest->scalar();
+  kernels->multiply(Real(1), u[0], u[0], sum.data(), n);
   for (int c = 1; c < 3; ++c)
   {
     Buffer square = finest->scalar();
     kernels->multiply(Real(1), u[c], u[c], square.data(), n);
-    kernels->axpby(Real(1), square.data(), Real(1), det.data(), n);
+    kernels->axpby(Real(1), square.data(), Real(1), sum.data(), n);
   }
-  report.maximumDisplacement =
-    std::sqrt(reduce(kernels->statistics(det.data(), finest->extents(), image), *communicator).maximum);
+  report.maximumDisplacement = std::sqrt(imageStatistics(sum).maximum);
   if (report.foldedVoxels > 0)
   {
     progress->message(

@@ -12,6 +12,7 @@ REGISTER = {
     "--preset": "preset", "--beta": "beta", "--beta-strategy": "betaStrategy",
     "--determinant-bounds": "determinantBounds", "--gamma": "gamma", "--grid-scale": "gridScale",
     "--gradient-limit": "gradientLimit", "--divergence-limit": "divergenceLimit",
+    "--determinant-floor": "determinantFloor",
     "--regularization": "regularization", "--incompressible": "incompressible", "--levels": "levels",
     "--time-steps": "timeSteps", "--interpolation": "interpolation", "--iterations": "iterations",
     "--krylov-iterations": "krylovIterations", "--gradient-tolerance": "gradientTolerance",

@@ -209,7 +209,7 @@ class EndToEnd(support.CommandLineTest):
             options = json.loads((self.folder / "l_report.json").read_text())["options"]
             self.assertEqual([options["gradientLimit"], options["divergenceLimit"]],
                              [None if v == "none" else v for v in values])
-        for option in ("--gradient-limit", "--divergence-limit", "--time-limit", "--stall-rate"):
+        for option in ("--gradient-limit", "--divergence-limit", "--determinant-floor", "--time-limit", "--stall-rate"):
             for value in ("0", "-1", "nan", "inf", "off"):
                 run = self.register(*arguments, option, value)
                 self.assertEqual(run.returncode, 2)

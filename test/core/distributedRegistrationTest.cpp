@@ -218,6 +218,35 @@ TEST_P(DistributedRegistration, WeightsAndAnInitialVelocityAgreeWithOneProcess)
   expectSame(solve(problem, 1), solve(problem, GetParam(), evenly), problem);
 }
 
+// A vortex about the x axis, across the slabs, that the grid cannot carry: see unfoldingTest.cpp.
+TEST_P(DistributedRegistration, FoldsAreSmoothedAsByOneProcess)
+{
+  Problem      problem = problemOn({ { 16, 40, 40 }, { { 0.8, 0.8, 0.8 } } }, 0.0);
+  const Grid & grid = problem.grid;
+  for (int k = 0; k < grid.size[2]; ++k)
+  {
+    for (int j = 0; j < grid.size[1]; ++j)
+    {
+      const double y = j - 19.5, z = k - 19.5, rate = 8.0 * std::exp(-0.5 * (y * y + z * z) / (2.5 * 2.5));
+      for (int i = 0; i < grid.size[0]; ++i)
+      {
+        problem.velocity.insert(problem.velocity.end(),
+                                { 0.0F, static_cast<float>(-0.8 * rate * z), static_cast<float>(0.8 * rate * y) });
+      }
+    }
+  }
+  problem.options.levels = 1;
+  problem.options.timeLimit = 1e-6; // so that the start is the result
+  const Outcome one = solve(problem, 1);
+  ASSERT_FALSE(one.report.messages.empty());
+  EXPECT_NE(one.report.messages.back().find("smoothed"), std::string::npos);
+  EXPECT_EQ(one.report.foldedVoxels, 0U);
+  const Outcome many = solve(problem, GetParam());
+  expectSame(one, many, problem);
+  ASSERT_FALSE(many.report.messages.empty());
+  EXPECT_EQ(one.report.messages.back(), many.report.messages.back());
+}
+
 TEST_P(DistributedRegistration, WhoHasAndWantsWhichPlanesDoesNotMatterToTheBit)
 {
   const Problem problem = paddedProblem();

@@ -619,6 +619,8 @@ TEST(Options, everyRangeIsChecked)
   refuses([](Options & o) { o.gradientTolerance = 0; }, "gradient tolerance");
   refuses([](Options & o) { o.objectiveTolerance = 1; }, "objective tolerance");
   refuses([](Options & o) { o.timeLimit = 0; }, "time limit");
+  refuses([](Options & o) { o.determinantFloor = 0; }, "determinant floor");
+  refuses([](Options & o) { o.determinantFloor = 0.51; }, "determinant floor");
   refuses([](Options & o) { o.smoothing = -1; }, "smoothing");
   refuses([](Options & o) { o.threads = 0; }, "threads");
   refuses([](Options & o) { o.threads = gnr::maximumThreads + 1; }, "threads");

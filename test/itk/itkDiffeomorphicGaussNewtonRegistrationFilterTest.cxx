@@ -66,6 +66,7 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   ITK_TEST_EXPECT_TRUE(!filter->HasStallRate());
   ITK_TEST_EXPECT_EQUAL(filter->GetGradientLimit(), defaults.gradientLimit.value());
   ITK_TEST_EXPECT_EQUAL(filter->GetDivergenceLimit(), defaults.divergenceLimit.value());
+  ITK_TEST_EXPECT_EQUAL(filter->GetDeterminantFloor(), defaults.determinantFloor.value());
   ITK_TEST_EXPECT_EQUAL(filter->GetDeterminantLowerBound(), defaults.determinantLower);
   ITK_TEST_EXPECT_EQUAL(filter->GetDeterminantUpperBound(), defaults.determinantUpper);
 
@@ -91,6 +92,7 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   TEST_PARAMETER(filter, GridScale, 0.25);
   TEST_PARAMETER(filter, GradientLimit, 1.75);
   TEST_PARAMETER(filter, DivergenceLimit, 0.875);
+  TEST_PARAMETER(filter, DeterminantFloor, 0.25);
   TEST_PARAMETER(filter, Periodic, true);
   TEST_PARAMETER(filter, SmoothingSigma, 0.75);
   TEST_PARAMETER(filter, IntensityNormalization, FilterType::IntensityNormalizationEnum::None);
@@ -124,6 +126,7 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   ITK_TEST_EXPECT_EQUAL(options.gridScale, 0.25);
   ITK_TEST_EXPECT_EQUAL(options.gradientLimit.value(), 1.75);
   ITK_TEST_EXPECT_EQUAL(options.divergenceLimit.value(), 0.875);
+  ITK_TEST_EXPECT_EQUAL(options.determinantFloor.value(), 0.25);
   ITK_TEST_EXPECT_EQUAL(options.smoothing, 0.75);
   ITK_TEST_EXPECT_TRUE(options.intensityNormalization == gnr::IntensityNormalization::None);
   ITK_TEST_EXPECT_TRUE(options.device == gnr::Device::Cpu);
@@ -156,6 +159,9 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   filter->ClearDivergenceLimit();
   ITK_TEST_EXPECT_TRUE(!filter->HasDivergenceLimit());
   ITK_TRY_EXPECT_EXCEPTION(filter->GetDivergenceLimit());
+  filter->ClearDeterminantFloor();
+  ITK_TEST_EXPECT_TRUE(!filter->HasDeterminantFloor() && !filter->GetOptions().determinantFloor);
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetDeterminantFloor());
   ITK_TEST_EXPECT_TRUE(!filter->GetOptions().gradientLimit && !filter->GetOptions().divergenceLimit);
   ITK_TRY_EXPECT_EXCEPTION(filter->GetUsedBeta());
   ITK_TRY_EXPECT_EXCEPTION(filter->GetReport());

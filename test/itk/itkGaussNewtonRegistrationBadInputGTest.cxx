@@ -202,6 +202,8 @@ TEST(BadInput, ParametersOutOfRange)
   expect([](Filter * f) { f->SetGradientLimit(1e-6); }, "gradient limit");
   expect([](Filter * f) { f->SetDivergenceLimit(std::numeric_limits<double>::infinity()); }, "divergence limit");
   expect([](Filter * f) { f->SetDivergenceLimit(-1.0); }, "divergence limit");
+  expect([](Filter * f) { f->SetDeterminantFloor(0.0); }, "determinant floor");
+  expect([](Filter * f) { f->SetDeterminantFloor(0.6); }, "determinant floor");
 }
 
 TEST(BadInput, InitialVelocity)

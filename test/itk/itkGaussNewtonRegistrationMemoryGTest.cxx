@@ -256,6 +256,7 @@ TEST(Memory, MessagesComeAsEvents)
   filter->SetGridScale(0.0);
   filter->ClearGradientLimit();
   filter->ClearDivergenceLimit();
+  filter->ClearDeterminantFloor();
   filter->SetNumberOfLevels(1);
   filter->Update();
   ASSERT_GT(filter->GetNumberOfFoldedVoxels(), 0U);

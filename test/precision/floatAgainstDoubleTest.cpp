@@ -95,9 +95,9 @@ TEST_P(FloatAgainstDouble, sameObjectiveAndVelocity)
   EXPECT_LE(largest, 1e-2 * voxel);
 }
 
-// TwoLevelInvH0 with H1 gets two steps more. Its inner solves end after ten iterations, unfinished, and magnify whatever
-// differs: after three steps, images that differ by one part in a million give velocities 0.025 voxels apart in double
-// alone, 0.022 lie between float and double. The minimum does not depend on the way there.
+// TwoLevelInvH0 with H1 gets two steps more. Its inner solves end after ten iterations, unfinished, and magnify
+// whatever differs: after three steps, images that differ by one part in a million give velocities 0.025 voxels apart
+// in double alone, 0.022 lie between float and double. The minimum does not depend on the way there.
 INSTANTIATE_TEST_SUITE_P(,
                          FloatAgainstDouble,
                          ::testing::Values(Order{ 1, 1e-3, 3, gnr::Preconditioner::InvA },
