@@ -27,20 +27,32 @@ interpolationHalo(Domain & domain, const ConstVectorView & d)
   return halo;
 }
 
-int
-requiredSteps(Domain & domain, const ConstVectorView & v, int minimum, double reach)
+double
+largestSpeed(Domain & domain, const ConstVectorView & v)
 {
   double voxels = 0.0;
   for (int c = 0; c < 3; ++c)
   {
     voxels = std::max(voxels, domain.maximumAbsolute(v[c]) * domain.inverseSpacing()[c]);
   }
-  if (!std::isfinite(voxels) || voxels > 1e5)
+  return voxels;
+}
+
+int
+requiredSteps(Domain & domain, const ConstVectorView & v, int minimum, double reach)
+{
+  return requiredSteps(largestSpeed(domain, v), minimum, reach);
+}
+
+int
+requiredSteps(double speed, int minimum, double reach)
+{
+  if (!std::isfinite(speed) || speed > 1e5)
   {
     throw Error(ErrorKind::NumericalFailure,
                 "the velocity is not finite any more; increase --beta or check the images' intensities");
   }
-  return std::max(minimum, static_cast<int>(std::ceil(voxels / reach)));
+  return std::max(minimum, static_cast<int>(std::ceil(speed / reach)));
 }
 
 void

@@ -18,10 +18,16 @@ departurePoints(Domain & domain, const ConstVectorView & v, double h, const Vect
 Halo
 interpolationHalo(Domain & domain, const ConstVectorView & d);
 
+/** Voxels per unit time, the largest |v_a|/h_a. Collective. */
+double
+largestSpeed(Domain & domain, const ConstVectorView & v);
+
 /** Semi-Lagrangian steps that keep every departure point within `reach` voxels: max(minimum, ceil(max
  * |v_a|/h_a/reach)). Collective. */
 int
 requiredSteps(Domain & domain, const ConstVectorView & v, int minimum, double reach = 6.0);
+int
+requiredSteps(double speed, int minimum, double reach = 6.0);
 
 } // namespace gnr
 

@@ -3,6 +3,9 @@
 
 #include "model/Characteristics.h"
 
+#include <algorithm>
+#include <array>
+
 namespace gnr
 {
 
@@ -35,6 +38,16 @@ int
 ReducedProblem::steps(const ConstVectorView & v) const
 {
   return requiredSteps(domain_, v, options_.timeSteps);
+}
+
+std::optional<int>
+ReducedProblem::trialSteps(const ConstVectorView & v) const
+{
+  const std::array<int, 3> & size = domain_.grid().size;
+  const double               speed = largestSpeed(domain_, v);
+  return 2.0 * speed < *std::max_element(size.begin(), size.end())
+           ? std::optional<int>(requiredSteps(speed, options_.timeSteps))
+           : std::nullopt;
 }
 
 void

@@ -9,6 +9,8 @@
 
 #include "gnr/Options.h"
 
+#include <optional>
+
 namespace gnr
 {
 
@@ -42,6 +44,11 @@ public:
   /** Semi-Lagrangian steps that v needs. Collective. */
   int
   steps(const ConstVectorView & v) const;
+
+  /** Likewise for a trial; none where v carries points further than half the box, which no registration does: a
+   * direction in which rounding has taken over. Collective. */
+  std::optional<int>
+  trialSteps(const ConstVectorView & v) const;
 
   /** Solves the state equation for v. `scratch` is a vector field that is overwritten.
    * Departure map and state: 3 + steps interpolations. Collective. */

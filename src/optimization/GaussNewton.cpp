@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace gnr
 {
@@ -152,9 +153,14 @@ Newton::lineSearch(double slope, bool isLast, double & stepLength)
   for (int halving = 0; halving <= halvings; ++halving, alpha *= 0.5)
   {
     kernels_.combine(Real(1), v_.data, Real(alpha), x_.data(), p_.data(), values());
+    const std::optional<int> needed = problem_.trialSteps(view(p_));
+    if (!needed)
+    {
+      continue;
+    }
     const double penalty = problem_.limitPenalty(view(p_));
     const double regularization = regularization_ - penalty_ + alpha * xav + 0.5 * alpha * alpha * xax + penalty;
-    const int    steps = std::max(problem_.steps(view(p_)), problem_.steps());
+    const int    steps = std::max(*needed, problem_.steps());
     if (steps > problem_.steps())
     {
       // A finer time discretisation changes D slightly: compare like with like.

@@ -15,7 +15,8 @@ namespace gnr
 namespace
 {
 
-constexpr double steepness = 1e6; // of the mark of a voxel below
+constexpr double steepness = 1e6;  // of the mark of a voxel below
+constexpr double mostShare = 0.02; // of the voxels: a map that folds all over is no case for repair
 constexpr int    mostSmoothings = 6;
 constexpr double firstWidth = 1.0; // of a smoothing, in voxels; it doubles with every other one
 
@@ -70,8 +71,17 @@ Registration::Implementation::integrateUnfolded()
     // 1 below the bound, 0 elsewhere.
     kernels->scaleAndShift(Real(-steepness), det.data(), Real(steepness * floor), det.data(), finest->points());
     kernels->clamp(Real(0), Real(1), det.data(), finest->points());
-    const Statistics marks = imageStatistics(det);
-    voxels = std::max(voxels, static_cast<std::size_t>(marks.count) - marks.notPositive);
+    const Statistics  marks = imageStatistics(det);
+    const std::size_t below = marks.count - marks.notPositive;
+    if (static_cast<double>(below) > mostShare * static_cast<double>(marks.count) && !isPlanned)
+    {
+      std::ostringstream text;
+      text << "det(I + grad u) is below the floor of " << floor << " in " << below
+           << " voxels, too many to be smoothed; increase beta or gamma, or lower the limits";
+      progress->message(text.str(), report);
+      return result;
+    }
+    voxels = std::max(voxels, below);
     smoothAlongTrajectories(*finest,
                             *finestTransform,
                             finest->view(velocity),

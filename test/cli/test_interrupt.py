@@ -33,8 +33,7 @@ class Interrupt(support.CommandLineTest):
 
     def test_during_the_solve(self):
         for number in (signal.SIGINT, signal.SIGTERM):
-            run = self.start("--beta", "1e-7", "--gradient-tolerance", "1e-9", "--objective-tolerance", "0",
-                             "--gradient-limit", "none", "--divergence-limit", "none")
+            run = self.start("--beta", "1e-7", "--gradient-tolerance", "1e-9", "--objective-tolerance", "0")
             for line in run.stdout:
                 if line.startswith("options"):  # the images are known; reading and solving follow
                     break
