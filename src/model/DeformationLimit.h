@@ -15,7 +15,7 @@ namespace gnr
  *
  * |grad v|^2 is the sum over components and axes. At the limit this adds the weight kappa, 0.02 for the gradient and
  * 0.004 for the divergence, to the weight beta of H1, at half the limit 1/256 of that: a smooth wall that leaves the
- * rest alone. Behind it the weight ends at 0.5 and 0.02. Everything here is local: differences, no FFT. Without limits
+ * rest alone. Behind it the weight ends at 0.04 and 0.02. Everything here is local: differences, no FFT. Without limits
  * nothing is computed. Memory: one scalar field per limit. */
 class DeformationLimit
 {

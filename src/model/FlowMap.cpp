@@ -13,13 +13,16 @@ namespace gnr
 namespace
 {
 
-// Voxels, of the estimate of trace(): on brains the map is then off by at most 0.025 voxel (doc/mathematics.md).
+// Voxels, of the sum of the estimates: on brains the map is then off by at most 0.025 voxel (doc/mathematics.md).
 constexpr double tolerance = 0.01;
-// Voxels that a point may move in a step of the first attempt: an attempt that fails costs nearly as much as one that
-// does not.
+// Voxels that a point may move in the first step: one that fails costs as much as one that does not.
 constexpr double reach = 4.5;
-constexpr double mostGrowth = 4.0; // of the number of steps from one attempt to the next
+constexpr int    leastSteps = 3;
 constexpr int    mostSteps = 4096;
+constexpr double mostShare = 0.5; // of what is left of the tolerance, for one step that is not the last
+constexpr double safety = 0.9;    // of the length of a step
+constexpr double mostShrinking = 0.25;
+constexpr double mostGrowth = 2.0;
 
 class Tracer
 {
@@ -34,42 +37,47 @@ public:
     , increment_(domain.vector())
   {}
 
-  /** u in voxels after `steps` steps of dx/dt = direction v by the classical method of fourth order [M2]. Returns an
-   * estimate of the error in voxels, the sum over the steps of h/6 max |k4 - k5|: the difference to the embedded method
-   * of third order that takes k5, the slope at the end of the step, for k4. As it is the first slope of the next step,
-   * it costs nothing. Ends early, with u undefined and the estimate of all steps extrapolated, where it exceeds
-   * `enough`. */
-  double
-  trace(int steps, const VectorView & u, double enough)
+  /** u in voxels at the end of unit time; returns the number of steps. The steps are as long as the estimates of their
+   * errors allow [M2], whose sum is at most the tolerance. */
+  int
+  trace(double firstStep, const VectorView & u)
   {
-    const Real h = Real(1.0 / steps);
-    double     error = 0.0;
+    double h = firstStep;
+    double timeLeft = 1.0;
+    double errorLeft = tolerance;
     kernels_.fill(u.data, values(), Real(0));
     evaluate(u, true);
-    for (int step = 0; step < steps; ++step)
+    for (int steps = 1;;)
     {
-      // k1 ... k4 with weights 1/6, 1/3, 1/3, 1/6 at the nodes 0, 1/2, 1/2, 1.
-      kernels_.axpby(h / 6, slope_.data(), Real(0), increment_.data(), values());
-      for (const Real node : { Real(0.5), Real(0.5), Real(1) })
+      const double count = std::max(1.0, std::ceil(timeLeft / h - 1e-6));
+      const bool   isLast = count == 1.0;
+      h = timeLeft / count;
+      const double estimate = tryStep(h, u);
+      const bool   isAccepted = estimate <= (isLast ? errorLeft : mostShare * errorLeft);
+      // The estimate of a step goes with the fourth power of its length, the sum over a time with the third.
+      const double length = estimate > 0.0 ? safety * std::cbrt(errorLeft * h / (estimate * timeLeft)) : mostGrowth;
+      if (isAccepted)
       {
-        kernels_.combine(Real(1), u.data, node * h, slope_.data(), stage_.data(), values());
-        evaluate(domain_.view(stage_), false);
-        kernels_.axpby(node == Real(1) ? h / 6 : h / 3, slope_.data(), Real(1), increment_.data(), values());
+        kernels_.copy(increment_.data(), u.data, values());
+        if (isLast)
+        {
+          return steps;
+        }
+        errorLeft -= estimate;
+        timeLeft -= h;
+        ++steps;
       }
-      kernels_.axpby(Real(1), increment_.data(), Real(1), u.data, values());
-      std::swap(slope_, stage_); // k4 is now in stage_
-      evaluate(u, false);
-      kernels_.combine(h / 6, slope_.data(), -h / 6, stage_.data(), stage_.data(), values());
-      const VectorView difference = domain_.view(stage_);
-      error += std::max({ domain_.maximumAbsolute(difference[0]),
-                          domain_.maximumAbsolute(difference[1]),
-                          domain_.maximumAbsolute(difference[2]) });
-      if (error > enough)
+      else
       {
-        return error * steps / (step + 1);
+        evaluate(u, steps == 1);
+      }
+      h *= std::clamp(length, mostShrinking, mostGrowth);
+      if (!(h * mostSteps >= 1.0))
+      {
+        throw Error(ErrorKind::NumericalFailure,
+                    "the displacement could not be integrated from the velocity; increase --beta");
       }
     }
-    return error;
   }
 
 private:
@@ -77,6 +85,31 @@ private:
   values() const
   {
     return 3 * domain_.points();
+  }
+
+  /** A step of dx/dt = direction v by the classical method of fourth order [M1] from u, whose slope slope_ has: u after
+   * it in increment_, its slope there in slope_. Returns an estimate of its error in voxels, h/6 max |k4 - k5|: the
+   * difference to the embedded method of third order that takes k5, the slope at the end, for k4. As it is the first
+   * slope of the next step, it costs nothing. */
+  double
+  tryStep(double length, const VectorView & u)
+  {
+    const Real h(length);
+    // k1 ... k4 with weights 1/6, 1/3, 1/3, 1/6 at the nodes 0, 1/2, 1/2, 1.
+    kernels_.combine(Real(1), u.data, h / 6, slope_.data(), increment_.data(), values());
+    for (const Real node : { Real(0.5), Real(0.5), Real(1) })
+    {
+      kernels_.combine(Real(1), u.data, node * h, slope_.data(), stage_.data(), values());
+      evaluate(domain_.view(stage_), false);
+      kernels_.axpby(node == Real(1) ? h / 6 : h / 3, slope_.data(), Real(1), increment_.data(), values());
+    }
+    std::swap(slope_, stage_); // k4 is now in stage_
+    evaluate(domain_.view(increment_), false);
+    kernels_.combine(h / 6, slope_.data(), -h / 6, stage_.data(), stage_.data(), values());
+    const VectorView difference = domain_.view(stage_);
+    return std::max({ domain_.maximumAbsolute(difference[0]),
+                      domain_.maximumAbsolute(difference[1]),
+                      domain_.maximumAbsolute(difference[2]) });
   }
 
   /** slope = direction v(x + d), in voxels per unit time. */
@@ -123,19 +156,7 @@ integrateFlow(Domain & domain, const ConstVectorView & v, bool inverse, const Ve
     kernels.fill(u.data, 3 * n, Real(0));
     return 0;
   }
-  Tracer tracer(domain, v, inverse ? 1.0 : -1.0);
-  int    steps = requiredSteps(domain, v, 3, reach);
-  for (double error = tracer.trace(steps, u, tolerance); error > tolerance; error = tracer.trace(steps, u, tolerance))
-  {
-    // The estimate falls with the third power of the step.
-    const double growth = std::cbrt(error / tolerance);
-    steps = std::max(steps + 1, static_cast<int>(std::ceil(steps * std::min(growth, mostGrowth))));
-    if (steps > mostSteps)
-    {
-      throw Error(ErrorKind::NumericalFailure,
-                  "the displacement could not be integrated from the velocity; increase --beta");
-    }
-  }
+  const int steps = Tracer(domain, v, inverse ? 1.0 : -1.0).trace(1.0 / requiredSteps(domain, v, leastSteps, reach), u);
   for (int c = 0; c < 3; ++c)
   {
     kernels.axpby(Real(0), u[c], Real(domain.grid().spacing[c]), u[c], n);

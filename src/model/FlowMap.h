@@ -11,8 +11,8 @@ namespace gnr
  *
  * Every point is traced along its trajectory by classical Runge-Kutta, so that only the velocity is ever interpolated.
  * (To compose the map from small steps interpolates the map itself again and again; the error of that grows with the
- * number of steps and folds the grid where the flow shears: doc/mathematics.md.) The number of steps rises until an
- * embedded estimate of the error [M2] is small.
+ * number of steps and folds the grid where the flow shears: doc/mathematics.md.) The steps are as long as an embedded
+ * estimate of the error [M2] allows.
  *
  * Returns the number of steps, none for a velocity of zero. `u` is overwritten. Memory: 3 vector fields. 12
  * interpolations a step. Collective. */

@@ -73,7 +73,7 @@ Registration::Implementation::integrateUnfolded()
     kernels->clamp(Real(0), Real(1), det.data(), finest->points());
     const Statistics  marks = imageStatistics(det);
     const std::size_t below = marks.count - marks.notPositive;
-    if (static_cast<double>(below) > mostShare * static_cast<double>(marks.count) && !isPlanned)
+    if (smoothings == 0 && !isPlanned && static_cast<double>(below) > mostShare * static_cast<double>(marks.count))
     {
       std::ostringstream text;
       text << "det(I + grad u) is below the floor of " << floor << " in " << below

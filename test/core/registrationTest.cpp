@@ -203,6 +203,24 @@ TEST(Registration, limitsGoWithUnnormalisedIntensities)
   EXPECT_GT(maximumDistance(a.u, run(grid, fixed, moving, options).u), 0.05 * grid.spacing[0]);
 }
 
+// The moving image has next to no contrast, so that the Hessian has next to nothing to hold a step with: of the order of
+// 5e-6 / (4 beta + 5e-11), more than ten thousand boxes long. No state can be solved for that, nor does it have to be: such
+// a trial is refused, and the velocity from before is the result.
+TEST(Registration, directionsThatLeaveTheBoxAreRefused)
+{
+  const Grid grid = problems::cube(16);
+  const auto wave = [](double x, double, double) { return std::sin(x); };
+  const auto faint = [](double x, double, double) { return 1e-5 * std::sin(x); };
+  Options    options = syntheticOptions();
+  options.beta = 1e-13;
+  options.gradientLimit.reset();
+  options.divergenceLimit.reset();
+  options.levels = 1;
+  const Result result = run(grid, image(grid, wave), image(grid, faint), options);
+  EXPECT_EQ(result.report.levels.front().reason, gnr::StopReason::LineSearchFailed);
+  EXPECT_EQ(result.report.maximumDisplacement, 0.0);
+}
+
 TEST(Registration, axesAreTreatedAlike)
 {
   const Grid grid = problems::cube(32);
