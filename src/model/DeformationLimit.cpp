@@ -84,6 +84,7 @@ DeformationLimit::value(const ConstVectorView & v)
 void
 DeformationLimit::refresh(const ConstVectorView & v)
 {
+  isAtRest_ = false;
   if (isActive())
   {
     evaluate(v);
@@ -93,6 +94,10 @@ DeformationLimit::refresh(const ConstVectorView & v)
 void
 DeformationLimit::add(Real a, const ConstVectorView & f, const VectorView & out)
 {
+  if (isAtRest_)
+  {
+    return;
+  }
   Kernels & kernels = domain_.kernels();
   if (gradientScale_ > 0.0)
   {

@@ -37,6 +37,13 @@ public:
   void
   refresh(const ConstVectorView & v);
 
+  /** refresh() for a velocity of zero, where all weights and derivatives are zero: computes nothing. */
+  void
+  refreshAtRest()
+  {
+    isAtRest_ = true;
+  }
+
   /** g += dS/dv at the velocity of refresh(), which must be v. Collective. */
   void
   addGradient(const ConstVectorView & v, const VectorView & g);
@@ -59,6 +66,7 @@ private:
   double   intensity_;       ///< square of the range
   double   gradientScale_;   ///< weight = scale |grad v|^8; 0 without a limit
   double   divergenceScale_; ///< likewise with div v
+  bool     isAtRest_ = true;
   Buffer   gradientWeight_;
   Buffer   divergenceWeight_;
 };

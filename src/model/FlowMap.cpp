@@ -13,14 +13,14 @@ namespace gnr
 namespace
 {
 
-// Voxels, of the sum of the estimates: on brains the map is then off by at most 0.025 voxel (doc/mathematics.md).
-constexpr double tolerance = 0.01;
+// Voxels, of the sum of the estimates: on brains the map is then off by at most 0.05 voxel (doc/mathematics.md).
+constexpr double tolerance = 0.03;
 // Voxels that a point may move in the first step: one that fails costs as much as one that does not.
 constexpr double reach = 4.5;
 constexpr int    leastSteps = 3;
 constexpr int    mostSteps = 4096;
 constexpr double mostShare = 0.5; // of what is left of the tolerance, for one step that is not the last
-constexpr double safety = 0.9;    // of the length of a step
+constexpr double safety = 0.95;   // of the length of a step
 constexpr double mostShrinking = 0.25;
 constexpr double mostGrowth = 2.0;
 

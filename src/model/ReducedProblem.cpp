@@ -102,8 +102,15 @@ ReducedProblem::dataGradient(const ConstVectorView & v, const VectorView & b)
     similarity_.adjointEnd(transport_.finalState(), adjoint.data());
     transport_.integrateAdjoint(adjoint.data(), false, b);
   }
-  limit_.refresh(v);
-  limit_.addGradient(v, b);
+  if (transport_.isMoving())
+  {
+    limit_.refresh(v);
+    limit_.addGradient(v, b);
+  }
+  else
+  {
+    limit_.refreshAtRest();
+  }
   domain_.releaseScratch();
   regularizer_.project(b.data);
 }

@@ -29,6 +29,13 @@ public:
   void
   setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch);
 
+  /** Whether the velocity is not zero. */
+  bool
+  isMoving() const
+  {
+    return moving_;
+  }
+
   int
   steps() const
   {

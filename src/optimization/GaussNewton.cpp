@@ -62,7 +62,8 @@ private:
     return domain_.view(buffer);
   }
 
-  /** r = -g = -(A v + b), z = A^-1 r; returns ||g||. Needs the state at v. */
+  /** r = -g = -(A v + b), z = A^-1 r; returns ||g||. Needs the state at v. As it has A v, it also takes
+   * regularization_. */
   double
   evaluateGradient();
 
@@ -109,6 +110,7 @@ Newton::evaluateGradient()
 {
   problem_.dataGradient(v_, view(r_));
   problem_.regularizer().apply(v_.data, z_.data());
+  regularization_ = 0.5 * domain_.inner(v_.data, z_.data(), values()) + penalty_;
   kernels_.combine(Real(-1), z_.data(), Real(-1), r_.data(), r_.data(), values());
   problem_.regularizer().applyInverse(r_.data(), z_.data());
   const double squared = domain_.inner(r_.data(), z_.data(), values());
@@ -218,9 +220,7 @@ Newton::run()
   evaluateObjective(problem_.steps(v_));
   problem_.refreshWeight();
   distance_ = problem_.distance();
-  problem_.regularizer().apply(v_.data, z_.data());
   penalty_ = problem_.limitPenalty(v_);
-  regularization_ = 0.5 * domain_.inner(v_.data, z_.data(), values()) + penalty_;
   double norm = evaluateGradient();
 
   record.initialObjective = distance_ + regularization_;

@@ -209,13 +209,13 @@ productWork(const GridSize & size, const Options & options, const Motion & motio
     work.addHalo(size, motion.departureHalo, 1, nt);
     work.addHalo(size, motion.adjointHalo, 1, nt);
     work.addPoints(size, (20 + 24.0 * nt) + 8 + (20 + 32.0 * nt) + nt * (12 + 4 + 12 + 8.0), 2 * nt, 4 * nt + 4);
+    addLimitDerivative(work, size, options);
   }
   else
   {
     work.addHalo(size, width, 1, 2);
     work.addPoints(size, 20 + 8 + 20, 0, 3);
   }
-  addLimitDerivative(work, size, options);
   addProjection(work, size, options);
   return work;
 }
@@ -319,18 +319,28 @@ gradientWork(const GridSize & size, const Options & options, const Motion & moti
     work.addHalo(size, width, 1, nt + 1);
     work.addHalo(size, motion.adjointHalo, 1, nt);
     work.addPoints(size, 20 + 32.0 * nt + nt * 20.0, nt, 2 * nt + 1);
+    addLimits(work, size, options);
+    addLimitDerivative(work, size, options);
   }
   else
   {
     work.addHalo(size, width);
     work.addPoints(size, 20, 0, 1);
   }
-  addLimits(work, size, options);
-  addLimitDerivative(work, size, options);
   addProjection(work, size, options);
-  work.addTransforms(size, 3, 2); // A v, and the inverse for the norm
+  work.addTransforms(size, 3); // the inverse for the norm
   work.addReductions(1);
-  work.addPoints(size, 36 + 24, 0, 2);
+  work.addPoints(size, 24, 0, 1);
+  return work;
+}
+
+Workload
+regularizationWork(const GridSize & size)
+{
+  Workload work;
+  work.addTransforms(size, 3);
+  work.addReductions(1);
+  work.addPoints(size, 24 + 36, 0, 2);
   return work;
 }
 
@@ -364,6 +374,7 @@ newtonStepWork(const GridSize & size,
   work.add(objectiveWork(size, options, motion));
   work.addReductions(1); // the distance with the refreshed weight
   work.add(gradientWork(size, options, motion));
+  work.add(regularizationWork(size));
   work.addReductions(options.stallRate ? 1 : 0);
   return work;
 }

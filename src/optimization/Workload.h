@@ -137,9 +137,13 @@ krylovIterationWork(const GridSize & size, const Options & options, const Motion
 Workload
 objectiveWork(const GridSize & size, const Options & options, const Motion & motion);
 
-/** The gradient at the velocity of the state, with its norm. */
+/** The gradient of distance and limits at the velocity of the state, and a norm. */
 Workload
 gradientWork(const GridSize & size, const Options & options, const Motion & motion);
+
+/** A v for the gradient, with <v, A v>. */
+Workload
+regularizationWork(const GridSize & size);
 
 /** What the limits of the deformation add to an objective. */
 Workload

@@ -78,12 +78,12 @@ addLevel(Workload &         work,
   const GridSize & size = plan.levels[level].size;
   Motion           rest = motion;
   rest.isMoving = false;
-  // The gradient at rest, whose A v is left out, then objective and gradient at the velocity of the coarser grid.
+  // At rest, then at the velocity of the coarser grid.
   work.add(objectiveWork(size, options, rest));
   work.add(gradientWork(size, options, rest));
   work.add(objectiveWork(size, options, level == 0 ? rest : motion));
   work.add(gradientWork(size, options, level == 0 ? rest : motion));
-
+  work.add(regularizationWork(size));
   work.add(penaltyWork(size, options));
 
   // Steps, and what their Krylov iterations add.

@@ -370,12 +370,19 @@ TEST_P(ScalingModel, ObjectiveAndGradient)
         communicator,
         [&] {
           member.problem.dataGradient(domain.view(member.v), domain.view(member.out));
-          member.problem.regularizer().apply(member.v.data(), member.p.data());
-          member.problem.regularizer().applyInverse(member.p.data(), member.p.data());
+          member.problem.regularizer().applyInverse(member.out.data(), member.p.data());
           domain.inner(member.p.data(), member.out.data(), 3 * domain.points());
         },
         gradientWork(uneven.size, options, member.motion),
         "gradient, " + name);
+      expectWorkload(
+        communicator,
+        [&] {
+          member.problem.regularizer().apply(member.v.data(), member.p.data());
+          domain.inner(member.p.data(), member.v.data(), 3 * domain.points());
+        },
+        regularizationWork(uneven.size),
+        "regularization, " + name);
     });
   }
 }
