@@ -12,8 +12,8 @@ namespace
 {
 
 /** The weight at a limit, and the largest one, behind it, for intensities from 0 to 1. They do not go with beta: what a
- * weaker regularisation leaves to the wall, the wall must hold. A largest weight of more costs Krylov iterations, which no
- * preconditioner here saves, and changes few voxels. */
+ * weaker regularisation leaves to the wall, the wall must hold. A largest weight of more costs Krylov iterations, which
+ * no preconditioner here saves, and changes few voxels. */
 struct Wall
 {
   double atLimit;

@@ -203,9 +203,9 @@ TEST(Registration, limitsGoWithUnnormalisedIntensities)
   EXPECT_GT(maximumDistance(a.u, run(grid, fixed, moving, options).u), 0.05 * grid.spacing[0]);
 }
 
-// The moving image has next to no contrast, so that the Hessian has next to nothing to hold a step with: of the order of
-// 5e-6 / (4 beta + 5e-11), more than ten thousand boxes long. No state can be solved for that, nor does it have to be: such
-// a trial is refused, and the velocity from before is the result.
+// The moving image has next to no contrast, so that the Hessian has next to nothing to hold a step with: of the order
+// of 5e-6 / (4 beta + 5e-11), more than ten thousand boxes long. No state can be solved for that, nor does it have to
+// be: such a trial is refused, and the velocity from before is the result.
 TEST(Registration, directionsThatLeaveTheBoxAreRefused)
 {
   const Grid grid = problems::cube(16);

@@ -260,8 +260,8 @@ TEST(FlowMap, sineFlowMatchesItsClosedForm)
   }
 }
 
-// Eight waves in a row: v = (a sin(8 x), 0, 0) stretches by e^(8 a) = 11, but the first step, which only looks at how far
-// the points move, is a third of the time. It and others like it have to be taken back.
+// Eight waves in a row: v = (a sin(8 x), 0, 0) stretches by e^(8 a) = 11, but the first step, which only looks at how
+// far the points move, is a third of the time. It and others like it have to be taken back.
 TEST(FlowMap, stepsThatAreTooLongLeaveNoTrace)
 {
   const double a = 0.3;
