@@ -40,6 +40,18 @@ private:
   double
   reduceBlocks(std::size_t n, BlockSum blockSum);
 
+  /** Threads for a loop over so many points, all or one: to wake threads that sleep takes up to 0.1 ms, as long as
+   * these numbers of points take one thread. */
+  int
+  threadsFor(std::size_t points, std::size_t leastShared) const
+  {
+    return points < leastShared ? 1 : threads_;
+  }
+  static constexpr std::size_t sharedElements = std::size_t(1) << 18;
+  static constexpr std::size_t sharedStencils = std::size_t(1) << 15;
+  static constexpr std::size_t sharedInterpolations = std::size_t(1) << 13;
+  static constexpr std::size_t sharedTransforms = std::size_t(1) << 13;
+
   int         threads_;
   double *    partials_ = nullptr;
   std::size_t partialsCapacity_ = 0;

@@ -70,7 +70,7 @@ CpuKernels::reduceBlocks(std::size_t n, BlockSum blockSum)
   const std::ptrdiff_t length = static_cast<std::ptrdiff_t>(n);
   const std::ptrdiff_t blocks = (length + blockLength - 1) / blockLength;
   double * const       partial = partials(blocks + 1);
-#pragma omp parallel for schedule(static) num_threads(threads_)
+#pragma omp parallel for schedule(static) num_threads(threadsFor(n, sharedElements))
   for (std::ptrdiff_t b = 0; b < blocks; ++b)
   {
     const std::ptrdiff_t end = (b + 1) * blockLength < length ? (b + 1) * blockLength : length;
@@ -86,9 +86,12 @@ CpuKernels::reduceBlocks(std::size_t n, BlockSum blockSum)
 
 // Every elementwise kernel is this loop.
 #define GNR_FOR_EACH(i, n)                                                                                             \
-  _Pragma("omp parallel for simd schedule(static) num_threads(threads_)") for (std::ptrdiff_t i = 0;                   \
-                                                                               i < static_cast<std::ptrdiff_t>(n);     \
-                                                                               ++i)
+  _Pragma(                                                                                                             \
+    "omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))") for (std::ptrdiff_t i = 0;    \
+                                                                                              i <                      \
+                                                                                              static_cast<             \
+                                                                                                std::ptrdiff_t>(n);    \
+                                                                                              ++i)
 
 void
 CpuKernels::fill(Real * x, std::size_t n, Real value)
@@ -195,7 +198,7 @@ double
 CpuKernels::maximumAbsolute(const Real * x, std::size_t n)
 {
   Real largest = 0;
-#pragma omp parallel for simd reduction(max : largest) schedule(static) num_threads(threads_)
+#pragma omp parallel for simd reduction(max : largest) schedule(static) num_threads(threadsFor(n, sharedElements))
   for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n); ++i)
   {
     const Real magnitude = std::abs(x[i]);

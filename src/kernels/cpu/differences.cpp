@@ -31,7 +31,7 @@ CpuKernels::gradientDot(const Padded &          m,
   const std::ptrdiff_t sy = m.rowStride, sz = m.planeStride;
   const Real gx = a * Real(inverseSpacing[0]), gy = a * Real(inverseSpacing[1]), gz = a * Real(inverseSpacing[2]);
   const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
-  forRows(e, threads_, [=](int j, int k) {
+  forRows(e, threadsFor(e.points(), sharedStencils), [=](int j, int k) {
     const Real *      p = m.origin + j * sy + k * sz;
     const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
     Real * const      r = out + o;
@@ -65,7 +65,7 @@ CpuKernels::scaledGradient(const Padded &     m,
   const std::ptrdiff_t sy = m.rowStride, sz = m.planeStride;
   const Real gx = a * Real(inverseSpacing[0]), gy = a * Real(inverseSpacing[1]), gz = a * Real(inverseSpacing[2]);
   const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
-  forRows(e, threads_, [=](int j, int k) {
+  forRows(e, threadsFor(e.points(), sharedStencils), [=](int j, int k) {
     const Real *      p = m.origin + j * sy + k * sz;
     const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
     Real * const      r[3] = { out[0] + o, out[1] + o, out[2] + o };
@@ -98,7 +98,7 @@ CpuKernels::derivative(const Padded & f, int axis, double inverseSpacing, Real a
   const std::ptrdiff_t sy = f.rowStride, sz = f.planeStride;
   const std::ptrdiff_t stride = axis == 0 ? 1 : (axis == 1 ? sy : sz);
   const Real           scale = a * Real(inverseSpacing);
-  forRows(e, threads_, [=](int j, int k) {
+  forRows(e, threadsFor(e.points(), sharedStencils), [=](int j, int k) {
     const Real * p = f.origin + j * sy + k * sz;
     Real * const r = out + (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
     forLanes<1>(e.nx, &r, [=](auto width, int i, auto * value) {
@@ -117,7 +117,7 @@ CpuKernels::jacobianDeterminant(const Padded u[3], const double inverseSpacing[3
   const Extents e = u[0].interior;
   const Real    s[3] = { Real(inverseSpacing[0]), Real(inverseSpacing[1]), Real(inverseSpacing[2]) };
   const Padded  f[3] = { u[0], u[1], u[2] };
-  forRows(e, threads_, [=](int j, int k) {
+  forRows(e, threadsFor(e.points(), sharedStencils), [=](int j, int k) {
     Real * r = out + (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
     for (int i = 0; i < e.nx; ++i)
     {
@@ -144,7 +144,7 @@ CpuKernels::squaredGradient(const Padded & f, const double inverseSpacing[3], Re
   {
     half[a] = Real(0.5 * inverseSpacing[a] * inverseSpacing[a]);
   }
-  forRows(e, threads_, [=](int j, int k) {
+  forRows(e, threadsFor(e.points(), sharedStencils), [=](int j, int k) {
     const Real * p = f.origin + j * stride[1] + k * stride[2];
     Real * const r = out + (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
     forLanes<1>(e.nx, &r, [=](auto width, int i, auto * value) {
@@ -179,7 +179,7 @@ CpuKernels::weightedLaplacian(const Padded & f,
   {
     scale[axis] = a * Real(inverseSpacing[axis] * inverseSpacing[axis]);
   }
-  forRows(e, threads_, [=](int j, int k) {
+  forRows(e, threadsFor(e.points(), sharedStencils), [=](int j, int k) {
     const Real * p = f.origin + j * stride[1] + k * stride[2];
     const Real * w = weight.origin + j * weightStride[1] + k * weightStride[2];
     Real * const r = out + (static_cast<std::size_t>(k) * e.ny + j) * e.nx;

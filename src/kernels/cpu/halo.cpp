@@ -37,7 +37,7 @@ CpuKernels::pad(const Real * x, const Padded & out)
 {
   const Extents & e = out.interior;
   const int       rows = e.ny + 2 * out.halo[1];
-#pragma omp parallel for collapse(2) schedule(static) num_threads(threads_)
+#pragma omp parallel for collapse(2) schedule(static) num_threads(threadsFor(e.points(), sharedElements))
   for (int k = 0; k < e.nz; ++k)
   {
     for (int row = 0; row < rows; ++row)

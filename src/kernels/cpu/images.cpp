@@ -18,8 +18,8 @@ CpuKernels::statistics(const Real * x, const Extents & e, const Region & region)
   unsigned long long notPositive = 0, notFinite = 0;
   const int          planes = region.end[2] - region.begin[2];
   double * const     sums = partials(planes > 0 ? planes : 1);
-#pragma omp parallel for schedule(static) num_threads(threads_) reduction(min : smallest) reduction(max : largest)     \
-  reduction(+ : notPositive, notFinite)
+#pragma omp parallel for schedule(static) num_threads(threadsFor(e.points(), sharedElements))                          \
+  reduction(min : smallest) reduction(max : largest) reduction(+ : notPositive, notFinite)
   for (int plane = 0; plane < planes; ++plane)
   {
     double planeSum = 0.0;
@@ -75,7 +75,7 @@ void
 CpuKernels::extendPeriodically(const Real * image, const Extents & imageExtents, const Extents & box, Real * out)
 {
   const std::size_t rowIn = imageExtents.nx, planeIn = rowIn * imageExtents.ny;
-#pragma omp parallel for collapse(2) schedule(static) num_threads(threads_)
+#pragma omp parallel for collapse(2) schedule(static) num_threads(threadsFor(box.points(), sharedElements))
   for (int k = 0; k < box.nz; ++k)
   {
     for (int j = 0; j < box.ny; ++j)
@@ -119,7 +119,7 @@ CpuKernels::extendByConstant(const Real *    image,
                              Real            value,
                              Real *          out)
 {
-#pragma omp parallel for collapse(2) schedule(static) num_threads(threads_)
+#pragma omp parallel for collapse(2) schedule(static) num_threads(threadsFor(box.points(), sharedElements))
   for (int k = 0; k < box.nz; ++k)
   {
     for (int j = 0; j < box.ny; ++j)
@@ -144,7 +144,7 @@ CpuKernels::extendByConstant(const Real *    image,
 void
 CpuKernels::crop(const Real * box, const Extents & boxExtents, const Extents & imageExtents, Real * out)
 {
-#pragma omp parallel for collapse(2) schedule(static) num_threads(threads_)
+#pragma omp parallel for collapse(2) schedule(static) num_threads(threadsFor(imageExtents.points(), sharedElements))
   for (int k = 0; k < imageExtents.nz; ++k)
   {
     for (int j = 0; j < imageExtents.ny; ++j)

@@ -207,7 +207,7 @@ CpuKernels::interpolate(const Padded &          f,
 {
   const Extents        e = f.interior;
   const std::ptrdiff_t sy = f.rowStride, sz = f.planeStride;
-  forRows(e, threads_, [=](int j, int k) {
+  forRows(e, threadsFor(e.points(), sharedInterpolations), [=](int j, int k) {
     const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
     const Real *      row = f.origin + j * sy + k * sz;
     for (int begin = 0; begin < e.nx; begin += block)
@@ -243,7 +243,7 @@ CpuKernels::interpolateVector(const Padded f[3], const ConstVectorView & d, cons
   const std::ptrdiff_t sy = f[0].rowStride, sz = f[0].planeStride;
   const Real * const   origin[3] = { f[0].origin, f[1].origin, f[2].origin };
   const Real           s[3] = { scale[0], scale[1], scale[2] };
-  forRows(e, threads_, [=](int j, int k) {
+  forRows(e, threadsFor(e.points(), sharedInterpolations), [=](int j, int k) {
     const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
     for (int begin = 0; begin < e.nx; begin += block)
     {

@@ -46,7 +46,7 @@ CpuKernels::copyToHost(const void * memory, void * host, std::size_t bytes)
 void
 CpuKernels::fromHost(const float * host, std::size_t stride, double scale, Real * x, std::size_t n)
 {
-#pragma omp parallel for schedule(static) num_threads(threads_)
+#pragma omp parallel for schedule(static) num_threads(threadsFor(n, sharedElements))
   for (std::size_t i = 0; i < n; ++i)
   {
     x[i] = static_cast<Real>(scale * host[stride * i]);
@@ -56,7 +56,7 @@ CpuKernels::fromHost(const float * host, std::size_t stride, double scale, Real 
 void
 CpuKernels::toHost(const Real * x, double scale, float * host, std::size_t stride, std::size_t n)
 {
-#pragma omp parallel for schedule(static) num_threads(threads_)
+#pragma omp parallel for schedule(static) num_threads(threadsFor(n, sharedElements))
   for (std::size_t i = 0; i < n; ++i)
   {
     host[stride * i] = static_cast<float>(scale * x[i]);

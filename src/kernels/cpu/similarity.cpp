@@ -14,14 +14,14 @@ CpuKernels::weightedDifference(const Real * a, const Real * b, const Real * weig
   const std::ptrdiff_t length = static_cast<std::ptrdiff_t>(n);
   if (weight == nullptr)
   {
-#pragma omp parallel for simd schedule(static) num_threads(threads_)
+#pragma omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))
     for (std::ptrdiff_t i = 0; i < length; ++i)
     {
       out[i] = a[i] - b[i];
     }
     return;
   }
-#pragma omp parallel for simd schedule(static) num_threads(threads_)
+#pragma omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))
   for (std::ptrdiff_t i = 0; i < length; ++i)
   {
     out[i] = weight[i] * (a[i] - b[i]);
@@ -45,7 +45,7 @@ CpuKernels::gradientDyad(const ConstVectorView & g,
   Real *               ox = out[0];
   Real *               oy = out[1];
   Real *               oz = out[2];
-#pragma omp parallel for simd schedule(static) num_threads(threads_)
+#pragma omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))
   for (std::ptrdiff_t i = 0; i < length; ++i)
   {
     const Real w = weight == nullptr ? Real(1) : weight[i];
@@ -59,7 +59,7 @@ CpuKernels::gradientDyad(const ConstVectorView & g,
 void
 CpuKernels::normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, std::size_t n)
 {
-#pragma omp parallel for simd schedule(static) num_threads(threads_)
+#pragma omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))
   for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n); ++i)
   {
     out[i] = (sum[i] + epsilon * out[i]) / (weight[i] + epsilon);
@@ -69,7 +69,7 @@ CpuKernels::normalizedMean(const Real * sum, const Real * weight, Real epsilon, 
 void
 CpuKernels::replaceUnweighted(const Real * weight, const Real * fill, Real * image, std::size_t n)
 {
-#pragma omp parallel for simd schedule(static) num_threads(threads_)
+#pragma omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))
   for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n); ++i)
   {
     image[i] = weight[i] * image[i] + (Real(1) - weight[i]) * fill[i];

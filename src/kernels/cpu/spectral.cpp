@@ -248,7 +248,7 @@ CpuKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
   const FftwPlan    row = plans_.forwardRow(e.nx);
   const FftwPlan    columns = plans_.column(e.ny, stride, FFTW_FORWARD);
   const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
-#pragma omp parallel num_threads(threads_)
+#pragma omp parallel num_threads(threadsFor(e.points(), sharedTransforms))
   {
     Scratch         scratch(static_cast<std::size_t>(stride) * e.ny);
     Complex * const s = scratch.data();
@@ -282,7 +282,7 @@ CpuKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
   const FftwPlan    row = plans_.backwardRow(e.nx);
   const FftwPlan    columns = plans_.column(e.ny, stride, FFTW_BACKWARD);
   const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
-#pragma omp parallel num_threads(threads_)
+#pragma omp parallel num_threads(threadsFor(e.points(), sharedTransforms))
   {
     Scratch         scratch(static_cast<std::size_t>(stride) * e.ny);
     Complex * const s = scratch.data();
@@ -326,8 +326,9 @@ CpuKernels::applySymbol(Complex * const *      spectrum,
   const FftwPlan forward[2] = { plans_.column(nz, width, FFTW_FORWARD), plans_.column(nz, last, FFTW_FORWARD) };
   const FftwPlan backward[2] = { plans_.column(nz, width, FFTW_BACKWARD), plans_.column(nz, last, FFTW_BACKWARD) };
   BandColumns    bandColumns(band, layout, width, chunks, plans_);
+  const auto     points = static_cast<std::size_t>(rowCount) * half * nz;
 
-#pragma omp parallel num_threads(threads_)
+#pragma omp parallel num_threads(threadsFor(points, sharedTransforms))
   {
     const std::size_t columnSize = static_cast<std::size_t>(nz) * width;
     Scratch           scratch(columnSize * components);
@@ -416,6 +417,7 @@ CpuKernels::resampleSpectrum(const Complex *        in,
   const int      nzIn = inLayout.size[2], nzOut = outLayout.size[2];
   const int      halfIn = inLayout.nxHalf(), halfOut = outLayout.nxHalf();
   const int      rowCount = outLayout.rowCount();
+  const auto     points = static_cast<std::size_t>(rowCount) * halfOut * (nzIn > nzOut ? nzIn : nzOut);
   const FftwPlan forward = plans_.column(nzIn, halfIn, FFTW_FORWARD);
   const FftwPlan backward = plans_.column(nzOut, halfOut, FFTW_BACKWARD);
   // Frequencies that both grids resolve, Nyquist excluded: |f| < shared / 2.
@@ -434,7 +436,7 @@ CpuKernels::resampleSpectrum(const Complex *        in,
     shift[a] = twoPi * (outLayout.origin[a] - inLayout.origin[a]);
   }
 
-#pragma omp parallel num_threads(threads_)
+#pragma omp parallel num_threads(threadsFor(points, sharedTransforms))
   {
     Scratch phaseX(halfOut);
     for (int i = 0; i < keptX; ++i)
@@ -493,7 +495,7 @@ CpuKernels::copyBlocks(const Complex * x,
                        std::size_t     width,
                        std::size_t     count)
 {
-#pragma omp parallel for num_threads(threads_) schedule(static)
+#pragma omp parallel for num_threads(threadsFor(2 * width * count, sharedElements)) schedule(static)
   for (std::size_t block = 0; block < count; ++block)
   {
     std::memcpy(y + block * yStride, x + block * xStride, width * sizeof(Complex));
