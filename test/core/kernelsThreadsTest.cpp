@@ -39,13 +39,15 @@ expectSameBits(const Call & call)
   }
 }
 
-const Grid grid{ { 30, 28, 22 }, { 0.9, 1.3, 2.1 } };
+// Large enough that all threads take part in every loop (CpuKernels::threadsFor).
+const Grid            grid{ { 70, 64, 60 }, { 0.9, 1.3, 2.1 } };
+constexpr std::size_t length = 300007;
 
 } // namespace
 
 TEST(KernelsThreads, Reductions)
 {
-  for (const std::size_t n : { std::size_t(1), std::size_t(8191), std::size_t(8193), std::size_t(100003) })
+  for (const std::size_t n : { std::size_t(1), std::size_t(8191), std::size_t(8193), length })
   {
     const Values x = randomValues(n, -1, 1, 1), y = randomValues(n, -1, 1, 2), w = randomValues(n, 0, 1, 3);
     expectSameBits([&](Kernels & k) {
@@ -111,7 +113,7 @@ TEST(KernelsThreads, PointKernels)
 
 TEST(KernelsThreads, Elementwise)
 {
-  const std::size_t n = 20011;
+  const std::size_t n = length;
   const Values      x = randomValues(n, -1, 1, 1), y = randomValues(n, -1, 1, 2), z = randomValues(n, -1, 1, 3);
   expectSameBits([&](Kernels & k) {
     const Array<Real> a(k, x), b(k, y), c(k, z), d(k, x), e(k, y), f(k, z);
@@ -133,14 +135,14 @@ TEST(KernelsThreads, Transforms)
   Symbol       symbol = makeSymbol(grid, Symbol::Kind::InverseRegularization);
   symbol.gamma = 4.0;
   const Values scalar(v.begin(), v.begin() + grid.points());
-  const Grid   coarse{ { 16, 14, 12 }, { 1, 1, 1 } };
+  const Grid   coarse{ { 36, 32, 30 }, { 1, 1, 1 } };
   expectSameBits([&](Kernels & k) { return bytesOf(applySymbolTo(k, grid, v, symbol)); });
   expectSameBits([&](Kernels & k) { return bytesOf(resample(k, grid, coarse, scalar)); });
 }
 
 TEST(KernelsThreads, Extension)
 {
-  const Extents e{ 20, 15, 10 }, box{ 30, 28, 22 };
+  const Extents e{ 50, 40, 30 }, box{ 70, 64, 60 };
   const Values  image = randomValues(e.points(), -1, 1, 1);
   expectSameBits([&](Kernels & k) {
     const Array<Real> in(k, image), out(k, box.points());
