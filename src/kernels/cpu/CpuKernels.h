@@ -58,6 +58,14 @@ private:
   FftwPlans   plans_;
 };
 
+// Every elementwise kernel is this loop over i = 0 ... n - 1.
+#define GNR_PRAGMA(text) _Pragma(#text)
+// clang-format off
+#define GNR_FOR_EACH(i, n)                                                                        \
+  GNR_PRAGMA(omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements)))  \
+  for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n); ++i)
+// clang-format on
+
 /** Runs row(j, k) for all rows of a slab. Blocks of rows walk through z, so that the planes that a stencil shares stay
  * in the second-level cache: nine planes of a block take a third of a megabyte. Threads fetch their next share when
  * they are done with one: what a row of an interpolation costs depends on how the points in it are scattered, and fixed

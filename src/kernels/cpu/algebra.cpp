@@ -84,15 +84,6 @@ CpuKernels::reduceBlocks(std::size_t n, BlockSum blockSum)
   return total;
 }
 
-// Every elementwise kernel is this loop.
-#define GNR_FOR_EACH(i, n)                                                                                             \
-  _Pragma(                                                                                                             \
-    "omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))") for (std::ptrdiff_t i = 0;    \
-                                                                                              i <                      \
-                                                                                              static_cast<             \
-                                                                                                std::ptrdiff_t>(n);    \
-                                                                                              ++i)
-
 void
 CpuKernels::fill(Real * x, std::size_t n, Real value)
 {

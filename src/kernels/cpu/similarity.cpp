@@ -11,18 +11,15 @@ namespace GNR_CPU_NAMESPACE
 void
 CpuKernels::weightedDifference(const Real * a, const Real * b, const Real * weight, Real * out, std::size_t n)
 {
-  const std::ptrdiff_t length = static_cast<std::ptrdiff_t>(n);
   if (weight == nullptr)
   {
-#pragma omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))
-    for (std::ptrdiff_t i = 0; i < length; ++i)
+    GNR_FOR_EACH(i, n)
     {
       out[i] = a[i] - b[i];
     }
     return;
   }
-#pragma omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))
-  for (std::ptrdiff_t i = 0; i < length; ++i)
+  GNR_FOR_EACH(i, n)
   {
     out[i] = weight[i] * (a[i] - b[i]);
   }
@@ -35,18 +32,16 @@ CpuKernels::gradientDyad(const ConstVectorView & g,
                          const VectorView &      out,
                          std::size_t             n)
 {
-  const std::ptrdiff_t length = static_cast<std::ptrdiff_t>(n);
-  const Real *         gx = g[0];
-  const Real *         gy = g[1];
-  const Real *         gz = g[2];
-  const Real *         px = p[0];
-  const Real *         py = p[1];
-  const Real *         pz = p[2];
-  Real *               ox = out[0];
-  Real *               oy = out[1];
-  Real *               oz = out[2];
-#pragma omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))
-  for (std::ptrdiff_t i = 0; i < length; ++i)
+  const Real * gx = g[0];
+  const Real * gy = g[1];
+  const Real * gz = g[2];
+  const Real * px = p[0];
+  const Real * py = p[1];
+  const Real * pz = p[2];
+  Real *       ox = out[0];
+  Real *       oy = out[1];
+  Real *       oz = out[2];
+  GNR_FOR_EACH(i, n)
   {
     const Real w = weight == nullptr ? Real(1) : weight[i];
     const Real s = w * (gx[i] * px[i] + gy[i] * py[i] + gz[i] * pz[i]);
@@ -59,8 +54,7 @@ CpuKernels::gradientDyad(const ConstVectorView & g,
 void
 CpuKernels::normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, std::size_t n)
 {
-#pragma omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))
-  for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n); ++i)
+  GNR_FOR_EACH(i, n)
   {
     out[i] = (sum[i] + epsilon * out[i]) / (weight[i] + epsilon);
   }
@@ -69,8 +63,7 @@ CpuKernels::normalizedMean(const Real * sum, const Real * weight, Real epsilon, 
 void
 CpuKernels::replaceUnweighted(const Real * weight, const Real * fill, Real * image, std::size_t n)
 {
-#pragma omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))
-  for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n); ++i)
+  GNR_FOR_EACH(i, n)
   {
     image[i] = weight[i] * image[i] + (Real(1) - weight[i]) * fill[i];
   }

@@ -16,7 +16,7 @@ namespace
 {
 
 /** Whole groups of 8 keep FFTW's SIMD loops full and rows on cache lines. Their number is odd: with rows of 256 bytes a
- * column meets a quarter of the sets of the first-level cache only, and its transform takes twice as long. */
+ * column meets a quarter of the sets of the first-level cache only, and its transform takes up to twice as long. */
 int
 alignedWidth(int width)
 {

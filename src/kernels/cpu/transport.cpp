@@ -10,8 +10,7 @@ namespace GNR_CPU_NAMESPACE
 void
 CpuKernels::adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n)
 {
-#pragma omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))
-  for (std::ptrdiff_t i = 0; i < static_cast<std::ptrdiff_t>(n); ++i)
+  GNR_FOR_EACH(i, n)
   {
     c[i] = point::adjointGrowth(d[i], departed[i], h);
   }
