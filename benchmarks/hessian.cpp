@@ -65,7 +65,7 @@ struct Problem
     , transform(domain)
     , fixed(bench.scalar([](double x, double y, double z) { return image(x - 0.1 * std::sin(y), y, z); }))
     , moving(bench.scalar(image))
-    , reduced(domain, transform, options, fixed.data(), moving.data(), nullptr, nullptr)
+    , reduced(domain, transform, options, gnr::ImageSet{ { { fixed.data(), moving.data() } } })
     // 8 voxels from end to end: 2 in each of 4 steps.
     , v(bench.vector(problems::smoothVelocity(8.0)))
     , gradient(domain.vector())
@@ -76,7 +76,7 @@ struct Problem
     , r(domain.vector())
   {
     reduced.setVelocity(view(v), options.timeSteps, view(a));
-    reduced.dataGradient(view(v), view(gradient));
+    reduced.gradientOfTerms(view(v), view(gradient));
   }
 
   gnr::VectorView
@@ -90,8 +90,8 @@ struct Problem
   gnr::Kernels &        kernels;
   gnr::FourierTransform transform;
   Buffer                fixed, moving;
-  gnr::ReducedProblem   reduced;
-  Buffer                v, gradient;   ///< mm per unit time; b of dataGradient()
+  gnr::Objective        reduced;
+  Buffer                v, gradient;   ///< mm per unit time; b of gradientOfTerms()
   Buffer                a, b, c, d, r; ///< vector fields to work on
 };
 
@@ -162,7 +162,7 @@ krylovIteration(benchmark::State & state, Problem & p, Preconditioner kind)
 void
 hessianProduct(benchmark::State & state, Problem & p)
 {
-  tell(state, measure::loop(state, [&]() { p.reduced.dataHessian(p.view(p.gradient), p.view(p.a)); }), 1);
+  tell(state, measure::loop(state, [&]() { p.reduced.hessianOfTerms(p.view(p.gradient), p.view(p.a)); }), 1);
 }
 
 void

@@ -82,18 +82,12 @@ DeformationLimit::value(const ConstVectorView & v)
 }
 
 void
-DeformationLimit::refresh(const ConstVectorView & v)
+DeformationLimit::add(Real a, const ConstVectorView & f, bool accumulate, const VectorView & out)
 {
-  isAtRest_ = false;
-  if (isActive())
+  if (!accumulate)
   {
-    evaluate(v);
+    domain_.kernels().fill(out.data, 3 * domain_.points(), Real(0));
   }
-}
-
-void
-DeformationLimit::add(Real a, const ConstVectorView & f, const VectorView & out)
-{
   if (isAtRest_)
   {
     return;
@@ -123,15 +117,20 @@ DeformationLimit::add(Real a, const ConstVectorView & f, const VectorView & out)
 }
 
 void
-DeformationLimit::addGradient(const ConstVectorView & v, const VectorView & g)
+DeformationLimit::addGradient(const ConstVectorView & v, bool accumulate, const VectorView & b)
 {
-  add(Real(1), v, g);
+  isAtRest_ = false;
+  if (isActive())
+  {
+    evaluate(v);
+  }
+  add(Real(1), v, accumulate, b);
 }
 
 void
-DeformationLimit::addHessian(const ConstVectorView & p, const VectorView & hp)
+DeformationLimit::addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q)
 {
-  add(Real(hessianFactor), p, hp);
+  add(Real(hessianFactor), p, accumulate, q);
 }
 
 } // namespace gnr

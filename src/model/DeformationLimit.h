@@ -2,6 +2,7 @@
 #ifndef gnr_model_DeformationLimit_h
 #define gnr_model_DeformationLimit_h
 
+#include "model/Term.h"
 #include "parallel/Domain.h"
 
 #include "gnr/Options.h"
@@ -17,7 +18,7 @@ namespace gnr
  * 0.004 for the divergence, to the weight beta of H1, at half the limit 1/256 of that: a smooth wall that leaves the
  * rest alone. Behind it the weight ends at 0.04 and 0.02. Everything here is local: differences, no FFT. Without limits
  * nothing is computed. Memory: one scalar field per limit. */
-class DeformationLimit
+class DeformationLimit : public Term
 {
 public:
   /** \param intensityRange of the images: D goes with its square, and so do the weights. */
@@ -29,29 +30,36 @@ public:
     return gradientScale_ > 0.0 || divergenceScale_ > 0.0;
   }
 
-  /** S(v). Overwrites the weights: refresh() must follow before the derivatives are used again. Collective. */
+  const char *
+  name() const override
+  {
+    return "limits";
+  }
+
+  /** S(v). Overwrites the weights: addGradient() must follow before the Hessian is used again. Collective. */
   double
-  value(const ConstVectorView & v);
+  value(const ConstVectorView & v) override;
 
-  /** Takes the weights Phi'/g at v, for addGradient() and addHessian(). Collective. */
+  /** b += dS/dv at v; takes the weights Phi'/g there. Collective. */
   void
-  refresh(const ConstVectorView & v);
+  addGradient(const ConstVectorView & v, bool accumulate, const VectorView & b) override;
 
-  /** refresh() for a velocity of zero, where all weights and derivatives are zero: computes nothing. */
+  /** addGradient() for a velocity of zero, where all weights and derivatives are zero: computes nothing. */
   void
-  refreshAtRest()
+  rest()
   {
     isAtRest_ = true;
   }
 
-  /** g += dS/dv at the velocity of refresh(), which must be v. Collective. */
-  void
-  addGradient(const ConstVectorView & v, const VectorView & g);
-
-  /** hp += an approximation of S''(v) p, symmetric and positive semi-definite: the weights are held fixed, times a
+  /** q += an approximation of S''(v) p, symmetric and positive semi-definite: the weights are held fixed, times a
    * factor between the second derivatives across grad v (1) and along it (9). Collective. */
   void
-  addHessian(const ConstVectorView & p, const VectorView & hp);
+  addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q) override;
+
+  /** Nothing: its second derivative is a differential operator, zero at rest. */
+  void
+  addStructure(Structure &) override
+  {}
 
 private:
   double
@@ -60,7 +68,7 @@ private:
   double
   raise(double scale, double cap, const Real * squared, Buffer & weight);
   void
-  add(Real a, const ConstVectorView & f, const VectorView & out);
+  add(Real a, const ConstVectorView & f, bool accumulate, const VectorView & out);
 
   Domain & domain_;
   double   intensity_;       ///< square of the range

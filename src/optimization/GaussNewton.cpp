@@ -27,14 +27,14 @@ constexpr int    lastHalvings = 1; // when the time is up
 class Newton
 {
 public:
-  Newton(ReducedProblem &   problem,
+  Newton(Objective &        objective,
          const Options &    options,
          Control &          control,
          int                level,
          const VectorView & v,
          int                leastIterations)
-    : problem_(problem)
-    , domain_(problem.domain())
+    : objective_(objective)
+    , domain_(objective.domain())
     , kernels_(domain_.kernels())
     , options_(options)
     , control_(control)
@@ -89,30 +89,30 @@ private:
     return initialDistance_ > 0.0 ? std::sqrt(distance_ / initialDistance_) : 0.0;
   }
 
-  ReducedProblem & problem_;
-  Domain &         domain_;
-  Kernels &        kernels_;
-  const Options &  options_;
-  Control &        control_;
-  const int        level_;
-  const int        leastIterations_;
-  VectorView       v_;
-  Buffer           x_, r_, z_, p_;
-  Buffer           ap_; ///< for A^-1 as the preconditioner only
-  double           distance_ = 0.0;
-  double           initialDistance_ = 0.0;
-  double           regularization_ = 0.0; ///< 1/2 <v, A v> and the penalty of the limits
-  double           penalty_ = 0.0;        ///< of the limits of the deformation
+  Objective &     objective_;
+  Domain &        domain_;
+  Kernels &       kernels_;
+  const Options & options_;
+  Control &       control_;
+  const int       level_;
+  const int       leastIterations_;
+  VectorView      v_;
+  Buffer          x_, r_, z_, p_;
+  Buffer          ap_; ///< for A^-1 as the preconditioner only
+  double          distance_ = 0.0;
+  double          initialDistance_ = 0.0;
+  double          regularization_ = 0.0; ///< 1/2 <v, A v> and the penalty of the limits
+  double          penalty_ = 0.0;        ///< of the limits of the deformation
 };
 
 double
 Newton::evaluateGradient()
 {
-  problem_.dataGradient(v_, view(r_));
-  problem_.regularizer().apply(v_.data, z_.data());
+  objective_.gradientOfTerms(v_, view(r_));
+  objective_.regularizer().apply(v_.data, z_.data());
   regularization_ = 0.5 * domain_.inner(v_.data, z_.data(), values()) + penalty_;
   kernels_.combine(Real(-1), z_.data(), Real(-1), r_.data(), r_.data(), values());
-  problem_.regularizer().applyInverse(r_.data(), z_.data());
+  objective_.regularizer().applyInverse(r_.data(), z_.data());
   const double squared = domain_.inner(r_.data(), z_.data(), values());
   if (!std::isfinite(squared))
   {
@@ -125,11 +125,11 @@ double
 Newton::initialGradientNorm()
 {
   kernels_.fill(p_.data(), values(), Real(0));
-  problem_.setVelocity(view(p_), options_.timeSteps, view(z_));
-  problem_.refreshWeight();
-  initialDistance_ = problem_.distance();
-  problem_.dataGradient(view(p_), view(r_));
-  problem_.regularizer().applyInverse(r_.data(), z_.data());
+  objective_.setVelocity(view(p_), options_.timeSteps, view(z_));
+  objective_.refreshWeight();
+  initialDistance_ = objective_.distance();
+  objective_.gradientOfTerms(view(p_), view(r_));
+  objective_.regularizer().applyInverse(r_.data(), z_.data());
   const double squared = domain_.inner(r_.data(), z_.data(), values());
   return std::isfinite(squared) ? std::sqrt(std::max(squared, 0.0)) : squared;
 }
@@ -137,8 +137,8 @@ Newton::initialGradientNorm()
 void
 Newton::evaluateObjective(int steps)
 {
-  problem_.setVelocity(v_, steps, view(z_));
-  distance_ = problem_.distance();
+  objective_.setVelocity(v_, steps, view(z_));
+  distance_ = objective_.distance();
 }
 
 bool
@@ -146,7 +146,7 @@ Newton::lineSearch(double slope, bool isLast, double & stepLength)
 {
   const int    halvings = isLast ? lastHalvings : mostHalvings;
   const double share = isLast ? lastArmijo : armijo;
-  problem_.regularizer().apply(x_.data(), z_.data());
+  objective_.regularizer().apply(x_.data(), z_.data());
   const double xav = domain_.inner(v_.data, z_.data(), values());
   const double xax = domain_.inner(x_.data(), z_.data(), values());
   const double before = distance_ + regularization_;
@@ -155,22 +155,22 @@ Newton::lineSearch(double slope, bool isLast, double & stepLength)
   for (int halving = 0; halving <= halvings; ++halving, alpha *= 0.5)
   {
     kernels_.combine(Real(1), v_.data, Real(alpha), x_.data(), p_.data(), values());
-    const std::optional<int> needed = problem_.trialSteps(view(p_));
+    const std::optional<int> needed = objective_.trialSteps(view(p_));
     if (!needed)
     {
       continue;
     }
-    const double penalty = problem_.limitPenalty(view(p_));
+    const double penalty = objective_.limitPenalty(view(p_));
     const double regularization = regularization_ - penalty_ + alpha * xav + 0.5 * alpha * alpha * xax + penalty;
-    const int    steps = std::max(*needed, problem_.steps());
-    if (steps > problem_.steps())
+    const int    steps = std::max(*needed, objective_.steps());
+    if (steps > objective_.steps())
     {
       // A finer time discretisation changes D slightly: compare like with like.
-      problem_.setVelocity(v_, steps, view(z_));
-      reference = problem_.distance() + regularization_;
+      objective_.setVelocity(v_, steps, view(z_));
+      reference = objective_.distance() + regularization_;
     }
-    problem_.setVelocity(view(p_), steps, view(z_));
-    const double distance = problem_.distance();
+    objective_.setVelocity(view(p_), steps, view(z_));
+    const double distance = objective_.distance();
     if (distance + regularization <= reference + share * alpha * slope)
     {
       kernels_.copy(p_.data(), v_.data, values());
@@ -181,7 +181,7 @@ Newton::lineSearch(double slope, bool isLast, double & stepLength)
       return true;
     }
   }
-  evaluateObjective(problem_.steps());
+  evaluateObjective(objective_.steps());
   return false;
 }
 
@@ -217,10 +217,10 @@ Newton::run()
     return record;
   }
 
-  evaluateObjective(problem_.steps(v_));
-  problem_.refreshWeight();
-  distance_ = problem_.distance();
-  penalty_ = problem_.limitPenalty(v_);
+  evaluateObjective(objective_.steps(v_));
+  objective_.refreshWeight();
+  distance_ = objective_.distance();
+  penalty_ = objective_.limitPenalty(v_);
   double norm = evaluateGradient();
 
   record.initialObjective = distance_ + regularization_;
@@ -228,7 +228,7 @@ Newton::run()
   record.initialRelativeGradient = norm / initialNorm;
 
   const bool isWarm = norm < warmStart * initialNorm;
-  const auto preconditioner = makePreconditioner(options_.preconditioner, problem_);
+  const auto preconditioner = makePreconditioner(options_.preconditioner, objective_);
   if (preconditioner->isInverseRegularization())
   {
     ap_ = domain_.vector();
@@ -252,7 +252,7 @@ Newton::run()
     const double lastStep = isWarm ? 0.5 * options_.gradientTolerance * initialNorm / norm : 0.0;
     const double eta = std::min(0.5, std::max(forcing, lastStep));
     preconditioner->refresh(eta);
-    const KrylovResult krylov = solveNewtonSystem(problem_,
+    const KrylovResult krylov = solveNewtonSystem(objective_,
                                                   *preconditioner,
                                                   control_,
                                                   norm * norm,
@@ -274,8 +274,8 @@ Newton::run()
       return record;
     }
     const double decrease = objective - (distance_ + regularization_);
-    problem_.refreshWeight();
-    distance_ = problem_.distance();
+    objective_.refreshWeight();
+    distance_ = objective_.distance();
     norm = evaluateGradient();
 
     IterationRecord step;
@@ -289,7 +289,7 @@ Newton::run()
     step.krylovIterations = krylov.iterations;
     step.innerIterations = krylov.innerIterations;
     step.stepLength = stepLength;
-    step.timeSteps = problem_.steps();
+    step.timeSteps = objective_.steps();
     step.seconds = control_.seconds();
     record.iterations.push_back(step);
     control_.onIteration(step);
@@ -311,14 +311,14 @@ Newton::run()
 } // namespace
 
 LevelRecord
-minimize(ReducedProblem &   problem,
+minimize(Objective &        objective,
          const Options &    options,
          Control &          control,
          int                level,
          const VectorView & v,
          int                leastIterations)
 {
-  return Newton(problem, options, control, level, v, leastIterations).run();
+  return Newton(objective, options, control, level, v, leastIterations).run();
 }
 
 } // namespace gnr

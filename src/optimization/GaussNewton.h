@@ -2,7 +2,7 @@
 #ifndef gnr_optimization_GaussNewton_h
 #define gnr_optimization_GaussNewton_h
 
-#include "model/ReducedProblem.h"
+#include "model/Objective.h"
 #include "optimization/Control.h"
 
 #include "gnr/Options.h"
@@ -24,7 +24,7 @@ namespace gnr
  * \param leastIterations Newton steps that are taken even where `v` meets the gradient tolerance: 1 where it is a
  * solution for another beta, which may meet it without a step. */
 LevelRecord
-minimize(ReducedProblem &   problem,
+minimize(Objective &        objective,
          const Options &    options,
          Control &          control,
          int                level,

@@ -14,14 +14,14 @@ namespace
 /** PCG with a general preconditioner. z and H p share their memory: the Fletcher-Reeves form needs neither with the
  * other. */
 KrylovResult
-solveByProducts(ReducedProblem &         problem,
+solveByProducts(Objective &              objective,
                 PreconditionerOperator & preconditioner,
                 Control &                control,
                 double                   eta,
                 int                      maximumIterations,
                 const KrylovVectors &    k)
 {
-  Domain &          domain = problem.domain();
+  Domain &          domain = objective.domain();
   Kernels &         kernels = domain.kernels();
   const std::size_t n = domain.points();
   const std::size_t values = 3 * n;
@@ -42,7 +42,7 @@ solveByProducts(ReducedProblem &         problem,
     {
       break;
     }
-    problem.hessian({ k.p, n }, { k.z, n });
+    objective.hessian({ k.p, n }, { k.z, n });
     ++result.iterations;
     const double curvature = domain.inner(k.p, k.z, values);
     if (!std::isfinite(curvature))
@@ -78,7 +78,7 @@ solveByProducts(ReducedProblem &         problem,
 } // namespace
 
 KrylovResult
-solveNewtonSystem(ReducedProblem &         problem,
+solveNewtonSystem(Objective &              objective,
                   PreconditionerOperator & preconditioner,
                   Control &                control,
                   double                   squaredNorm,
@@ -88,12 +88,12 @@ solveNewtonSystem(ReducedProblem &         problem,
 {
   if (!preconditioner.isInverseRegularization())
   {
-    return solveByProducts(problem, preconditioner, control, eta, maximumIterations, k);
+    return solveByProducts(objective, preconditioner, control, eta, maximumIterations, k);
   }
-  const std::size_t      n = problem.domain().points();
+  const std::size_t      n = objective.domain().points();
   const RegularizedSolve solve = solveRegularized(
-    problem.regularizer(),
-    [&](const Real * p, Real * q) { problem.dataHessian({ p, n }, { q, n }); },
+    objective.regularizer(),
+    [&](const Real * p, Real * q) { objective.hessianOfTerms({ p, n }, { q, n }); },
     [&]() { return control.interruption(); },
     squaredNorm,
     eta,

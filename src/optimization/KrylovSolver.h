@@ -2,7 +2,7 @@
 #ifndef gnr_optimization_KrylovSolver_h
 #define gnr_optimization_KrylovSolver_h
 
-#include "model/ReducedProblem.h"
+#include "model/Objective.h"
 #include "optimization/Control.h"
 #include "optimization/Preconditioner.h"
 #include "optimization/RegularizedSystem.h"
@@ -25,7 +25,7 @@ struct KrylovResult
  *
  * \param squaredNorm <g, A^-1 g>. \param vectors r = -g, z = A^-1 r on entry; x is the step s on return. Collective. */
 KrylovResult
-solveNewtonSystem(ReducedProblem &         problem,
+solveNewtonSystem(Objective &              objective,
                   PreconditionerOperator & preconditioner,
                   Control &                control,
                   double                   squaredNorm,

@@ -14,8 +14,8 @@ namespace
 class InverseRegularization : public PreconditionerOperator
 {
 public:
-  explicit InverseRegularization(ReducedProblem & problem)
-    : problem_(problem)
+  explicit InverseRegularization(Objective & objective)
+    : objective_(objective)
   {}
   bool
   isInverseRegularization() const override
@@ -28,33 +28,34 @@ public:
   void
   apply(const Real * r, Real * z) override
   {
-    problem_.regularizer().applyInverse(r, z);
+    objective_.regularizer().applyInverse(r, z);
   }
 
 private:
-  ReducedProblem & problem_;
+  Objective & objective_;
 };
 
-/** M ~ H0^-1 on the grid of the problem. */
+/** M ~ H0^-1 on the grid of the objective. */
 class InverseZeroVelocityHessian : public PreconditionerOperator
 {
 public:
-  explicit InverseZeroVelocityHessian(ReducedProblem & problem)
-    : problem_(problem)
-    , hessian_(problem.domain(), problem.regularizer())
+  explicit InverseZeroVelocityHessian(Objective & objective)
+    : objective_(objective)
+    , structure_(objective.domain())
+    , hessian_(objective.domain(), objective.regularizer(), structure_)
   {}
   void
   refresh(double eta) override
   {
     eta_ = eta;
-    hessian_.refresh(problem_.deformedMoving(), problem_.hessianWeight());
+    objective_.structure(structure_);
   }
   void
   apply(const Real * r, Real * z) override
   {
-    const std::size_t values = 3 * problem_.domain().points();
-    const Buffer      scratch(problem_.domain().kernels(), 4 * values);
-    problem_.domain().kernels().copy(r, z, values);
+    const std::size_t values = 3 * objective_.domain().points();
+    const Buffer      scratch(objective_.domain().kernels(), 4 * values);
+    objective_.domain().kernels().copy(r, z, values);
     innerIterations_ += hessian_.solve(z, innerTolerance * eta_, mostInnerIterations, scratch.data());
   }
   int
@@ -64,7 +65,8 @@ public:
   }
 
 private:
-  ReducedProblem &    problem_;
+  Objective &         objective_;
+  Structure           structure_;
   ZeroVelocityHessian hessian_;
   double              eta_ = 0.5;
   int                 innerIterations_ = 0;
@@ -73,18 +75,18 @@ private:
 } // namespace
 
 std::unique_ptr<PreconditionerOperator>
-makePreconditioner(Preconditioner kind, ReducedProblem & problem)
+makePreconditioner(Preconditioner kind, Objective & objective)
 {
   switch (kind)
   {
     case Preconditioner::InvA:
       break;
     case Preconditioner::InvH0:
-      return std::make_unique<InverseZeroVelocityHessian>(problem);
+      return std::make_unique<InverseZeroVelocityHessian>(objective);
     case Preconditioner::TwoLevelInvH0:
-      return makeTwoLevelPreconditioner(problem);
+      return makeTwoLevelPreconditioner(objective);
   }
-  return std::make_unique<InverseRegularization>(problem);
+  return std::make_unique<InverseRegularization>(objective);
 }
 
 } // namespace gnr

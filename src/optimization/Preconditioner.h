@@ -2,7 +2,7 @@
 #ifndef gnr_optimization_Preconditioner_h
 #define gnr_optimization_Preconditioner_h
 
-#include "model/ReducedProblem.h"
+#include "model/Objective.h"
 
 #include "gnr/Options.h"
 
@@ -25,8 +25,8 @@ public:
     return false;
   }
 
-  /** Called once per Newton step, when the problem's velocity has changed. \param eta the relative residual to which
-   * the Newton system will be solved. Collective. */
+  /** Called once per Newton step, when the velocity of the objective has changed. \param eta the relative residual to
+   * which the Newton system will be solved. Collective. */
   virtual void
   refresh(double eta) = 0;
 
@@ -47,11 +47,11 @@ std::array<int, 3>
 halfSize(const std::array<int, 3> & fine);
 
 std::unique_ptr<PreconditionerOperator>
-makePreconditioner(Preconditioner kind, ReducedProblem & problem);
+makePreconditioner(Preconditioner kind, Objective & objective);
 
 /** A^-1 for the high frequencies, H0^-1 on the grid of half the size for the low ones. */
 std::unique_ptr<PreconditionerOperator>
-makeTwoLevelPreconditioner(ReducedProblem & problem);
+makeTwoLevelPreconditioner(Objective & objective);
 
 } // namespace gnr
 

@@ -46,35 +46,23 @@ halfOrigin(const Grid & fine, const std::array<double, 3> & fineOrigin)
 class TwoLevel : public PreconditionerOperator
 {
 public:
-  explicit TwoLevel(ReducedProblem & problem)
-    : problem_(problem)
-    , fine_(problem.regularizer().transform())
-    , domain_(halfGrid(problem.domain().grid()),
-              problem.domain().kernels(),
-              problem.domain().communicator(),
-              halfOrigin(problem.domain().grid(), problem.domain().origin()))
+  explicit TwoLevel(Objective & objective)
+    : objective_(objective)
+    , domain_(halfGrid(objective.domain().grid()),
+              objective.domain().kernels(),
+              objective.domain().communicator(),
+              halfOrigin(objective.domain().grid(), objective.domain().origin()))
     , transform_(domain_)
-    , regularizer_(transform_, problem.regularizer())
-    , hessian_(domain_, regularizer_)
+    , regularizer_(transform_, objective.regularizer())
+    , structure_(objective.regularizer().transform(), transform_, domain_)
+    , hessian_(domain_, regularizer_, structure_)
   {}
 
   void
   refresh(double eta) override
   {
     eta_ = eta;
-    const Buffer image = domain_.scalar();
-    fine_.resample(problem_.deformedMoving(), transform_, image.data(), 1);
-    const Real * weight = problem_.hessianWeight();
-    if (weight != nullptr)
-    {
-      if (!weight_)
-      {
-        weight_ = domain_.scalar();
-      }
-      fine_.resample(weight, transform_, weight_.data(), 1);
-      domain_.kernels().clamp(Real(0), Real(1), weight_.data(), weight_.size()); // truncation overshoots
-    }
-    hessian_.refresh(image.data(), weight_ ? weight_.data() : nullptr);
+    objective_.structure(structure_);
   }
 
   void
@@ -83,7 +71,7 @@ public:
     // z is written last: until then the coarse fields live in it, where the grids leave room for that.
     const std::size_t values = 3 * domain_.points();
     Buffer            own;
-    if (5 * values > 3 * problem_.domain().points())
+    if (5 * values > 3 * objective_.domain().points())
     {
       own = Buffer(domain_.kernels(), 5 * values);
     }
@@ -91,7 +79,7 @@ public:
     const auto   solve = [&]() {
       innerIterations_ += hessian_.solve(low, innerTolerance * eta_, mostInnerIterations, low + values);
     };
-    problem_.regularizer().applyInverseAbove(r, transform_, low, solve, z);
+    objective_.regularizer().applyInverseAbove(r, transform_, low, solve, z);
   }
 
   int
@@ -101,13 +89,12 @@ public:
   }
 
 private:
-  ReducedProblem &    problem_;
-  FourierTransform &  fine_;
+  Objective &         objective_;
   Domain              domain_;
   FourierTransform    transform_;
   Regularizer         regularizer_;
+  Structure           structure_;
   ZeroVelocityHessian hessian_;
-  Buffer              weight_;
   double              eta_ = 0.5;
   int                 innerIterations_ = 0;
 };
@@ -126,9 +113,9 @@ halfSize(const std::array<int, 3> & fine)
 }
 
 std::unique_ptr<PreconditionerOperator>
-makeTwoLevelPreconditioner(ReducedProblem & problem)
+makeTwoLevelPreconditioner(Objective & objective)
 {
-  return std::make_unique<TwoLevel>(problem);
+  return std::make_unique<TwoLevel>(objective);
 }
 
 } // namespace gnr

@@ -116,8 +116,8 @@ struct Motion
   int  adjointHalo = 7;   ///< of the adjoint
 };
 
-/** ReducedProblem::hessian(): one product H p = A p + q; without A p, which the Krylov solver for InvA need not
- * compute, ReducedProblem::dataHessian(). */
+/** Objective::hessian(): one product H p = A p + q; without A p, which the Krylov solver for InvA need not
+ * compute, Objective::hessianOfTerms(). */
 Workload
 productWork(const GridSize & size, const Options & options, const Motion & motion, bool withRegularization);
 

@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optimization/ZeroVelocityHessian.h"
 
-#include "model/Differences.h"
-
 namespace gnr
 {
 
-ZeroVelocityHessian::ZeroVelocityHessian(Domain & domain, Regularizer & regularizer)
+ZeroVelocityHessian::ZeroVelocityHessian(Domain & domain, Regularizer & regularizer, const Structure & structure)
   : domain_(domain)
   , regularizer_(regularizer)
-  , gradient_(domain.vector())
+  , structure_(structure)
 {}
-
-void
-ZeroVelocityHessian::refresh(const Real * deformedMoving, const Real * weight)
-{
-  weight_ = weight;
-  const Padded     padded = domain_.padded(deformedMoving, differenceHalo());
-  const VectorView g = domain_.view(gradient_);
-  for (int c = 0; c < 3; ++c)
-  {
-    domain_.kernels().derivative(padded, c, domain_.inverseSpacing()[c], Real(1), Real(0), g[c]);
-  }
-  domain_.releaseScratch();
-}
 
 int
 ZeroVelocityHessian::solve(Real * r, double tolerance, int maximumIterations, Real * scratch)
@@ -34,12 +19,12 @@ ZeroVelocityHessian::solve(Real * r, double tolerance, int maximumIterations, Re
   kernels.copy(r, residual, 3 * n);
   regularizer_.applyInverse(r, z);
   const double squaredNorm = domain_.inner(r, z, 3 * n);
-  const auto   dyad = [&](const Real * direction, Real * q) {
-    kernels.gradientDyad(domain_.view(gradient_), weight_, { direction, n }, { q, n }, n);
+  const auto   terms = [&](const Real * direction, Real * q) {
+    structure_.apply(direction, q);
     regularizer_.project(q);
   };
   return solveRegularized(regularizer_,
-                          dyad,
+                          terms,
                           []() { return std::optional<StopReason>(); },
                           squaredNorm,
                           tolerance,

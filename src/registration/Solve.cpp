@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/Implementation.h"
 
-#include "model/ReducedProblem.h"
+#include "model/Objective.h"
 #include "optimization/GaussNewton.h"
 #include "parallel/MessagePath.h"
 #include "parallel/Statistics.h"
@@ -287,15 +287,12 @@ Registration::Implementation::solveLevel(const Level & level, double beta, int l
   LevelRecord record;
   progress->beginLevel(level.number, level.domain.grid(), beta);
   {
-    ReducedProblem problem(level.domain,
-                           level.transform,
-                           own,
-                           chosen(level.images.fixed, images.fixed),
-                           chosen(level.images.moving, images.moving),
-                           chosen(level.images.fixedWeight, images.fixedWeight),
-                           chosen(level.images.movingWeight, images.movingWeight),
-                           images.intensityRange);
-    record = minimize(problem, own, *progress, level.number, level.domain.view(velocity), leastIterations);
+    const ImageSet set{ { { chosen(level.images.fixed, images.fixed), chosen(level.images.moving, images.moving) } },
+                        chosen(level.images.fixedWeight, images.fixedWeight),
+                        chosen(level.images.movingWeight, images.movingWeight),
+                        images.intensityRange };
+    Objective      objective(level.domain, level.transform, own, set);
+    record = minimize(objective, own, *progress, level.number, level.domain.view(velocity), leastIterations);
   }
   // Every solve of a grid finds the memory as the first did: the plan counts on it.
   level.domain.releaseScratch();

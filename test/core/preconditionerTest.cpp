@@ -2,7 +2,7 @@
 // The preconditioners [K2], [K3]: what they invert, their symmetry, and that the solve does not depend on them.
 #include "problems.h"
 
-#include "model/ReducedProblem.h"
+#include "model/Objective.h"
 #include "optimization/Preconditioner.h"
 #include "optimization/ZeroVelocityHessian.h"
 
@@ -47,12 +47,12 @@ struct Fixture
     , transform(bench.domain())
     , fixed(bench.scalar(fixedImage))
     , moving(bench.scalar(movingImage))
-    , problem(bench.domain(), transform, withBeta(beta), fixed.data(), moving.data(), nullptr, nullptr)
+    , problem(bench.domain(), transform, withBeta(beta), gnr::ImageSet{ { { fixed.data(), moving.data() } } })
     , v(bench.vector(problems::smoothVelocity(amplitude)))
   {
     Buffer scratch = bench.domain().vector();
     problem.setVelocity(bench.domain().view(v), 4, bench.domain().view(scratch));
-    problem.dataGradient(bench.domain().view(v), bench.domain().view(scratch));
+    problem.gradientOfTerms(bench.domain().view(v), bench.domain().view(scratch));
   }
 
   /** M r of a fresh preconditioner, with inner solves as exact as they get. */
@@ -77,7 +77,7 @@ struct Fixture
   Bench                 bench;
   gnr::FourierTransform transform;
   Buffer                fixed, moving;
-  gnr::ReducedProblem   problem;
+  gnr::Objective        problem;
   Buffer                v;
 };
 
@@ -127,8 +127,9 @@ TEST(ZeroVelocityHessian, solvesItsSystem)
 {
   Fixture                  f(0.05);
   const Buffer             weight = f.bench.scalar([](double x, double, double) { return 0.5 + 0.5 * std::cos(x); });
-  gnr::ZeroVelocityHessian h0(f.bench.domain(), f.problem.regularizer());
-  h0.refresh(f.moving.data(), weight.data());
+  gnr::Structure           structure(f.bench.domain());
+  gnr::ZeroVelocityHessian h0(f.bench.domain(), f.problem.regularizer(), structure);
+  structure.addImage(f.moving.data(), weight.data());
   const Buffer r = f.bench.vector(problems::smoothVelocity(1.0));
   Buffer       x = f.bench.domain().vector(), scratch(f.bench.kernels(), 4 * x.size());
   f.bench.kernels().copy(r.data(), x.data(), x.size());

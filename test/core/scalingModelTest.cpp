@@ -98,7 +98,7 @@ public:
     , transform(domain)
     , fixed(part([](double x, double y, double z) { return problems::templateImage(x + 0.3, y - 0.2, z); }))
     , moving(part(problems::templateImage))
-    , problem(domain, transform, options, fixed.data(), moving.data(), nullptr, nullptr)
+    , problem(domain, transform, options, gnr::ImageSet{ { { fixed.data(), moving.data() } } })
     , v(domain.vector())
     , p(domain.vector())
     , out(domain.vector())
@@ -112,7 +112,7 @@ public:
     motion.isMoving = amplitude > 0.0;
     motion.steps = problem.steps(domain.view(v));
     problem.setVelocity(domain.view(v), motion.steps, domain.view(out));
-    problem.dataGradient(domain.view(v), domain.view(out));
+    problem.gradientOfTerms(domain.view(v), domain.view(out));
     // The halos that the solver has found: from the same departure points.
     const Buffer scratch = domain.vector(), d = domain.vector();
     const double h = 1.0 / motion.steps;
@@ -134,7 +134,7 @@ public:
   Domain                   domain;
   FourierTransform         transform;
   Buffer                   fixed, moving;
-  ReducedProblem           problem;
+  Objective                problem;
   Buffer                   v, p, out;
   Motion                   motion;
 
@@ -305,7 +305,7 @@ TEST_P(ScalingModel, HessianProduct)
           "product, " + what);
         expectWorkload(
           communicator,
-          [&] { member.problem.dataHessian(member.domain.view(member.p), member.domain.view(member.out)); },
+          [&] { member.problem.hessianOfTerms(member.domain.view(member.p), member.domain.view(member.out)); },
           productWork(uneven.size, options, member.motion, false),
           "data product, " + what);
       });
@@ -369,7 +369,7 @@ TEST_P(ScalingModel, ObjectiveAndGradient)
       expectWorkload(
         communicator,
         [&] {
-          member.problem.dataGradient(domain.view(member.v), domain.view(member.out));
+          member.problem.gradientOfTerms(domain.view(member.v), domain.view(member.out));
           member.problem.regularizer().applyInverse(member.out.data(), member.p.data());
           domain.inner(member.p.data(), member.out.data(), 3 * domain.points());
         },

@@ -6,7 +6,7 @@
 // It vanishes where the discrete operators are each other's transpose.
 #include "problems.h"
 
-#include "model/ReducedProblem.h"
+#include "model/Objective.h"
 
 #include <gtest/gtest.h>
 
@@ -58,10 +58,7 @@ struct Fixture
     , problem(bench.domain(),
               transform,
               options,
-              fixed.data(),
-              moving.data(),
-              weighted ? weight.data() : nullptr,
-              nullptr)
+              gnr::ImageSet{ { { fixed.data(), moving.data() } }, weighted ? weight.data() : nullptr })
     , v(bench.vector(velocity))
     , scratch(bench.domain().vector())
   {}
@@ -82,16 +79,16 @@ struct Fixture
   {
     gnr::Buffer b = bench.domain().vector();
     problem.setVelocity(bench.domain().view(v), steps, bench.domain().view(scratch));
-    problem.dataGradient(bench.domain().view(v), bench.domain().view(b));
+    problem.gradientOfTerms(bench.domain().view(v), bench.domain().view(b));
     return b;
   }
 
   /** Q w at v; gradient() comes first. */
   gnr::Buffer
-  dataHessian(const gnr::Buffer & w)
+  hessianOfTerms(const gnr::Buffer & w)
   {
     gnr::Buffer q = bench.domain().vector();
-    problem.dataHessian(bench.domain().view(w), bench.domain().view(q));
+    problem.hessianOfTerms(bench.domain().view(w), bench.domain().view(q));
     return q;
   }
 
@@ -99,7 +96,7 @@ struct Fixture
   gnr::Buffer
   hessian(const gnr::Buffer & w)
   {
-    gnr::Buffer q = dataHessian(w), aw = regularized(w);
+    gnr::Buffer q = hessianOfTerms(w), aw = regularized(w);
     bench.kernels().axpby(1, aw.data(), 1, q.data(), q.size());
     return q;
   }
@@ -117,7 +114,7 @@ struct Fixture
   gnr::Options          options;
   int                   steps;
   gnr::Buffer           fixed, moving, weight;
-  gnr::ReducedProblem   problem;
+  gnr::Objective        problem;
   gnr::Buffer           v, scratch;
 };
 
@@ -207,7 +204,7 @@ hessianAsymmetry(int n, int nt)
   Fixture           s(n, nt, stirring());
   const gnr::Buffer x = s.bench.vector(direction(0.4)), y = s.bench.vector(direction(1.3));
   s.gradient();
-  return asymmetry(s.bench, x, s.dataHessian(x), y, s.dataHessian(y));
+  return asymmetry(s.bench, x, s.hessianOfTerms(x), y, s.hessianOfTerms(y));
 }
 
 TEST(DoublePrecisionDerivatives, hessianIsSymmetricUpToTheDiscretisation)

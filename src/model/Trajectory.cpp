@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/Transport.h"
+#include "model/Trajectory.h"
 
 #include "model/Characteristics.h"
 #include "model/Differences.h"
@@ -9,19 +9,19 @@
 namespace gnr
 {
 
-Transport::Transport(Domain & domain, Interpolation interpolation)
+Trajectory::Trajectory(Domain & domain, Interpolation interpolation)
   : domain_(domain)
   , interpolation_(interpolation)
 {}
 
 Padded
-Transport::differencePadded(const Real * field)
+Trajectory::differencePadded(const Real * field)
 {
   return domain_.padded(field, differenceHalo());
 }
 
 void
-Transport::setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch)
+Trajectory::setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch)
 {
   steps_ = steps;
   moving_ = false;
@@ -43,32 +43,34 @@ Transport::setVelocity(const ConstVectorView & v, int steps, const VectorView & 
 }
 
 void
-Transport::solveState(const Real * m0)
+Trajectory::solve(State & state)
 {
-  initial_ = m0;
   if (!moving_)
   {
     return;
   }
-  while (static_cast<int>(levels_.size()) < steps_)
+  while (static_cast<int>(state.levels.size()) < steps_)
   {
-    levels_.push_back(domain_.scalar());
+    state.levels.push_back(domain_.scalar());
   }
   for (int j = 0; j < steps_; ++j)
   {
-    domain_.kernels().interpolate(
-      domain_.padded(state(j), departureHalo_), domain_.view(departure_), nullptr, interpolation_, levels_[j].data());
+    domain_.kernels().interpolate(domain_.padded(at(state, j), departureHalo_),
+                                  domain_.view(departure_),
+                                  nullptr,
+                                  interpolation_,
+                                  state.levels[j].data());
   }
 }
 
 const Real *
-Transport::state(int j) const
+Trajectory::at(const State & state, int j) const
 {
-  return j == 0 || !moving_ ? initial_ : levels_[j - 1].data();
+  return j == 0 || !moving_ ? state.initial : state.levels[j - 1].data();
 }
 
 void
-Transport::advect(const Real * in, Real * out)
+Trajectory::advect(const Real * in, Real * out)
 {
   if (!moving_)
   {
@@ -86,7 +88,7 @@ Transport::advect(const Real * in, Real * out)
 }
 
 void
-Transport::prepareAdjoint(const ConstVectorView & v, const VectorView & scratch)
+Trajectory::prepareAdjoint(const ConstVectorView & v, const VectorView & scratch)
 {
   if (!moving_)
   {
@@ -111,48 +113,48 @@ Transport::prepareAdjoint(const ConstVectorView & v, const VectorView & scratch)
 }
 
 void
-Transport::integrateAdjoint(Real * lambda, bool accumulate, const VectorView & b)
+Trajectory::integrateAdjoint(const State & state, Real * lambda, bool accumulate, const VectorView & b)
 {
   Kernels &  kernels = domain_.kernels();
   const Real old = accumulate ? Real(1) : Real(0);
   if (!moving_)
   {
-    kernels.scaledGradient(differencePadded(initial_), domain_.inverseSpacing(), lambda, Real(1), old, b);
+    kernels.scaledGradient(differencePadded(state.initial), domain_.inverseSpacing(), lambda, Real(1), old, b);
     return;
   }
   if (!adjointReady_)
   {
-    throw std::logic_error("Transport: prepareAdjoint() was not called for this velocity");
+    throw std::logic_error("Trajectory: prepareAdjoint() was not called for this velocity");
   }
   const Real h = Real(1.0 / steps_);
   // Trapezoidal rule: half weights at both ends.
-  kernels.scaledGradient(differencePadded(finalState()), domain_.inverseSpacing(), lambda, h / 2, old, b);
+  kernels.scaledGradient(differencePadded(end(state)), domain_.inverseSpacing(), lambda, h / 2, old, b);
   for (int j = steps_ - 1; j >= 0; --j)
   {
     kernels.interpolate(
       domain_.padded(lambda, adjointHalo_), domain_.view(adjointDeparture_), growth_.data(), interpolation_, lambda);
     kernels.scaledGradient(
-      differencePadded(state(j)), domain_.inverseSpacing(), lambda, j == 0 ? h / 2 : h, Real(1), b);
+      differencePadded(at(state, j)), domain_.inverseSpacing(), lambda, j == 0 ? h / 2 : h, Real(1), b);
   }
 }
 
 void
-Transport::incrementalState(const ConstVectorView & vt, Real * mt)
+Trajectory::incrementalState(const State & state, const ConstVectorView & vt, Real * mt)
 {
   Kernels & kernels = domain_.kernels();
   if (!moving_)
   {
-    kernels.gradientDot(differencePadded(initial_), domain_.inverseSpacing(), vt, Real(-1), Real(0), mt);
+    kernels.gradientDot(differencePadded(state.initial), domain_.inverseSpacing(), vt, Real(-1), Real(0), mt);
     return;
   }
   // mt holds q_j = mt_j - h/2 s_j, s_j = vt . grad m_j: one interpolation a step.
   const Real h = Real(1.0 / steps_);
-  kernels.gradientDot(differencePadded(initial_), domain_.inverseSpacing(), vt, -h / 2, Real(0), mt);
+  kernels.gradientDot(differencePadded(state.initial), domain_.inverseSpacing(), vt, -h / 2, Real(0), mt);
   for (int j = 1; j <= steps_; ++j)
   {
     kernels.interpolate(domain_.padded(mt, departureHalo_), domain_.view(departure_), nullptr, interpolation_, mt);
     kernels.gradientDot(
-      differencePadded(state(j)), domain_.inverseSpacing(), vt, j == steps_ ? -h / 2 : -h, Real(1), mt);
+      differencePadded(at(state, j)), domain_.inverseSpacing(), vt, j == steps_ ? -h / 2 : -h, Real(1), mt);
   }
 }
 

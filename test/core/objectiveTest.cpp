@@ -3,7 +3,7 @@
 // Hessian.
 #include "problems.h"
 
-#include "model/ReducedProblem.h"
+#include "model/Objective.h"
 
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ struct Fixture
       return problems::templateImage(x - 0.2 * std::sin(y), y + 0.15 * std::sin(z), z - 0.1 * std::cos(x));
     }))
     , moving(bench.scalar(problems::templateImage))
-    , problem(bench.domain(), transform, options, fixed.data(), moving.data(), nullptr, nullptr)
+    , problem(bench.domain(), transform, options, gnr::ImageSet{ { { fixed.data(), moving.data() } } })
     , v(bench.vector(problems::smoothVelocity(amplitude)))
     , scratch(bench.domain().vector())
   {
@@ -53,7 +53,7 @@ struct Fixture
   {
     gnr::Buffer g = bench.domain().vector(), av = bench.domain().vector();
     problem.setVelocity(bench.domain().view(v), options.timeSteps, bench.domain().view(scratch));
-    problem.dataGradient(bench.domain().view(v), bench.domain().view(g));
+    problem.gradientOfTerms(bench.domain().view(v), bench.domain().view(g));
     problem.regularizer().apply(v.data(), av.data());
     bench.kernels().axpby(1, av.data(), 1, g.data(), g.size());
     return g;
@@ -64,7 +64,7 @@ struct Fixture
   hessian(const gnr::Buffer & w)
   {
     gnr::Buffer q = bench.domain().vector(), aw = bench.domain().vector();
-    problem.dataHessian(bench.domain().view(w), bench.domain().view(q));
+    problem.hessianOfTerms(bench.domain().view(w), bench.domain().view(q));
     problem.regularizer().apply(w.data(), aw.data());
     bench.kernels().axpby(1, aw.data(), 1, q.data(), q.size());
     return q;
@@ -74,7 +74,7 @@ struct Fixture
   gnr::FourierTransform transform;
   gnr::Options          options;
   gnr::Buffer           fixed, moving;
-  gnr::ReducedProblem   problem;
+  gnr::Objective        problem;
   gnr::Buffer           v, scratch;
 };
 
@@ -102,12 +102,12 @@ gradientError(int n, int nt)
   return std::abs(difference - exact) / std::abs(difference);
 }
 
-TEST(ReducedProblem, gradientIsTheDerivativeOfTheObjective)
+TEST(Objective, gradientIsTheDerivativeOfTheObjective)
 {
   EXPECT_LE(gradientError(64, 8), 1e-2);
 }
 
-TEST(ReducedProblem, gradientErrorFallsWithResolutionAndTimeSteps)
+TEST(Objective, gradientErrorFallsWithResolutionAndTimeSteps)
 {
   const double coarse = gradientError(16, 2), middle = gradientError(32, 4), fine = gradientError(64, 8);
   RecordProperty("coarse", std::to_string(coarse));
@@ -117,7 +117,7 @@ TEST(ReducedProblem, gradientErrorFallsWithResolutionAndTimeSteps)
 }
 
 // J(v + e w) - J(v) - e <g, w> = O(e^2), so halving e divides it by about four.
-TEST(ReducedProblem, taylorRemainderIsOfSecondOrder)
+TEST(Objective, taylorRemainderIsOfSecondOrder)
 {
   Fixture           s(64, 8, 0.5);
   const gnr::Buffer w = s.bench.vector(direction(0.4));
@@ -136,7 +136,7 @@ TEST(ReducedProblem, taylorRemainderIsOfSecondOrder)
   }
 }
 
-TEST(ReducedProblem, hessianIsSymmetric)
+TEST(Objective, hessianIsSymmetric)
 {
   Fixture           s(64, 8, 0.5);
   const gnr::Buffer x = s.bench.vector(direction(0.4)), y = s.bench.vector(direction(1.3));
@@ -147,7 +147,7 @@ TEST(ReducedProblem, hessianIsSymmetric)
   EXPECT_LE(std::abs(a - b), 1e-4 * std::abs(a));
 }
 
-TEST(ReducedProblem, hessianIsPositive)
+TEST(Objective, hessianIsPositive)
 {
   Fixture s(32, 4, 0.5);
   s.gradient();
@@ -160,7 +160,7 @@ TEST(ReducedProblem, hessianIsPositive)
 }
 
 // At v = 0 every discrete operator is the exact transpose of its partner, up to rounding.
-TEST(ReducedProblem, hessianAtZeroVelocityIsSymmetricToRounding)
+TEST(Objective, hessianAtZeroVelocityIsSymmetricToRounding)
 {
   Fixture           s(32, 4, 0.0);
   const gnr::Buffer x = s.bench.vector(direction(0.4)), y = s.bench.vector(direction(1.3));

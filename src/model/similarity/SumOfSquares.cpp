@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/Similarity.h"
+#include "model/similarity/SumOfSquares.h"
 
 namespace gnr
 {
@@ -22,13 +22,13 @@ SumOfSquares::value(const Real * m)
 }
 
 void
-SumOfSquares::adjointEnd(const Real * m, Real * lambda)
+SumOfSquares::linearize(const Real * m, Real * lambda)
 {
   domain_.kernels().weightedDifference(fixed_, m, weight_, lambda, domain_.points());
 }
 
 void
-SumOfSquares::incrementalAdjointEnd(Real * mt)
+SumOfSquares::gaussNewton(Real * mt)
 {
   if (weight_ == nullptr)
   {

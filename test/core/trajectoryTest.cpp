@@ -4,7 +4,7 @@
 
 #include "model/Characteristics.h"
 #include "model/FlowMap.h"
-#include "model/Transport.h"
+#include "model/Trajectory.h"
 
 #include <gtest/gtest.h>
 
@@ -48,7 +48,7 @@ maximumDifference(const std::vector<gnr::Real> & a, const std::vector<gnr::Real>
   return largest;
 }
 
-TEST(Transport, constantVelocityShiftsByWholeVoxelsExactly)
+TEST(Trajectory, constantVelocityShiftsByWholeVoxelsExactly)
 {
   // One voxel along x and minus one along z in each of the four steps.
   const gnr::Grid grid = problems::cube(32);
@@ -59,29 +59,31 @@ TEST(Transport, constantVelocityShiftsByWholeVoxelsExactly)
                                        [=](double, double, double) { return -4 * h; } } });
   const auto      m0 = bench.scalar(wave);
   gnr::Buffer     scratch = bench.domain().vector();
-  gnr::Transport  transport(bench.domain(), gnr::Interpolation::Cubic);
-  transport.setVelocity(bench.domain().view(v), 4, bench.domain().view(scratch));
-  transport.solveState(m0.data());
+  gnr::Trajectory trajectory(bench.domain(), gnr::Interpolation::Cubic);
+  gnr::State      state{ m0.data(), {} };
+  trajectory.setVelocity(bench.domain().view(v), 4, bench.domain().view(scratch));
+  trajectory.solve(state);
   const auto expected =
     problems::sample(grid, [=](double x, double y, double z) { return wave(x - 4 * h, y, z + 4 * h); });
   // Whole voxels: the interpolation is exact up to the rounding of the displacement.
-  EXPECT_LT(maximumDifference(bench.read(transport.finalState(), grid.points()), expected), 2e-5);
+  EXPECT_LT(maximumDifference(bench.read(trajectory.end(state), grid.points()), expected), 2e-5);
 }
 
-TEST(Transport, zeroVelocityLeavesTheStateAndTheAdjoint)
+TEST(Trajectory, zeroVelocityLeavesTheStateAndTheAdjoint)
 {
   const gnr::Grid grid = problems::cube(16);
   Bench           bench(grid);
   const auto      zero = bench.vector(problems::smoothVelocity(0.0));
   const auto      m0 = bench.scalar(wave);
   gnr::Buffer     scratch = bench.domain().vector(), lambda = bench.scalar(wave), b = bench.domain().vector();
-  gnr::Transport  transport(bench.domain(), gnr::Interpolation::Cubic);
-  transport.setVelocity(bench.domain().view(zero), 4, bench.domain().view(scratch));
-  transport.solveState(m0.data());
-  EXPECT_EQ(transport.finalState(), m0.data());
+  gnr::Trajectory trajectory(bench.domain(), gnr::Interpolation::Cubic);
+  gnr::State      state{ m0.data(), {} };
+  trajectory.setVelocity(bench.domain().view(zero), 4, bench.domain().view(scratch));
+  trajectory.solve(state);
+  EXPECT_EQ(trajectory.end(state), m0.data());
   bench.kernels().fill(b.data(), b.size(), 0);
-  transport.prepareAdjoint(bench.domain().view(zero), bench.domain().view(scratch));
-  transport.integrateAdjoint(lambda.data(), true, bench.domain().view(b));
+  trajectory.prepareAdjoint(bench.domain().view(zero), bench.domain().view(scratch));
+  trajectory.integrateAdjoint(state, lambda.data(), true, bench.domain().view(b));
   // lambda and m do not change, so the integral is lambda grad m; d/dx of sin x cos 2y is cos x cos 2y.
   const auto expected =
     problems::sample(grid, [](double x, double y, double z) { return wave(x, y, z) * std::cos(x) * std::cos(2 * y); });
@@ -98,22 +100,23 @@ stateError(int n, int steps)
   const auto      v = bench.vector(sineVelocity(a));
   const auto      m0 = bench.scalar(wave);
   gnr::Buffer     scratch = bench.domain().vector();
-  gnr::Transport  transport(bench.domain(), gnr::Interpolation::Cubic);
-  transport.setVelocity(bench.domain().view(v), steps, bench.domain().view(scratch));
-  transport.solveState(m0.data());
+  gnr::Trajectory trajectory(bench.domain(), gnr::Interpolation::Cubic);
+  gnr::State      state{ m0.data(), {} };
+  trajectory.setVelocity(bench.domain().view(v), steps, bench.domain().view(scratch));
+  trajectory.solve(state);
   const auto expected =
     problems::sample(grid, [=](double x, double y, double z) { return wave(sineFlow(x, -a), y, z); });
-  return maximumDifference(bench.read(transport.finalState(), grid.points()), expected);
+  return maximumDifference(bench.read(trajectory.end(state), grid.points()), expected);
 }
 
-TEST(Transport, stateIsOfSecondOrderInTime)
+TEST(Trajectory, stateIsOfSecondOrderInTime)
 {
   const double coarse = stateError(64, 2), fine = stateError(64, 4);
   EXPECT_GT(std::log2(coarse / fine), 1.8) << coarse << " " << fine;
 }
 
 // A constant velocity has exact departure points, so only the cubic interpolation errs: fourth order in the mesh.
-TEST(Transport, stateIsOfFourthOrderInSpace)
+TEST(Trajectory, stateIsOfFourthOrderInSpace)
 {
   double error[2];
   for (int i = 0; i < 2; ++i)
@@ -124,17 +127,18 @@ TEST(Transport, stateIsOfFourthOrderInSpace)
     const auto      v = bench.vector({ { constant(0.0), constant(1.0), constant(0.0) } });
     const auto      m0 = bench.scalar(wave);
     gnr::Buffer     scratch = bench.domain().vector();
-    gnr::Transport  transport(bench.domain(), gnr::Interpolation::Cubic);
-    transport.setVelocity(bench.domain().view(v), 4, bench.domain().view(scratch));
-    transport.solveState(m0.data());
+    gnr::Trajectory trajectory(bench.domain(), gnr::Interpolation::Cubic);
+    gnr::State      state{ m0.data(), {} };
+    trajectory.setVelocity(bench.domain().view(v), 4, bench.domain().view(scratch));
+    trajectory.solve(state);
     const auto expected = problems::sample(grid, [](double x, double y, double z) { return wave(x, y - 1.0, z); });
-    error[i] = maximumDifference(bench.read(transport.finalState(), grid.points()), expected);
+    error[i] = maximumDifference(bench.read(trajectory.end(state), grid.points()), expected);
   }
   EXPECT_GT(std::log2(error[0] / error[1]), 3.6) << error[0] << " " << error[1];
 }
 
 // -dl/dt - div(l v) = 0 keeps the integral of lambda.
-TEST(Transport, adjointConservesMass)
+TEST(Trajectory, adjointConservesMass)
 {
   const gnr::Grid grid = problems::cube(48);
   Bench           bench(grid);
@@ -143,12 +147,13 @@ TEST(Transport, adjointConservesMass)
   const auto      density = [](double x, double y, double z) { return 1.0 + 0.5 * wave(x, y, z); };
   gnr::Buffer     scratch = bench.domain().vector(), lambda = bench.scalar(density), b = bench.domain().vector();
   const double    before = bench.domain().average(bench.kernels().sum(lambda.data(), lambda.size()));
-  gnr::Transport  transport(bench.domain(), gnr::Interpolation::Cubic);
-  transport.setVelocity(bench.domain().view(v), 8, bench.domain().view(scratch));
-  transport.solveState(m0.data());
-  transport.prepareAdjoint(bench.domain().view(v), bench.domain().view(scratch));
+  gnr::Trajectory trajectory(bench.domain(), gnr::Interpolation::Cubic);
+  gnr::State      state{ m0.data(), {} };
+  trajectory.setVelocity(bench.domain().view(v), 8, bench.domain().view(scratch));
+  trajectory.solve(state);
+  trajectory.prepareAdjoint(bench.domain().view(v), bench.domain().view(scratch));
   bench.kernels().fill(b.data(), b.size(), 0);
-  transport.integrateAdjoint(lambda.data(), true, bench.domain().view(b));
+  trajectory.integrateAdjoint(state, lambda.data(), true, bench.domain().view(b));
   const double after = bench.domain().average(bench.kernels().sum(lambda.data(), lambda.size()));
   EXPECT_NEAR(after, before, 1e-3 * before);
 }
@@ -171,20 +176,21 @@ adjointError(int n, int steps)
   const auto      m0 = bench.scalar(problems::templateImage);
   const auto      l = bench.scalar(uneven);
   gnr::Buffer     scratch = bench.domain().vector(), mt = bench.domain().scalar(), b = bench.domain().vector();
-  gnr::Transport  transport(bench.domain(), gnr::Interpolation::Cubic);
-  transport.setVelocity(bench.domain().view(v), steps, bench.domain().view(scratch));
-  transport.solveState(m0.data());
-  transport.prepareAdjoint(bench.domain().view(v), bench.domain().view(scratch));
-  transport.incrementalState(bench.domain().view(vt), mt.data());
+  gnr::Trajectory trajectory(bench.domain(), gnr::Interpolation::Cubic);
+  gnr::State      state{ m0.data(), {} };
+  trajectory.setVelocity(bench.domain().view(v), steps, bench.domain().view(scratch));
+  trajectory.solve(state);
+  trajectory.prepareAdjoint(bench.domain().view(v), bench.domain().view(scratch));
+  trajectory.incrementalState(state, bench.domain().view(vt), mt.data());
   const double forward = bench.inner(mt, l);
   gnr::Buffer  lambda = bench.scalar(uneven);
   bench.kernels().fill(b.data(), b.size(), 0);
-  transport.integrateAdjoint(lambda.data(), true, bench.domain().view(b));
+  trajectory.integrateAdjoint(state, lambda.data(), true, bench.domain().view(b));
   const double backward = -bench.inner(vt, b);
   return std::abs(forward - backward) / std::abs(forward);
 }
 
-TEST(Transport, incrementalStateAndAdjointAreTransposes)
+TEST(Trajectory, incrementalStateAndAdjointAreTransposes)
 {
   const double coarse = adjointError(32, 4), fine = adjointError(64, 8);
   EXPECT_LT(fine, 2e-3);
@@ -192,7 +198,7 @@ TEST(Transport, incrementalStateAndAdjointAreTransposes)
 }
 
 // The derivative of m(1) with respect to v in a direction, against differences of the state itself.
-TEST(Transport, incrementalStateIsTheDerivativeOfTheState)
+TEST(Trajectory, incrementalStateIsTheDerivativeOfTheState)
 {
   const gnr::Grid grid = problems::cube(64);
   Bench           bench(grid);
@@ -200,20 +206,21 @@ TEST(Transport, incrementalStateIsTheDerivativeOfTheState)
   const auto      vt = bench.vector(problems::smoothVelocity(1.0));
   const auto      m0 = bench.scalar(problems::templateImage);
   gnr::Buffer     scratch = bench.domain().vector(), trial = bench.domain().vector(), mt = bench.domain().scalar();
-  gnr::Transport  transport(bench.domain(), gnr::Interpolation::Cubic);
+  gnr::Trajectory trajectory(bench.domain(), gnr::Interpolation::Cubic);
+  gnr::State      state{ m0.data(), {} };
   const double    epsilon = 1e-2;
   std::vector<gnr::Real> side[2];
   for (int s = 0; s < 2; ++s)
   {
     const auto signedEpsilon = static_cast<gnr::Real>(s == 0 ? epsilon : -epsilon);
     bench.kernels().combine(1, v.data(), signedEpsilon, vt.data(), trial.data(), trial.size());
-    transport.setVelocity(bench.domain().view(trial), 8, bench.domain().view(scratch));
-    transport.solveState(m0.data());
-    side[s] = bench.read(transport.finalState(), grid.points());
+    trajectory.setVelocity(bench.domain().view(trial), 8, bench.domain().view(scratch));
+    trajectory.solve(state);
+    side[s] = bench.read(trajectory.end(state), grid.points());
   }
-  transport.setVelocity(bench.domain().view(v), 8, bench.domain().view(scratch));
-  transport.solveState(m0.data());
-  transport.incrementalState(bench.domain().view(vt), mt.data());
+  trajectory.setVelocity(bench.domain().view(v), 8, bench.domain().view(scratch));
+  trajectory.solve(state);
+  trajectory.incrementalState(state, bench.domain().view(vt), mt.data());
   const auto incremental = bench.read(mt.data(), grid.points());
   double     error = 0.0, size = 0.0;
   for (std::size_t i = 0; i < incremental.size(); ++i)
@@ -225,7 +232,7 @@ TEST(Transport, incrementalStateIsTheDerivativeOfTheState)
   EXPECT_LT(std::sqrt(error / size), 1e-2);
 }
 
-TEST(Transport, stepsRiseWithTheVelocity)
+TEST(Trajectory, stepsRiseWithTheVelocity)
 {
   const gnr::Grid grid = problems::cube(32);
   Bench           bench(grid);

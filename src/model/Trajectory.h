@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#ifndef gnr_model_Transport_h
-#define gnr_model_Transport_h
+#ifndef gnr_model_Trajectory_h
+#define gnr_model_Trajectory_h
 
 #include "parallel/Domain.h"
 
@@ -11,18 +11,26 @@
 namespace gnr
 {
 
-/** Solves the four transport equations for one stationary velocity by semi-Lagrangian steps.
+/** A scalar that is carried from m0 at t = 0: m(j / steps) at all steps. */
+struct State
+{
+  const Real *        initial = nullptr; ///< m0; must live as long as the state is used
+  std::vector<Buffer> levels;            ///< m(j / steps), j = 1 ... steps
+};
+
+/** The paths of one stationary velocity, along which any number of states are carried: the transport equations by
+ * semi-Lagrangian steps.
  *
  *   state                dm/dt + v . grad m = 0                        forward   [T2]
  *   incremental state    dmt/dt + v . grad mt + vt . grad m = 0        forward   [T3]
  *   adjoint              -dl/dt - div(l v) = 0                         backward  [T4]
  *
- * v does not depend on time, so one departure map serves all steps and all Krylov iterations. All levels of the state
+ * v does not depend on time, so one departure map serves all steps and all Krylov iterations. All levels of a state
  * are kept. A velocity of zero short-cuts every solve. */
-class Transport
+class Trajectory
 {
 public:
-  Transport(Domain & domain, Interpolation interpolation);
+  Trajectory(Domain & domain, Interpolation interpolation);
 
   /** Takes a new velocity (mm per unit time) and the number of steps. Costs the departure map: 3 interpolations.
    * `scratch` is a vector field that is overwritten. Collective. */
@@ -42,22 +50,22 @@ public:
     return steps_;
   }
 
-  /** Solves for the state from m0 (must live as long as the state is used). `steps` interpolations. Collective. */
+  /** Solves for a state from its m0. `steps` interpolations. Collective. */
   void
-  solveState(const Real * m0);
+  solve(State & state);
 
   /** m(j / steps), j = 0 ... steps. */
   const Real *
-  state(int j) const;
+  at(const State & state, int j) const;
 
   /** m(1). */
   const Real *
-  finalState() const
+  end(const State & state) const
   {
-    return state(steps_);
+    return at(state, steps_);
   }
 
-  /** Carries another scalar (a mask weight) from t = 0 to 1; out may be in. Collective. */
+  /** Carries a scalar (a mask weight) from t = 0 to 1 without keeping the way; out may be in. Collective. */
   void
   advect(const Real * in, Real * out);
 
@@ -70,29 +78,27 @@ public:
    * is overwritten. Needs the state and prepareAdjoint(). `steps` interpolations, steps + 1 fused gradients.
    * Collective. */
   void
-  integrateAdjoint(Real * lambda, bool accumulate, const VectorView & b);
+  integrateAdjoint(const State & state, Real * lambda, bool accumulate, const VectorView & b);
 
   /** The incremental state at t = 1 for the direction vt. Needs the state. `steps` interpolations, steps + 1 fused
    * gradients. Collective. */
   void
-  incrementalState(const ConstVectorView & vt, Real * mt);
+  incrementalState(const State & state, const ConstVectorView & vt, Real * mt);
 
 private:
   Padded
   differencePadded(const Real * field);
 
-  Domain &            domain_;
-  Interpolation       interpolation_;
-  int                 steps_ = 0;
-  bool                moving_ = false; ///< v is not zero
-  bool                adjointReady_ = false;
-  Buffer              departure_; ///< voxels
-  Halo                departureHalo_{};
-  Buffer              adjointDeparture_; ///< voxels
-  Halo                adjointHalo_{};
-  Buffer              growth_;
-  const Real *        initial_ = nullptr;
-  std::vector<Buffer> levels_; ///< m(j / steps), j = 1 ... steps
+  Domain &      domain_;
+  Interpolation interpolation_;
+  int           steps_ = 0;
+  bool          moving_ = false; ///< v is not zero
+  bool          adjointReady_ = false;
+  Buffer        departure_; ///< voxels
+  Halo          departureHalo_{};
+  Buffer        adjointDeparture_; ///< voxels
+  Halo          adjointHalo_{};
+  Buffer        growth_;
 };
 
 } // namespace gnr

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_model_Structure_h
+#define gnr_model_Structure_h
+
+#include "parallel/FourierTransform.h"
+
+namespace gnr
+{
+
+/** The Hessian of the terms at zero velocity: a symmetric positive semi-definite 3x3 matrix T(x) per point [K2], on
+ * the grid of the objective or on a coarser one over the same box. For one channel T = w g g^T, g = grad m(1).
+ *
+ * Memory: a vector field of its grid, and on a coarser one the weight. */
+class Structure
+{
+public:
+  /** On the grid of the objective. */
+  explicit Structure(Domain & domain);
+  /** On the grid of `target`: what is added lies on the grid of `source`. */
+  Structure(FourierTransform & source, FourierTransform & target, Domain & targetDomain);
+
+  /** T = 0. */
+  void
+  clear();
+
+  /** T += w grad m (grad m)^T. `m` and `weight` (null for one) lie on the grid of the objective; a weight there must
+   * live as long as this is used. One gradient. Collective. */
+  void
+  addImage(const Real * m, const Real * weight);
+
+  /** q = T p. */
+  void
+  apply(const Real * p, Real * q) const;
+
+private:
+  Domain &           domain_;
+  FourierTransform * source_ = nullptr; ///< null: everything lies on domain_
+  FourierTransform * target_ = nullptr;
+  Buffer             gradient_;
+  Buffer             ownWeight_;
+  const Real *       weight_ = nullptr;
+};
+
+} // namespace gnr
+
+#endif
