@@ -254,6 +254,17 @@ public:
                     Real           b,
                     Real *         out) = 0;
 
+  //---- windows.cpp: weighted means over a window that is a product of windows along the axes [L1]
+  //---------------------------------------------------------------------------------------
+  /** out(i, j, k) = sum_{p, q} x_|p| y_|q| f(i + p, j + q, k), periodic along x and y; a window may be wider than the
+   * slab. out may be f. 8 B; 16 B on a GPU */
+  virtual void
+  convolvePlanes(const Real * f, const Extents & extents, const Window & x, const Window & y, Real * out) = 0;
+  /** out(i, j, k) = sum_q z_|q| f(i, j, k + q), halo along z >= radius; no other is read. out must not be part of f.
+   * 8 B */
+  virtual void
+  convolveAcross(const Padded & f, const Window & z, Real * out) = 0;
+
   //---- interpolation.cpp
   //----------------------------------------------------------------------------------------------
   /** out(x) = factor(x) f(x + d(x)); d in voxels, |d_a| <= halo_a - 2; factor may be null (one). Cubic Lagrange on 4^3

@@ -64,6 +64,11 @@ weightedLaplacian(const Padded & f, const Padded & weight, const double inverseS
   override;
 
 void
+convolvePlanes(const Real * f, const Extents & extents, const Window & x, const Window & y, Real * out) override;
+void
+convolveAcross(const Padded & f, const Window & z, Real * out) override;
+
+void
 interpolate(const Padded & f, const ConstVectorView & d, const Real * factor, Interpolation kind, Real * out) override;
 
 void

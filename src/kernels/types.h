@@ -171,6 +171,16 @@ struct Statistics
   std::size_t count = 0;
 };
 
+/** A symmetric window along one axis, weight[|q|] for -radius <= q <= radius; weight[0] + 2 sum_{q >= 1} weight[q] = 1.
+ * The default changes nothing. */
+struct Window
+{
+  static constexpr int mostRadius = 16;
+
+  int  radius = 0; ///< points
+  Real weight[mostRadius + 1] = { 1 };
+};
+
 /** Half-open box of points, in local indices. */
 struct Region
 {

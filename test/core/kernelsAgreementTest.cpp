@@ -2,6 +2,7 @@
 // Every kernel of the fast backends against the reference, on sizes that are no multiples of a vector register, a row
 // block or a cache line. Tolerances count roundings of epsilon / 2 on the largest intermediate value.
 #include "spectralTesting.h"
+#include "windows.h"
 
 using namespace gnr;
 using namespace gnr::test;
@@ -257,6 +258,18 @@ TEST_P(KernelsAgreement, LimitDifferences)
                 return out.get();
               }),
               16 * epsilon / 2 * (8 * squares + 1));
+  }
+}
+
+TEST_P(KernelsAgreement, Windows)
+{
+  // Values up to 1 and weights that sum to 1; a sum of 2 radius + 1 <= 33 terms, three times, rounds each term less
+  // than 40 times.
+  const Values f = randomValues(n, -1, 1, 1);
+  for (const double sigma : { 0.4, 2.0, 6.0 })
+  {
+    const Window x = gaussianWindow(sigma), y = gaussianWindow(0.8 * sigma), z = gaussianWindow(0.9 * sigma);
+    EXPECT_LE(difference([&](Kernels & k) { return convolve(k, extents, x, y, z, f); }), 40 * epsilon / 2);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The CPU backend gives the same bits for any number of threads, and again when it is asked again.
 #include "spectralTesting.h"
+#include "windows.h"
 
 #include <cstring>
 #include <functional>
@@ -90,6 +91,10 @@ TEST(KernelsThreads, PointKernels)
     k.derivative(f.view(), 2, inverse[2], Real(0.3), 1, out.data());
     k.scaledGradient(f.view(), inverse, out.data(), Real(0.7), 1, { b.data(), n });
     return bytesOf(b.get());
+  });
+  expectSameBits([&](Kernels & k) {
+    const Window window = gaussianWindow(2.0);
+    return bytesOf(convolve(k, e, window, window, window, m));
   });
   for (const Interpolation kind : { Interpolation::Linear, Interpolation::Cubic })
   {

@@ -219,6 +219,16 @@ public:
     mark(out);
   }
   void
+  convolvePlanes(const Real *, const Extents &, const Window &, const Window &, Real * out) override
+  {
+    mark(out);
+  }
+  void
+  convolveAcross(const Padded &, const Window &, Real * out) override
+  {
+    mark(out);
+  }
+  void
   interpolate(const Padded &, const ConstVectorView &, const Real *, Interpolation, Real * out) override
   {
     mark(out);
