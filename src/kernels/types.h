@@ -82,6 +82,19 @@ struct ConstVectorView
   }
 };
 
+/** A symmetric 3x3 matrix per point: the components xx, xy, xz, yy, yz, zz, one behind the other. */
+struct SymmetricTensorView
+{
+  Real *      data = nullptr;
+  std::size_t stride = 0;
+
+  Real *
+  operator[](int c) const
+  {
+    return data + c * stride;
+  }
+};
+
 /** Part of a spectrum after the real-to-complex transform along x: rows of kx = 0 ... nx/2 contiguous, for some
  * frequencies along y, and all of z. Before the transform along z the third index is z, after it kz.
  *
