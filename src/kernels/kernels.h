@@ -254,6 +254,34 @@ public:
                     Real           b,
                     Real *         out) = 0;
 
+  /** t = a weight g g^T + b t with g = grad m; weight may be null (one); with b = 0 t is not read: the structure tensor
+   * of several channels is summed up one by one [C1]. 28-56 B */
+  virtual void
+  addGradientDyad(const Padded &              m,
+                  const double                inverseSpacing[3],
+                  const Real *                weight,
+                  Real                        a,
+                  Real                        b,
+                  const SymmetricTensorView & t) = 0;
+  /** z = J^-1 z at every point, J_ab = delta_ab + spacing_a dd_a/di_b / spacing_b the Jacobian of the map to the
+   * departure points, d_a in voxels of axis a and i_b the index along axis b; z in mm [C3]. 36 B */
+  virtual void
+  pushForward(const Padded d[3], const double spacing[3], const VectorView & z) = 0;
+  /** z = det(J) J^T z likewise [C4]. 36 B */
+  virtual void
+  pullBackAdjoint(const Padded d[3], const double spacing[3], const VectorView & z) = 0;
+
+  //---- windows.cpp: weighted means over a window that is a product of windows along the axes [L1]
+  //---------------------------------------------------------------------------------------
+  /** out(i, j, k) = sum_{p, q} x_|p| y_|q| f(i + p, j + q, k), periodic along x and y; a window may be wider than the
+   * slab. out may be f. 8 B; 16 B on a GPU */
+  virtual void
+  convolvePlanes(const Real * f, const Extents & extents, const Window & x, const Window & y, Real * out) = 0;
+  /** out(i, j, k) = sum_q z_|q| f(i, j, k + q), halo along z >= radius; no other is read. out must not be part of f.
+   * 8 B */
+  virtual void
+  convolveAcross(const Padded & f, const Window & z, Real * out) = 0;
+
   //---- interpolation.cpp
   //----------------------------------------------------------------------------------------------
   /** out(x) = factor(x) f(x + d(x)); d in voxels, |d_a| <= halo_a - 2; factor may be null (one). Cubic Lagrange on 4^3
@@ -288,6 +316,15 @@ public:
                const ConstVectorView & p,
                const VectorView &      out,
                std::size_t             n) = 0;
+
+  /** out = a T p + b out, T symmetric; with b = 0 out is not read. out may be p [C2]. 48-60 B */
+  virtual void
+  tensorProduct(const SymmetricTensorView & t,
+                const ConstVectorView &     p,
+                Real                        a,
+                Real                        b,
+                const VectorView &          out,
+                std::size_t                 n) = 0;
 
   /** weight = min(scale s^4, cap) for s = `squared`; returns the sum of its integral from 0 to s, halved: the penalty
    * that has this weight [S1]. `weight` may be `squared`. 8 B */

@@ -64,6 +64,23 @@ weightedLaplacian(const Padded & f, const Padded & weight, const double inverseS
   override;
 
 void
+addGradientDyad(const Padded &              m,
+                const double                inverseSpacing[3],
+                const Real *                weight,
+                Real                        a,
+                Real                        b,
+                const SymmetricTensorView & t) override;
+void
+pushForward(const Padded d[3], const double spacing[3], const VectorView & z) override;
+void
+pullBackAdjoint(const Padded d[3], const double spacing[3], const VectorView & z) override;
+
+void
+convolvePlanes(const Real * f, const Extents & extents, const Window & x, const Window & y, Real * out) override;
+void
+convolveAcross(const Padded & f, const Window & z, Real * out) override;
+
+void
 interpolate(const Padded & f, const ConstVectorView & d, const Real * factor, Interpolation kind, Real * out) override;
 
 void
@@ -82,6 +99,13 @@ gradientDyad(const ConstVectorView & g,
              const ConstVectorView & p,
              const VectorView &      out,
              std::size_t             n) override;
+void
+tensorProduct(const SymmetricTensorView & t,
+              const ConstVectorView &     p,
+              Real                        a,
+              Real                        b,
+              const VectorView &          out,
+              std::size_t                 n) override;
 double
 stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n) override;
 void

@@ -82,6 +82,19 @@ struct ConstVectorView
   }
 };
 
+/** A symmetric 3x3 matrix per point: the components xx, xy, xz, yy, yz, zz, one behind the other. */
+struct SymmetricTensorView
+{
+  Real *      data = nullptr;
+  std::size_t stride = 0;
+
+  Real *
+  operator[](int c) const
+  {
+    return data + c * stride;
+  }
+};
+
 /** Part of a spectrum after the real-to-complex transform along x: rows of kx = 0 ... nx/2 contiguous, for some
  * frequencies along y, and all of z. Before the transform along z the third index is z, after it kz.
  *
@@ -169,6 +182,16 @@ struct Statistics
   std::size_t notPositive = 0;
   std::size_t notFinite = 0;
   std::size_t count = 0;
+};
+
+/** A symmetric window along one axis, weight[|q|] for -radius <= q <= radius; weight[0] + 2 sum_{q >= 1} weight[q] = 1.
+ * The default changes nothing. */
+struct Window
+{
+  static constexpr int mostRadius = 16;
+
+  int  radius = 0; ///< points
+  Real weight[mostRadius + 1] = { 1 };
 };
 
 /** Half-open box of points, in local indices. */

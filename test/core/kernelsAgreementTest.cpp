@@ -2,6 +2,9 @@
 // Every kernel of the fast backends against the reference, on sizes that are no multiples of a vector register, a row
 // block or a cache line. Tolerances count roundings of epsilon / 2 on the largest intermediate value.
 #include "spectralTesting.h"
+#include "windows.h"
+
+#include <algorithm>
 
 using namespace gnr;
 using namespace gnr::test;
@@ -257,6 +260,83 @@ TEST_P(KernelsAgreement, LimitDifferences)
                 return out.get();
               }),
               16 * epsilon / 2 * (8 * squares + 1));
+  }
+}
+
+TEST_P(KernelsAgreement, Channels)
+{
+  const Values m = randomValues(n, -1, 1, 1), w = randomValues(n, 0, 2, 2), old = randomValues(6 * n, -1, 1, 3);
+  const Values p = randomValues(3 * n, -2, 2, 4);
+  // as Differences: 14 roundings of each slope, a product of two with a weight up to 2 and a = 0.7
+  const double steep = differenceWeights * std::max({ inverse[0], inverse[1], inverse[2] });
+  for (const Real b : { Real(0), Real(0.6) })
+  {
+    for (const bool weighted : { false, true })
+    {
+      EXPECT_LE(difference([&](Kernels & k) {
+                  PaddedArray f(k, extents, 4, 5, 4);
+                  f.setPeriodic(m);
+                  const Array<Real> weight(k, w), t(k, old);
+                  k.addGradientDyad(
+                    f.view(), inverse, weighted ? weight.data() : nullptr, Real(0.7), b, { t.data(), n });
+                  return t.get();
+                }),
+                30 * epsilon / 2 * (2 * 0.7 * steep * steep + 1));
+    }
+    for (const bool inPlace : { false, true })
+    {
+      // three products up to 2 in size, times 1.3: five roundings; two more for b
+      EXPECT_LE(difference([&](Kernels & k) {
+                  const Array<Real> t(k, old), vector(k, p), out(k, Values(old.begin(), old.begin() + 3 * n));
+                  Real * const      to = inPlace ? vector.data() : out.data();
+                  k.tensorProduct({ t.data(), n }, { vector.data(), n }, Real(1.3), b, { to, n }, n);
+                  return inPlace ? vector.get() : out.get();
+                }),
+                7 * epsilon / 2 * (1.3 * 6 + 2));
+    }
+  }
+}
+
+TEST_P(KernelsAgreement, Jacobians)
+{
+  // Displacements that leave the Jacobian J within 1/2 of the identity in the norm of the largest row sum, so that it
+  // is inverted with a condition number up to 3: no entry of a cofactor exceeds 2.25 + 0.25, no determinant 4. Entries
+  // round 14 times, products of two or three of them and the division less than 20 times more.
+  const double largest = std::max({ grid.spacing[0], grid.spacing[1], grid.spacing[2] });
+  const double amplitude = 0.5 / (differenceWeights * largest * steepest);
+  const auto   padded = [&](Kernels & k) {
+    std::vector<std::unique_ptr<PaddedArray>> d;
+    for (int c = 0; c < 3; ++c)
+    {
+      d.push_back(std::make_unique<PaddedArray>(k, extents, 4 + c, 4, 6));
+      d.back()->setPeriodic(randomValues(n, -amplitude, amplitude, 10 + c));
+    }
+    return d;
+  };
+  const Values z = randomValues(3 * n, -1, 1, 4);
+  for (const bool forward : { true, false })
+  {
+    EXPECT_LE(difference([&](Kernels & k) {
+                const auto        d = padded(k);
+                const Padded      views[3] = { d[0]->view(), d[1]->view(), d[2]->view() };
+                const Array<Real> vector(k, z);
+                forward ? k.pushForward(views, grid.spacing.data(), { vector.data(), n })
+                        : k.pullBackAdjoint(views, grid.spacing.data(), { vector.data(), n });
+                return vector.get();
+              }),
+              40 * epsilon / 2 * 4 * 3);
+  }
+}
+
+TEST_P(KernelsAgreement, Windows)
+{
+  // Values up to 1 and weights that sum to 1; a sum of 2 radius + 1 <= 33 terms, three times, rounds each term less
+  // than 40 times.
+  const Values f = randomValues(n, -1, 1, 1);
+  for (const double sigma : { 0.4, 2.0, 6.0 })
+  {
+    const Window x = gaussianWindow(sigma), y = gaussianWindow(0.8 * sigma), z = gaussianWindow(0.9 * sigma);
+    EXPECT_LE(difference([&](Kernels & k) { return convolve(k, extents, x, y, z, f); }), 40 * epsilon / 2);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The CPU backend gives the same bits for any number of threads, and again when it is asked again.
 #include "spectralTesting.h"
+#include "windows.h"
 
 #include <cstring>
 #include <functional>
@@ -90,6 +91,23 @@ TEST(KernelsThreads, PointKernels)
     k.derivative(f.view(), 2, inverse[2], Real(0.3), 1, out.data());
     k.scaledGradient(f.view(), inverse, out.data(), Real(0.7), 1, { b.data(), n });
     return bytesOf(b.get());
+  });
+  expectSameBits([&](Kernels & k) {
+    PaddedArray f(k, e, 5, 5, 5), g(k, e, 5, 5, 5);
+    f.setPeriodic(m);
+    g.setPeriodic(Values(v.begin(), v.begin() + n));
+    const Padded      d[3] = { f.view(), g.view(), f.view() };
+    const Array<Real> t(k, 6 * n), z(k, v);
+    k.addGradientDyad(f.view(), inverse, nullptr, Real(0.7), 0, { t.data(), n });
+    k.addGradientDyad(g.view(), inverse, nullptr, Real(0.7), 1, { t.data(), n });
+    k.tensorProduct({ t.data(), n }, { z.data(), n }, Real(0.01), 1, { z.data(), n }, n);
+    k.pushForward(d, grid.spacing.data(), { z.data(), n });
+    k.pullBackAdjoint(d, grid.spacing.data(), { z.data(), n });
+    return bytesOf(z.get());
+  });
+  expectSameBits([&](Kernels & k) {
+    const Window window = gaussianWindow(2.0);
+    return bytesOf(convolve(k, e, window, window, window, m));
   });
   for (const Interpolation kind : { Interpolation::Linear, Interpolation::Cubic })
   {

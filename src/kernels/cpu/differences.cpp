@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cpu/simd.h"
 #include "kernels/point/difference.h"
+#include "kernels/point/jacobian.h"
 
 namespace gnr
 {
@@ -197,6 +198,113 @@ CpuKernels::weightedLaplacian(const Padded & f,
         value[0] += b * load<width>(r + i);
       }
     });
+  });
+}
+
+void
+CpuKernels::addGradientDyad(const Padded &              m,
+                            const double                inverseSpacing[3],
+                            const Real *                weight,
+                            Real                        a,
+                            Real                        b,
+                            const SymmetricTensorView & t)
+{
+  const Extents        e = m.interior;
+  const std::ptrdiff_t sy = m.rowStride, sz = m.planeStride;
+  const Real           hx = Real(inverseSpacing[0]), hy = Real(inverseSpacing[1]), hz = Real(inverseSpacing[2]);
+  const std::size_t    plane = static_cast<std::size_t>(e.nx) * e.ny;
+  forRows(e, threadsFor(e.points(), sharedStencils), [=](int j, int k) {
+    const Real *      p = m.origin + j * sy + k * sz;
+    const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
+    Real * const      r[6] = { t[0] + o, t[1] + o, t[2] + o, t[3] + o, t[4] + o, t[5] + o };
+    forLanes<6>(e.nx, r, [=](auto width, int i, auto * value) {
+      prefetch(p + i + 5 * sz);
+      for (int q = 0; q < 6; ++q)
+      {
+        prefetch(r[q] + plane + i);
+      }
+      const auto gx = hx * difference<width>(p + i, 1);
+      const auto gy = hy * difference<width>(p + i, sy);
+      const auto gz = hz * difference<width>(p + i, sz);
+      const auto wx = weight == nullptr ? a * gx : a * load<width>(weight + o + i) * gx;
+      const auto wy = weight == nullptr ? a * gy : a * load<width>(weight + o + i) * gy;
+      const auto wz = weight == nullptr ? a * gz : a * load<width>(weight + o + i) * gz;
+      value[0] = wx * gx;
+      value[1] = wx * gy;
+      value[2] = wx * gz;
+      value[3] = wy * gy;
+      value[4] = wy * gz;
+      value[5] = wz * gz;
+      if (b != Real(0))
+      {
+        for (int q = 0; q < 6; ++q)
+        {
+          value[q] += b * load<width>(r[q] + i);
+        }
+      }
+    });
+  });
+}
+
+namespace
+{
+
+/** z = use(J, z) at every point, J the Jacobian of the map to the departure points. */
+template <typename Use>
+inline void
+forJacobians(const Padded d[3], const double spacing[3], const VectorView & z, int threads, Use use)
+{
+  const Extents e = d[0].interior;
+  const Padded  f[3] = { d[0], d[1], d[2] };
+  Real          ratio[3][3];
+  for (int a = 0; a < 3; ++a)
+  {
+    for (int b = 0; b < 3; ++b)
+    {
+      ratio[a][b] = Real(spacing[a] / spacing[b]);
+    }
+  }
+  forRows(e, threads, [=](int j, int k) {
+    const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
+    Real * const      r[3] = { z[0] + o, z[1] + o, z[2] + o };
+    const Real *      p[3];
+    for (int a = 0; a < 3; ++a)
+    {
+      p[a] = f[a].origin + j * f[a].rowStride + k * f[a].planeStride;
+    }
+    forLanes<3>(e.nx, r, [=](auto width, int i, auto * value) {
+      using T = typename Vector<width>::Type;
+      T jacobian[3][3];
+      for (int a = 0; a < 3; ++a)
+      {
+        const Real * const q = p[a] + i;
+        prefetch(q + 5 * f[a].planeStride);
+        jacobian[a][0] = ratio[a][0] * difference<width>(q, 1);
+        jacobian[a][1] = ratio[a][1] * difference<width>(q, f[a].rowStride);
+        jacobian[a][2] = ratio[a][2] * difference<width>(q, f[a].planeStride);
+        jacobian[a][a] += Real(1);
+        value[a] = load<width>(r[a] + i);
+      }
+      use(jacobian, value);
+    });
+  });
+}
+
+} // namespace
+
+void
+CpuKernels::pushForward(const Padded d[3], const double spacing[3], const VectorView & z)
+{
+  forJacobians(d, spacing, z, threadsFor(d[0].interior.points(), sharedStencils), [](auto & jacobian, auto * value) {
+    point::solve(jacobian, value);
+  });
+}
+
+void
+CpuKernels::pullBackAdjoint(const Padded d[3], const double spacing[3], const VectorView & z)
+{
+  forJacobians(d, spacing, z, threadsFor(d[0].interior.points(), sharedStencils), [](auto & jacobian, auto * value) {
+    point::multiplyByTransposeAndDeterminant(jacobian, value);
   });
 }
 

@@ -52,6 +52,37 @@ CpuKernels::gradientDyad(const ConstVectorView & g,
 }
 
 void
+CpuKernels::tensorProduct(const SymmetricTensorView & t,
+                          const ConstVectorView &     p,
+                          Real                        a,
+                          Real                        b,
+                          const VectorView &          out,
+                          std::size_t                 n)
+{
+  const Real *const xx = t[0], *const xy = t[1], *const xz = t[2], *const yy = t[3], *const yz = t[4], *const zz = t[5];
+  const Real *const px = p[0], *const py = p[1], *const pz = p[2];
+  Real *const ox = out[0], *const oy = out[1], *const oz = out[2];
+  if (b == Real(0))
+  {
+    GNR_FOR_EACH(i, n)
+    {
+      const Real x = a * px[i], y = a * py[i], z = a * pz[i];
+      ox[i] = xx[i] * x + xy[i] * y + xz[i] * z;
+      oy[i] = xy[i] * x + yy[i] * y + yz[i] * z;
+      oz[i] = xz[i] * x + yz[i] * y + zz[i] * z;
+    }
+    return;
+  }
+  GNR_FOR_EACH(i, n)
+  {
+    const Real x = a * px[i], y = a * py[i], z = a * pz[i];
+    ox[i] = xx[i] * x + xy[i] * y + xz[i] * z + b * ox[i];
+    oy[i] = xy[i] * x + yy[i] * y + yz[i] * z + b * oy[i];
+    oz[i] = xz[i] * x + yz[i] * y + zz[i] * z + b * oz[i];
+  }
+}
+
+void
 CpuKernels::normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, std::size_t n)
 {
   GNR_FOR_EACH(i, n)

@@ -2,6 +2,7 @@
 #include "kernels/cuda/CudaKernels.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/point/difference.h"
+#include "kernels/point/jacobian.h"
 
 namespace gnr
 {
@@ -288,6 +289,104 @@ CudaKernels::weightedLaplacian(const Padded & f,
     }
     out[o] = b != Real(0) ? value + b * out[o] : value;
   });
+}
+
+void
+CudaKernels::addGradientDyad(const Padded &              m,
+                             const double                inverseSpacing[3],
+                             const Real *                weight,
+                             Real                        a,
+                             Real                        b,
+                             const SymmetricTensorView & t)
+{
+  const Real        hx = Real(inverseSpacing[0]), hy = Real(inverseSpacing[1]), hz = Real(inverseSpacing[2]);
+  Real * const      data = t.data;
+  const std::size_t stride = t.stride;
+  forEachStencil<point::differenceReach, 1>(
+    stream(), Fields<1>{ { m } }, [=] __device__(std::size_t o, const Wide(&f)[1]) {
+      const Real g[3] = { hx * difference<0>(f[0]), hy * difference<1>(f[0]), hz * difference<2>(f[0]) };
+      const Real w = weight == nullptr ? a : a * weight[o];
+      int        component = 0;
+#pragma unroll
+      for (int row = 0; row < 3; ++row)
+      {
+#pragma unroll
+        for (int column = row; column < 3; ++column, ++component)
+        {
+          Real * const out = data + component * stride + o;
+          const Real   value = w * g[row] * g[column];
+          *out = b != Real(0) ? value + b * *out : value;
+        }
+      }
+    });
+}
+
+namespace
+{
+
+/** Spacing along the row over spacing along the column. */
+struct Ratios
+{
+  Real value[3][3];
+
+  explicit Ratios(const double spacing[3])
+  {
+    for (int a = 0; a < 3; ++a)
+    {
+      for (int b = 0; b < 3; ++b)
+      {
+        value[a][b] = Real(spacing[a] / spacing[b]);
+      }
+    }
+  }
+};
+
+/** The Jacobian of the map to the departure points. */
+__device__ __forceinline__ void
+departureJacobian(const Wide (&d)[3], const Ratios & ratios, Real jacobian[3][3])
+{
+#pragma unroll
+  for (int a = 0; a < 3; ++a)
+  {
+    jacobian[a][0] = ratios.value[a][0] * difference<0>(d[a]);
+    jacobian[a][1] = ratios.value[a][1] * difference<1>(d[a]);
+    jacobian[a][2] = ratios.value[a][2] * difference<2>(d[a]);
+    jacobian[a][a] += Real(1);
+  }
+}
+
+} // namespace
+
+void
+CudaKernels::pushForward(const Padded d[3], const double spacing[3], const VectorView & z)
+{
+  const Ratios ratios(spacing);
+  Real *const x = z[0], *const y = z[1], *const w = z[2];
+  forEachStencil<point::differenceReach, 3>(
+    stream(), Fields<3>{ { d[0], d[1], d[2] } }, [=] __device__(std::size_t o, const Wide(&f)[3]) {
+      Real jacobian[3][3], vector[3] = { x[o], y[o], w[o] };
+      departureJacobian(f, ratios, jacobian);
+      point::solve(jacobian, vector);
+      x[o] = vector[0];
+      y[o] = vector[1];
+      w[o] = vector[2];
+    });
+}
+
+void
+CudaKernels::pullBackAdjoint(const Padded d[3], const double spacing[3], const VectorView & z)
+{
+  const Ratios ratios(spacing);
+  Real *const x = z[0], *const y = z[1], *const w = z[2];
+  forEachStencil<point::differenceReach, 3>(
+    stream(), Fields<3>{ { d[0], d[1], d[2] } }, [=] __device__(std::size_t o, const Wide(&f)[3]) {
+      Real jacobian[3][3], vector[3] = { x[o], y[o], w[o] };
+      departureJacobian(f, ratios, jacobian);
+      point::multiplyByTransposeAndDeterminant(jacobian, vector);
+      x[o] = vector[0];
+      y[o] = vector[1];
+      w[o] = vector[2];
+    });
 }
 
 } // namespace cuda

@@ -1,27 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/CudaKernels.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/point/wrap.h"
 
 namespace gnr
 {
 namespace cuda
 {
-namespace
-{
-
-/** i modulo n for any i; the division is for halos alone. */
-inline __device__ int
-wrap(int i, int n)
-{
-  if (i >= 0 && i < n)
-  {
-    return i;
-  }
-  const int r = i % n;
-  return r < 0 ? r + n : r;
-}
-
-} // namespace
 
 void
 CudaKernels::pad(const Real * x, const Padded & out)
@@ -31,8 +16,8 @@ CudaKernels::pad(const Real * x, const Padded & out)
   forEachPoint(stream(), rows, [=] __device__(int column, int row, int k) {
     const int i = column - to.halo[0], j = row - to.halo[1];
     to.origin[i + j * to.rowStride + k * to.planeStride] =
-      x[(static_cast<std::size_t>(k) * to.interior.ny + wrap(j, to.interior.ny)) * to.interior.nx +
-        wrap(i, to.interior.nx)];
+      x[(static_cast<std::size_t>(k) * to.interior.ny + point::wrap(j, to.interior.ny)) * to.interior.nx +
+        point::wrap(i, to.interior.nx)];
   });
 }
 

@@ -44,6 +44,28 @@ CudaKernels::gradientDyad(const ConstVectorView & g,
   });
 }
 
+void
+CudaKernels::tensorProduct(const SymmetricTensorView & t,
+                           const ConstVectorView &     p,
+                           Real                        a,
+                           Real                        b,
+                           const VectorView &          out,
+                           std::size_t                 n)
+{
+  const Real *const xx = t[0], *const xy = t[1], *const xz = t[2], *const yy = t[3], *const yz = t[4], *const zz = t[5];
+  const Real *const px = p[0], *const py = p[1], *const pz = p[2];
+  Real *const ox = out[0], *const oy = out[1], *const oz = out[2];
+  forEach(stream(), n, [=] __device__(std::size_t i) {
+    const Real x = a * px[i], y = a * py[i], z = a * pz[i];
+    const Real qx = xx[i] * x + xy[i] * y + xz[i] * z;
+    const Real qy = xy[i] * x + yy[i] * y + yz[i] * z;
+    const Real qz = xz[i] * x + yz[i] * y + zz[i] * z;
+    ox[i] = b != Real(0) ? qx + b * ox[i] : qx;
+    oy[i] = b != Real(0) ? qy + b * oy[i] : qy;
+    oz[i] = b != Real(0) ? qz + b * oz[i] : qz;
+  });
+}
+
 double
 CudaKernels::stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n)
 {

@@ -219,6 +219,31 @@ public:
     mark(out);
   }
   void
+  addGradientDyad(const Padded &, const double *, const Real *, Real, Real, const SymmetricTensorView & t) override
+  {
+    mark(t.data);
+  }
+  void
+  pushForward(const Padded *, const double *, const VectorView & z) override
+  {
+    mark(z.data);
+  }
+  void
+  pullBackAdjoint(const Padded *, const double *, const VectorView & z) override
+  {
+    mark(z.data);
+  }
+  void
+  convolvePlanes(const Real *, const Extents &, const Window &, const Window &, Real * out) override
+  {
+    mark(out);
+  }
+  void
+  convolveAcross(const Padded &, const Window &, Real * out) override
+  {
+    mark(out);
+  }
+  void
   interpolate(const Padded &, const ConstVectorView &, const Real *, Interpolation, Real * out) override
   {
     mark(out);
@@ -247,6 +272,12 @@ public:
   }
   void
   gradientDyad(const ConstVectorView &, const Real *, const ConstVectorView &, const VectorView & out, std::size_t)
+    override
+  {
+    mark(out.data);
+  }
+  void
+  tensorProduct(const SymmetricTensorView &, const ConstVectorView &, Real, Real, const VectorView & out, std::size_t)
     override
   {
     mark(out.data);

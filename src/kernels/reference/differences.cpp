@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/reference/ReferenceKernels.h"
 
+#include <cmath>
+#include <utility>
+
 namespace gnr
 {
 namespace
@@ -206,6 +209,153 @@ ReferenceKernels::weightedLaplacian(const Padded & f,
         }
         const std::size_t n = indexOf(e, i, j, k);
         out[n] = static_cast<Real>(update(a, sum, b, out[n]));
+      }
+    }
+  }
+}
+
+void
+ReferenceKernels::addGradientDyad(const Padded &              m,
+                                  const double                inverseSpacing[3],
+                                  const Real *                weight,
+                                  Real                        a,
+                                  Real                        b,
+                                  const SymmetricTensorView & t)
+{
+  const Extents & e = m.interior;
+  for (int k = 0; k < e.nz; ++k)
+  {
+    for (int j = 0; j < e.ny; ++j)
+    {
+      for (int i = 0; i < e.nx; ++i)
+      {
+        const std::size_t n = indexOf(e, i, j, k);
+        const double      w = weight == nullptr ? 1.0 : double(weight[n]);
+        double            slope[3];
+        for (int axis = 0; axis < 3; ++axis)
+        {
+          slope[axis] = inverseSpacing[axis] * eighthOrder(pointOf(m, i, j, k), strideOf(m, axis));
+        }
+        int component = 0;
+        for (int row = 0; row < 3; ++row)
+        {
+          for (int column = row; column < 3; ++column, ++component)
+          {
+            t[component][n] = static_cast<Real>(update(a, w * slope[row] * slope[column], b, t[component][n]));
+          }
+        }
+      }
+    }
+  }
+}
+
+namespace
+{
+
+/** d(departure point)/dx, physical, of departure points that are displaced by d voxels. */
+void
+departureJacobian(const Padded d[3], const double spacing[3], int i, int j, int k, double jacobian[3][3])
+{
+  for (int row = 0; row < 3; ++row)
+  {
+    for (int axis = 0; axis < 3; ++axis)
+    {
+      const double slope = spacing[row] * eighthOrder(pointOf(d[row], i, j, k), strideOf(d[row], axis)) / spacing[axis];
+      jacobian[row][axis] = (row == axis ? 1.0 : 0.0) + slope;
+    }
+  }
+}
+
+/** Solves matrix x = right by elimination with the largest pivot of each column; the result replaces `right`. Returns
+ * the determinant. */
+double
+eliminate(double matrix[3][3], double right[3])
+{
+  double determinant = 1.0;
+  for (int column = 0; column < 3; ++column)
+  {
+    int pivot = column;
+    for (int row = column + 1; row < 3; ++row)
+    {
+      pivot = std::abs(matrix[row][column]) > std::abs(matrix[pivot][column]) ? row : pivot;
+    }
+    if (pivot != column)
+    {
+      std::swap(matrix[pivot], matrix[column]);
+      std::swap(right[pivot], right[column]);
+      determinant = -determinant;
+    }
+    determinant *= matrix[column][column];
+    for (int row = 0; row < 3; ++row)
+    {
+      if (row != column)
+      {
+        const double factor = matrix[row][column] / matrix[column][column];
+        for (int c = column; c < 3; ++c)
+        {
+          matrix[row][c] -= factor * matrix[column][c];
+        }
+        right[row] -= factor * right[column];
+      }
+    }
+  }
+  for (int row = 0; row < 3; ++row)
+  {
+    right[row] /= matrix[row][row];
+  }
+  return determinant;
+}
+
+} // namespace
+
+void
+ReferenceKernels::pushForward(const Padded d[3], const double spacing[3], const VectorView & z)
+{
+  const Extents & e = d[0].interior;
+  for (int k = 0; k < e.nz; ++k)
+  {
+    for (int j = 0; j < e.ny; ++j)
+    {
+      for (int i = 0; i < e.nx; ++i)
+      {
+        const std::size_t n = indexOf(e, i, j, k);
+        double            jacobian[3][3], vector[3] = { z[0][n], z[1][n], z[2][n] };
+        departureJacobian(d, spacing, i, j, k, jacobian);
+        eliminate(jacobian, vector);
+        for (int c = 0; c < 3; ++c)
+        {
+          z[c][n] = static_cast<Real>(vector[c]);
+        }
+      }
+    }
+  }
+}
+
+void
+ReferenceKernels::pullBackAdjoint(const Padded d[3], const double spacing[3], const VectorView & z)
+{
+  const Extents & e = d[0].interior;
+  for (int k = 0; k < e.nz; ++k)
+  {
+    for (int j = 0; j < e.ny; ++j)
+    {
+      for (int i = 0; i < e.nx; ++i)
+      {
+        const std::size_t n = indexOf(e, i, j, k);
+        double            jacobian[3][3], product[3] = { 0.0, 0.0, 0.0 }, unused[3] = { 0.0, 0.0, 0.0 };
+        departureJacobian(d, spacing, i, j, k, jacobian);
+        for (int row = 0; row < 3; ++row)
+        {
+          for (int c = 0; c < 3; ++c)
+          {
+            product[c] += jacobian[row][c] * double(z[row][n]);
+          }
+        }
+        const double determinant = eliminate(jacobian, unused);
+        for (int c = 0; c < 3; ++c)
+        {
+          z[c][n] = static_cast<Real>(determinant * product[c]);
+        }
       }
     }
   }

@@ -53,6 +53,33 @@ ReferenceKernels::gradientDyad(const ConstVectorView & g,
   }
 }
 
+void
+ReferenceKernels::tensorProduct(const SymmetricTensorView & t,
+                                const ConstVectorView &     p,
+                                Real                        a,
+                                Real                        b,
+                                const VectorView &          out,
+                                std::size_t                 n)
+{
+  const int component[3][3] = { { 0, 1, 2 }, { 1, 3, 4 }, { 2, 4, 5 } };
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    double product[3] = { 0.0, 0.0, 0.0 };
+    for (int row = 0; row < 3; ++row)
+    {
+      for (int column = 0; column < 3; ++column)
+      {
+        product[row] += double(t[component[row][column]][i]) * double(p[column][i]);
+      }
+    }
+    for (int row = 0; row < 3; ++row)
+    {
+      const double before = b == 0 ? 0.0 : double(b) * double(out[row][i]);
+      out[row][i] = static_cast<Real>(double(a) * product[row] + before);
+    }
+  }
+}
+
 double
 ReferenceKernels::stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n)
 {
