@@ -1,44 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/DataTerm.h"
 
-#include "model/Structure.h"
+#include "model/ChannelwiseTerm.h"
+#include "model/VectorTerm.h"
 
 namespace gnr
 {
+namespace
+{
 
-DataTerm::DataTerm(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images)
+// Of the vector form a Hessian product costs about what three channels cost one by one.
+constexpr std::size_t mostChannelwise = 2;
+
+} // namespace
+
+DataTerm::DataTerm(Trajectory & trajectory, Domain & domain, const ImageSet & images)
   : trajectory_(trajectory)
   , domain_(domain)
   , fixedWeight_(images.fixedWeight)
   , movingWeight_(images.movingWeight)
 {
-  for (const Channel & channel : images.channels)
-  {
-    pairs_.push_back({ { channel.moving, {} }, makeSimilarity(options, domain, channel.fixed) });
-  }
   if (movingWeight_ != nullptr)
   {
     weight_ = domain.scalar();
+    domain.kernels().copy(movingWeight_, weight_.data(), weight_.size());
+    includeFixedWeight();
   }
-  setWeight(fixedWeight_);
 }
 
 void
-DataTerm::setWeight(const Real * weight)
+DataTerm::includeFixedWeight()
 {
-  for (Pair & pair : pairs_)
+  if (fixedWeight_ != nullptr)
   {
-    pair.similarity->setWeight(weight);
+    domain_.kernels().multiply(Real(1), fixedWeight_, weight_.data(), weight_.data(), domain_.points());
   }
 }
 
 void
 DataTerm::follow()
 {
-  for (Pair & pair : pairs_)
-  {
-    trajectory_.solve(pair.state);
-  }
+  solveStates();
+  value_.reset();
 }
 
 void
@@ -52,56 +55,29 @@ DataTerm::refreshWeight()
   trajectory_.advect(movingWeight_, weight_.data());
   // Cubic interpolation of a mask overshoots.
   kernels.clamp(Real(0), Real(1), weight_.data(), domain_.points());
-  if (fixedWeight_ != nullptr)
-  {
-    kernels.multiply(Real(1), fixedWeight_, weight_.data(), weight_.data(), domain_.points());
-  }
-  setWeight(weight_.data());
+  includeFixedWeight();
+  takeWeight();
+  value_.reset();
 }
 
 double
 DataTerm::value(const ConstVectorView &)
 {
-  double sum = 0.0;
-  for (Pair & pair : pairs_)
+  if (!value_)
   {
-    sum += pair.similarity->value(trajectory_.end(pair.state));
+    value_ = evaluate();
   }
-  return sum;
+  return *value_;
 }
 
-void
-DataTerm::addGradient(const ConstVectorView &, bool accumulate, const VectorView & b)
+std::unique_ptr<DataTerm>
+makeDataTerm(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images)
 {
-  Buffer adjoint = domain_.scalar();
-  for (Pair & pair : pairs_)
+  if (images.channels.size() > mostChannelwise)
   {
-    pair.similarity->linearize(trajectory_.end(pair.state), adjoint.data());
-    trajectory_.integrateAdjoint(pair.state, adjoint.data(), accumulate, b);
-    accumulate = true;
+    return std::make_unique<VectorTerm>(trajectory, domain, options, images);
   }
-}
-
-void
-DataTerm::addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q)
-{
-  Buffer incremental = domain_.scalar();
-  for (Pair & pair : pairs_)
-  {
-    trajectory_.incrementalState(pair.state, p, incremental.data());
-    pair.similarity->gaussNewton(incremental.data());
-    trajectory_.integrateAdjoint(pair.state, incremental.data(), accumulate, q);
-    accumulate = true;
-  }
-}
-
-void
-DataTerm::addStructure(Structure & structure)
-{
-  for (const Pair & pair : pairs_)
-  {
-    structure.addImage(trajectory_.end(pair.state), pair.similarity->curvature());
-  }
+  return std::make_unique<ChannelwiseTerm>(trajectory, domain, options, images);
 }
 
 } // namespace gnr

@@ -4,9 +4,9 @@
 
 #include "model/Term.h"
 #include "model/Trajectory.h"
-#include "model/similarity/Similarity.h"
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace gnr
@@ -26,16 +26,14 @@ struct ImageSet
   const Real *         fixedWeight = nullptr;
   const Real *         movingWeight = nullptr; ///< travels with the moving images
   double               intensityRange = 1.0;
+  double               scale = 1.0; ///< of the dissimilarity
 };
 
-/** The dissimilarity of the images: the sum of a similarity measure over the channels, which are carried one by one
- * along the trajectory.
- *
- * Traffic of a Hessian product per channel: 2 steps interpolations, 2 (steps + 1) fused gradients. */
+/** The dissimilarity of the images at the velocity of a trajectory. */
 class DataTerm : public Term
 {
 public:
-  DataTerm(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images);
+  DataTerm(Trajectory & trajectory, Domain & domain, const ImageSet & images);
 
   const char *
   name() const override
@@ -43,40 +41,59 @@ public:
     return "images";
   }
 
-  /** Solves the state equations for the velocity of the trajectory. */
+  /** Takes the velocity of the trajectory. Collective. */
   void
   follow();
 
-  /** Moves the moving weight to the velocity of the trajectory. It is then held fixed until the next call. */
+  /** Moves the moving weight to the velocity of the trajectory. It is then held fixed until the next call. Collective.
+   */
   void
   refreshWeight();
 
   double
   value(const ConstVectorView & v) override;
-  void
-  addGradient(const ConstVectorView & v, bool accumulate, const VectorView & b) override;
-  void
-  addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q) override;
-  void
-  addStructure(Structure & structure) override;
+
+protected:
+  Trajectory &
+  trajectory()
+  {
+    return trajectory_;
+  }
+  Domain &
+  domain()
+  {
+    return domain_;
+  }
+  /** Product of both weights; null for one. */
+  const Real *
+  weight() const
+  {
+    return weight_ ? weight_.data() : fixedWeight_;
+  }
 
 private:
-  struct Pair
-  {
-    State                       state;
-    std::unique_ptr<Similarity> similarity;
-  };
-
+  virtual void
+  solveStates() = 0;
+  virtual void
+  takeWeight()
+  {}
+  virtual double
+  evaluate() = 0;
   void
-  setWeight(const Real * weight);
+  includeFixedWeight();
 
-  Trajectory &      trajectory_;
-  Domain &          domain_;
-  const Real *      fixedWeight_;
-  const Real *      movingWeight_;
-  Buffer            weight_; ///< product of both weights, where the moving one exists
-  std::vector<Pair> pairs_;
+  Trajectory &          trajectory_;
+  Domain &              domain_;
+  const Real *          fixedWeight_;
+  const Real *          movingWeight_;
+  Buffer                weight_; ///< where the moving one exists
+  std::optional<double> value_;  ///< where it is known
 };
+
+/** The term for the channels and the measure that the options name: channel by channel where that is cheaper, or all
+ * at once. */
+std::unique_ptr<DataTerm>
+makeDataTerm(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images);
 
 } // namespace gnr
 

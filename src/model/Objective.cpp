@@ -15,7 +15,7 @@ Objective::Objective(Domain & domain, FourierTransform & transform, const Option
   , options_(options)
   , regularizer_(transform, options)
   , trajectory_(domain, options.interpolation)
-  , data_(trajectory_, domain, options, images)
+  , data_(makeDataTerm(trajectory_, domain, options, images))
   , limit_(domain, options, images.intensityRange)
 {}
 
@@ -39,13 +39,13 @@ void
 Objective::setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch)
 {
   trajectory_.setVelocity(v, steps, scratch);
-  data_.follow();
+  data_->follow();
 }
 
 double
 Objective::distance()
 {
-  return data_.value({});
+  return data_->value({});
 }
 
 double
@@ -57,14 +57,14 @@ Objective::limitPenalty(const ConstVectorView & v)
 void
 Objective::refreshWeight()
 {
-  data_.refreshWeight();
+  data_->refreshWeight();
 }
 
 void
 Objective::gradientOfTerms(const ConstVectorView & v, const VectorView & b)
 {
   trajectory_.prepareAdjoint(v, b);
-  data_.addGradient(v, false, b);
+  data_->addGradient(v, false, b);
   if (trajectory_.isMoving())
   {
     limit_.addGradient(v, true, b);
@@ -95,7 +95,7 @@ Objective::hessian(const ConstVectorView & p, const VectorView & hp)
 void
 Objective::addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q)
 {
-  data_.addHessian(p, accumulate, q);
+  data_->addHessian(p, accumulate, q);
   limit_.addHessian(p, true, q);
   domain_.releaseScratch(); // to whoever comes next: transforms, preconditioner
 }
@@ -104,7 +104,7 @@ void
 Objective::structure(Structure & structure)
 {
   structure.clear();
-  data_.addStructure(structure);
+  data_->addStructure(structure);
   limit_.addStructure(structure);
 }
 

@@ -9,6 +9,7 @@
 
 #include "gnr/Options.h"
 
+#include <memory>
 #include <optional>
 
 namespace gnr
@@ -92,12 +93,12 @@ private:
   void
   addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q);
 
-  Domain &         domain_;
-  Options          options_;
-  Regularizer      regularizer_;
-  Trajectory       trajectory_;
-  DataTerm         data_;
-  DeformationLimit limit_;
+  Domain &                  domain_;
+  Options                   options_;
+  Regularizer               regularizer_;
+  Trajectory                trajectory_;
+  std::unique_ptr<DataTerm> data_;
+  DeformationLimit          limit_;
 };
 
 } // namespace gnr

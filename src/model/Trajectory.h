@@ -50,6 +50,29 @@ public:
     return steps_;
   }
 
+  /** Where the points come from over one step forward in time, and over one backward: displacements in voxels, with the
+   * halo that interpolation there needs. Only while isMoving(); the second after prepareAdjoint(). */
+  ConstVectorView
+  departure() const
+  {
+    return domain_.view(departure_);
+  }
+  const Halo &
+  departureHalo() const
+  {
+    return departureHalo_;
+  }
+  ConstVectorView
+  adjointDeparture() const
+  {
+    return domain_.view(adjointDeparture_);
+  }
+  const Halo &
+  adjointHalo() const
+  {
+    return adjointHalo_;
+  }
+
   /** Solves for a state from its m0. `steps` interpolations. Collective. */
   void
   solve(State & state);

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/VectorTerm.h"
+
+#include "model/Differences.h"
+#include "model/Structure.h"
+
+namespace gnr
+{
+
+VectorTerm::VectorTerm(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images)
+  : DataTerm(trajectory, domain, images)
+  , channels_(images.channels)
+  , scale_(images.scale)
+  , interpolation_(options.interpolation)
+  , transport_(domain, trajectory)
+  , structure_(domain.kernels(), 6 * domain.points())
+{}
+
+void
+VectorTerm::solveStates()
+{
+  transport_.follow();
+}
+
+double
+VectorTerm::evaluate()
+{
+  Kernels & kernels = domain().kernels();
+  Buffer    m = domain().scalar();
+  double    sum = 0.0;
+  for (const Channel & channel : channels_)
+  {
+    transport_.deform(channel.moving, interpolation_, m.data());
+    sum += kernels.squaredDistance(m.data(), channel.fixed, weight(), domain().points());
+  }
+  return 0.5 * scale_ * domain().average(sum);
+}
+
+void
+VectorTerm::addGradient(const ConstVectorView &, bool accumulate, const VectorView & b)
+{
+  Kernels &                 kernels = domain().kernels();
+  const std::size_t         n = domain().points();
+  const SymmetricTensorView structure{ structure_.data(), n };
+  Buffer                    force = domain().vector();
+  {
+    Buffer m = domain().scalar(), lambda = domain().scalar();
+    bool   isFirst = true;
+    for (const Channel & channel : channels_)
+    {
+      transport_.deform(channel.moving, interpolation_, m.data());
+      kernels.weightedDifference(channel.fixed, m.data(), weight(), lambda.data(), n);
+      const Padded padded = domain().padded(m.data(), differenceHalo());
+      const Real   old = isFirst ? Real(0) : Real(1);
+      kernels.scaledGradient(padded, domain().inverseSpacing(), lambda.data(), Real(scale_), old, domain().view(force));
+      kernels.addGradientDyad(padded, domain().inverseSpacing(), weight(), Real(scale_), old, structure);
+      isFirst = false;
+    }
+  }
+  transport_.integrate(domain().view(force), accumulate, b);
+}
+
+void
+VectorTerm::addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q)
+{
+  const std::size_t n = domain().points();
+  Buffer            field = domain().vector(); // first the direction, then the force
+  const VectorView  z = domain().view(field);
+  transport_.push(p, z);
+  domain().kernels().tensorProduct({ structure_.data(), n }, z, Real(1), Real(0), z, n);
+  transport_.integrate(z, accumulate, q);
+}
+
+void
+VectorTerm::addStructure(Structure & structure)
+{
+  structure.addTensor({ structure_.data(), domain().points() });
+}
+
+} // namespace gnr

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_model_VectorTerm_h
+#define gnr_model_VectorTerm_h
+
+#include "model/DataTerm.h"
+#include "model/VectorTransport.h"
+
+#include "gnr/Options.h"
+
+namespace gnr
+{
+
+/** The sum of squared differences over many channels in vector form:
+ *
+ *   D = scale/2 sum_k <w (m_k - f_k), m_k - f_k>,   p(1) = scale sum_k w (f_k - m_k) grad m_k,
+ *   M = scale sum_k w grad m_k grad m_k^T           Q vt = the force that ends as M z(1)                        [C1]
+ *
+ * A Hessian product costs the same for any number of channels: 6 steps interpolations that share weights in threes, and
+ * 2 steps Jacobians of a step. No level of a state is kept. Memory: 6 scalar fields of M, one vector field, and another
+ * while it works. */
+class VectorTerm : public DataTerm
+{
+public:
+  VectorTerm(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images);
+
+  void
+  addGradient(const ConstVectorView & v, bool accumulate, const VectorView & b) override;
+  void
+  addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q) override;
+  void
+  addStructure(Structure & structure) override;
+
+private:
+  void
+  solveStates() override;
+  double
+  evaluate() override;
+
+  std::vector<Channel> channels_;
+  double               scale_;
+  Interpolation        interpolation_;
+  VectorTransport      transport_;
+  Buffer               structure_; ///< M
+};
+
+} // namespace gnr
+
+#endif

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/VectorTransport.h"
+
+#include "model/Characteristics.h"
+#include "model/Differences.h"
+
+#include <array>
+
+namespace gnr
+{
+namespace
+{
+
+constexpr Real unscaled[3] = { Real(1), Real(1), Real(1) };
+
+} // namespace
+
+VectorTransport::VectorTransport(Domain & domain, const Trajectory & trajectory)
+  : domain_(domain)
+  , trajectory_(trajectory)
+{}
+
+void
+VectorTransport::follow()
+{
+  if (!trajectory_.isMoving())
+  {
+    return;
+  }
+  Kernels & kernels = domain_.kernels();
+  if (!map_)
+  {
+    map_ = domain_.vector();
+  }
+  const VectorView      map = domain_.view(map_);
+  const ConstVectorView step = trajectory_.departure();
+  kernels.copy(step[0], map_.data(), map_.size());
+  for (int j = 1; j < trajectory_.steps(); ++j)
+  {
+    // Where the last steps lead from there, and the first step to there.
+    const std::array<Padded, 3> padded = domain_.padded(ConstVectorView(map), trajectory_.departureHalo());
+    kernels.interpolateVector(padded.data(), step, unscaled, map);
+    kernels.axpby(Real(1), step[0], Real(1), map_.data(), map_.size());
+  }
+  mapHalo_ = interpolationHalo(domain_, map);
+}
+
+void
+VectorTransport::deform(const Real * m0, Interpolation interpolation, Real * m)
+{
+  if (!trajectory_.isMoving())
+  {
+    domain_.kernels().copy(m0, m, domain_.points());
+    return;
+  }
+  domain_.kernels().interpolate(domain_.padded(m0, mapHalo_), domain_.view(map_), nullptr, interpolation, m);
+}
+
+void
+VectorTransport::push(const ConstVectorView & vt, const VectorView & z)
+{
+  Kernels &         kernels = domain_.kernels();
+  const std::size_t values = 3 * domain_.points();
+  if (!trajectory_.isMoving())
+  {
+    kernels.copy(vt[0], z[0], values);
+    return;
+  }
+  const int  steps = trajectory_.steps();
+  const Real h = Real(1.0 / steps);
+  kernels.axpby(h / 2, vt[0], Real(0), z[0], values);
+  for (int j = 1; j <= steps; ++j)
+  {
+    const std::array<Padded, 3> padded = domain_.padded(ConstVectorView(z), trajectory_.departureHalo());
+    kernels.interpolateVector(padded.data(), trajectory_.departure(), unscaled, z);
+    const std::array<Padded, 3> paths = domain_.padded(trajectory_.departure(), differenceHalo());
+    kernels.pushForward(paths.data(), domain_.grid().spacing.data(), z);
+    kernels.axpby(j == steps ? h / 2 : h, vt[0], Real(1), z[0], values);
+  }
+}
+
+void
+VectorTransport::integrate(const VectorView & p, bool accumulate, const VectorView & b)
+{
+  Kernels &         kernels = domain_.kernels();
+  const std::size_t values = 3 * domain_.points();
+  const Real        old = accumulate ? Real(1) : Real(0);
+  if (!trajectory_.isMoving())
+  {
+    kernels.axpby(Real(1), p[0], old, b[0], values);
+    return;
+  }
+  const int  steps = trajectory_.steps();
+  const Real h = Real(1.0 / steps);
+  kernels.axpby(h / 2, p[0], old, b[0], values);
+  for (int j = 1; j <= steps; ++j)
+  {
+    const std::array<Padded, 3> padded = domain_.padded(ConstVectorView(p), trajectory_.adjointHalo());
+    kernels.interpolateVector(padded.data(), trajectory_.adjointDeparture(), unscaled, p);
+    const std::array<Padded, 3> paths = domain_.padded(trajectory_.adjointDeparture(), differenceHalo());
+    kernels.pullBackAdjoint(paths.data(), domain_.grid().spacing.data(), p);
+    kernels.axpby(j == steps ? h / 2 : h, p[0], Real(1), b[0], values);
+  }
+}
+
+} // namespace gnr
