@@ -18,6 +18,8 @@
 #ifndef itkDiffeomorphicGaussNewtonRegistrationFilterEnums_h
 #define itkDiffeomorphicGaussNewtonRegistrationFilterEnums_h
 
+#include "gnr/Options.h"
+
 #include "GaussNewtonRegistrationExport.h"
 
 #include <cstdint>
@@ -27,7 +29,8 @@ namespace itk
 {
 
 /** \class DiffeomorphicGaussNewtonRegistrationFilterEnums
- * \brief Enumerations of DiffeomorphicGaussNewtonRegistrationFilter, the same for all its instantiations.
+ * \brief Enumerations of DiffeomorphicGaussNewtonRegistrationFilter, the same for all its instantiations: those of the
+ * core, as ITK wants them.
  * \ingroup GaussNewtonRegistration
  */
 class DiffeomorphicGaussNewtonRegistrationFilterEnums
@@ -38,9 +41,9 @@ public:
    * Sobolev seminorm of the velocity: the weight of wave vector k grows as |k|^2, |k|^4, |k|^6. */
   enum class Regularization : uint8_t
   {
-    H1 = 1,
-    H2 = 2,
-    H3 = 3
+    H1 = static_cast<int>(gnr::Regularization::H1),
+    H2 = static_cast<int>(gnr::Regularization::H2),
+    H3 = static_cast<int>(gnr::Regularization::H3)
   };
 
   /** \class Interpolation
@@ -48,8 +51,10 @@ public:
    * Interpolation of the transported images at departure points. */
   enum class Interpolation : uint8_t
   {
-    Linear = 0, ///< 8 points
-    Cubic = 1   ///< cubic Lagrange, 64 points
+    /** 8 points. */
+    Linear = static_cast<int>(gnr::Interpolation::Linear),
+    /** Cubic Lagrange, 64 points. */
+    Cubic = static_cast<int>(gnr::Interpolation::Cubic)
   };
 
   /** \class Preconditioner
@@ -57,9 +62,12 @@ public:
    * Preconditioner of the Krylov solver. */
   enum class Preconditioner : uint8_t
   {
-    InvA = 0,         ///< inverse of the regularisation operator
-    InvH0 = 1,        ///< inverse of the Hessian at zero velocity, with the deformed moving image
-    TwoLevelInvH0 = 2 ///< InvH0 on the grid of half the size for the low frequencies, InvA for the others
+    /** Inverse of the regularisation operator. */
+    InvA = static_cast<int>(gnr::Preconditioner::InvA),
+    /** Inverse of the Hessian at zero velocity, with the deformed moving image. */
+    InvH0 = static_cast<int>(gnr::Preconditioner::InvH0),
+    /** InvH0 on the grid of half the size for the low frequencies, InvA for the others. */
+    TwoLevelInvH0 = static_cast<int>(gnr::Preconditioner::TwoLevelInvH0)
   };
 
   /** \class BetaStrategy
@@ -67,9 +75,12 @@ public:
    * How the weight Beta of the regularisation is reached. */
   enum class BetaStrategy : uint8_t
   {
-    Fixed = 0,        ///< solve with Beta
-    Continuation = 1, ///< down to Beta by factors of ten, each solve starts from the one before
-    Search = 2        ///< the smallest weight whose Jacobian determinants stay within bounds, not below Beta
+    /** Solve with Beta. */
+    Fixed = static_cast<int>(gnr::BetaStrategy::Fixed),
+    /** Down to Beta by factors of ten, each solve starts from the one before. */
+    Continuation = static_cast<int>(gnr::BetaStrategy::Continuation),
+    /** The smallest weight whose Jacobian determinants stay within bounds, not below Beta. */
+    Search = static_cast<int>(gnr::BetaStrategy::Search)
   };
 
   /** \class IntensityNormalization
@@ -77,8 +88,10 @@ public:
    * How the intensities of the two images are brought to a common scale. */
   enum class IntensityNormalization : uint8_t
   {
-    None = 0,       ///< as they are
-    Percentiles = 1 ///< robust percentiles of each image to [0, 1]
+    /** As they are. */
+    None = static_cast<int>(gnr::IntensityNormalization::None),
+    /** Robust percentiles of each image to [0, 1]. */
+    Percentiles = static_cast<int>(gnr::IntensityNormalization::Percentiles)
   };
 
   /** \class Device
@@ -86,10 +99,14 @@ public:
    * Where the solver runs. */
   enum class Device : uint8_t
   {
-    Auto = 0,     ///< CUDA if a device works, otherwise the CPU; the report says which and why
-    CPU = 1,      ///< OpenMP threads
-    CUDA = 2,     ///< an NVIDIA GPU; an error where there is none
-    Reference = 3 ///< plain serial loops in double precision: slow, for verification
+    /** CUDA if a device works, otherwise the CPU; the report says which and why. */
+    Auto = static_cast<int>(gnr::Device::Auto),
+    /** OpenMP threads. */
+    CPU = static_cast<int>(gnr::Device::Cpu),
+    /** An NVIDIA GPU; an error where there is none. */
+    CUDA = static_cast<int>(gnr::Device::Cuda),
+    /** Plain serial loops in double precision: slow, for verification. */
+    Reference = static_cast<int>(gnr::Device::Reference)
   };
 
   /** \class Preset
@@ -97,13 +114,13 @@ public:
    * Named sets of parameters: how much time to spend. */
   enum class Preset : uint8_t
   {
-    Fast = 0,
-    Default = 1,
-    Accurate = 2
+    Fast = static_cast<int>(gnr::Preset::Fast),
+    Default = static_cast<int>(gnr::Preset::Default),
+    Accurate = static_cast<int>(gnr::Preset::Accurate)
   };
 };
 
-/** Print the name of a value. */
+/** Prints the word of a value, as gnr-register and SetParameter() have it. */
 extern GaussNewtonRegistration_EXPORT std::ostream &
 operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::Regularization value);
 extern GaussNewtonRegistration_EXPORT std::ostream &

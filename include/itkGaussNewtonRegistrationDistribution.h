@@ -50,16 +50,21 @@ public:
   using ImageBaseType = ImageBase<3>;
   using RegionType = ImageRegion<3>;
 
+  /** What of the filter can be switched on and off. */
+  struct Switches
+  {
+    bool useHistogramMatching = false;
+    bool computeInverseDisplacementField = true;
+    bool computeVelocityField = true;
+    bool computeWarpedMovingImage = true;
+    bool computeJacobianDeterminantImage = true;
+    bool gatherOutput = true;
+  };
+
   /** Everything that a user of the filter can set besides the inputs. */
-  struct Settings
+  struct Settings : Switches
   {
     gnr::Options options{};
-    bool         useHistogramMatching = false;
-    bool         computeInverseDisplacementField = true;
-    bool         computeVelocityField = true;
-    bool         computeWarpedMovingImage = true;
-    bool         computeJacobianDeterminantImage = true;
-    bool         gatherOutput = true;
   };
 
   /** The inputs of the filter, in this order. */

@@ -1,20 +1,4 @@
-/*=========================================================================
- *
- *  Copyright NumFOCUS
- *
- *  Licensed under the Apache License, Version 2.0 (the "License");
- *  you may not use this file except in compliance with the License.
- *  You may obtain a copy of the License at
- *
- *         https://www.apache.org/licenses/LICENSE-2.0.txt
- *
- *  Unless required by applicable law or agreed to in writing, software
- *  distributed under the License is distributed on an "AS IS" BASIS,
- *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
- *  See the License for the specific language governing permissions and
- *  limitations under the License.
- *
- *=========================================================================*/
+// SPDX-License-Identifier: Apache-2.0
 #include "ArgumentParser.h"
 
 #include "CommandLineError.h"
@@ -24,8 +8,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
-#include <cstdlib>
 #include <iostream>
 #include <memory>
 #include <sstream>
@@ -199,23 +181,6 @@ Describe(CLI::Option *       option,
          const std::string & defaultText)
 {
   return option->group(group)->type_name(placeholder)->default_str(defaultText);
-}
-
-CLI::Validator
-AtLeast(double minimum, bool strict)
-{
-  return CLI::Validator(
-    [=](std::string & text) -> std::string {
-      char *       end = nullptr;
-      const double value = std::strtod(text.c_str(), &end);
-      const bool   isNumber = end != text.c_str() && *end == '\0' && std::isfinite(value);
-      if (isNumber && (strict ? value > minimum : value >= minimum))
-      {
-        return "";
-      }
-      return "must be a number " + std::string(strict ? "> " : ">= ") + NumberText(minimum) + ", not '" + text + "'";
-    },
-    "");
 }
 
 CLI::Validator

@@ -1,26 +1,10 @@
-/*=========================================================================
- *
- *  Copyright NumFOCUS
- *
- *  Licensed under the Apache License, Version 2.0 (the "License");
- *  you may not use this file except in compliance with the License.
- *  You may obtain a copy of the License at
- *
- *         https://www.apache.org/licenses/LICENSE-2.0.txt
- *
- *  Unless required by applicable law or agreed to in writing, software
- *  distributed under the License is distributed on an "AS IS" BASIS,
- *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
- *  See the License for the specific language governing permissions and
- *  limitations under the License.
- *
- *=========================================================================*/
+// SPDX-License-Identifier: Apache-2.0
 #ifndef gnrapp_RegistrationSettings_h
 #define gnrapp_RegistrationSettings_h
 
 #include "TransformOutput.h"
 
-#include "gnr/Options.h"
+#include "gnr/OptionTable.h"
 
 #include <optional>
 #include <string>
@@ -40,6 +24,7 @@ struct RegistrationSettings
   std::optional<std::string> initialVelocity;
   std::string                preset = "default";
   gnr::Options               options; ///< of the preset, overridden by what was given explicitly
+  const gnr::OptionTable *   optionTable = &gnr::optionTable(); ///< those that there are
   bool                       histogramMatching = false;
   bool                       writeInverse = false; ///< beside displacement, warped image and report, as the next two
   bool                       writeVelocity = false;

@@ -1,25 +1,8 @@
-/*=========================================================================
- *
- *  Copyright NumFOCUS
- *
- *  Licensed under the Apache License, Version 2.0 (the "License");
- *  you may not use this file except in compliance with the License.
- *  You may obtain a copy of the License at
- *
- *         https://www.apache.org/licenses/LICENSE-2.0.txt
- *
- *  Unless required by applicable law or agreed to in writing, software
- *  distributed under the License is distributed on an "AS IS" BASIS,
- *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
- *  See the License for the specific language governing permissions and
- *  limitations under the License.
- *
- *=========================================================================*/
+// SPDX-License-Identifier: Apache-2.0
 #include "RunLog.h"
 
 #include "CommandLineError.h"
 #include "Format.h"
-#include "OptionNames.h"
 #include "Program.h"
 #include "ScalingReport.h"
 
@@ -123,45 +106,48 @@ RunLog::PrintHeader(const ImageFileInfo & fixed,
     Line("start    " + *m_Settings.initialVelocity + " (velocity)");
   }
   Line(
-    std::string("device   ") + NameOf(o.device) + ", " +
+    std::string("device   ") + gnr::nameOf(o.device) + ", " +
     (o.threads ? std::to_string(*o.threads) + (*o.threads == 1 ? " thread" : " threads") : std::string("all threads")));
   if (processes > 1)
   {
     Line("shared   " + std::to_string(processes) + " processes, " + connection);
   }
   Line("options  preset " + m_Settings.preset + ", beta " + Format("%g", o.beta) +
-       (o.betaStrategy == gnr::BetaStrategy::Fixed ? "" : std::string(" by ") + NameOf(o.betaStrategy)) + ", gamma " +
-       Format("%g", o.gamma) + ", " + NameOf(o.regularization) + (o.incompressible ? ", incompressible" : ""));
+       (o.betaStrategy == gnr::BetaStrategy::Fixed ? "" : std::string(" by ") + gnr::nameOf(o.betaStrategy)) +
+       ", gamma " + Format("%g", o.gamma) + ", " + gnr::nameOf(o.regularization) +
+       (o.incompressible ? ", incompressible" : ""));
   if (m_Settings.verbose)
   {
-    Line(std::string("         levels ") + (o.levels ? std::to_string(*o.levels) : "automatic") +
-         Format(", time steps %d, iterations %d, Krylov iterations %d",
-                o.timeSteps,
-                o.maximumIterations,
-                o.maximumKrylovIterations));
-    const auto optional = [](const std::optional<double> & value, const char * format) {
-      return value ? Format(format, *value) : std::string("none");
-    };
-    Line("         gradient limit " + optional(o.gradientLimit, "%g") + ", divergence limit " +
-         optional(o.divergenceLimit, "%g") + ", determinant floor " + optional(o.determinantFloor, "%g") +
-         Format(", grid scale %g", o.gridScale));
-    Line(Format("         gradient tolerance %g, objective tolerance %g, time limit ",
-                o.gradientTolerance,
-                o.objectiveTolerance) +
-         optional(o.timeLimit, "%g s"));
-    if (o.betaStrategy == gnr::BetaStrategy::Search)
-    {
-      Line(Format("         determinant bounds %g, %g", o.determinantLower, o.determinantUpper));
-    }
-    if (o.stallRate)
-    {
-      Line(Format("         stall rate %g per second", *o.stallRate));
-    }
-    Line(std::string("         normalization ") + NameOf(o.intensityNormalization) + ", histogram matching " +
-         (m_Settings.histogramMatching ? "on" : "off") + Format(", smoothing %g", o.smoothing));
-    Line(std::string("         interpolation ") + NameOf(o.interpolation) + ", preconditioner " +
-         NameOf(o.preconditioner) + (o.periodic ? ", periodic" : ""));
+    PrintOptions();
   }
+}
+
+void
+RunLog::PrintOptions()
+{
+  constexpr std::size_t    width = 96;
+  std::vector<std::string> items;
+  for (const gnr::OptionRow & row : *m_Settings.optionTable)
+  {
+    if (row.group != gnr::OptionGroup::Machine)
+    {
+      const bool hasUnit = !row.unit.empty() && row.text(m_Settings.options) != row.unset;
+      items.push_back(row.name + " " + row.text(m_Settings.options) + (hasUnit ? " " + row.unit : ""));
+    }
+  }
+  items.push_back(std::string("histogram matching ") + (m_Settings.histogramMatching ? "on" : "off"));
+  std::string line;
+  for (std::size_t i = 0; i < items.size(); ++i)
+  {
+    const std::string item = items[i] + (i + 1 < items.size() ? "," : "");
+    if (!line.empty() && line.size() + 1 + item.size() > width)
+    {
+      Line(line);
+      line.clear();
+    }
+    line += (line.empty() ? std::string(9, ' ') : " ") + item;
+  }
+  Line(line);
 }
 
 void

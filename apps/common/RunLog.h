@@ -80,6 +80,9 @@ public:
                const std::vector<std::string> &                    files);
 
 private:
+  /** All options but those of the machine. */
+  void
+  PrintOptions();
   void
   Line(const std::string & text);
   void

@@ -1,23 +1,6 @@
-/*=========================================================================
- *
- *  Copyright NumFOCUS
- *
- *  Licensed under the Apache License, Version 2.0 (the "License");
- *  you may not use this file except in compliance with the License.
- *  You may obtain a copy of the License at
- *
- *         https://www.apache.org/licenses/LICENSE-2.0.txt
- *
- *  Unless required by applicable law or agreed to in writing, software
- *  distributed under the License is distributed on an "AS IS" BASIS,
- *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
- *  See the License for the specific language governing permissions and
- *  limitations under the License.
- *
- *=========================================================================*/
+// SPDX-License-Identifier: Apache-2.0
 #include "RunReport.h"
 
-#include "OptionNames.h"
 #include "Program.h"
 #include "ScalingReport.h"
 
@@ -75,36 +58,32 @@ Describe(const gnr::Grid & grid)
 }
 
 Json
+Describe(const gnr::OptionValue & value)
+{
+  return std::visit(
+    [](const auto & v) {
+      if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::monostate>)
+      {
+        return Json(nullptr);
+      }
+      else
+      {
+        return Json(v);
+      }
+    },
+    value);
+}
+
+Json
 Describe(const RegistrationSettings & settings)
 {
-  const gnr::Options & o = settings.options;
-  return { { "preset", settings.preset },
-           { "beta", o.beta },
-           { "betaStrategy", NameOf(o.betaStrategy) },
-           { "determinantBounds", { o.determinantLower, o.determinantUpper } },
-           { "gamma", o.gamma },
-           { "gridScale", o.gridScale },
-           { "gradientLimit", ValueOrNull(o.gradientLimit) },
-           { "divergenceLimit", ValueOrNull(o.divergenceLimit) },
-           { "determinantFloor", ValueOrNull(o.determinantFloor) },
-           { "regularization", NameOf(o.regularization) },
-           { "incompressible", o.incompressible },
-           { "levels", ValueOrNull(o.levels) },
-           { "timeSteps", o.timeSteps },
-           { "interpolation", NameOf(o.interpolation) },
-           { "iterations", o.maximumIterations },
-           { "krylovIterations", o.maximumKrylovIterations },
-           { "gradientTolerance", o.gradientTolerance },
-           { "objectiveTolerance", o.objectiveTolerance },
-           { "preconditioner", NameOf(o.preconditioner) },
-           { "stallRate", ValueOrNull(o.stallRate) },
-           { "timeLimitSeconds", ValueOrNull(o.timeLimit) },
-           { "normalization", NameOf(o.intensityNormalization) },
-           { "histogramMatching", settings.histogramMatching },
-           { "periodic", o.periodic },
-           { "smoothing", o.smoothing },
-           { "device", NameOf(o.device) },
-           { "threads", ValueOrNull(o.threads) } };
+  Json options = { { "preset", settings.preset } };
+  for (const gnr::OptionRow & row : *settings.optionTable)
+  {
+    options[row.key()] = Describe(row.member.get(settings.options));
+  }
+  options["histogramMatching"] = settings.histogramMatching;
+  return options;
 }
 
 Json

@@ -1,32 +1,15 @@
-/*=========================================================================
- *
- *  Copyright NumFOCUS
- *
- *  Licensed under the Apache License, Version 2.0 (the "License");
- *  you may not use this file except in compliance with the License.
- *  You may obtain a copy of the License at
- *
- *         https://www.apache.org/licenses/LICENSE-2.0.txt
- *
- *  Unless required by applicable law or agreed to in writing, software
- *  distributed under the License is distributed on an "AS IS" BASIS,
- *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
- *  See the License for the specific language governing permissions and
- *  limitations under the License.
- *
- *=========================================================================*/
+// SPDX-License-Identifier: Apache-2.0
 // The description of the module in XML, as the Slicer Execution Model defines it.
 #include "SlicerSettings.h"
 
 #include "common/Program.h"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <map>
 #include <regex>
 #include <sstream>
-#include <stdexcept>
 
 namespace gnrapp
 {
@@ -34,34 +17,11 @@ namespace
 {
 
 /** Slicer shows a number with limits as a slider, and needs a step to show enough digits of it. */
-struct Slider
+gnr::OptionSlider
+SliderOf(const std::string & option, const gnr::OptionTable & table)
 {
-  double minimum;
-  double maximum;
-  double step;
-};
-
-Slider
-SliderOf(const std::string & option)
-{
-  static const std::map<std::string, Slider> sliders = {
-    { "--beta", { 0.00001, 1, 0.0001 } },
-    { "--gamma", { 0, 100, 0.5 } },
-    { "--grid-scale", { 0, 5, 0.1 } },
-    { "--smoothing", { 0, 5, 0.1 } },
-    { "--time-steps", { 1, 64, 1 } },
-    { "--iterations", { 0, 500, 1 } },
-    { "--krylov-iterations", { 1, 500, 1 } },
-    { "--processes", { 1, 64, 1 } },
-    { "--gradient-tolerance", { 0.0001, 1, 0.001 } },
-    { "--objective-tolerance", { 0, 1, 0.001 } },
-  };
-  const auto found = sliders.find(option);
-  if (found == sliders.end())
-  {
-    throw std::logic_error(option + " has no limits for its slider");
-  }
-  return found->second;
+  const auto row = std::find_if(table.begin(), table.end(), [&](const auto & r) { return r.flag() == option; });
+  return row != table.end() ? row->slider : gnr::OptionSlider{ 1, 64, 1 }; // of the processes
 }
 
 /** Without an exponent, from which Slicer would conclude that the number has no digits after the point. */
@@ -144,7 +104,7 @@ WriteFile(std::ostream & out, const SlicerFile & file, int & index)
 }
 
 void
-WriteOption(std::ostream & out, const CLI::Option & option)
+WriteOption(std::ostream & out, const CLI::Option & option, const gnr::OptionTable & table)
 {
   const std::string        name = option.get_name(false, true);
   const std::string        type = option.get_type_name();
@@ -167,7 +127,7 @@ WriteOption(std::ostream & out, const CLI::Option & option)
   {
     tag = type == "NUMBER" ? "double" : "integer";
     value = FixedText(std::stod(standard));
-    const Slider slider = SliderOf(name);
+    const gnr::OptionSlider slider = SliderOf(name, table);
     limits = "      <constraints>" + Element("minimum", FixedText(slider.minimum)) +
              Element("maximum", FixedText(slider.maximum)) + Element("step", FixedText(slider.step)) +
              "</constraints>\n";
@@ -257,7 +217,7 @@ SlicerParser::Description() const
     {
       if (option->get_group() == group.name)
       {
-        WriteOption(out, *option);
+        WriteOption(out, *option, *m_Settings.registration.optionTable);
       }
     }
     out << "  </parameters>\n";

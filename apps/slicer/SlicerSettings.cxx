@@ -1,20 +1,4 @@
-/*=========================================================================
- *
- *  Copyright NumFOCUS
- *
- *  Licensed under the Apache License, Version 2.0 (the "License");
- *  you may not use this file except in compliance with the License.
- *  You may obtain a copy of the License at
- *
- *         https://www.apache.org/licenses/LICENSE-2.0.txt
- *
- *  Unless required by applicable law or agreed to in writing, software
- *  distributed under the License is distributed on an "AS IS" BASIS,
- *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
- *  See the License for the specific language governing permissions and
- *  limitations under the License.
- *
- *=========================================================================*/
+// SPDX-License-Identifier: Apache-2.0
 #include "SlicerSettings.h"
 
 #include "common/CommandLineError.h"
@@ -44,6 +28,14 @@ constexpr const char * footer =
   "Examples:\n"
   "  GaussNewtonRegistration --xml\n"
   "  GaussNewtonRegistration --outputTransform t.h5 --outputVolume warped.nrrd fixed.nrrd moving.nrrd";
+
+SlicerSettings
+SettingsWith(const gnr::OptionTable & table)
+{
+  SlicerSettings settings;
+  settings.registration.optionTable = &table;
+  return settings;
+}
 
 std::string
 KebabCase(const std::string & name)
@@ -174,8 +166,9 @@ SlicerResults()
   return results;
 }
 
-SlicerParser::SlicerParser()
-  : m_Parser("GaussNewtonRegistration", description, footer)
+SlicerParser::SlicerParser(const gnr::OptionTable & table)
+  : m_Settings{ SettingsWith(table) }
+  , m_Parser("GaussNewtonRegistration", description, footer)
   , m_Common(m_Parser, m_Settings.registration)
 {
   RegistrationSettings & r = m_Settings.registration;

@@ -120,6 +120,10 @@ public:
   virtual void
   broadcast(void * data, std::size_t bytes, int root) = 0;
 
+  /** The text of `root`, of any length. */
+  std::string
+  broadcastText(std::string text, int root);
+
   /** Begins to send and to receive; the memory must stay, and what is sent must not change, until finishExchange().
    * Messages between two ranks arrive in the order in which both list them, with the sizes that both know; none goes to
    * this process itself, and none is empty. One exchange at a time; other calls may come between. */

@@ -2,10 +2,11 @@
 #ifndef gnr_Options_h
 #define gnr_Options_h
 
+#include "gnr/EnumNames.h"
+
 #include "GaussNewtonRegistrationExport.h"
 
 #include <optional>
-#include <string>
 
 namespace gnr
 {
@@ -17,6 +18,12 @@ enum class Regularization
   H2 = 2,
   H3 = 3
 };
+template <>
+inline constexpr EnumName<Regularization> enumNames<Regularization>[] = {
+  { Regularization::H1, "h1" },
+  { Regularization::H2, "h2" },
+  { Regularization::H3, "h3" },
+};
 
 /** Where the kernels run. `Auto` takes CUDA if a device works, otherwise the CPU, and says which in the report.
  * `Reference` is the plain serial double-precision implementation: slow, for verification. */
@@ -27,12 +34,24 @@ enum class Device
   Cuda,
   Reference
 };
+template <>
+inline constexpr EnumName<Device> enumNames<Device>[] = {
+  { Device::Auto, "auto" },
+  { Device::Cpu, "cpu" },
+  { Device::Cuda, "cuda" },
+  { Device::Reference, "reference" },
+};
 
 /** Interpolation of images at departure points. */
 enum class Interpolation
 {
   Linear,
   Cubic ///< cubic Lagrange, 64 points
+};
+template <>
+inline constexpr EnumName<Interpolation> enumNames<Interpolation>[] = {
+  { Interpolation::Cubic, "cubic" },
+  { Interpolation::Linear, "linear" },
 };
 
 /** Preconditioner of the Krylov solver, chosen by name (doc/mathematics.md, "Preconditioners"). */
@@ -42,6 +61,12 @@ enum class Preconditioner
   InvH0,        ///< inverse of the Hessian at zero velocity, with the deformed moving image
   TwoLevelInvH0 ///< InvH0 on the grid of half the size for the low frequencies, InvA for the others
 };
+template <>
+inline constexpr EnumName<Preconditioner> enumNames<Preconditioner>[] = {
+  { Preconditioner::InvA, "inva" },
+  { Preconditioner::InvH0, "invh0" },
+  { Preconditioner::TwoLevelInvH0, "twolevel" },
+};
 
 /** How the weight beta of the regularisation is reached. */
 enum class BetaStrategy
@@ -50,6 +75,12 @@ enum class BetaStrategy
   Continuation, ///< down to beta by factors of ten, each solve starts from the one before
   Search        ///< the smallest beta whose determinants stay within bounds, not below beta: FindRegularization
 };
+template <>
+inline constexpr EnumName<BetaStrategy> enumNames<BetaStrategy>[] = {
+  { BetaStrategy::Fixed, "fixed" },
+  { BetaStrategy::Continuation, "continuation" },
+  { BetaStrategy::Search, "search" },
+};
 
 /** How the intensities of each image are brought to a common scale before the solve. */
 enum class IntensityNormalization
@@ -57,11 +88,17 @@ enum class IntensityNormalization
   None,        ///< as they are
   Percentiles, ///< linear map of the robust percentiles to [0, 1], each image by itself
 };
+template <>
+inline constexpr EnumName<IntensityNormalization> enumNames<IntensityNormalization>[] = {
+  { IntensityNormalization::Percentiles, "percentiles" },
+  { IntensityNormalization::None, "none" },
+};
 
 /** More threads than this are refused: where a machine has no room for their stacks, OpenMP ends the program. */
 constexpr int maximumThreads = 1024;
 
-/** Everything that steers a registration. The defaults are those of `gnr-register`. */
+/** Everything that steers a registration. The defaults are those of `gnr-register`. Every member has a row in the table
+ * of gnr/OptionTable.h, which says its range, and by which it is checked, compared, sent and shown. */
 struct Options
 {
   // regularisation: J(v) = D + 1/2 <v, A v>,
@@ -116,19 +153,16 @@ enum class Preset
   Default,
   Accurate
 };
+template <>
+inline constexpr EnumName<Preset> enumNames<Preset>[] = {
+  { Preset::Fast, "fast" },
+  { Preset::Default, "default" },
+  { Preset::Accurate, "accurate" },
+};
 
 /** The options of a preset; `Preset::Default` gives `Options{}`. */
 GaussNewtonRegistration_EXPORT Options
 makeOptions(Preset preset);
-
-/** Throws Error(BadInput) naming the first option that is out of its range and the range. */
-GaussNewtonRegistration_EXPORT void
-validate(const Options & options);
-
-/** The name of the first option that differs, of those that all processes of a registration must agree on: all but the
- * device and the number of threads. */
-GaussNewtonRegistration_EXPORT std::optional<std::string>
-                               firstDifference(const Options & a, const Options & b);
 
 } // namespace gnr
 

@@ -25,6 +25,7 @@
 #include "itkLinearInterpolateImageFunction.h"
 
 #include "gnr/LaunchedRegistration.h"
+#include "gnr/OptionTable.h"
 #include "gnr/Registration.h"
 
 #ifdef _OPENMP

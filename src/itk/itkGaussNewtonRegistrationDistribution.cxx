@@ -20,9 +20,10 @@
 #include "itkGaussNewtonRegistrationCoreErrors.h"
 #include "itkGaussNewtonRegistrationError.h"
 
+#include "gnr/OptionTable.h"
+
 #include <algorithm>
 #include <new>
-#include <sstream>
 #include <string>
 #include <type_traits>
 
@@ -35,6 +36,7 @@ using namespace GaussNewtonRegistrationCoreErrors;
 using Distribution = GaussNewtonRegistrationDistribution;
 using ImageBaseType = Distribution::ImageBaseType;
 using Settings = Distribution::Settings;
+using Switches = Distribution::Switches;
 constexpr unsigned int inputCount = Distribution::NumberOfInputs;
 
 struct Geometry
@@ -46,14 +48,13 @@ struct Geometry
   std::array<double, 9>         direction{};
 };
 
-/** What the root tells the others. */
+/** What the root tells the others, besides the options. */
 struct Header
 {
-  Settings                         settings;
+  Switches                         switches;
   std::array<bool, inputCount>     hasInput{};
   std::array<Geometry, inputCount> geometry{}; // of those that are images
 };
-static_assert(std::is_trivially_copyable_v<gnr::Options>, "the options travel between processes as bytes");
 static_assert(std::is_trivially_copyable_v<Header>, "the header travels between processes as bytes");
 
 [[noreturn]] void
@@ -117,126 +118,32 @@ MakeGrid(const Geometry & g)
   return grid;
 }
 
-/** Calls visit(name, member of a, member of b, member of c) for every setting. */
-template <typename TFunction>
-void
-ForEachSetting(const Settings & a, const Settings & b, const Settings & c, TFunction visit)
-{
-  // Does not compile if Options gets a member that this does not know.
-  [[maybe_unused]] const auto & [m1,
-                                 m2,
-                                 m3,
-                                 m4,
-                                 m5,
-                                 m6,
-                                 m7,
-                                 m8,
-                                 m9,
-                                 m10,
-                                 m11,
-                                 m12,
-                                 m13,
-                                 m14,
-                                 m15,
-                                 m16,
-                                 m17,
-                                 m18,
-                                 m19,
-                                 m20,
-                                 m21,
-                                 m22,
-                                 m23,
-                                 m24,
-                                 m25,
-                                 m26] = a.options;
-  const auto option = [&](const char * name, auto member) {
-    visit(name, a.options.*member, b.options.*member, c.options.*member);
-  };
-  using O = gnr::Options;
-  option("Beta", &O::beta);
-  option("Gamma", &O::gamma);
-  option("GridScale", &O::gridScale);
-  option("GradientLimit", &O::gradientLimit);
-  option("DivergenceLimit", &O::divergenceLimit);
-  option("DeterminantFloor", &O::determinantFloor);
-  option("Regularization", &O::regularization);
-  option("Incompressible", &O::incompressible);
-  option("BetaStrategy", &O::betaStrategy);
-  option("DeterminantLowerBound", &O::determinantLower);
-  option("DeterminantUpperBound", &O::determinantUpper);
-  option("NumberOfLevels", &O::levels);
-  option("NumberOfTimeSteps", &O::timeSteps);
-  option("Interpolation", &O::interpolation);
-  option("NumberOfIterations", &O::maximumIterations);
-  option("MaximumNumberOfKrylovIterations", &O::maximumKrylovIterations);
-  option("GradientTolerance", &O::gradientTolerance);
-  option("ObjectiveTolerance", &O::objectiveTolerance);
-  option("Preconditioner", &O::preconditioner);
-  option("TimeLimit", &O::timeLimit);
-  option("StallRate", &O::stallRate);
-  option("IntensityNormalization", &O::intensityNormalization);
-  option("Periodic", &O::periodic);
-  option("SmoothingSigma", &O::smoothing);
-  option("Device", &O::device);
-  option("NumberOfWorkUnits", &O::threads);
-
-  const auto setting = [&](const char * name, auto member) { visit(name, a.*member, b.*member, c.*member); };
-  setting("UseHistogramMatching", &Settings::useHistogramMatching);
-  setting("ComputeInverseDisplacementField", &Settings::computeInverseDisplacementField);
-  setting("ComputeVelocityField", &Settings::computeVelocityField);
-  setting("ComputeWarpedMovingImage", &Settings::computeWarpedMovingImage);
-  setting("ComputeJacobianDeterminantImage", &Settings::computeJacobianDeterminantImage);
-  setting("GatherOutput", &Settings::gatherOutput);
-}
-
-template <typename T>
-void
-Print(std::ostream & os, const T & value)
-{
-  if constexpr (std::is_enum_v<T>)
-  {
-    os << "number " << static_cast<int>(value);
-  }
-  else if constexpr (std::is_same_v<T, bool>)
-  {
-    os << (value ? "on" : "off");
-  }
-  else
-  {
-    os << value;
-  }
-}
-
-template <typename T>
-void
-Print(std::ostream & os, const std::optional<T> & value)
-{
-  if (value)
-  {
-    Print(os, *value);
-  }
-  else
-  {
-    os << "not set";
-  }
-}
-
 /** Throws if a setting was changed here in another way than on the root. */
 void
 CompareSettings(int rank, const Settings & mine, const Settings & ofRoot)
 {
-  ForEachSetting(mine, ofRoot, Settings(), [&](const char * name, const auto & m, const auto & r, const auto & d) {
+  const auto compare = [&](const char * name, const std::string & m, const std::string & r, const std::string & d) {
     if (m != r && m != d)
     {
-      std::ostringstream message;
-      message << name << ": process " << rank << " has ";
-      Print(message, m);
-      message << ", process 0 has ";
-      Print(message, r);
-      message << "; set it on process 0 alone, or the same on all processes.";
-      ThrowBadInput(message.str());
+      ThrowBadInput(std::string(name) + ": process " + std::to_string(rank) + " has " + m + ", process 0 has " + r +
+                    "; set it on process 0 alone, or the same on all processes.");
     }
-  });
+  };
+  const Settings defaults;
+  for (const gnr::OptionRow & row : gnr::optionTable())
+  {
+    compare(row.title().c_str(), row.text(mine.options), row.text(ofRoot.options), row.text(defaults.options));
+  }
+  const auto compareSwitch = [&](const char * name, bool Switches::* member) {
+    const auto text = [member](const Switches & switches) { return switches.*member ? "on" : "off"; };
+    compare(name, text(mine), text(ofRoot), text(defaults));
+  };
+  compareSwitch("UseHistogramMatching", &Switches::useHistogramMatching);
+  compareSwitch("ComputeInverseDisplacementField", &Switches::computeInverseDisplacementField);
+  compareSwitch("ComputeVelocityField", &Switches::computeVelocityField);
+  compareSwitch("ComputeWarpedMovingImage", &Switches::computeWarpedMovingImage);
+  compareSwitch("ComputeJacobianDeterminantImage", &Switches::computeJacobianDeterminantImage);
+  compareSwitch("GatherOutput", &Switches::gatherOutput);
 }
 
 /** Throws if this process has inputs that are not those of the root. */
@@ -353,9 +260,10 @@ GaussNewtonRegistrationDistribution::GaussNewtonRegistrationDistribution(
   : m_Communicator(std::move(communicator))
   , m_Rank(m_Communicator->rank())
   , m_NumberOfProcesses(m_Communicator->size())
+  , m_Settings(proposal.settings)
 {
   Header mine;
-  mine.settings = proposal.settings;
+  mine.switches = proposal.settings;
   for (unsigned int i = 0; i < NumberOfInputs; ++i)
   {
     mine.hasInput[i] = proposal.inputs[i] != nullptr;
@@ -371,7 +279,11 @@ GaussNewtonRegistrationDistribution::GaussNewtonRegistrationDistribution(
   if (GetNumberOfProcesses() > 1)
   {
     m_Communicator->broadcast(&ofRoot, sizeof ofRoot, 0);
-    CompareSettings(m_Rank, mine.settings, ofRoot.settings);
+    static_cast<Switches &>(m_Settings) = ofRoot.switches;
+    WithItkErrors(ITK_LOCATION, [&] {
+      m_Settings.options = gnr::optionsOf(m_Communicator->broadcastText(gnr::toText(m_Settings.options), 0));
+    });
+    CompareSettings(m_Rank, proposal.settings, m_Settings);
     if (hasInputs)
     {
       CompareInputs(m_Rank, mine, ofRoot);
@@ -386,7 +298,7 @@ GaussNewtonRegistrationDistribution::GaussNewtonRegistrationDistribution(
     }
     m_IsInputDistributed = withInputs > 1;
     m_IsOutOfDate = counts[1] > 0.0;
-    if (m_IsInputDistributed && ofRoot.settings.useHistogramMatching)
+    if (m_IsInputDistributed && m_Settings.useHistogramMatching)
     {
       ThrowBadInput("UseHistogramMatching needs the images as a whole; set the inputs on process 0 alone, or switch it "
                     "off and match the histograms beforehand.");
@@ -402,7 +314,6 @@ GaussNewtonRegistrationDistribution::GaussNewtonRegistrationDistribution(
   {
     m_IsOutOfDate = proposal.isOutOfDate;
   }
-  m_Settings = ofRoot.settings;
   m_FixedGrid = MakeGrid(ofRoot.geometry[0]);
 }
 

@@ -14,6 +14,16 @@ Communicator::startExchange(Purpose purpose, const std::vector<Message> & send, 
   start(send, receive);
 }
 
+std::string
+Communicator::broadcastText(std::string text, int root)
+{
+  std::uint64_t size = text.size();
+  broadcast(&size, sizeof size, root);
+  text.resize(static_cast<std::size_t>(size));
+  broadcast(text.data(), text.size(), root);
+  return text;
+}
+
 void
 Communicator::count(Purpose purpose, std::uint64_t messages, std::uint64_t bytes)
 {

@@ -50,12 +50,7 @@ firstWords(Communicator & communicator, const std::optional<std::string> & own)
   {
     return std::nullopt;
   }
-  std::string words = rank == communicator.rank() ? *own : std::string();
-  double      length = static_cast<double>(words.size());
-  communicator.broadcast(&length, sizeof length, rank);
-  words.resize(static_cast<std::size_t>(length));
-  communicator.broadcast(&words[0], words.size(), rank);
-  return "process " + std::to_string(rank) + ": " + words;
+  return "process " + std::to_string(rank) + ": " + communicator.broadcastText(own.value_or(""), rank);
 }
 
 // Below and above what MPI libraries send without asking, whose ways through the memory of a GPU are different ones.

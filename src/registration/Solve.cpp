@@ -7,6 +7,8 @@
 #include "parallel/Statistics.h"
 #include "registration/Inpainting.h"
 
+#include "gnr/OptionTable.h"
+
 #include <omp.h>
 
 #include <algorithm>
@@ -55,12 +57,10 @@ checkGrid(const Grid & grid)
 void
 checkAgreement(const Grid & grid, const Options & options, Communicator & communicator)
 {
-  static_assert(std::is_trivially_copyable<Options>::value && std::is_trivially_copyable<Grid>::value,
-                "they are sent as they are");
-  Grid    gridOfRoot = grid;
-  Options optionsOfRoot = options;
+  static_assert(std::is_trivially_copyable<Grid>::value, "it is sent as it is");
+  Grid gridOfRoot = grid;
   communicator.broadcast(&gridOfRoot, sizeof gridOfRoot, 0);
-  communicator.broadcast(&optionsOfRoot, sizeof optionsOfRoot, 0);
+  const Options              optionsOfRoot = optionsOf(communicator.broadcastText(toText(options), 0));
   std::optional<std::string> difference = firstDifference(options, optionsOfRoot);
   if (grid != gridOfRoot)
   {

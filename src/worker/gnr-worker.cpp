@@ -3,7 +3,6 @@
 // MPI. Not meant to be called by users.
 #include "kernels/Plugin.h"
 #include "registration/launched/Archive.h"
-#include "registration/launched/Job.h"
 #include "worker/Host.h"
 
 #include "gnr/Registration.h"
@@ -270,7 +269,7 @@ private:
       host_ = std::make_unique<Host>(folder_);
       job = readJob(folder_);
     }
-    communicator_->broadcast(&job, sizeof(job), 0);
+    job = launched::unpack<Job>(communicator_->broadcastText(pack(job), 0));
     Work work(job, communicator_, folder_, host_.get());
     if (host_)
     {

@@ -205,15 +205,16 @@ class EndToEnd(support.CommandLineTest):
         for values, shown in (((1.5, "none"), "gradient limit 1.5, divergence limit none"),
                               (("none", 0.75), "gradient limit none, divergence limit 0.75")):
             run = self.succeed(self.register(*arguments, "--gradient-limit", values[0], "--divergence-limit", values[1]))
-            self.assertIn(shown, run.stdout)
+            self.assertIn(shown, re.sub(r"\s+", " ", run.stdout))
             options = json.loads((self.folder / "l_report.json").read_text())["options"]
             self.assertEqual([options["gradientLimit"], options["divergenceLimit"]],
                              [None if v == "none" else v for v in values])
-        for option in ("--gradient-limit", "--divergence-limit", "--determinant-floor", "--time-limit", "--stall-rate"):
+        for option, allowed in (("--gradient-limit", "from 0.001 to 1000"), ("--divergence-limit", "from 0.001 to 1000"),
+                                ("--determinant-floor", "> 0 and <= 0.5"), ("--time-limit", "> 0"), ("--stall-rate", "> 0")):
             for value in ("0", "-1", "nan", "inf", "off"):
                 run = self.register(*arguments, option, value)
                 self.assertEqual(run.returncode, 2)
-                self.assertIn(f"{option}: must be a number > 0 or none, not '{value}'", run.stderr)
+                self.assertIn(f"{option}: must be a number {allowed} or none, not '{value}'", run.stderr)
 
     def test_time_limit_writes_the_result_and_says_so(self):
         run = self.succeed(self.register("fixed.nii.gz", "moving.nii.gz", "-o", "t", "--time-limit", "1e-6"), code=5)

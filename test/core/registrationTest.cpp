@@ -619,30 +619,4 @@ TEST_F(Observed, badImagesAreRefused)
   EXPECT_TRUE(contains(message, "axis 1 has 7 voxels")) << message;
 }
 
-TEST(Options, everyRangeIsChecked)
-{
-  const auto refuses = [](void (*change)(Options &), const char * name) {
-    Options options;
-    change(options);
-    const std::string message = badInput([&] { gnr::validate(options); });
-    EXPECT_EQ(message.rfind(name, 0), 0u) << message;
-  };
-  refuses([](Options & o) { o.beta = -1; }, "beta");
-  refuses([](Options & o) { o.beta = std::numeric_limits<double>::quiet_NaN(); }, "beta");
-  refuses([](Options & o) { o.gamma = -1; }, "gamma");
-  refuses([](Options & o) { o.levels = 0; }, "levels");
-  refuses([](Options & o) { o.timeSteps = 0; }, "time steps");
-  refuses([](Options & o) { o.maximumIterations = -1; }, "iterations");
-  refuses([](Options & o) { o.maximumKrylovIterations = 0; }, "Krylov iterations");
-  refuses([](Options & o) { o.gradientTolerance = 0; }, "gradient tolerance");
-  refuses([](Options & o) { o.objectiveTolerance = 1; }, "objective tolerance");
-  refuses([](Options & o) { o.timeLimit = 0; }, "time limit");
-  refuses([](Options & o) { o.determinantFloor = 0; }, "determinant floor");
-  refuses([](Options & o) { o.determinantFloor = 0.51; }, "determinant floor");
-  refuses([](Options & o) { o.smoothing = -1; }, "smoothing");
-  refuses([](Options & o) { o.threads = 0; }, "threads");
-  refuses([](Options & o) { o.threads = gnr::maximumThreads + 1; }, "threads");
-  EXPECT_NO_THROW(gnr::validate(Options{}));
-}
-
 } // namespace

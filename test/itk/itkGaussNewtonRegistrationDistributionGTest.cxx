@@ -367,7 +367,7 @@ TEST(DistributedErrors, SettingsThatDiffer)
                            filter->SetTimeLimit(1000.0);
                          }
                        }),
-            { "TimeLimit", "process 1 has 1000", "process 0 has not set" });
+            { "TimeLimit", "process 1 has 1000", "process 0 has none" });
   ExpectAll(
     MessagesOf(2, Input::OfRoot, [](int rank, Filter * filter, PhantomPair &) { filter->SetGatherOutput(rank == 0); }),
     { "GatherOutput", "process 1 has off" });

@@ -2,7 +2,10 @@
 #ifndef gnr_registration_launched_Archive_h
 #define gnr_registration_launched_Archive_h
 
+#include "registration/launched/Job.h"
+
 #include "gnr/Error.h"
+#include "gnr/OptionTable.h"
 #include "gnr/Report.h"
 
 #include <cstdint>
@@ -96,7 +99,22 @@ private:
     }
   }
 
+  void
+  transfer(Options & options)
+  {
+    std::string text = toText(options);
+    transfer(text);
+    options = isReading_ ? optionsOf(text) : options;
+  }
+
   // Of the structures every member is named, so that a new one does not compile before it is here.
+  void
+  transfer(Job & job)
+  {
+    auto & [grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity] = job;
+    (*this)(grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity);
+  }
+
   void
   transfer(LevelRecord & record)
   {

@@ -5,8 +5,6 @@
 #include "gnr/Grid.h"
 #include "gnr/Options.h"
 
-#include <type_traits>
-
 namespace gnr
 {
 namespace launched
@@ -22,7 +20,6 @@ struct Job
   bool    hasMovingWeight = false;
   bool    hasVelocity = false;
 };
-static_assert(std::is_trivially_copyable_v<Job>, "a job goes to the workers as bytes");
 
 } // namespace launched
 } // namespace gnr

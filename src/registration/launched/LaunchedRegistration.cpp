@@ -4,6 +4,8 @@
 #include "registration/launched/Archive.h"
 #include "registration/launched/Workers.h"
 
+#include "gnr/OptionTable.h"
+
 #include <omp.h>
 
 #include <algorithm>
