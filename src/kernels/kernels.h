@@ -339,6 +339,55 @@ public:
   virtual void
   replaceUnweighted(const Real * weight, const Real * fill, Real * image, std::size_t n) = 0;
 
+  //---- localCorrelation.cpp: weights may be null (one); epsilonSquared > 0
+  //-----------------------------------------------------------------------------------------------
+  /** Sum of (scale/2) omega [(F - epsilon^2)/F - c^2/(V F)] over the points whose weight omega is at least
+   * `leastWeight`, where V and F are the local variances of m and f plus epsilon^2, c their covariance [L2]. 20-24 B */
+  virtual double
+  localCorrelation(const LocalMoments & sums, Real epsilonSquared, Real scale, Real leastWeight, std::size_t n) = 0;
+  /** The same, and what its derivatives are made of [L3], [L4]: m becomes the mean mu of m, mm becomes V, f becomes
+   * u = scale c/(V F), ff becomes u s with s = c/V, mf becomes u (s mu - phi) with phi the mean of f, and
+   * kappa = scale c^2/(V^2 F), which is u s once more, pointwise for correlationMoments() when ff has been summed over
+   * windows; it may be ff. Where omega < leastWeight V is one and the others are zero. 44-48 B */
+  virtual double
+  localCorrelationDerivatives(const LocalMoments & sums,
+                              Real                 epsilonSquared,
+                              Real                 scale,
+                              Real                 leastWeight,
+                              Real *               kappa,
+                              std::size_t          n) = 0;
+  /** out = weight (f gu - m gus + gt), the negative derivative [L3]: gu, gus, gt are sums over the window of u, u s and
+   * u (s mu - phi). out may be gt. 24-28 B */
+  virtual void
+  correlationForce(const Real * f,
+                   const Real * m,
+                   const Real * weight,
+                   const Real * gu,
+                   const Real * gus,
+                   const Real * gt,
+                   Real *       out,
+                   std::size_t  n) = 0;
+  /** Of the sums a of w mt and b of w mt m over the window, mt a change of m: b = kappa c/V with their covariance
+   * c = b/omega - mu a/omega, and a = kappa a/omega - mu b [L4]; zero where kappa is. 28-32 B */
+  virtual void
+  correlationMoments(const Real * mu,
+                     const Real * variance,
+                     const Real * kappa,
+                     const Real * omega,
+                     Real *       a,
+                     Real *       b,
+                     std::size_t  n) = 0;
+  /** mt = -weight (mt K - ga - m gb), the negative Gauss-Newton product [L4]: K, ga, gb are the sums over the window of
+   * kappa (the gus of correlationForce()) and of the results of correlationMoments(). 24-28 B */
+  virtual void
+  correlationCurvature(const Real * m,
+                       const Real * weight,
+                       const Real * K,
+                       const Real * ga,
+                       const Real * gb,
+                       Real *       mt,
+                       std::size_t  n) = 0;
+
   //---- spectral.cpp: unnormalised forward transforms; applySymbol and resampleSpectrum divide by the number of points
   //-------
   /** Real-to-complex transform of every z plane of a slab into kx + nxHalf * (ky + ny * z). */

@@ -113,6 +113,41 @@ normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, 
 void
 replaceUnweighted(const Real * weight, const Real * fill, Real * image, std::size_t n) override;
 
+double
+localCorrelation(const LocalMoments & sums, Real epsilonSquared, Real scale, Real leastWeight, std::size_t n) override;
+double
+localCorrelationDerivatives(const LocalMoments & sums,
+                            Real                 epsilonSquared,
+                            Real                 scale,
+                            Real                 leastWeight,
+                            Real *               kappa,
+                            std::size_t          n) override;
+void
+correlationForce(const Real * f,
+                 const Real * m,
+                 const Real * weight,
+                 const Real * gu,
+                 const Real * gus,
+                 const Real * gt,
+                 Real *       out,
+                 std::size_t  n) override;
+void
+correlationMoments(const Real * mu,
+                   const Real * variance,
+                   const Real * kappa,
+                   const Real * omega,
+                   Real *       a,
+                   Real *       b,
+                   std::size_t  n) override;
+void
+correlationCurvature(const Real * m,
+                     const Real * weight,
+                     const Real * K,
+                     const Real * ga,
+                     const Real * gb,
+                     Real *       mt,
+                     std::size_t  n) override;
+
 void
 forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum) override;
 void

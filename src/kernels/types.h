@@ -194,6 +194,18 @@ struct Window
   Real weight[mostRadius + 1] = { 1 };
 };
 
+/** Sums over a window [L1] of w m, w f, w m^2, w f^2 and w m f, m the moving and f the fixed image, w their weight, and
+ * of the weight itself. */
+struct LocalMoments
+{
+  Real *       m = nullptr;
+  Real *       f = nullptr;
+  Real *       mm = nullptr;
+  Real *       ff = nullptr;
+  Real *       mf = nullptr;
+  const Real * weight = nullptr; ///< null: one
+};
+
 /** Half-open box of points, in local indices. */
 struct Region
 {

@@ -297,6 +297,66 @@ TEST_P(KernelsAgreement, Channels)
   }
 }
 
+TEST_P(KernelsAgreement, LocalCorrelation)
+{
+  // Sums of five fields with a weight in [0.1, 1]: means of values in [0.5, 1], second moments of [2, 3], so that
+  // variances are at least 1 and covariances at most 3. Ten roundings of values up to 10 / 0.2.
+  const Values weight = randomValues(n, 0.1, 1, 1);
+  Values       sums = randomValues(5 * n, 0.5, 1, 2);
+  for (std::size_t i = 0; i < 5 * n; ++i)
+  {
+    sums[i] = weight[i % n] * (i < 2 * n ? sums[i] : 2 * sums[i] + 1);
+  }
+  const Values fields = randomValues(6 * n, -1, 1, 3);
+  for (const bool weighted : { false, true })
+  {
+    double values[2][2];
+    int    which = 0;
+    EXPECT_LE(
+      difference([&](Kernels & k) {
+        const Array<Real>  s(k, sums), omega(k, weight), kappa(k, n);
+        Real * const       p = s.data();
+        const LocalMoments moments{ p, p + n, p + 2 * n, p + 3 * n, p + 4 * n, weighted ? omega.data() : nullptr };
+        values[which][0] = k.localCorrelation(moments, Real(0.1), Real(0.7), Real(0.2), n) / double(n);
+        values[which][1] =
+          k.localCorrelationDerivatives(moments, Real(0.1), Real(0.7), Real(0.2), kappa.data(), n) / double(n);
+        ++which;
+        return joined(s.get(), kappa.get(), {});
+      }),
+      10 * epsilon / 2 * 50);
+    for (const int q : { 0, 1 })
+    {
+      EXPECT_NEAR(values[0][q], values[1][q], 10 * epsilon / 2 * 50);
+    }
+    const auto field = [&](int i) { return Values(fields.begin() + i * n, fields.begin() + (i + 1) * n); };
+    EXPECT_LE(difference([&](Kernels & k) {
+                const Array<Real> f(k, field(0)), m(k, field(1)), gu(k, field(2)), gus(k, field(3)), gt(k, field(4)),
+                  w(k, weight);
+                k.correlationForce(
+                  f.data(), m.data(), weighted ? w.data() : nullptr, gu.data(), gus.data(), gt.data(), gt.data(), n);
+                k.correlationCurvature(
+                  m.data(), weighted ? w.data() : nullptr, f.data(), gus.data(), gt.data(), gu.data(), n);
+                return joined(gt.get(), gu.get(), {});
+              }),
+              12 * epsilon / 2 * 5);
+    // The variance is at least 1/2; the weight divides by 0.1 at most.
+    EXPECT_LE(difference([&](Kernels & k) {
+                Values kappaValues = field(0), variance = field(1);
+                for (std::size_t i = 0; i < n; ++i)
+                {
+                  kappaValues[i] = i % 7 == 0 ? Real(0) : kappaValues[i];
+                  variance[i] = std::abs(variance[i]) + Real(0.5);
+                }
+                const Array<Real> mu(k, field(2)), V(k, variance), kappa(k, kappaValues), omega(k, weight),
+                  a(k, field(3)), b(k, field(4));
+                k.correlationMoments(
+                  mu.data(), V.data(), kappa.data(), weighted ? omega.data() : nullptr, a.data(), b.data(), n);
+                return joined(a.get(), b.get(), {});
+              }),
+              12 * epsilon / 2 * 10 * 2 * 4);
+  }
+}
+
 TEST_P(KernelsAgreement, Jacobians)
 {
   // Displacements that leave the Jacobian J within 1/2 of the identity in the norm of the largest row sum, so that it

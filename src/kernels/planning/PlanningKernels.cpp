@@ -299,6 +299,47 @@ public:
     mark(image);
   }
 
+  double
+  localCorrelation(const LocalMoments &, Real, Real, Real, std::size_t n) override
+  {
+    distance_ *= 0.5;
+    return distance_ * static_cast<double>(n);
+  }
+  double
+  localCorrelationDerivatives(const LocalMoments & sums, Real, Real, Real, Real * kappa, std::size_t n) override
+  {
+    for (Real * const x : { sums.m, sums.f, sums.mm, sums.ff, sums.mf, kappa })
+    {
+      mark(x);
+    }
+    distance_ *= 0.5;
+    return distance_ * static_cast<double>(n);
+  }
+  void
+  correlationForce(const Real *,
+                   const Real *,
+                   const Real *,
+                   const Real *,
+                   const Real *,
+                   const Real *,
+                   Real * out,
+                   std::size_t) override
+  {
+    mark(out);
+  }
+  void
+  correlationMoments(const Real *, const Real *, const Real *, const Real *, Real * a, Real * b, std::size_t) override
+  {
+    mark(a);
+    mark(b);
+  }
+  void
+  correlationCurvature(const Real *, const Real *, const Real *, const Real *, const Real *, Real * mt, std::size_t)
+    override
+  {
+    mark(mt);
+  }
+
   void
   forwardPlanes(const Real *, const Extents & extents, Complex *) override
   {
