@@ -388,6 +388,22 @@ public:
                        Real *       mt,
                        std::size_t  n) = 0;
 
+  //---- selfSimilarity.cpp: descriptors that do not depend on contrast (MIND-SSC) [C5]
+  //-----------------------------------------------------------------------------------------
+  /** out(x) = (f(x + a) - f(x + b))^2, halo >= |a|, |b| along every axis. 8 B */
+  virtual void
+  shiftedSquaredDifference(const Padded & f, const int a[3], const int b[3], Real * out) = 0;
+  /** fields_c = exp(-(fields_c - min_c fields_c) / min(max(variance, least), most)) in place for 0 <= c < channels,
+   * channel c at fields + c * stride; least > 0. 4 B and 8 B a channel */
+  virtual void
+  selfSimilarity(Real *       fields,
+                 std::size_t  stride,
+                 int          channels,
+                 const Real * variance,
+                 Real         least,
+                 Real         most,
+                 std::size_t  n) = 0;
+
   //---- spectral.cpp: unnormalised forward transforms; applySymbol and resampleSpectrum divide by the number of points
   //-------
   /** Real-to-complex transform of every z plane of a slab into kx + nxHalf * (ky + ny * z). */

@@ -149,6 +149,17 @@ correlationCurvature(const Real * m,
                      std::size_t  n) override;
 
 void
+shiftedSquaredDifference(const Padded & f, const int a[3], const int b[3], Real * out) override;
+void
+selfSimilarity(Real *       fields,
+               std::size_t  stride,
+               int          channels,
+               const Real * variance,
+               Real         least,
+               Real         most,
+               std::size_t  n) override;
+
+void
 forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum) override;
 void
 backwardPlanes(Complex * spectrum, const Extents & extents, Real * x) override;

@@ -357,6 +357,27 @@ TEST_P(KernelsAgreement, LocalCorrelation)
   }
 }
 
+TEST_P(KernelsAgreement, SelfSimilarity)
+{
+  const Values m = randomValues(n, -1, 1, 1), fields = randomValues(5 * n, 0, 3, 2), v = randomValues(n, 0, 2, 3);
+  const int    a[3] = { 1, -2, 0 }, b[3] = { 0, 1, -1 };
+  EXPECT_LE(difference([&](Kernels & k) {
+              PaddedArray f(k, extents, 1, 2, 3);
+              f.setPeriodic(m);
+              const Array<Real> out(k, n);
+              k.shiftedSquaredDifference(f.view(), a, b, out.data());
+              return out.get();
+            }),
+            3 * epsilon / 2 * 4);
+  // x exp(-x) <= 1/e: the roundings of the argument weigh little
+  EXPECT_LE(difference([&](Kernels & k) {
+              const Array<Real> data(k, fields), variance(k, v);
+              k.selfSimilarity(data.data(), n, 5, variance.data(), Real(0.2), Real(1.5), n);
+              return data.get();
+            }),
+            8 * epsilon / 2);
+}
+
 TEST_P(KernelsAgreement, Jacobians)
 {
   // Displacements that leave the Jacobian J within 1/2 of the identity in the norm of the largest row sum, so that it

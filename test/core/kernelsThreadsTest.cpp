@@ -164,6 +164,21 @@ TEST(KernelsThreads, LocalCorrelation)
   });
 }
 
+TEST(KernelsThreads, SelfSimilarity)
+{
+  const std::size_t n = grid.points();
+  const Values      m = randomValues(n, -1, 1, 1), fields = randomValues(3 * n, 0, 3, 2);
+  expectSameBits([&](Kernels & k) {
+    PaddedArray f(k, extentsOf(grid), 1, 1, 1);
+    f.setPeriodic(m);
+    const int         a[3] = { 1, -1, 0 }, b[3] = { 0, 1, -1 };
+    const Array<Real> data(k, fields), out(k, n);
+    k.shiftedSquaredDifference(f.view(), a, b, out.data());
+    k.selfSimilarity(data.data(), n, 3, out.data(), Real(0.1), Real(2), n);
+    return bytesOf(data.get());
+  });
+}
+
 TEST(KernelsThreads, Transforms)
 {
   const Values v = randomValues(3 * grid.points(), -1, 1, 1);

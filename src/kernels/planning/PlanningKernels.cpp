@@ -341,6 +341,20 @@ public:
   }
 
   void
+  shiftedSquaredDifference(const Padded &, const int *, const int *, Real * out) override
+  {
+    mark(out);
+  }
+  void
+  selfSimilarity(Real * fields, std::size_t stride, int channels, const Real *, Real, Real, std::size_t) override
+  {
+    for (int c = 0; c < channels; ++c)
+    {
+      mark(fields + c * stride);
+    }
+  }
+
+  void
   forwardPlanes(const Real *, const Extents & extents, Complex *) override
   {
     reserveScratch(real_.planesScratch(extents));
