@@ -54,6 +54,20 @@ inline constexpr EnumName<Interpolation> enumNames<Interpolation>[] = {
   { Interpolation::Linear, "linear" },
 };
 
+/** How the images are compared (doc/similarity.md). */
+enum class Measure
+{
+  SumOfSquares,     ///< squared differences of intensities: scans of one contrast and brightness
+  LocalCorrelation, ///< local normalised cross-correlation: scans of one contrast, whatever their brightness
+  SelfSimilarity    ///< self-similarity context, MIND-SSC: scans of different contrast
+};
+template <>
+inline constexpr EnumName<Measure> enumNames<Measure>[] = {
+  { Measure::SumOfSquares, "ssd" },
+  { Measure::LocalCorrelation, "lncc" },
+  { Measure::SelfSimilarity, "mind" },
+};
+
 /** Preconditioner of the Krylov solver, chosen by name (doc/mathematics.md, "Preconditioners"). */
 enum class Preconditioner
 {
@@ -94,6 +108,18 @@ inline constexpr EnumName<IntensityNormalization> enumNames<IntensityNormalizati
   { IntensityNormalization::None, "none" },
 };
 
+/** What the fall of the objective in a step is measured against, to tell that a level stalls. */
+enum class StallReference
+{
+  Objective, ///< its value
+  Progress   ///< what has been gained since zero velocity: where most of the value cannot be had
+};
+template <>
+inline constexpr EnumName<StallReference> enumNames<StallReference>[] = {
+  { StallReference::Objective, "objective" },
+  { StallReference::Progress, "progress" },
+};
+
 /** More threads than this are refused: where a machine has no room for their stacks, OpenMP ends the program. */
 constexpr int maximumThreads = 1024;
 
@@ -131,12 +157,14 @@ struct Options
   // Tolerances of the two finest grids; half of them on the next coarser one, and so on.
   double                gradientTolerance = 2.5e-2; ///< stop at ||g|| <= tolerance * ||g(v = 0)||, dual norms
   double                objectiveTolerance = 1e-2;  ///< stop when a step lowers the objective by less than this share
+  StallReference        stallReference = StallReference::Objective;
   Preconditioner        preconditioner = Preconditioner::TwoLevelInvH0;
   std::optional<double> timeLimit; ///< seconds of wall time; unset: none. The result so far is kept
   std::optional<double> stallRate; ///< stop a level when a step lowers the objective by less than this share of it per
                                    ///< second; unset: never. Makes the result depend on the speed of the machine
 
   // images
+  Measure                similarity = Measure::SumOfSquares;
   IntensityNormalization intensityNormalization = IntensityNormalization::Percentiles;
   bool                   periodic = false; ///< the images are periodic on their box: no padding
   double                 smoothing = 0.0;  ///< standard deviation of a Gaussian on the images, in voxels of each level

@@ -3,7 +3,7 @@
 
 #include "model/similarity/SelfSimilarity.h"
 
-#include <cstdlib>
+
 namespace gnr
 {
 
@@ -23,7 +23,7 @@ makeChannels(const Options & options, Domain & domain, const Real * fixed, const
     const std::size_t offset = k * domain.points();
     result.channels.push_back({ result.owned[0].data() + offset, result.owned[1].data() + offset });
   }
-  result.scale = std::getenv("GNR_S") ? atof(std::getenv("GNR_S")) : 0.1;
+  result.scale = selfSimilarityUnit;
   return result;
 }
 

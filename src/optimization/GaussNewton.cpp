@@ -299,7 +299,10 @@ Newton::run()
       record.reason = *krylov.interruption;
       return record;
     }
-    if (decrease < options_.objectiveTolerance * objective || isTooSlow(decrease, objective, start))
+    // At v = 0 the objective is D.
+    const double reference =
+      options_.stallReference == StallReference::Progress ? initialDistance_ - step.objective : objective;
+    if (decrease < options_.objectiveTolerance * reference || isTooSlow(decrease, objective, start))
     {
       record.reason =
         norm <= options_.gradientTolerance * initialNorm ? StopReason::GradientTolerance : StopReason::ObjectiveStalled;

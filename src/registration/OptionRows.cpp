@@ -106,6 +106,15 @@ optionTable()
       everyday,
       "Keep all volumes: the velocity is kept free of divergence." },
 
+    { "similarity",
+      &Options::similarity,
+      any,
+      "",
+      intensities,
+      everyday,
+      "How the images are compared. ssd: by their intensities, for scans of one contrast. lncc: by local correlation, "
+      "also where brightness or gain differ from place to place. mind: by self-similarity, for scans of different "
+      "contrast." },
     { "normalization",
       &Options::intensityNormalization,
       any,
@@ -186,6 +195,14 @@ optionTable()
       expert,
       "The two finest levels end when a step lowers the objective by less than this share, coarser ones likewise.",
       { 0, 1, 0.001 } },
+    { "stall reference",
+      &Options::stallReference,
+      any,
+      "",
+      solver,
+      expert,
+      "What --objective-tolerance is a share of: the objective, or the progress, by how much it has fallen since zero "
+      "velocity." },
     { "preconditioner",
       &Options::preconditioner,
       any,

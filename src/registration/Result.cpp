@@ -3,7 +3,9 @@
 
 #include "model/Characteristics.h"
 #include "model/FlowMap.h"
+#include "model/ImageChannels.h"
 #include "model/Unfolding.h"
+#include "model/similarity/Similarity.h"
 #include "parallel/Statistics.h"
 
 #include <algorithm>
@@ -113,9 +115,6 @@ Registration::Implementation::evaluateResult()
     const VectorView d = finest->view(voxels);
     const Halo       halo = interpolationHalo(*finest, d);
     const Real *     w = images.fixedWeight.data();
-    const auto       weighted = [&](const Real * moving) {
-      return finest->average(kernels->squaredDistance(moving, images.fixed.data(), w, n));
-    };
     if (images.movingWeight)
     {
       weight = finest->scalar();
@@ -127,9 +126,16 @@ Registration::Implementation::evaluateResult()
       }
       w = weight.data();
     }
-    kernels->interpolate(finest->padded(images.moving.data(), halo), d, nullptr, options.interpolation, warped.data());
-    const double after = weighted(warped.data());
-    const double before = weighted(images.moving.data());
+    const ImageChannels compared = makeChannels(options, *finest, images.fixed.data(), images.moving.data());
+    double              before = 0.0, after = 0.0;
+    for (const Channel & channel : compared.channels)
+    {
+      const auto similarity = makeSimilarity(options, *finest, channel.fixed);
+      similarity->setWeight(w);
+      kernels->interpolate(finest->padded(channel.moving, halo), d, nullptr, options.interpolation, warped.data());
+      after += similarity->value(warped.data());
+      before += similarity->value(channel.moving);
+    }
     report.mismatch = before > 0.0 ? std::sqrt(after / before) : 0.0;
   }
   images = SolverImages{};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/Implementation.h"
 
+#include "model/ImageChannels.h"
 #include "model/Objective.h"
 #include "optimization/GaussNewton.h"
 #include "parallel/MessagePath.h"
@@ -287,10 +288,13 @@ Registration::Implementation::solveLevel(const Level & level, double beta, int l
   LevelRecord record;
   progress->beginLevel(level.number, level.domain.grid(), beta);
   {
-    const ImageSet set{ { { chosen(level.images.fixed, images.fixed), chosen(level.images.moving, images.moving) } },
+    const ImageChannels compared = makeChannels(
+      own, level.domain, chosen(level.images.fixed, images.fixed), chosen(level.images.moving, images.moving));
+    const ImageSet set{ compared.channels,
                         chosen(level.images.fixedWeight, images.fixedWeight),
                         chosen(level.images.movingWeight, images.movingWeight),
-                        images.intensityRange };
+                        images.intensityRange,
+                        compared.scale };
     Objective      objective(level.domain, level.transform, own, set);
     record = minimize(objective, own, *progress, level.number, level.domain.view(velocity), leastIterations);
   }

@@ -10,9 +10,13 @@ namespace gnr
 /** Channels of the descriptor. */
 constexpr int selfSimilarityChannels = 12;
 
+/** Of the sum of its squared differences against that of intensities from 0 to 1: chosen by measurement on pairs of
+ * different contrast (doc/similarity.md). */
+constexpr double selfSimilarityUnit = 0.05 / selfSimilarityChannels;
+
 /** MIND-SSC, the self-similarity context of an image (Heinrich et al., MICCAI 2013): how much patches about the six
  * neighbours of a point differ from one another, exp(-d/V) with V the mean of the twelve differences d, so that it is
- * about the same for images of any contrast [L4]. Twelve scalar fields, one behind the other. Collective. */
+ * about the same for images of any contrast [C5]. Twelve scalar fields, one behind the other. Collective. */
 Buffer
 selfSimilarity(Domain & domain, const Real * image);
 
