@@ -115,6 +115,13 @@ measureKernels(gnr::Kernels & kernels, int n)
   const double bandwidth = 8.0 * double(points) / copySeconds;
   kernels.fill(b.data(), b.size(), 0.4F);
 
+  gnr::Window window;
+  window.radius = 4; // as wide as the halo
+  for (int q = 0; q <= window.radius; ++q)
+  {
+    window.weight[q] = 1.0F / (2 * window.radius + 1);
+  }
+
   struct Kernel
   {
     const char *          name;
@@ -146,6 +153,9 @@ measureKernels(gnr::Kernels & kernels, int n)
       [&] { kernels.interpolate(padded[0], d, nullptr, gnr::Interpolation::Linear, vc[0]); } },
     { "interpolate cubic", 20, [&] { kernels.interpolate(padded[0], d, nullptr, gnr::Interpolation::Cubic, vc[0]); } },
     { "interpolateVector", 36, [&] { kernels.interpolateVector(padded, d, scale, vc); } },
+    { "pushForward", 36, [&] { kernels.pushForward(padded, domain.grid().spacing.data(), vc); } },
+    { "convolvePlanes", 16, [&] { kernels.convolvePlanes(va[0], domain.extents(), window, window, vc[0]); } },
+    { "convolveAcross", 8, [&] { kernels.convolveAcross(padded[0], window, vc[0]); } },
     { "adjointGrowth", 12, [&] { kernels.adjointGrowth(va[0], vb[0], 0.1F, vc[0], points); } },
     { "squaredDistance", 8, [&] { kernels.squaredDistance(va[0], vb[0], nullptr, points); } },
     { "gradientDyad", 36, [&] { kernels.gradientDyad(va, nullptr, vb, vc, points); } },

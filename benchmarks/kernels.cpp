@@ -192,6 +192,14 @@ makeCases(const Fields & fields)
     }
   };
 
+  gnr::Window window;
+  window.radius = 6; // as wide as a Gaussian of 2 voxels
+  window.weight[0] = Real(0.2);
+  for (int q = 1; q <= window.radius; ++q)
+  {
+    window.weight[q] = Real(0.4 / window.radius);
+  }
+
   // A spectrum holds about as many bytes as its real field: 4 B in and 4 B out for each of the three steps.
   return {
     { "interpolate cubic", n, 20, interpolate(Interpolation::Cubic, false), nullptr },
@@ -211,6 +219,28 @@ makeCases(const Fields & fields)
       n,
       16,
       [](Kernels & k, Fields & f) { k.jacobianDeterminant(f.padded, one, f.vector(1)[0]); },
+      nullptr },
+    { "convolvePlanes, radius 6",
+      n,
+      8,
+      [=](Kernels & k, Fields & f) { k.convolvePlanes(f.scalar.data(), f.extents, window, window, f.vector(1)[0]); },
+      nullptr },
+    { "convolveAcross, radius 6",
+      n,
+      8,
+      [=](Kernels & k, Fields & f) { k.convolveAcross(f.padded[0], window, f.vector(1)[0]); },
+      nullptr },
+    { "localCorrelation",
+      n,
+      20,
+      [=](Kernels & k, Fields & f) {
+        benchmark::DoNotOptimize(
+          k.localCorrelation({ f.vector(0)[0], f.vector(0)[1], f.vector(0)[2], f.vector(1)[0], f.vector(1)[1] },
+                             Real(1e-3),
+                             1,
+                             0,
+                             f.points));
+      },
       nullptr },
     { "pad", n, 8, [](Kernels & k, Fields & f) { k.pad(f.scalar.data(), f.padded[0]); }, nullptr },
     { "dot",

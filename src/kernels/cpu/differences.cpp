@@ -249,11 +249,13 @@ CpuKernels::addGradientDyad(const Padded &              m,
 namespace
 {
 
-/** z = use(J, z) at every point, J the Jacobian of the map to the departure points. */
+/** z = use(J, z) at every point, J the Jacobian of the map to the departure points. One component of d after the other:
+ * what the differences of all three read of a row exceeds the first-level cache. */
 template <typename Use>
 inline void
 forJacobians(const Padded d[3], const double spacing[3], const VectorView & z, int threads, Use use)
 {
+  constexpr int most = 256; // points at a time
   const Extents e = d[0].interior;
   const Padded  f[3] = { d[0], d[1], d[2] };
   Real          ratio[3][3];
@@ -265,28 +267,38 @@ forJacobians(const Padded d[3], const double spacing[3], const VectorView & z, i
     }
   }
   forRows(e, threads, [=](int j, int k) {
-    const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx;
-    Real * const      r[3] = { z[0] + o, z[1] + o, z[2] + o };
-    const Real *      p[3];
-    for (int a = 0; a < 3; ++a)
+    Real jacobians[3][3][most];
+    for (int begin = 0; begin < e.nx; begin += most)
     {
-      p[a] = f[a].origin + j * f[a].rowStride + k * f[a].planeStride;
-    }
-    forLanes<3>(e.nx, r, [=](auto width, int i, auto * value) {
-      using T = typename Vector<width>::Type;
-      T jacobian[3][3];
+      const int count = e.nx - begin < most ? e.nx - begin : most;
       for (int a = 0; a < 3; ++a)
       {
-        const Real * const q = p[a] + i;
-        prefetch(q + 5 * f[a].planeStride);
-        jacobian[a][0] = ratio[a][0] * difference<width>(q, 1);
-        jacobian[a][1] = ratio[a][1] * difference<width>(q, f[a].rowStride);
-        jacobian[a][2] = ratio[a][2] * difference<width>(q, f[a].planeStride);
-        jacobian[a][a] += Real(1);
-        value[a] = load<width>(r[a] + i);
+        const std::ptrdiff_t sy = f[a].rowStride, sz = f[a].planeStride;
+        const Real * const   p = f[a].origin + begin + j * sy + k * sz;
+        const Real           one[3] = { Real(a == 0), Real(a == 1), Real(a == 2) };
+        Real * const         rows[3] = { jacobians[a][0], jacobians[a][1], jacobians[a][2] };
+        forLanes<3>(count, rows, [=](auto width, int i, auto * value) {
+          prefetch(p + i + 5 * sz);
+          value[0] = one[0] + ratio[a][0] * difference<width>(p + i, 1);
+          value[1] = one[1] + ratio[a][1] * difference<width>(p + i, sy);
+          value[2] = one[2] + ratio[a][2] * difference<width>(p + i, sz);
+        });
       }
-      use(jacobian, value);
-    });
+      const std::size_t o = (static_cast<std::size_t>(k) * e.ny + j) * e.nx + begin;
+      Real * const      r[3] = { z[0] + o, z[1] + o, z[2] + o };
+      forLanes<3>(count, r, [&](auto width, int i, auto * value) {
+        typename Vector<width>::Type jacobian[3][3];
+        for (int a = 0; a < 3; ++a)
+        {
+          value[a] = load<width>(r[a] + i);
+          for (int b = 0; b < 3; ++b)
+          {
+            jacobian[a][b] = load<width>(jacobians[a][b] + i);
+          }
+        }
+        use(jacobian, value);
+      });
+    }
   });
 }
 

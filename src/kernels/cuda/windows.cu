@@ -23,7 +23,8 @@ static_assert(ringLength >= walkX + 2 * Window::mostRadius, "what the points of 
  * because the last windows see them again behind its end. */
 template <int axis>
 __global__ void
-__launch_bounds__(walkX * walkY) walkKernel(const Real * f, Extents e, Window window, Real * out)
+__launch_bounds__(walkX * walkY)
+  walkKernel(const Real * f, Extents e, const __grid_constant__ Window window, Real * out)
 {
   constexpr int   step = axis == 0 ? walkX : walkY;
   constexpr int   lines = axis == 0 ? walkY : walkX;
@@ -91,7 +92,7 @@ constexpr int planesPerBlock = 64;
 /** The window along z. A block walks along z over a tile of (x, y); every thread has what its window sees in a ring of
  * its own. Reads: 1 + 2 radius planes in 64. */
 __global__ void
-__launch_bounds__(walkX * columnY) acrossKernel(Padded f, Window window, Real * out)
+__launch_bounds__(walkX * columnY) acrossKernel(Padded f, const __grid_constant__ Window window, Real * out)
 {
   constexpr int   threads = walkX * columnY;
   __shared__ Real rings[(2 * Window::mostRadius + 1) * threads];

@@ -18,6 +18,7 @@
 #define __host__
 #define __forceinline__ inline __attribute__((always_inline))
 #define __launch_bounds__(...)
+#define __grid_constant__
 // Filled with NaN before every block. AddressSanitizer watches only over variables that lie in no section of their own.
 #ifdef __SANITIZE_ADDRESS__
 #  define __shared__ static
