@@ -278,7 +278,7 @@ protected:
     sum += units * bytes;
     work_.interpolations += units * cost.interpolations;
     work_.transforms += units * cost.transforms;
-    work_.calls += 1.0;
+    work_.calls += units > 0.0 ? 1.0 : 0.0; // nothing is launched for nothing
   }
 
   /** Any kernel. */
@@ -291,7 +291,7 @@ protected:
     add(cost, static_cast<double>(arguments.units()), arguments.bytes(cost));
     if constexpr (std::is_same<Result, double>::value)
     {
-      return number_ * static_cast<double>(arguments.units());
+      return number_ * static_cast<double>(std::max<std::size_t>(arguments.units(), 1)); // others may have values
     }
     else
     {
