@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Several processes: what they send against the formulas of doc/scaling.md (exit status 1 where the transpositions of inva
+"""Several processes: what they send against the rehearsal of doc/scaling.md (exit status 1 where the transpositions of inva
 differ), and strong and weak scaling: one process with several threads against as many processes with one each.
 
 --document also writes the counters and the tables of predictions into doc/scaling.md."""
@@ -41,7 +41,7 @@ def traffic_of(report, purpose):
 
 # --- counters ------------------------------------------------------------------------------------------------------
 def compare_counters(program, pair, counts, folder):
-    """Whole registrations against the formulas with the steps that they took."""
+    """Whole registrations against a rehearsal with the steps that they took."""
     entries, same = [], True
     for preconditioner in ("inva", "twolevel"):
         for processes in counts:
@@ -52,20 +52,20 @@ def compare_counters(program, pair, counts, folder):
                      "plannedFieldBytes": report["scalingModel"]["fieldBytes"],
                      "usedFieldBytes": report["memory"]["mostPeakFieldBytes"]}
             for purpose in ("halo", "transpose"):
-                counted, formula = traffic_of(report, purpose), report["scalingModel"]["solve"][purpose]
-                entry[purpose] = {"counted": {k: counted[k] for k in formula}, "formula": formula}
-            if preconditioner == "inva" and entry["transpose"]["counted"] != entry["transpose"]["formula"]:
+                counted, rehearsed = traffic_of(report, purpose), report["scalingModel"]["solve"][purpose]
+                entry[purpose] = {"counted": {k: counted[k] for k in rehearsed}, "rehearsed": rehearsed}
+            if preconditioner == "inva" and entry["transpose"]["counted"] != entry["transpose"]["rehearsed"]:
                 same = False
-                print(f"{processes} processes: the transpositions differ from the formula: {entry['transpose']}")
+                print(f"{processes} processes: the transpositions differ from the rehearsal: {entry['transpose']}")
             entries.append(entry)
             print(f"{preconditioner}, {processes} processes: transpositions {share(entry['transpose'])}, halos "
-                  f"{share(entry['halo'])} of the formula", flush=True)
+                  f"{share(entry['halo'])} of the rehearsal", flush=True)
     return entries, same
 
 
 def share(sent):
-    formula = sent["formula"]["bytes"]
-    return f"{sent['counted']['bytes'] / formula:.4f}" if formula else "none"
+    rehearsed = sent["rehearsed"]["bytes"]
+    return f"{sent['counted']['bytes'] / rehearsed:.4f}" if rehearsed else "none"
 
 
 def counter_table(entries):
@@ -74,10 +74,10 @@ def counter_table(entries):
         row = [f"`{e['preconditioner']}`", e["processes"], e["hessianProducts"]]
         for purpose in ("transpose", "halo"):
             for what in ("bytes", "messages"):
-                row += [f"{e[purpose][side][what]:,}" for side in ("counted", "formula")]
+                row += [f"{e[purpose][side][what]:,}" for side in ("counted", "rehearsed")]
         rows.append(row + [f"{e['usedFieldBytes'] / 1e6:.1f}", f"{e['plannedFieldBytes'] / 1e6:.1f}"])
-    return common.table(["preconditioner", "processes", "products", "transposed bytes, counted", "formula", "messages", "formula",
-                         "halo bytes, counted", "formula", "messages", "formula", "fields of the largest, MB", "planned"], rows)
+    return common.table(["preconditioner", "processes", "products", "transposed bytes, counted", "rehearsed", "messages", "rehearsed",
+                         "halo bytes, counted", "rehearsed", "messages", "rehearsed", "fields of the largest, MB", "planned"], rows)
 
 
 # --- time ----------------------------------------------------------------------------------------------------------

@@ -20,14 +20,13 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 # layer -> layers that it may include (besides itself)
 POINT = ["kernels"]
 BACKEND = ["kernels", "kernels/point", "gnr"]
-KERNELS = ["kernels", "kernels/point", "kernels/reference", "kernels/cpu", "kernels/cuda", "kernels/planning", "gnr"]
+KERNELS = ["kernels", "kernels/point", "kernels/reference", "kernels/cpu", "kernels/cuda", "gnr"]
 ALLOWED = {
     "gnr": [],
     "kernels/point": POINT,
     "kernels/reference": BACKEND,
     "kernels/cpu": BACKEND,
     "kernels/cuda": BACKEND,
-    "kernels/planning": BACKEND,
     "kernels": KERNELS,
     "parallel": ["kernels", "kernels/point", "gnr"],
     "parallel/mpi": ["parallel", "kernels", "gnr"],

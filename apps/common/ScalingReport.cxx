@@ -108,11 +108,11 @@ DescribeScaling(const gnr::Report & report, const gnr::Options & options)
   gnr::Options          own = options;
   if (!report.levels.empty())
   {
-    assumptions.levels.assign(report.memoryPlan.levels.size(), gnr::LevelWork());
+    assumptions.levels.assign(report.memoryPlan.levels.size(), {});
   }
   for (const gnr::LevelRecord & level : report.levels)
   {
-    gnr::LevelWork & work = assumptions.levels[level.level];
+    gnr::LevelWork work;
     for (const gnr::IterationRecord & step : level.iterations)
     {
       ++work.newtonSteps;
@@ -120,6 +120,7 @@ DescribeScaling(const gnr::Report & report, const gnr::Options & options)
       work.innerIterations += step.innerIterations;
       own.timeSteps = std::max(own.timeSteps, step.timeSteps);
     }
+    assumptions.levels[level.level].push_back(work);
   }
   assumptions.mapSteps = report.mapSteps;
   assumptions.displacementShare = report.maximumDisplacement / report.solverGrid.length(2);

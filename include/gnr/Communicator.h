@@ -42,6 +42,8 @@ enum class MessagePath
   Direct  ///< from the memory of a GPU: the MPI library reads and writes it
 };
 
+struct Exchange; // src/parallel
+
 /** A piece of memory that goes to, or comes from, another process. */
 struct Message
 {
@@ -123,6 +125,11 @@ public:
   /** The text of `root`, of any length. */
   std::string
   broadcastText(std::string text, int root);
+
+  /** Told of each halo exchange and transposition before its messages, for those who count what all processes send. */
+  virtual void
+  announce(const Exchange &)
+  {}
 
   /** Begins to send and to receive; the memory must stay, and what is sent must not change, until finishExchange().
    * Messages between two ranks arrive in the order in which both list them, with the sizes that both know; none goes to

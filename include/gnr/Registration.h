@@ -206,6 +206,7 @@ public:
   report() const override;
 
 private:
+  friend class Rehearsal;
   class Implementation;
   std::unique_ptr<Implementation> implementation_;
 };

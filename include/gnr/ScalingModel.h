@@ -35,7 +35,7 @@ cpuFigures(int threads);
 GaussNewtonRegistration_EXPORT ProcessFigures
 gpuFigures();
 
-/** Work on one grid of the pyramid. */
+/** Work of one solve on a grid of the pyramid. */
 struct LevelWork
 {
   int newtonSteps = 0;
@@ -49,8 +49,12 @@ struct SolveAssumptions
   int    interpolationHalo = 7;     ///< planes: departure points up to 5 voxels away along z, as memory is planned for
   double displacementShare = 0.076; ///< largest displacement along z as a share of the box
   int    mapSteps = 8;              ///< that integrate the displacement
-  /** Coarse to fine, so that the last is that of the finest grid; grids beyond are as the first. */
-  std::vector<LevelWork> levels{ { 4, 25, 290 }, { 3, 21, 240 }, { 2, 16, 180 }, { 1, 12, 130 } };
+  /** The solves on each grid, coarse to fine, so that the last are those of the finest. Grids beyond are as the first,
+   * and further solves of a grid (for other weights beta or from another start) as its last. */
+  std::vector<std::vector<LevelWork>> levels{ { { 4, 25, 290 } },
+                                              { { 3, 21, 240 } },
+                                              { { 2, 16, 180 } },
+                                              { { 1, 12, 130 } } };
 };
 
 /** What all processes send, and the one that sends most: messages and bytes each by itself. */
@@ -65,7 +69,7 @@ struct OperationCost
 {
   /** By Purpose; images and results are left out: they are sent once. */
   std::array<PredictedTraffic, 3> traffic;
-  double                          computeSeconds = 0.0; ///< of the process that has most to do
+  double                          computeSeconds = 0.0; ///< of the process that needs most memory
   double                          networkSeconds = 0.0; ///< likewise; nothing of it is assumed to be hidden
 
   const PredictedTraffic &
@@ -90,10 +94,11 @@ struct ScalingPrediction
   OperationCost solve;          ///< all grids and the displacement, without reading, preparing and writing
 };
 
-/** Predicts from formulas; nothing is allocated or sent.
+/** Predicts from a rehearsal: the solver runs as it is, but nothing is computed, allocated or sent. The larger the
+ * number of processes, the longer that takes: 0.1 s for 64.
  *
  * \param plan of a registration with these options, by any number of processes
- * Throws Error(BadInput) unless there are 1 to nz processes. The weight beta is assumed to be fixed. */
+ * Throws Error(BadInput) unless there are 1 to nz processes. */
 GaussNewtonRegistration_EXPORT ScalingPrediction
 predictScaling(const MemoryPlan &       plan,
                const Options &          options,

@@ -3,6 +3,7 @@
 #define gnr_kernels_kernels_h
 
 #include "kernels/FieldMemory.h"
+#include "kernels/Script.h"
 #include "kernels/types.h"
 
 #include "gnr/Options.h"
@@ -25,7 +26,8 @@ using DeviceIdentity = std::array<std::uint32_t, 4>;
  * Each backend folder implements the same list in files of the same names: `reference/` (serial, double arithmetic,
  * obviously right), `cpu/` (OpenMP and SIMD), `cuda/`. All pointers are memory of the backend (memory()) unless
  * said otherwise; nothing here knows about processes. `n` counts values. Traffic is given in bytes per voxel for 4-byte
- * reals, every array counted once. Equation numbers in brackets are those of doc/mathematics.md. */
+ * reals, every array counted once; costs.h has it as data. Equation numbers in brackets are those of
+ * doc/mathematics.md. */
 class Kernels
 {
 public:
@@ -94,6 +96,25 @@ public:
   hostBytes() const
   {
     return 0;
+  }
+
+  //---- what the solver concludes from values of fields; where there are none (CountingKernels), a script does -------
+  /** Whether a loop ends that has had so many rounds. */
+  virtual bool
+  ends(Loop, int, bool byValues)
+  {
+    return byValues;
+  }
+  /** Whether a test is passed that only an unlucky solve fails. */
+  virtual bool
+  passes(bool byValues)
+  {
+    return byValues;
+  }
+  virtual double
+  measured(Quantity, double byValues)
+  {
+    return byValues;
   }
 
   //---- messages, of backends without host memory; the others have nothing to copy -----------------------------------
@@ -472,12 +493,6 @@ makeCpuKernels(int threads);
  * \param processOnMachine counts the processes of a solve on this machine: each takes the next GPU. */
 std::unique_ptr<Kernels>
 makeCudaKernels(int processOnMachine = 0);
-/** Kernels that compute nothing on arrays that do not exist, to find out what memory a solve will take
- * (kernels/planning).
- *
- * \param real kernels of the solve, which are asked for the scratch memory that they will take; must live as long. */
-std::unique_ptr<Kernels>
-makePlanningKernels(Kernels & real);
 
 } // namespace gnr
 

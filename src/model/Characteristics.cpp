@@ -15,8 +15,8 @@ interpolationHalo(Domain & domain, const ConstVectorView & d)
   Halo halo{};
   for (int c = 0; c < 3; ++c)
   {
-    const double largest = domain.maximumAbsolute(d[c]);
-    if (!(largest < domain.grid().size[c]))
+    const double largest = domain.kernels().measured(Quantity::Displacement, domain.maximumAbsolute(d[c]));
+    if (!domain.kernels().passes(largest < domain.grid().size[c]))
     {
       throw Error(ErrorKind::NumericalFailure,
                   "the deformation left the image: a point is displaced by " + std::to_string(largest) +
@@ -35,7 +35,7 @@ largestSpeed(Domain & domain, const ConstVectorView & v)
   {
     voxels = std::max(voxels, domain.maximumAbsolute(v[c]) * domain.inverseSpacing()[c]);
   }
-  return voxels;
+  return domain.kernels().measured(Quantity::Speed, voxels);
 }
 
 int

@@ -50,10 +50,10 @@ public:
     for (int steps = 1;;)
     {
       const double count = std::max(1.0, std::ceil(timeLeft / h - 1e-6));
-      const bool   isLast = count == 1.0;
+      const bool   isLast = kernels_.ends(Loop::Flow, steps, count == 1.0);
       h = timeLeft / count;
       const double estimate = tryStep(h, u);
-      const bool   isAccepted = estimate <= (isLast ? errorLeft : mostShare * errorLeft);
+      const bool   isAccepted = kernels_.passes(estimate <= (isLast ? errorLeft : mostShare * errorLeft));
       // The estimate of a step goes with the fourth power of its length, the sum over a time with the third.
       const double length = estimate > 0.0 ? safety * std::cbrt(errorLeft * h / (estimate * timeLeft)) : mostGrowth;
       if (isAccepted)
@@ -72,7 +72,7 @@ public:
         evaluate(u, steps == 1);
       }
       h *= std::clamp(length, mostShrinking, mostGrowth);
-      if (!(h * mostSteps >= 1.0))
+      if (!kernels_.passes(h * mostSteps >= 1.0))
       {
         throw Error(ErrorKind::NumericalFailure,
                     "the displacement could not be integrated from the velocity; increase --beta");

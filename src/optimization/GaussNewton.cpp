@@ -171,7 +171,7 @@ Newton::lineSearch(double slope, bool isLast, double & stepLength)
     }
     objective_.setVelocity(view(p_), steps, view(z_));
     const double distance = objective_.distance();
-    if (distance + regularization <= reference + share * alpha * slope)
+    if (kernels_.passes(distance + regularization <= reference + share * alpha * slope))
     {
       kernels_.copy(p_.data(), v_.data, values());
       distance_ = distance;
@@ -235,7 +235,8 @@ Newton::run()
   }
   for (int iteration = 1;; ++iteration)
   {
-    if (norm <= options_.gradientTolerance * initialNorm && iteration > leastIterations_)
+    const bool isSolved = norm <= options_.gradientTolerance * initialNorm && iteration > leastIterations_;
+    if (kernels_.ends(Loop::Newton, iteration - 1, isSolved))
     {
       record.reason = StopReason::GradientTolerance;
       return record;
@@ -302,7 +303,8 @@ Newton::run()
     // At v = 0 the objective is D.
     const double reference =
       options_.stallReference == StallReference::Progress ? initialDistance_ - step.objective : objective;
-    if (decrease < options_.objectiveTolerance * reference || isTooSlow(decrease, objective, start))
+    if (!kernels_.passes(!(decrease < options_.objectiveTolerance * reference)) ||
+        !kernels_.passes(!isTooSlow(decrease, objective, start)))
     {
       record.reason =
         norm <= options_.gradientTolerance * initialNorm ? StopReason::GradientTolerance : StopReason::ObjectiveStalled;

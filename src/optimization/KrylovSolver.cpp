@@ -35,7 +35,7 @@ solveByProducts(Objective &              objective,
 
   // Per iteration: one Hessian product with its regularisation (2 nt interpolations, 2 (nt + 1) fused gradients, 3 + 3
   // FFTs), one application of the preconditioner, and 8 + 24 + 8 + 12 = 52 B of vector algebra per component and point.
-  while (result.iterations < maximumIterations && rz > target)
+  while (result.iterations < maximumIterations && !kernels.ends(Loop::Krylov, result.iterations, !(rz > target)))
   {
     result.interruption = control.interruption();
     if (result.interruption)

@@ -49,7 +49,7 @@ solveRegularized(Regularizer &                                      regularizer,
   // Per iteration: one Q, one A^-1 (3 + 3 FFTs), and 12 + 28 + 8 + 4 + 24 = 76 B of vector algebra per component and
   // point. z and Q p share their memory.
   double rz = squaredNorm;
-  while (result.iterations < maximumIterations && rz > target)
+  while (result.iterations < maximumIterations && !kernels.ends(Loop::Regularized, result.iterations, !(rz > target)))
   {
     result.interruption = interruption();
     if (result.interruption)

@@ -38,12 +38,7 @@ BoxPart::collect(const InputImage & image, int components) const
   const std::size_t         plane = components * imagePlane();
   Planes                    result;
   result.components_ = components;
-  if (image.isPlanned)
-  {
-    result.runs_.assign(wanted.size(), image.data);
-    return result;
-  }
-  if (communicator_.size() == 1)
+  if (haveAll(image.byRank, wanted_))
   {
     for (const Slab & slab : wanted)
     {

@@ -19,8 +19,7 @@ struct InputImage
 {
   const float * data = nullptr;
   Slab          planes;
-  PlanesByRank  byRank;            ///< known to all
-  bool          isPlanned = false; ///< nobody reads it: memory is only counted
+  PlanesByRank  byRank; ///< known to all
 };
 
 /** The part of a process in the image and in the box around it. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parallel/Domain.h"
 
+#include "parallel/Exchange.h"
+
 #include <algorithm>
 
 namespace gnr
@@ -52,8 +54,9 @@ Domain::paddedArray(const Halo & halo, int slot)
 }
 
 const HaloPlan &
-Domain::haloPlan(int width)
+Domain::haloPlan(int width, int fields)
 {
+  communicator_.announce({ Exchange::Kind::Halo, fields, grid_.size, width });
   const auto found = haloPlans_.find(width);
   return found != haloPlans_.end()
            ? found->second
@@ -65,7 +68,7 @@ Padded
 Domain::padded(const Real * field, const Halo & halo, int slot)
 {
   const Padded out = paddedArray(halo, slot);
-  fillPadded(haloPlan(halo[2]), &field, &out, 1, kernels_, communicator_);
+  fillPadded(haloPlan(halo[2], 1), &field, &out, 1, kernels_, communicator_);
   return out;
 }
 
@@ -79,7 +82,7 @@ Domain::padded(const ConstVectorView & field, const Halo & halo)
     out[c] = paddedArray(halo, c);
     fields[c] = field[c];
   }
-  fillPadded(haloPlan(halo[2]), fields, out.data(), 3, kernels_, communicator_);
+  fillPadded(haloPlan(halo[2], 3), fields, out.data(), 3, kernels_, communicator_);
   return out;
 }
 

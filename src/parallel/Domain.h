@@ -117,8 +117,9 @@ private:
   /** An array with halos in the memory of a slot. */
   Padded
   paddedArray(const Halo & halo, int slot);
+  /** For an exchange of so many fields, which it announces. */
   const HaloPlan &
-  haloPlan(int width);
+  haloPlan(int width, int fields);
 
   Grid                    grid_;
   std::array<double, 3>   origin_;

@@ -10,6 +10,29 @@ namespace gnr
 namespace
 {
 
+/** Pads planes of `out` that start at plane `to`, which may lie in its halo. */
+void
+padPlanes(Kernels & kernels, const Real * planes, const Padded & out, int to, int count)
+{
+  Padded part = out;
+  part.origin += to * out.planeStride;
+  part.interior.nz = count;
+  kernels.pad(planes, part);
+}
+
+int
+planesOf(const std::vector<HaloPiece> & pieces, int except)
+{
+  int total = 0;
+  for (const HaloPiece & piece : pieces)
+  {
+    total += piece.rank == except ? 0 : piece.count;
+  }
+  return total;
+}
+
+} // namespace
+
 std::vector<HaloPiece>
 receivedBy(int planes, int ranks, int rank, int halo)
 {
@@ -45,29 +68,6 @@ receivedBy(int planes, int ranks, int rank, int halo)
   }
   return pieces;
 }
-
-/** Pads planes of `out` that start at plane `to`, which may lie in its halo. */
-void
-padPlanes(Kernels & kernels, const Real * planes, const Padded & out, int to, int count)
-{
-  Padded part = out;
-  part.origin += to * out.planeStride;
-  part.interior.nz = count;
-  kernels.pad(planes, part);
-}
-
-int
-planesOf(const std::vector<HaloPiece> & pieces, int except)
-{
-  int total = 0;
-  for (const HaloPiece & piece : pieces)
-  {
-    total += piece.rank == except ? 0 : piece.count;
-  }
-  return total;
-}
-
-} // namespace
 
 HaloPlan
 planHalo(int planes, int ranks, int rank, int halo)

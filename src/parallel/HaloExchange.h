@@ -28,6 +28,10 @@ struct HaloPlan
   std::vector<HaloPiece> send;    ///< to others
 };
 
+/** What `rank` receives, also from itself. */
+std::vector<HaloPiece>
+receivedBy(int planes, int ranks, int rank, int halo);
+
 /** The plan of `rank` for slabs of a periodic grid of `planes` planes. A halo may be wider than the neighbour's slab,
  * and wider than the whole grid. */
 HaloPlan

@@ -91,6 +91,22 @@ isComplete(const PlanesByRank & have, int planes)
   return next >= planes;
 }
 
+bool
+haveAll(const PlanesByRank & have, const std::vector<std::vector<Slab>> & want)
+{
+  for (std::size_t rank = 0; rank < have.size(); ++rank)
+  {
+    for (const Slab & slab : want[rank])
+    {
+      if (slab.size() > 0 && !(have[rank].begin <= slab.begin && slab.end <= have[rank].end))
+      {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 void
 exchangePlanes(Communicator &                         communicator,
                const PlanesByRank &                   have,

@@ -27,6 +27,10 @@ exists(const PlanesByRank & have);
 bool
 isComplete(const PlanesByRank & have, int planes);
 
+/** True if every rank has what it wants, so that there is nothing to move. */
+bool
+haveAll(const PlanesByRank & have, const std::vector<std::vector<Slab>> & want);
+
 /** Moves the planes of an image from those who have them to those who want them: each process gets what it wants, in
  * the order in which it says so, without gaps; from itself, or else from the lowest rank that has a plane. Collective.
  *

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parallel/SlabTransform.h"
 
+#include "parallel/Exchange.h"
 #include "parallel/Messenger.h"
 
 #include <algorithm>
@@ -31,8 +32,24 @@ common(const Frequencies & a, const Frequencies & b)
 
 } // namespace
 
+RowRuns
+rowRunsOf(int ny, int ownerRows, bool isOwner, int ranks, int rank)
+{
+  const Slab     slab = slabOf(ownerRows, ranks, rank);
+  SpectrumLayout ofOwner;
+  ofOwner.size[1] = ownerRows;
+  ofOwner.setRows(slab.begin, slab.end);
+  const Frequencies positive{ ofOwner.firstRow[0], ofOwner.firstRow[0] + ofOwner.rows[0] };
+  const Frequencies negative{ ofOwner.firstRow[1], ofOwner.firstRow[1] + ofOwner.rows[1] };
+  const Frequencies p = common(positive, { 0, isOwner ? ny / 2 + 1 : (ny + 1) / 2 });
+  const Frequencies n = common(negative, { isOwner ? ny / 2 + 1 - ny : -((ny - 1) / 2), 0 });
+  return { { { p.begin, p.size() }, { n.begin + ny, n.size() } } };
+}
+
 SlabTransform::SlabTransform(Domain & domain, const Domain & owner)
   : domain_(domain)
+  , ownerRows_(owner.grid().size[1])
+  , isOwner_(&owner == &domain)
 {
   for (int a = 0; a < 3; ++a)
   {
@@ -46,34 +63,18 @@ SlabTransform::SlabTransform(Domain & domain, const Domain & owner)
   }
   else
   {
-    for (int rank = 0; rank < domain.communicator().size(); ++rank)
+    const int ranks = domain.communicator().size();
+    for (int rank = 0; rank < ranks; ++rank)
     {
-      runs_.push_back(runsOf(rank, owner));
+      runs_.push_back(rowRunsOf(layout_.size[1], ownerRows_, isOwner_, ranks, rank));
     }
-    const Runs & own = runs_[domain.communicator().rank()];
+    const RowRuns & own = runs_[domain.communicator().rank()];
     layout_.firstRow[0] = own[0].ky;
     layout_.firstRow[1] = own[1].ky - layout_.size[1];
     layout_.rows[0] = own[0].rows;
     layout_.rows[1] = own[1].rows;
   }
   layout_.zStride = layout_.rowStride * layout_.rowCount();
-}
-
-SlabTransform::Runs
-SlabTransform::runsOf(int rank, const Domain & owner) const
-{
-  const int      ny = layout_.size[1], nyOwner = owner.grid().size[1];
-  const Slab     slab = slabOf(nyOwner, domain_.communicator().size(), rank);
-  SpectrumLayout ofOwner;
-  ofOwner.size[1] = nyOwner;
-  ofOwner.setRows(slab.begin, slab.end);
-  const Frequencies positive{ ofOwner.firstRow[0], ofOwner.firstRow[0] + ofOwner.rows[0] };
-  const Frequencies negative{ ofOwner.firstRow[1], ofOwner.firstRow[1] + ofOwner.rows[1] };
-  // On its own grid every frequency has a row; on another one the Nyquist mode has none.
-  const bool        isOwn = &owner == &domain_;
-  const Frequencies p = common(positive, { 0, isOwn ? ny / 2 + 1 : (ny + 1) / 2 });
-  const Frequencies n = common(negative, { isOwn ? ny / 2 + 1 - ny : -((ny - 1) / 2), 0 });
-  return { { { p.begin, p.size() }, { n.begin + ny, n.size() } } };
 }
 
 std::size_t
@@ -97,7 +98,7 @@ void
 SlabTransform::pack(int rank, const Complex * planes, Complex * block) const
 {
   const std::ptrdiff_t half = layout_.nxHalf();
-  for (const Run & run : runs_[rank])
+  for (const RowRun & run : runs_[rank])
   {
     domain_.kernels().copyBlocks(planes + run.ky * half,
                                  half * layout_.size[1],
@@ -113,7 +114,7 @@ void
 SlabTransform::unpack(int rank, const Complex * block, Complex * planes) const
 {
   const std::ptrdiff_t half = layout_.nxHalf();
-  for (const Run & run : runs_[rank])
+  for (const RowRun & run : runs_[rank])
   {
     domain_.kernels().copyBlocks(block,
                                  half * rowsOf(rank),
@@ -156,6 +157,17 @@ SlabTransform::describe(const Rows &           rows,
   }
 }
 
+void
+SlabTransform::announce(bool isForward, int components) const
+{
+  domain_.communicator().announce({ isForward ? Exchange::Kind::Forward : Exchange::Kind::Backward,
+                                    components,
+                                    domain_.grid().size,
+                                    0,
+                                    ownerRows_,
+                                    isOwner_ });
+}
+
 SlabTransform::Rows
 SlabTransform::rows(int components) const
 {
@@ -170,6 +182,7 @@ SlabTransform::rows(int components) const
 SlabTransform::Rows
 SlabTransform::forward(const Real * in, int components)
 {
+  announce(true, components);
   Kernels & kernels = domain_.kernels();
   if (isWhole())
   {
@@ -214,6 +227,7 @@ SlabTransform::forward(const Real * in, int components)
 void
 SlabTransform::backward(Rows & rows, Real * out, int components)
 {
+  announce(false, components);
   Kernels & kernels = domain_.kernels();
   if (isWhole())
   {

@@ -11,6 +11,20 @@
 namespace gnr
 {
 
+/** Rows of frequencies along y that follow one another also in a plane. */
+struct RowRun
+{
+  int ky = 0; ///< of the first, as the transform along y numbers them
+  int rows = 0;
+};
+/** The rows of a process: of positive frequencies, and of negative ones. */
+using RowRuns = std::array<RowRun, 2>;
+
+/** The rows of `rank` of a spectrum with `ny` of them, if the grid that decides has `ownerRows`. On its own grid every
+ * frequency has a row; where another one decides the Nyquist mode has none. */
+RowRuns
+rowRunsOf(int ny, int ownerRows, bool isOwner, int ranks, int rank);
+
 /** The part of the Fourier transform that lies before the kernels that work along z, and its inverse: the transforms of
  * the local planes, and the transposition that gives each process some frequencies along y and all of z [F1].
  *
@@ -45,16 +59,6 @@ public:
   backward(Rows & rows, Real * out, int components);
 
 private:
-  /** Rows of this transform that follow one another also in a plane. */
-  struct Run
-  {
-    int ky = 0; ///< of the first, as the transform along y numbers them
-    int rows = 0;
-  };
-  using Runs = std::array<Run, 2>;
-
-  Runs
-  runsOf(int rank, const Domain & owner) const;
   int
   rowsOf(int rank) const
   {
@@ -84,10 +88,14 @@ private:
   pack(int rank, const Complex * planes, Complex * block) const;
   void
   unpack(int rank, const Complex * block, Complex * planes) const;
+  void
+  announce(bool isForward, int components) const;
 
-  Domain &          domain_;
-  SpectrumLayout    layout_;
-  std::vector<Runs> runs_;
+  Domain &             domain_;
+  const int            ownerRows_;
+  const bool           isOwner_;
+  SpectrumLayout       layout_;
+  std::vector<RowRuns> runs_;
 };
 
 } // namespace gnr

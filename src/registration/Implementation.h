@@ -52,21 +52,15 @@ public:
   Implementation(const Grid & grid, const Options & options, std::shared_ptr<Communicator> communicator);
 
   // Memory.cpp
-  /** The same solve with kernels that only count memory, cut short. */
-  explicit Implementation(const Implementation * planned);
-  /** Such a planner for a process that does not exist, with the grids and weights of a plan. */
-  Implementation(const MemoryPlan & plan, const Options & options, int processes, int process, Kernels & real);
-  void
-  cutShort();
+  /** To rehearse a solve with the grids and weights of a plan, whose images nobody reads. */
+  Implementation(const MemoryPlan &            plan,
+                 const Options &               options,
+                 std::shared_ptr<Communicator> communicator,
+                 std::unique_ptr<Kernels>      kernels);
   MemoryPlan
   planMemory();
   static MemoryPlan
-  planLargest(const MemoryPlan & plan, const Options & options, int processes);
-  static MemoryPlan
   planForDevice(const MemoryPlan & plan);
-  /** Goes through solve and results on behalf of planMemory(). */
-  void
-  runPlanned(MemoryPlan & plan);
   /** Bytes of one image on the finest grid: what is smaller belongs to coarser ones. */
   std::size_t
   smallBelow() const;
@@ -77,8 +71,17 @@ public:
   void
   releaseUnusedMemory();
 
+  /** begin(), reserveMemory(), solve(), conclude(). */
+  void
+  run();
+  /** Starts the clock and an empty report. */
+  void
+  begin();
+  /** From the images to the displacement. */
   void
   solve();
+  void
+  conclude();
   void
   readInitialVelocity(Domain & finest);
   /** The velocity to start a level with: the coarser result plus what the initial velocity adds between the two grids.
@@ -132,8 +135,15 @@ public:
   imageStatistics(const Buffer & field) const;
   void
   integrate(bool inverse, Buffer & u, int & steps) const;
+  /** The part of this process in the image, interleaved, into `own`. */
+  void
+  copyVectors(const Buffer & planar, double scale, float * own) const;
+  void
+  copyDeterminant(float * own) const;
   void
   writeVectors(const Buffer & planar, double scale, HostVectorImage out) const;
+  Buffer
+  inverseDisplacement() const;
   void
   writeInverse(HostVectorImage out) const;
   void
@@ -168,11 +178,11 @@ public:
   InputImages                   input;
   Observer *                    observer = nullptr;
   Report                        report;
-  bool                          isPlanning = false;
   SolverBox                     box;
 
   std::unique_ptr<Progress>         progress;
   double                            phaseStart = 0.0;
+  double                            cpuStart = 0.0; ///< CPU seconds before the run
   SolverImages                      images;
   std::unique_ptr<Domain>           finest;
   std::unique_ptr<FourierTransform> finestTransform;

@@ -1,34 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/DeviceSizes.h"
-#include "optimization/Preconditioner.h"
-#include "parallel/SilentCommunicator.h"
 #include "registration/Implementation.h"
+#include "registration/Rehearsal.h"
 
 #include <algorithm>
 #include <fstream>
-#include <limits>
-#include <map>
 #include <sstream>
-#include <vector>
+#include <utility>
 
 namespace gnr
 {
 namespace
 {
 
-constexpr const char * inversePhase = "inverse displacement"; // of a plan
-
-/** Stands in for the processes of a solve that is only planned. */
-std::shared_ptr<Communicator>
-makePlanningCommunicator(int rank, int size)
+/** The processes of a solve that is only planned, with the messages of its communicator. */
+std::shared_ptr<CountingCommunicator>
+counted(const Communicator & real)
 {
-  return std::make_shared<SilentCommunicator>(rank, size, "nobody");
-}
-
-std::shared_ptr<Communicator>
-makePlanningCommunicator(const Communicator & real)
-{
-  const auto result = makePlanningCommunicator(real.rank(), real.size());
+  const auto result = std::make_shared<CountingCommunicator>(real.rank(), real.size());
   result->setMessagePath(real.messagePath());
   result->setMessagePiece(real.messagePiece());
   return result;
@@ -66,53 +55,24 @@ mebibytes(std::size_t bytes)
 
 } // namespace
 
-Registration::Implementation::Implementation(const Implementation * planned)
-  : options(planned->options)
-  , communicator(makePlanningCommunicator(*planned->communicator))
-  , kernels(makePlanningKernels(*planned->kernels))
-  , input(planned->input)
-  , isPlanning(true)
-  , box(planned->box)
-{
-  cutShort();
-}
-
-Registration::Implementation::Implementation(const MemoryPlan & plan,
-                                             const Options &    o,
-                                             int                processes,
-                                             int                process,
-                                             Kernels &          real)
+Registration::Implementation::Implementation(const MemoryPlan &            plan,
+                                             const Options &               o,
+                                             std::shared_ptr<Communicator> c,
+                                             std::unique_ptr<Kernels>      k)
   : options(o)
-  , communicator(makePlanningCommunicator(process, processes))
-  , kernels(makePlanningKernels(real))
-  , isPlanning(true)
+  , communicator(std::move(c))
+  , kernels(std::move(k))
 {
-  const PlanesByRank all{ { 0, plan.imageGrid.size[2] } }; // of somebody
+  // Every process has all planes, which the kernels do not read.
+  static const float nowhere = 0.0F;
+  const Slab         all{ 0, plan.imageGrid.size[2] };
+  const InputImage   image{ &nowhere, all, PlanesByRank(communicator->size(), all) }, none{};
   input.grid = plan.imageGrid;
-  input.fixed.byRank = input.moving.byRank = all;
-  input.fixedWeight.byRank = plan.hasFixedWeight ? all : PlanesByRank();
-  input.movingWeight.byRank = plan.hasMovingWeight ? all : PlanesByRank();
-  input.velocity.byRank = plan.hasInitialVelocity ? all : PlanesByRank();
+  input.fixed = input.moving = image;
+  input.fixedWeight = plan.hasFixedWeight ? image : none;
+  input.movingWeight = plan.hasMovingWeight ? image : none;
+  input.velocity = plan.hasInitialVelocity ? image : none;
   box = { plan.solverGrid, plan.reachesBorder };
-  cutShort();
-}
-
-void
-Registration::Implementation::cutShort()
-{
-  for (InputImage * image : { &input.fixed, &input.moving, &input.fixedWeight, &input.movingWeight, &input.velocity })
-  {
-    image->isPlanned = true;
-  }
-  // The second step of Newton and of Krylov finds everything allocated. Nothing else may end the solve before.
-  options.maximumIterations = std::min(options.maximumIterations, 2);
-  options.maximumKrylovIterations = std::min(options.maximumKrylovIterations, 2);
-  options.gradientTolerance = std::numeric_limits<double>::min();
-  options.objectiveTolerance = 0.0;
-  options.timeLimit.reset();
-  options.stallRate.reset();
-  // The planning kernels count in voxels.
-  input.grid.spacing = box.grid.spacing = { { 1.0, 1.0, 1.0 } };
 }
 
 std::size_t
@@ -130,11 +90,8 @@ Registration::Implementation::planMemory()
   {
     *availableDevice /= static_cast<std::size_t>(sharers);
   }
-  if (!isPlanning)
-  {
-    input.share(*communicator);
-    box = chooseBox(input, options, hostKernels ? *hostKernels : *kernels, *communicator);
-  }
+  input.share(*communicator);
+  box = chooseBox(input, options, hostKernels ? *hostKernels : *kernels, *communicator);
   MemoryPlan plan;
   plan.imageGrid = input.grid;
   plan.solverGrid = box.grid;
@@ -155,70 +112,8 @@ Registration::Implementation::planMemory()
   plan.hasMovingWeight = exists(input.movingWeight.byRank);
   plan.hasInitialVelocity = exists(input.velocity.byRank);
 
-  Implementation planner(this);
-  planner.runPlanned(plan);
-  plan.scratchBytes = planner.kernels->scratchBytes();
-  plan.stagingBytes = planner.kernels->hostBytes() + planner.kernels->messageBytes();
+  rehearseMemory(plan, options, counted(*communicator), *kernels);
   return plan;
-}
-
-void
-Registration::Implementation::runPlanned(MemoryPlan & plan)
-{
-  kernels->memory().reserve(FieldMemory::endless, smallBelow());
-  solve();
-  // Into nothing: the planning kernels do not write.
-  float                 nowhere = 0.0F;
-  const HostVectorImage all{ &nowhere, 0, input.grid.size[2] };
-  writeInverse(all);
-  phase(inversePhase);
-  writeVectors(displacement, 1.0, all);
-  writeDeterminant(all.data, all.zBegin, all.zEnd);
-  phase("other results");
-  plan.phases = report.phaseBytes;
-  plan.fieldBytes = kernels->memory().highWaterBytes();
-}
-
-MemoryPlan
-Registration::Implementation::planLargest(const MemoryPlan & plan, const Options & options, int processes)
-{
-  const int planes = plan.solverGrid.size[2];
-  if (processes < 1 || processes > planes)
-  {
-    throw Error(ErrorKind::BadInput,
-                std::to_string(processes) + " processes cannot share " + std::to_string(planes) +
-                  " planes; use between 1 and " + std::to_string(planes));
-  }
-  // Processes with as many planes and rows of every grid need the same.
-  std::map<std::vector<int>, int> kinds;
-  for (int process = 0; process < processes; ++process)
-  {
-    std::vector<int> sizes{ std::min(slabOf(planes, processes, process).end, plan.imageGrid.size[2]) -
-                            std::min(slabOf(planes, processes, process).begin, plan.imageGrid.size[2]) };
-    for (const Grid & level : plan.levels)
-    {
-      for (const std::array<int, 3> & size : { level.size, halfSize(level.size) })
-      {
-        sizes.push_back(slabOf(size[1], processes, process).size());
-        sizes.push_back(slabOf(size[2], processes, process).size());
-      }
-    }
-    kinds.emplace(sizes, process);
-  }
-  const std::unique_ptr<Kernels> host = makeReferenceKernels(); // fields are the same on a GPU
-  MemoryPlan                     largest = plan;
-  largest.processes = processes;
-  largest.fieldBytes = 0;
-  for (const auto & kind : kinds)
-  {
-    MemoryPlan own = largest;
-    Implementation(plan, options, processes, kind.second, *host).runPlanned(own);
-    if (own.fieldBytes > largest.fieldBytes)
-    {
-      largest = own;
-    }
-  }
-  return largest;
 }
 
 MemoryPlan
@@ -242,10 +137,6 @@ Registration::Implementation::planForDevice(const MemoryPlan & plan)
 void
 Registration::Implementation::reserveMemory()
 {
-  if (isPlanning)
-  {
-    return;
-  }
   // What an earlier run has left.
   images = SolverImages{};
   initial.reset();

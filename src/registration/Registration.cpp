@@ -2,6 +2,7 @@
 #include "gnr/Registration.h"
 
 #include "registration/Implementation.h"
+#include "registration/Rehearsal.h"
 
 #include <exception>
 #include <new>
@@ -110,7 +111,7 @@ Registration::planMemory() const
 MemoryPlan
 Registration::planMemory(const MemoryPlan & plan, const Options & options, int processes)
 {
-  return Implementation::planLargest(plan, options, processes);
+  return rehearseLargest(plan, options, processes).memory;
 }
 
 MemoryPlan
@@ -122,7 +123,7 @@ Registration::planForDevice(const MemoryPlan & plan)
 const Report &
 Registration::run()
 {
-  together(*implementation_->communicator, [&] { implementation_->solve(); });
+  together(*implementation_->communicator, [&] { implementation_->run(); });
   return implementation_->report;
 }
 

@@ -52,8 +52,7 @@ Registration::Implementation::integrateUnfolded()
     Buffer det = finest->scalar();
     determinant(*finest, finest->view(displacement), det.data());
     const Statistics result = imageStatistics(det);
-    const bool       isPlanned = isPlanning && smoothings == 0;
-    const bool       isEnough = result.minimum >= floor && !isPlanned;
+    const bool       isEnough = kernels->ends(Loop::Repair, smoothings, result.minimum >= floor);
     if (isEnough || !options.determinantFloor || smoothings == mostSmoothings)
     {
       if (voxels > 0)
@@ -75,7 +74,8 @@ Registration::Implementation::integrateUnfolded()
     kernels->clamp(Real(0), Real(1), det.data(), finest->points());
     const Statistics  marks = imageStatistics(det);
     const std::size_t below = marks.count - marks.notPositive;
-    if (smoothings == 0 && !isPlanned && static_cast<double>(below) > mostShare * static_cast<double>(marks.count))
+    const bool        isMuch = static_cast<double>(below) > mostShare * static_cast<double>(marks.count);
+    if (smoothings == 0 && !kernels->passes(!isMuch))
     {
       std::ostringstream text;
       text << "det(I + grad u) is below the floor of " << floor << " in " << below
@@ -188,21 +188,24 @@ Registration::Implementation::deliver(const std::vector<float> & own,
 }
 
 void
+Registration::Implementation::copyVectors(const Buffer & planar, double scale, float * own) const
+{
+  const Extents e = imageExtents();
+  const Buffer  image(*kernels, e.points());
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels->crop(planar.data() + c * finest->points(), finest->extents(), e, image.data());
+    kernels->toHost(image.data(), scale, own + c, 3, e.points());
+  }
+}
+
+void
 Registration::Implementation::writeVectors(const Buffer & planar, double scale, HostVectorImage out) const
 {
   checkRequest(out.data, out.zBegin, out.zEnd);
-  const bool         isAlone = communicator->size() == 1 || isPlanning;
-  const Extents      e = imageExtents();
-  const std::size_t  n = e.points();
-  std::vector<float> own(isAlone ? 0 : 3 * n);
-  {
-    const Buffer image(*kernels, n);
-    for (int c = 0; c < 3; ++c)
-    {
-      kernels->crop(planar.data() + c * finest->points(), finest->extents(), e, image.data());
-      kernels->toHost(image.data(), scale, (isAlone ? out.data : own.data()) + c, 3, n);
-    }
-  }
+  const bool         isAlone = communicator->size() == 1;
+  std::vector<float> own(isAlone ? 0 : 3 * imageExtents().points());
+  copyVectors(planar, scale, isAlone ? out.data : own.data());
   kernels->memory().trim();
   if (!isAlone)
   {
@@ -210,15 +213,20 @@ Registration::Implementation::writeVectors(const Buffer & planar, double scale, 
   }
 }
 
+Buffer
+Registration::Implementation::inverseDisplacement() const
+{
+  Buffer inverse;
+  int    steps = 0;
+  integrate(true, inverse, steps);
+  return inverse;
+}
+
 void
 Registration::Implementation::writeInverse(HostVectorImage out) const
 {
   checkRequest(out.data, out.zBegin, out.zEnd);
-  Buffer inverse;
-  int    steps = 0;
-  integrate(true, inverse, steps);
-  writeVectors(inverse, 1.0, out);
-  inverse.reset();
+  writeVectors(inverseDisplacement(), 1.0, out);
   kernels->memory().trim();
 }
 
@@ -247,22 +255,26 @@ Registration::Implementation::determinantRange(Domain & domain, const Buffer & v
   }
   region.end[2] = std::min(std::max(region.end[2] - domain.slab().begin, 0), domain.extents().nz);
   const Statistics s = reduce(kernels->statistics(det.data(), domain.extents(), region), *communicator);
-  return { s.minimum, s.maximum };
+  return { kernels->measured(Quantity::Determinant, s.minimum), kernels->measured(Quantity::Determinant, s.maximum) };
+}
+
+void
+Registration::Implementation::copyDeterminant(float * own) const
+{
+  const Extents e = imageExtents();
+  const Buffer  det = finest->scalar(), image(*kernels, e.points());
+  determinant(*finest, finest->view(displacement), det.data());
+  kernels->crop(det.data(), finest->extents(), e, image.data());
+  kernels->toHost(image.data(), 1.0, own, 1, e.points());
 }
 
 void
 Registration::Implementation::writeDeterminant(float * data, int zBegin, int zEnd) const
 {
   checkRequest(data, zBegin, zEnd);
-  const bool         isAlone = communicator->size() == 1 || isPlanning;
-  const Extents      e = imageExtents();
-  std::vector<float> own(isAlone ? 0 : e.points());
-  {
-    const Buffer det = finest->scalar(), image(*kernels, e.points());
-    determinant(*finest, finest->view(displacement), det.data());
-    kernels->crop(det.data(), finest->extents(), e, image.data());
-    kernels->toHost(image.data(), 1.0, isAlone ? data : own.data(), 1, e.points());
-  }
+  const bool         isAlone = communicator->size() == 1;
+  std::vector<float> own(isAlone ? 0 : imageExtents().points());
+  copyDeterminant(isAlone ? data : own.data());
   kernels->memory().trim();
   if (!isAlone)
   {

@@ -1,101 +1,92 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gnr/ScalingModel.h"
 
-#include "parallel/Slab.h"
-#include "registration/SolveWork.h"
-
-#include "gnr/Registration.h"
+#include "registration/Rehearsal.h"
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace gnr
 {
 namespace
 {
 
-// Bytes of a value in memory.
-constexpr double interpolationBytes = 22.0; // 20, or 24 with the growth of the adjoint
-constexpr double transformBytes = 12.0;     // there or back: planes 8, half of the columns' 8
-constexpr double padBytes = 8.0;
-constexpr double packBytes = 8.0;
-
 /** What a process computes, seconds [C4]. */
 double
-computeSeconds(const Workload & work, const ProcessFigures & f, int processes, int process)
+computeSeconds(const KernelWork & w, const ProcessFigures & f)
 {
-  double     seconds = 0.0;
-  const auto planesOf = [&](const GridSize & size) {
-    return static_cast<double>(slabOf(size[2], processes, process).size());
-  };
-  for (const auto & [size, w] : work.points())
-  {
-    const double points = planesOf(size) * size[0] * size[1];
-    const int    packs = processes > 1 ? std::min(processes, size[1]) : 0; // one for each that has rows
-    if (points == 0.0)
-    {
-      continue;
-    }
-    const double transform = std::max(transformBytes / f.memoryBandwidth, 1.0 / f.transforms) +
-                             (processes > 1 ? packBytes / f.memoryBandwidth : 0.0);
-    const double interpolation = std::max(interpolationBytes / f.memoryBandwidth, 1.0 / f.interpolations);
-    seconds += points * (w.bytes / f.memoryBandwidth + w.interpolations * interpolation + w.transforms * transform) +
-               f.callSeconds * (w.calls + w.transforms * (2 + packs));
-  }
-  for (const auto & [halo, count] : work.halos())
-  {
-    const double planes = planesOf(halo.size);
-    if (planes > 0)
-    {
-      const double values = (planes + 2.0 * halo.width) * (halo.size[0] + 2.0 * halo.width) *
-                            (halo.size[1] + 2.0 * halo.width) * halo.fields;
-      seconds +=
-        static_cast<double>(count) * (values * padBytes / f.memoryBandwidth + 3.0 * halo.fields * f.callSeconds);
-    }
-  }
-  return seconds;
+  return w.bytes / f.memoryBandwidth +
+         std::max(w.interpolationBytes / f.memoryBandwidth, w.interpolations / f.interpolations) +
+         std::max(w.transformBytes / f.memoryBandwidth, w.transforms / f.transforms) + w.calls * f.callSeconds;
 }
 
-/** What a process spends on messages [C5]. */
-double
-networkSeconds(const Workload & work, const ProcessFigures & f, int processes, int process)
+Purpose
+purposeOf(Exchange::Kind kind)
 {
-  double seconds = 0.0;
-  for (const Traffic & sent : { work.haloSent(processes, process), work.transposeSent(processes, process) })
+  switch (kind)
   {
-    const double bytes = static_cast<double>(sent.bytes);
-    seconds += static_cast<double>(sent.messages) * f.latency + bytes / f.networkBandwidth;
-    if (f.stagingBandwidth > 0.0)
+    case Exchange::Kind::Halo:
+      return Purpose::Halo;
+    case Exchange::Kind::Forward:
+    case Exchange::Kind::Backward:
+      return Purpose::Transpose;
+    case Exchange::Kind::Reduction:
+      break;
+  }
+  return Purpose::Reduction;
+}
+
+/** What the exchanges cost those who take part: messages of all, and the seconds that one process spends on them [C5].
+ */
+OperationCost
+costOf(const Tally & tally, const ProcessFigures & f, int processes)
+{
+  using Sent = std::array<Traffic, 3>; // by Purpose
+  std::vector<Sent> sent(processes);
+  double            reductions = 0.0;
+  for (const auto & [exchange, count] : tally.exchanges)
+  {
+    const Purpose              purpose = purposeOf(exchange.kind);
+    const std::vector<Traffic> once = trafficOf(exchange, processes);
+    for (int process = 0; process < processes; ++process)
     {
-      seconds += 2.0 * bytes / f.stagingBandwidth; // out, and what comes in
+      Traffic & sum = sent[process][static_cast<int>(purpose)];
+      sum.messages += static_cast<std::uint64_t>(count) * once[process].messages;
+      sum.bytes += static_cast<std::uint64_t>(count) * once[process].bytes;
     }
+    reductions += purpose == Purpose::Reduction ? static_cast<double>(count) : 0.0;
   }
   int depth = 0; // of the tree of a reduction
   while ((1 << depth) < processes)
   {
     ++depth;
   }
-  return seconds + static_cast<double>(work.reductions()) * 2.0 * depth * f.latency;
-}
-
-OperationCost
-costOf(const Workload & work, const ProcessFigures & figures, int processes)
-{
   OperationCost cost;
-  for (int process = 0; process < processes; ++process)
+  cost.computeSeconds = computeSeconds(tally.work, f);
+  for (const Sent & own : sent)
   {
-    const Traffic sent[] = { work.haloSent(processes, process),
-                             work.transposeSent(processes, process),
-                             work.reductionSent(processes, process) };
+    double seconds = reductions * 2.0 * depth * f.latency;
     for (int purpose = 0; purpose < 3; ++purpose)
     {
       PredictedTraffic & traffic = cost.traffic[purpose];
-      traffic.total.messages += sent[purpose].messages;
-      traffic.total.bytes += sent[purpose].bytes;
-      traffic.most.messages = std::max(traffic.most.messages, sent[purpose].messages);
-      traffic.most.bytes = std::max(traffic.most.bytes, sent[purpose].bytes);
+      traffic.total.messages += own[purpose].messages;
+      traffic.total.bytes += own[purpose].bytes;
+      traffic.most.messages = std::max(traffic.most.messages, own[purpose].messages);
+      traffic.most.bytes = std::max(traffic.most.bytes, own[purpose].bytes);
+      if (purpose != static_cast<int>(Purpose::Reduction))
+      {
+        const double bytes = static_cast<double>(own[purpose].bytes);
+        seconds += static_cast<double>(own[purpose].messages) * f.latency + bytes / f.networkBandwidth;
+        if (f.stagingBandwidth > 0.0)
+        {
+          seconds += 2.0 * bytes / f.stagingBandwidth; // out, and what comes in
+        }
+      }
     }
-    cost.computeSeconds = std::max(cost.computeSeconds, computeSeconds(work, figures, processes, process));
-    cost.networkSeconds = std::max(cost.networkSeconds, networkSeconds(work, figures, processes, process));
+    cost.networkSeconds = std::max(cost.networkSeconds, seconds);
   }
   return cost;
 }
@@ -142,22 +133,10 @@ predictScaling(const MemoryPlan &       plan,
                const ProcessFigures &   figures,
                const SolveAssumptions & assumptions)
 {
-  ScalingPrediction result;
-  result.memory = Registration::planMemory(plan, options, processes);
-
-  const GridSize & size = plan.solverGrid.size;
-  const Motion     motion = assumedMotion(options, assumptions);
-  const int        levels = static_cast<int>(plan.levels.size());
-  const LevelWork  finest = workOfLevel(assumptions, levels - 1, levels);
-  const int        inner = innerIterationsOf(options, finest);
-  const int        products = (finest.hessianProducts + finest.newtonSteps / 2) / std::max(finest.newtonSteps, 1);
-  const bool       isWeighted = plan.reachesBorder || plan.hasFixedWeight || plan.hasMovingWeight;
-  const auto       cost = [&](const Workload & work) { return costOf(work, figures, processes); };
-  result.product = cost(productWork(size, options, motion, true));
-  result.preconditioner = cost(preconditionerWork(size, options, inner));
-  result.newtonStep = cost(newtonStepWork(size, options, motion, products, inner, isWeighted));
-  result.solve = cost(solveWork(plan, options, assumptions));
-  return result;
+  const LargestProcess largest = rehearseLargest(plan, options, processes);
+  const RehearsedWork  work = rehearseWork(plan, options, processes, largest.rank, assumptions);
+  const auto           cost = [&](const Tally & tally) { return costOf(tally, figures, processes); };
+  return { largest.memory, cost(work.product), cost(work.preconditioner), cost(work.newtonStep), cost(work.solve) };
 }
 
 } // namespace gnr

@@ -318,9 +318,18 @@ Registration::Implementation::solveLevel(const Level & level, double beta, int l
 }
 
 void
-Registration::Implementation::solve()
+Registration::Implementation::run()
 {
-  const double cpuStart = cpuSeconds();
+  begin();
+  reserveMemory();
+  solve();
+  conclude();
+}
+
+void
+Registration::Implementation::begin()
+{
+  cpuStart = cpuSeconds();
   progress = std::make_unique<Progress>(observer, options, *communicator);
   phaseStart = 0.0;
   report.levels.clear();
@@ -334,7 +343,11 @@ Registration::Implementation::solve()
   {
     progress->message("messages between the GPUs are " + report.transport, report);
   }
-  reserveMemory();
+}
+
+void
+Registration::Implementation::solve()
+{
   images = prepareImages(input, box, options, *kernels, *communicator);
   finest = std::make_unique<Domain>(images.grid, *kernels, *communicator);
   finestTransform = std::make_unique<FourierTransform>(*finest);
@@ -413,6 +426,11 @@ Registration::Implementation::solve()
   evaluateResult();
   checkSearch();
   phase("displacement");
+}
+
+void
+Registration::Implementation::conclude()
+{
   releaseUnusedMemory();
   reportTraffic();
   report.wallSeconds = progress->seconds();

@@ -58,7 +58,7 @@ Registration::Implementation::solveFromBoth(const Level & level)
   Buffer           trial = level.domain.vector();
   kernels->copy(velocity.data(), trial.data(), trial.size());
   kernels->fill(velocity.data(), velocity.size(), Real(0));
-  if (!solveFromAfar(level) || !(objective() < trialObjective))
+  if (!solveFromAfar(level) || !kernels->passes(objective() < trialObjective))
   {
     kernels->copy(trial.data(), velocity.data(), velocity.size());
     report.beta = options.beta;

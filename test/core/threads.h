@@ -2,6 +2,8 @@
 #ifndef gnr_test_threads_h
 #define gnr_test_threads_h
 
+#include "parallel/CountingCommunicator.h"
+
 #include "gnr/Communicator.h"
 
 #include <algorithm>
@@ -30,7 +32,15 @@ class ThreadTeam
 public:
   explicit ThreadTeam(int size)
     : size_(size)
+    , told_(size)
   {}
+
+  /** What the members were told that they do together, and the reductions; of the calling rank alone while run(). */
+  Exchanges &
+  told(int rank)
+  {
+    return told_[rank];
+  }
 
   /** Runs `work` on every rank; throws what rank 0 has thrown, else the first that another one has. */
   void
@@ -137,6 +147,11 @@ private:
       return "threads";
     }
     void
+    announce(const Exchange & exchange) override
+    {
+      ++team_.told_[rank_][exchange];
+    }
+    void
     sum(double * values, std::size_t n) override
     {
       reduce(values, n, [](double a, double b) { return a + b; });
@@ -209,6 +224,9 @@ private:
     void
     reduce(double * values, std::size_t n, Operation operation)
     {
+      Exchange reduction;
+      reduction.count = static_cast<int>(n);
+      announce(reduction);
       if (rank_ == 0)
       {
         std::vector<double> other(n);
@@ -235,6 +253,7 @@ private:
   };
 
   int                                              size_;
+  std::vector<Exchanges>                           told_;
   std::mutex                                       mutex_;
   std::condition_variable                          changed_;
   std::map<std::pair<int, int>, std::deque<Bytes>> mail_;

@@ -1,20 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "parallel/TrafficFormulas.h"
+#ifndef gnr_test_core_trafficFormulas_h
+#define gnr_test_core_trafficFormulas_h
 
 #include "kernels/types.h"
+#include "parallel/Exchange.h"
 #include "parallel/Slab.h"
 
+#include "gnr/Communicator.h"
+
 #include <algorithm>
+#include <cstdint>
 
 namespace gnr
 {
-namespace
+namespace test
 {
+
+// What one process sends, in closed form: from the sizes alone, without the plans and layouts that the solver makes
+// (doc/scaling.md derives the formulas).
 
 using Count = std::uint64_t;
 
+/** Which grid decides who has which frequencies of a spectrum. */
+enum class RowsOf
+{
+  OwnGrid,
+  FinerGrid ///< frequencies without the Nyquist mode only
+};
+
 /** Frequencies of the rows of a process: those of its slab of the owner's ny that this grid has, too. */
-int
+inline int
 rowsAt(int ny, RowsOf rowsOf, int ownerRows, int ranks, int rank)
 {
   const Slab slab = slabOf(ownerRows, ranks, rank);
@@ -42,7 +57,7 @@ struct Transposition
   Count planePeers; ///< others that have planes
 };
 
-Transposition
+inline Transposition
 describe(const GridSize & size, RowsOf rowsOf, int ownerRows, int ranks, int rank)
 {
   Transposition t{};
@@ -63,9 +78,8 @@ describe(const GridSize & size, RowsOf rowsOf, int ownerRows, int ranks, int ran
   return t;
 }
 
-} // namespace
-
-Traffic
+/** A halo of `width` planes on both sides of every slab, of `fields` fields that share their messages [C1]. */
+inline Traffic
 haloTraffic(const GridSize & size, int ranks, int rank, int width, int fields)
 {
   const int  planes = size[2];
@@ -102,7 +116,9 @@ haloTraffic(const GridSize & size, int ranks, int rank, int width, int fields)
   return sent;
 }
 
-Traffic
+/** From slabs to rows, and back, of `components` components [C2]. \param ownerRows points along y of the grid that
+ * decides: size[1] itself for RowsOf::OwnGrid. */
+inline Traffic
 forwardTraffic(const GridSize & size, RowsOf rowsOf, int ownerRows, int ranks, int rank, int components)
 {
   const Transposition t = describe(size, rowsOf, ownerRows, ranks, rank);
@@ -112,7 +128,7 @@ forwardTraffic(const GridSize & size, RowsOf rowsOf, int ownerRows, int ranks, i
   return sent;
 }
 
-Traffic
+inline Traffic
 backwardTraffic(const GridSize & size, RowsOf rowsOf, int ownerRows, int ranks, int rank, int components)
 {
   const Transposition t = describe(size, rowsOf, ownerRows, ranks, rank);
@@ -122,7 +138,8 @@ backwardTraffic(const GridSize & size, RowsOf rowsOf, int ownerRows, int ranks, 
   return sent;
 }
 
-Traffic
+/** A sum, minimum or maximum of `values` doubles over a binomial tree, up and down [C3]. */
+inline Traffic
 reductionTraffic(int ranks, int rank, int values)
 {
   // Up: one message of all but the root. Down: one to each child, rank + 2^i below the lowest bit of the rank.
@@ -136,4 +153,7 @@ reductionTraffic(int ranks, int rank, int values)
   return sent;
 }
 
+} // namespace test
 } // namespace gnr
+
+#endif

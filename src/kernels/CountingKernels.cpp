@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/CountingKernels.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <type_traits>
+
+namespace gnr
+{
+namespace
+{
+
+// Far from any address that a process can have: a kernel that is not of this file stops at the first access.
+void *
+acquireAddresses(std::size_t)
+{
+  return reinterpret_cast<void *>(std::uintptr_t(1) << (std::numeric_limits<std::uintptr_t>::digits - 10));
+}
+
+void
+releaseAddresses(void *)
+{}
+
+constexpr MemorySource addresses{ acquireAddresses, releaseAddresses, nullptr, nullptr, false };
+
+/** A row of costs.h. */
+struct Cost
+{
+  double bytes;
+  double old;
+  double interpolations;
+  double transforms;
+};
+
+/** The arrays that hold zeros: filled with them, and not written since. */
+class Zeros
+{
+public:
+  void
+  add(const Real * x, std::size_t n)
+  {
+    const auto begin = reinterpret_cast<std::uintptr_t>(x);
+    const auto end = begin + n * sizeof(Real);
+    ranges_.erase(ranges_.lower_bound(begin), ranges_.lower_bound(end)); // of arrays that were here before
+    ranges_[begin] = end;
+  }
+  bool
+  contain(const void * x)
+  {
+    return find(x) != ranges_.end();
+  }
+  void
+  remove(const void * x)
+  {
+    const auto found = find(x);
+    if (found != ranges_.end())
+    {
+      ranges_.erase(found);
+    }
+  }
+
+private:
+  std::map<std::uintptr_t, std::uintptr_t>::iterator
+  find(const void * x)
+  {
+    const auto address = reinterpret_cast<std::uintptr_t>(x);
+    auto       next = ranges_.upper_bound(address);
+    if (next == ranges_.begin())
+    {
+      return ranges_.end();
+    }
+    --next;
+    return address < next->second ? next : ranges_.end();
+  }
+
+  std::map<std::uintptr_t, std::uintptr_t> ranges_; ///< begin -> end
+};
+
+/** What the arguments of a call tell, seen from first to last. */
+class Arguments
+{
+public:
+  explicit Arguments(Zeros & zeros)
+    : zeros_(zeros)
+  {}
+
+  void
+  see(std::size_t n)
+  {
+    units_ = n;
+  }
+  void
+  see(const Extents & e)
+  {
+    units_ = e.points();
+  }
+  void
+  see(const Padded & f)
+  {
+    units_ = f.interior.points();
+  }
+  void
+  see(const Padded * f)
+  {
+    units_ = f->interior.points();
+  }
+  void
+  see(const Real * in)
+  {
+    missing_ += in == nullptr ? 1 : 0;
+  }
+  void
+  see(Real factor)
+  {
+    factor_ = factor;
+    isFactor_ = true;
+  }
+  // Arrays that may be written are written.
+  void
+  see(Real * out)
+  {
+    write(out);
+  }
+  void
+  see(const VectorView & out)
+  {
+    write(out.data);
+  }
+  void
+  see(const SymmetricTensorView & out)
+  {
+    write(out.data);
+  }
+  void
+  see(Complex * out)
+  {
+    write(out);
+  }
+  void
+  see(void * out)
+  {
+    write(out);
+  }
+  template <typename Other>
+  void
+  see(const Other &)
+  {}
+
+  template <typename Argument>
+  void
+  next(const Argument & argument)
+  {
+    isFactor_ = false;
+    see(argument);
+    if (!isFactor_)
+    {
+      factor_.reset();
+    }
+  }
+
+  std::size_t
+  units() const
+  {
+    return units_;
+  }
+  /** Bytes of one unit. */
+  double
+  bytes(const Cost & cost) const
+  {
+    return cost.bytes - (overwrites_ ? cost.old : 0.0) - 4.0 * missing_;
+  }
+
+private:
+  void
+  write(const void * out)
+  {
+    zeros_.remove(out);
+    overwrites_ = overwrites_ || (factor_ && *factor_ == Real(0));
+  }
+
+  Zeros &             zeros_;
+  std::size_t         units_ = 0;
+  int                 missing_ = 0;
+  std::optional<Real> factor_; ///< the argument before this one
+  bool                isFactor_ = false;
+  bool                overwrites_ = false;
+};
+
+/** Everything but the kernels. */
+class Counter : public CountingKernels
+{
+public:
+  Counter(Kernels & real, Script & script, double number)
+    : CountingKernels(addresses)
+    , real_(real)
+    , script_(script)
+    , number_(number)
+  {}
+
+  std::string
+  description() const override
+  {
+    return "no kernels (rehearsal)";
+  }
+
+  const KernelWork &
+  work() const override
+  {
+    return work_;
+  }
+  void
+  clearWork() override
+  {
+    work_ = KernelWork();
+  }
+
+  bool
+  ends(Loop loop, int rounds, bool) override
+  {
+    return script_.ends(loop, rounds);
+  }
+  bool
+  passes(bool) override
+  {
+    return true;
+  }
+  double
+  measured(Quantity quantity, double) override
+  {
+    return script_.measured(quantity);
+  }
+
+  bool
+  hasHostMemory() const override
+  {
+    return real_.hasHostMemory();
+  }
+  std::size_t
+  hostBytes() const override
+  {
+    return real_.hostBytes();
+  }
+  void *
+  messageMemory(std::size_t bytes) override
+  {
+    messageBytes_ = std::max(messageBytes_, bytes);
+    return acquireAddresses(bytes);
+  }
+  std::size_t
+  messageBytes() const override
+  {
+    return messageBytes_;
+  }
+  void
+  startCopyToHost(const void *, void *, std::size_t) override
+  {}
+  void
+  startCopyFromHost(const void *, void * memory, std::size_t) override
+  {
+    zeros_.remove(memory);
+  }
+  void
+  reserveScratch(std::size_t bytes) override
+  {
+    scratchBytes_ = std::max(scratchBytes_, bytes);
+  }
+  std::size_t
+  scratchBytes() const override
+  {
+    return scratchBytes_;
+  }
+
+protected:
+  void
+  add(const Cost & cost, double units, double bytes)
+  {
+    double & sum = cost.interpolations > 0.0 ? work_.interpolationBytes
+                   : cost.transforms > 0.0   ? work_.transformBytes
+                                             : work_.bytes;
+    sum += units * bytes;
+    work_.interpolations += units * cost.interpolations;
+    work_.transforms += units * cost.transforms;
+    work_.calls += units > 0.0 ? 1.0 : 0.0; // nothing is launched for nothing
+  }
+
+  /** Any kernel. */
+  template <typename Result, typename... Parameters>
+  Result
+  call(const Cost & cost, const Parameters &... parameters)
+  {
+    Arguments arguments(zeros_);
+    (arguments.next(parameters), ...);
+    add(cost, static_cast<double>(arguments.units()), arguments.bytes(cost));
+    if constexpr (std::is_same<Result, double>::value)
+    {
+      return number_ * static_cast<double>(std::max<std::size_t>(arguments.units(), 1)); // others may have values
+    }
+    else
+    {
+      return Result();
+    }
+  }
+
+  Kernels &   real_;
+  Script &    script_;
+  double      number_;
+  KernelWork  work_;
+  std::size_t messageBytes_ = 0;
+  std::size_t scratchBytes_ = 0;
+  Zeros       zeros_;
+};
+
+// For each row of the table its cost, and a class that overrides the kernel of that name.
+#define GNR_COST(kernel, bytes, old, values, transforms)                                                               \
+  constexpr Cost kernel##Cost{ bytes, old, values, transforms };                                                       \
+  template <typename Signature>                                                                                        \
+  class Counting_##kernel;                                                                                             \
+  template <typename Result, typename... Parameters>                                                                   \
+  class Counting_##kernel<Result (Kernels::*)(Parameters...)> : public virtual Counter                                 \
+  {                                                                                                                    \
+  public:                                                                                                              \
+    Result                                                                                                             \
+    kernel(Parameters... parameters) override                                                                          \
+    {                                                                                                                  \
+      return this->template call<Result>(kernel##Cost, parameters...);                                                 \
+    }                                                                                                                  \
+  };
+#include "kernels/costs.h"
+#undef GNR_COST
+
+/** All kernels together, and those of which more is known than their arguments tell. */
+class EveryKernel
+  :
+#define GNR_COST(kernel, ...)                                                                                          \
+public                                                                                                                 \
+  Counting_##kernel<decltype(&Kernels::kernel)>,
+#include "kernels/costs.h"
+#undef GNR_COST
+  public virtual Counter
+{
+public:
+  EveryKernel(Kernels & real, Script & script, double number)
+    : Counter(real, script, number)
+  {}
+
+  void
+  fill(Real * x, std::size_t n, Real value) override
+  {
+    call<void>(fillCost, x, n, value);
+    if (value == Real(0))
+    {
+      zeros_.add(x, n);
+    }
+  }
+  double
+  maximumAbsolute(const Real * x, std::size_t n) override
+  {
+    call<void>(maximumAbsoluteCost, x, n);
+    return zeros_.contain(x) ? 0.0 : number_;
+  }
+  void
+  pad(const Real *, const Padded & out) override
+  {
+    const Extents & e = out.interior;
+    const Extents   wide{ e.nx + 2 * out.halo[0], e.ny + 2 * out.halo[1], e.nz };
+    add(padCost, static_cast<double>(wide.points()), padCost.bytes);
+  }
+
+  void
+  forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum) override
+  {
+    reserveScratch(real_.planesScratch(extents));
+    call<void>(forwardPlanesCost, x, extents, spectrum);
+  }
+  void
+  backwardPlanes(Complex * spectrum, const Extents & extents, Real * x) override
+  {
+    reserveScratch(real_.planesScratch(extents));
+    call<void>(backwardPlanesCost, spectrum, extents, x);
+  }
+  void
+  applySymbol(Complex * const *,
+              int                    components,
+              const SpectrumLayout & layout,
+              const Symbol &,
+              const SpectrumBand * band) override
+  {
+    reserveScratch(real_.symbolScratch(components, layout, band));
+    double numbers = columns(layout) * layout.size[2];
+    if (band != nullptr)
+    {
+      numbers += 0.5 * columns(band->layout) * band->layout.size[2]; // there, not back
+    }
+    add(applySymbolCost, components * numbers, applySymbolCost.bytes);
+  }
+  void
+  resampleSpectrum(const Complex *, const SpectrumLayout & in, Complex * out, const SpectrumLayout & outLayout) override
+  {
+    reserveScratch(real_.resampleScratch(in, outLayout));
+    zeros_.remove(out);
+    // The columns that both have: there along one z, back along the other.
+    add(resampleSpectrumCost,
+        std::min(columns(in), columns(outLayout)) * (in.size[2] + outLayout.size[2]),
+        resampleSpectrumCost.bytes);
+  }
+  void
+  copyBlocks(const Complex *, std::ptrdiff_t, Complex * y, std::ptrdiff_t, std::size_t width, std::size_t count)
+    override
+  {
+    call<void>(copyBlocksCost, y, width * count);
+  }
+
+  Statistics
+  statistics(const Real *, const Extents &, const Region & region) override
+  {
+    Statistics result;
+    result.count = 1;
+    for (int a = 0; a < 3; ++a)
+    {
+      result.count *= static_cast<std::size_t>(region.end[a] - region.begin[a]);
+    }
+    result.maximum = number_; // from 0 on: not constant, and a weight
+    result.sum = number_ * static_cast<double>(result.count);
+    add(statisticsCost, static_cast<double>(result.count), statisticsCost.bytes);
+    return result;
+  }
+
+private:
+  static double
+  columns(const SpectrumLayout & layout)
+  {
+    return static_cast<double>(layout.rowCount()) * layout.nxHalf();
+  }
+};
+
+} // namespace
+
+std::unique_ptr<CountingKernels>
+makeCountingKernels(Kernels & real, Script & script, double number)
+{
+  return std::make_unique<EveryKernel>(real, script, number);
+}
+
+} // namespace gnr

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_registration_Rehearsal_h
+#define gnr_registration_Rehearsal_h
+
+#include "kernels/CountingKernels.h"
+#include "parallel/CountingCommunicator.h"
+
+#include "gnr/Registration.h"
+#include "gnr/ScalingModel.h"
+
+#include <memory>
+#include <vector>
+
+namespace gnr
+{
+
+/** What one process computes, and what it does together with the others. */
+struct Tally
+{
+  KernelWork work;
+  Exchanges  exchanges;
+};
+
+/** A run of the solver as it is, on arrays that have no memory and with processes that are only thought of: what it
+ * takes and does is counted. */
+class Rehearsal
+{
+public:
+  /** \param plan grids and weights of the registration.
+   * \param real, script, number as of makeCountingKernels(). */
+  Rehearsal(const MemoryPlan &                    plan,
+            const Options &                       options,
+            std::shared_ptr<CountingCommunicator> communicator,
+            Kernels &                             real,
+            Script &                              script,
+            double                                number = 1.0);
+  ~Rehearsal();
+
+  /** From the images in the solver to the displacement. */
+  void
+  solve(Observer * observer = nullptr);
+  /** Everything that may be asked for afterwards. */
+  void
+  results();
+
+  Tally
+  tally() const;
+  /** Adds the memory that solve() and results() have taken. */
+  void
+  addTo(MemoryPlan & plan) const;
+
+private:
+  std::shared_ptr<CountingCommunicator>         communicator_;
+  CountingKernels *                             kernels_;
+  std::unique_ptr<Registration::Implementation> implementation_;
+};
+
+/** The phases of a plan that come after run(). */
+constexpr const char * inversePhase = "inverse displacement";
+constexpr const char * otherResultsPhase = "other results";
+
+/** Adds the memory of a process to a plan. */
+void
+rehearseMemory(MemoryPlan &                          plan,
+               const Options &                       options,
+               std::shared_ptr<CountingCommunicator> communicator,
+               Kernels &                             real);
+
+/** The process that needs most memory, and how much. */
+struct LargestProcess
+{
+  int        rank = 0;
+  MemoryPlan memory;
+};
+
+/** Throws Error(BadInput) unless there are 1 to nz processes. */
+LargestProcess
+rehearseLargest(const MemoryPlan & plan, const Options & options, int processes);
+
+/** The operations of OperationCost, done by one process. */
+struct RehearsedWork
+{
+  Tally product;
+  Tally preconditioner;
+  Tally newtonStep;
+  Tally solve;
+};
+
+RehearsedWork
+rehearseWork(const MemoryPlan &       plan,
+             const Options &          options,
+             int                      processes,
+             int                      rank,
+             const SolveAssumptions & assumptions);
+
+} // namespace gnr
+
+#endif
