@@ -21,6 +21,7 @@
 #include "Format.h"
 #include "OptionNames.h"
 #include "Program.h"
+#include "RegistrationFilter.h"
 #include "ScalingReport.h"
 
 #include "gnr/Error.h"
@@ -239,7 +240,7 @@ RunLog::ShowProgress(double share)
 void
 RunLog::PrintMessage(const std::string & message)
 {
-  Line("note     " + message);
+  Line("note     " + NameFiles(message, m_Settings));
 }
 
 void
@@ -398,7 +399,7 @@ RunLog::PrintSummary(const gnr::Report &                                 report,
   }
   for (const std::string & message : report.messages)
   {
-    Line("  note               " + message);
+    Line("  note               " + NameFiles(message, m_Settings));
   }
   if (m_Settings.verbose && report.processes > 1)
   {

@@ -2,6 +2,7 @@
 #include "registration/SolveWork.h"
 
 #include "optimization/ZeroVelocityHessian.h"
+#include "registration/DetailAgreement.h"
 
 #include <algorithm>
 #include <cmath>
@@ -114,6 +115,12 @@ addResult(Workload & work, const MemoryPlan & plan, const SolveAssumptions & ass
   work.addHalo(size, static_cast<int>(std::ceil(farthest)) + 2, 1, plan.hasMovingWeight ? 2 : 1);
   work.addHalo(size, 1, 3);
   work.addReductions(20);
+
+  // compareDetails()
+  const GridSize coarse = detailGrid(plan.solverGrid, plan.imageGrid).grid.size;
+  addResampling(work, size, coarse, isWeighted(plan) ? 4 : 3);
+  work.addTransforms(coarse, 1, 3);
+  work.addReductions(8);
   work.addPoints(size, 24 + 24 + 16 + 40.0, 1, 20);
 }
 

@@ -142,6 +142,11 @@ public:
     mark(x);
   }
   void
+  saturate(Real, Real, Real, Real * x, std::size_t) override
+  {
+    mark(x);
+  }
+  void
   multiply(Real, const Real *, const Real *, Real * out, std::size_t) override
   {
     mark(out);
