@@ -4,6 +4,7 @@
 #include "CommandLineError.h"
 #include "Format.h"
 #include "Program.h"
+#include "RegistrationFilter.h"
 #include "ScalingReport.h"
 
 #include "gnr/Error.h"
@@ -225,7 +226,7 @@ RunLog::ShowProgress(double share)
 void
 RunLog::PrintMessage(const std::string & message)
 {
-  Line("note     " + message);
+  Line("note     " + NameFiles(message, m_Settings));
 }
 
 void
@@ -384,7 +385,7 @@ RunLog::PrintSummary(const gnr::Report &                                 report,
   }
   for (const std::string & message : report.messages)
   {
-    Line("  note               " + message);
+    Line("  note               " + NameFiles(message, m_Settings));
   }
   if (m_Settings.verbose && report.processes > 1)
   {

@@ -41,6 +41,8 @@ WordOf(gnr::StopReason reason)
       return "stopped-on-request";
     case gnr::StopReason::ImagesIdentical:
       return "images-identical";
+    case gnr::StopReason::NoGradient:
+      return "no-gradient";
   }
   return "unknown";
 }
@@ -219,6 +221,10 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
     { "result",
       { { "beta", r.beta },
         { "mismatch", r.mismatch },
+        { "detailCorrelation",
+          r.detailCorrelation
+            ? Json({ { "before", r.detailCorrelation->before }, { "after", r.detailCorrelation->after } })
+            : Json() },
         { "determinant",
           { { "minimum", r.determinantMinimum }, { "maximum", r.determinantMaximum }, { "mean", r.determinantMean } } },
         { "foldedVoxels", r.foldedVoxels },

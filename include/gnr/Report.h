@@ -23,7 +23,8 @@ enum class StopReason
   LineSearchFailed,  ///< no step length lowers the objective: rounding level
   TimeLimit,         ///< timeLimit reached; the best velocity so far is the result
   StoppedByObserver, ///< the observer asked to stop and keep the result
-  ImagesIdentical    ///< the gradient at v = 0 vanishes: nothing to register
+  ImagesIdentical,   ///< the images are the same wherever they count: nothing to register
+  NoGradient         ///< they differ, but the gradient at v = 0 vanishes: nothing tells which way to move
 };
 
 /** One line of prose for a reason, as printed by the command line and written to the report. */
@@ -46,6 +47,8 @@ describe(StopReason reason)
       return "stopped on request";
     case StopReason::ImagesIdentical:
       return "images are already identical";
+    case StopReason::NoGradient:
+      return "images differ, but nothing in them tells which way to move";
   }
   return "unknown reason";
 }
@@ -134,6 +137,13 @@ struct TrafficRecord
   Traffic     most;    ///< of the process that sent most: messages and bytes each by itself
 };
 
+/** How the details of the fixed image correlate with those of the moving image, and with those of the warped one. */
+struct DetailCorrelation
+{
+  double before;
+  double after;
+};
+
 /** What was done and what came out of it: the numbers of the closing summary and of the JSON report. */
 struct Report
 {
@@ -148,8 +158,9 @@ struct Report
   std::vector<LevelRecord> levels;
   StopReason reason = StopReason::IterationLimit; ///< of the solve that the result is from, or why all ended
 
-  double      mismatch = 1.0; ///< ||m0(y) - f|| / ||m0 - f|| of the produced map, normalised intensities, weighted
-  double      determinantMinimum = 1.0; ///< det(I + grad u) over the image grid, central differences
+  double mismatch = 1.0; ///< ||m0(y) - f|| / ||m0 - f|| of the produced map, normalised intensities, weighted
+  std::optional<DetailCorrelation> detailCorrelation; ///< unset: an image has no details
+  double      determinantMinimum = 1.0;               ///< det(I + grad u) over the image grid, central differences
   double      determinantMaximum = 1.0;
   double      determinantMean = 1.0;
   std::size_t foldedVoxels = 0;          ///< det <= 0

@@ -206,6 +206,10 @@ public:
   /** x = min(max(x, lower), upper). 8 B */
   virtual void
   clamp(Real lower, Real upper, Real * x, std::size_t n) = 0;
+  /** What lies beyond [lower, upper] by t comes to lie beyond it by r t / (r + t), r = reach: the slope is one at the
+   * bounds, and infinity is r beyond them. What lies within keeps its bits. 8 B */
+  virtual void
+  saturate(Real lower, Real upper, Real reach, Real * x, std::size_t n) = 0;
   /** out = a x y, out may be x or y. 12 B */
   virtual void
   multiply(Real a, const Real * x, const Real * y, Real * out, std::size_t n) = 0;

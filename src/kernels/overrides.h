@@ -24,6 +24,8 @@ scaleAndShift(Real a, const Real * x, Real b, Real * y, std::size_t n) override;
 void
 clamp(Real lower, Real upper, Real * x, std::size_t n) override;
 void
+saturate(Real lower, Real upper, Real reach, Real * x, std::size_t n) override;
+void
 multiply(Real a, const Real * x, const Real * y, Real * out, std::size_t n) override;
 double
 sum(const Real * x, std::size_t n) override;

@@ -213,7 +213,7 @@ Newton::run()
   if (!(initialNorm > 0.0))
   {
     kernels_.fill(v_.data, values(), Real(0));
-    record.reason = StopReason::ImagesIdentical;
+    record.reason = initialDistance_ > 0.0 ? StopReason::NoGradient : StopReason::ImagesIdentical;
     return record;
   }
 

@@ -90,6 +90,9 @@ public:
   startVelocity(Domain & domain, FourierTransform & transform, Domain * coarser, FourierTransform * coarserTransform);
   void
   restrictInitialVelocity(FourierTransform & transform, Buffer & out);
+  /** Throws where a Gaussian leaves nothing of an image. */
+  void
+  checkSmoothed(const Buffer & image, const Buffer & smoothed, const char * name) const;
   LevelImages
   restrictImages(Domain & domain, FourierTransform & transform);
   /** The grids for a finest one. */
@@ -125,6 +128,12 @@ public:
   // Result.cpp
   void
   evaluateResult();
+  /** Tells if little is left of the weight in which the images are compared. Collective. */
+  void
+  checkWeightLeft(const Buffer & weight);
+  /** Tells if a solve had nothing to go by, or if the images are not of one contrast. */
+  void
+  judgeResult();
   /** The displacement, and its det(I + grad u) over the image. The velocity is smoothed where it takes that below the
    * floor: the walls of the limits yield to the images [S2]. Memory: as integrate().
    * Collective. */

@@ -3,15 +3,16 @@
 
 #include "parallel/FourierTransform.h"
 #include "parallel/Statistics.h"
+#include "registration/IntensityRange.h"
 
 #include "gnr/Error.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstdint>
+#include <iomanip>
 #include <limits>
 #include <sstream>
+#include <string>
 #include <vector>
 
 namespace gnr
@@ -19,12 +20,11 @@ namespace gnr
 namespace
 {
 
-constexpr int    leastPadding = 8;         // points, where anatomy reaches the border
-constexpr int    faceDepth = 4;            // planes at each face that must be constant to do without padding
-constexpr double constantTolerance = 0.02; // of the normalised intensity range
-constexpr double lowerPercentile = 0.005;
-constexpr double upperPercentile = 0.995;
-constexpr int    histogramBins = 4096;
+constexpr double reach = 1.0;       // of what lies far out, beyond one range from the others
+constexpr double leastCounted = 64; // voxels: the neighbours that one interpolation needs
+constexpr double fewCounted = 1000;
+constexpr double leastSteps = 16; // of single precision in the range of intensities
+constexpr double fewSteps = 256;
 
 bool
 operator==(const Extents & a, const Extents & b)
@@ -36,6 +36,14 @@ Region
 wholeRegion(const Extents & e)
 {
   return { { 0, 0, 0 }, { e.nx, e.ny, e.nz } };
+}
+
+std::string
+words(double count)
+{
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(0) << count << (count == 1.0 ? " voxel" : " voxels");
+  return text.str();
 }
 
 /** Refuses images that cannot be registered; returns their statistics. */
@@ -58,6 +66,59 @@ check(const Buffer & image, const BoxPart & part, const char * name, Kernels & k
     throw Error(ErrorKind::BadInput, message.str());
   }
   return s;
+}
+
+/** Refuses masks that leave too little to register, and tells of those that leave little. */
+void
+checkWeights(const Buffer &             fixedWeight,
+             const Buffer &             movingWeight,
+             const BoxPart &            part,
+             Kernels &                  kernels,
+             Communicator &             communicator,
+             std::vector<std::string> & messages)
+{
+  constexpr double fewShare = 0.1; // of the image, so that a small image is no reason
+  if (!fixedWeight && !movingWeight)
+  {
+    return;
+  }
+  const std::size_t n = part.image().points();
+  const auto        sum = [&](const Buffer & weight) { return kernels.sum(weight.data(), n); };
+  double            sums[2] = { static_cast<double>(n),
+                     fixedWeight && movingWeight ? kernels.dot(fixedWeight.data(), movingWeight.data(), n)
+                                                            : sum(fixedWeight ? fixedWeight : movingWeight) };
+  communicator.sum(sums, 2);
+  const double counted = sums[1];
+  if (counted >= std::min(fewCounted, fewShare * sums[0]))
+  {
+    return;
+  }
+  std::ostringstream message;
+  message << (fixedWeight ? "FixedImageMask" : "MovingImageMask") << ": ";
+  if (counted > 0.0)
+  {
+    message << "only " << words(counted) << (std::round(counted) == 1.0 ? " counts" : " count");
+  }
+  else
+  {
+    message << "no voxel counts";
+  }
+  if (fixedWeight && movingWeight)
+  {
+    message << ", those that lie inside MovingImageMask, or inside MovingImage if it has no mask, as well";
+  }
+  else if (movingWeight)
+  {
+    message << " on the grid of FixedImage, those that lie inside MovingImage, and inside its mask if it has one";
+  }
+  if (counted < leastCounted)
+  {
+    message << "; that is too little for a registration. Check that the masks belong to the images, and that these "
+               "overlap, or enlarge the masks";
+    throw Error(ErrorKind::BadInput, message.str());
+  }
+  message << "; what they say of the deformation elsewhere is little";
+  messages.push_back(message.str());
 }
 
 /** One where the weights of both images are above 1/2, zero elsewhere; empty without weights. */
@@ -85,16 +146,14 @@ commonInside(const Buffer & fixedWeight, const Buffer & movingWeight, const BoxP
 /** What the percentiles are taken of. */
 struct Sample
 {
-  Buffer values; ///< minus `least`, and zero outside; empty for all values of the image
-  double least;
-  double most;
-  double count;
-  double blank; ///< values that are not counted
+  Buffer   values; ///< zero outside; empty for all values of the image
+  ValueSet set;
 };
 
 /** The values inside. No value outside has any influence, not even by rounding. */
 Sample
 sampleInside(const Buffer &     inside,
+             double             count,
              const Buffer &     image,
              const Statistics & s,
              const BoxPart &    part,
@@ -102,24 +161,32 @@ sampleInside(const Buffer &     inside,
              Communicator &     communicator)
 {
   const std::size_t n = part.image().points();
-  Sample            sample{ Buffer(kernels, n), 0.0, 0.0, kernels.sum(inside.data(), n), 0.0 };
-  communicator.sum(&sample.count, 1);
-  sample.blank = static_cast<double>(s.count) - sample.count;
-  const auto shifted = [&](double offset) {
+  Sample            sample{ Buffer(kernels, n), {} };
+  const auto        shifted = [&](double offset) {
     kernels.scaleAndShift(Real(1), image.data(), Real(-offset), sample.values.data(), n);
     kernels.multiply(Real(1), inside.data(), sample.values.data(), sample.values.data(), n);
     return reduce(kernels.statistics(sample.values.data(), part.image(), wholeRegion(part.image())), communicator);
   };
   const double top = shifted(0.0).maximum; // not below any value inside
-  sample.least = top + shifted(top).minimum;
-  sample.most = sample.least + shifted(sample.least).maximum;
+  sample.set.least = top + shifted(top).minimum;
+  sample.set.most = sample.set.least + shifted(sample.set.least).maximum;
+  kernels.multiply(Real(1), inside.data(), image.data(), sample.values.data(), n);
+  sample.set.pieces = { { sample.values.data(), n } };
+  sample.set.count = count;
+  sample.set.blankZeros = static_cast<double>(s.count) - count;
   return sample;
 }
 
 Sample
-sampleAll(const Statistics & s)
+sampleAll(const Buffer & image, const Statistics & s, const BoxPart & part)
 {
-  return { Buffer(), s.minimum, s.maximum, static_cast<double>(s.count), 0.0 };
+  Sample sample;
+  // Planes of others, for the padding, may follow.
+  sample.set.pieces = { { image.data(), part.image().points() } };
+  sample.set.least = s.minimum;
+  sample.set.most = s.maximum;
+  sample.set.count = static_cast<double>(s.count);
+  return sample;
 }
 
 struct Samples
@@ -129,7 +196,7 @@ struct Samples
 };
 
 /** The voxels that count in both images, so that what lies under a mask, or beyond the other image, says nothing of the
- * rest; all where there are no weights, or where those of an image are all alike. */
+ * rest; all where there are no weights, or only small ones. */
 Samples
 sampleBoth(const Buffer &     fixed,
            const Buffer &     moving,
@@ -140,117 +207,96 @@ sampleBoth(const Buffer &     fixed,
            Kernels &          kernels,
            Communicator &     communicator)
 {
-  if (inside)
+  double count = inside ? kernels.sum(inside.data(), part.image().points()) : 0.0;
+  communicator.sum(&count, 1);
+  if (count < leastCounted)
   {
-    Samples result{ sampleInside(inside, fixed, fixedStatistics, part, kernels, communicator),
-                    sampleInside(inside, moving, movingStatistics, part, kernels, communicator) };
-    if (result.fixed.most > result.fixed.least && result.moving.most > result.moving.least)
-    {
-      return result;
-    }
+    return { sampleAll(fixed, fixedStatistics, part), sampleAll(moving, movingStatistics, part) };
   }
-  return { sampleAll(fixedStatistics), sampleAll(movingStatistics) };
-}
-
-struct Range
-{
-  double lower;
-  double upper;
-};
-
-/** The robust percentiles: a few bright voxels must not squeeze the rest. The first n voxels are those of this process;
- * planes of others for the padding may follow. */
-Range
-robustRange(const Buffer & image, std::size_t n, const Sample & sample, Kernels & kernels, Communicator & communicator)
-{
-  const double               origin = sample.values ? 0.0 : sample.least, range = sample.most - sample.least;
-  std::vector<std::uint64_t> own(histogramBins);
-  kernels.histogram(
-    (sample.values ? sample.values : image).data(), n, origin, origin + range, own.data(), histogramBins);
-  std::vector<double> counts(own.begin(), own.end()); // exact: far below 2^53
-  communicator.sum(counts.data(), counts.size());
-  counts[0] -= sample.blank;
-  const double width = range / histogramBins;
-  const auto   percentile = [&](double share) {
-    const double wanted = share * sample.count;
-    double       below = 0.0;
-    int          bin = 0;
-    while (bin < histogramBins - 1 && below + counts[bin] < wanted)
+  Samples    samples{ sampleInside(inside, count, fixed, fixedStatistics, part, kernels, communicator),
+                   sampleInside(inside, count, moving, movingStatistics, part, kernels, communicator) };
+  const auto checkVaries = [&](const ValueSet & values, const char * name) {
+    if (!(values.most > values.least))
     {
-      below += counts[bin++];
+      std::ostringstream message;
+      message << name << ": every voxel that counts (inside the masks and inside both images) has the value "
+              << values.least << ", so that there is nothing to register; check the masks, or enlarge them";
+      throw Error(ErrorKind::BadInput, message.str());
     }
-    return sample.least + (bin + (share < 0.5 ? 0 : 1)) * width;
   };
-  const Range robust{ percentile(lowerPercentile), percentile(upperPercentile) };
-  // Nearly all voxels share one value (a small bright object): the percentiles say nothing.
-  return robust.upper - robust.lower > 16 * width ? robust : Range{ sample.least, sample.most };
+  checkVaries(samples.fixed.set, "FixedImage");
+  checkVaries(samples.moving.set, "MovingImage");
+  return samples;
 }
 
-/** Maps the robust percentiles to 0 and 1. */
+/** Tells what single precision leaves of a range far from zero; throws Error(BadInput) where that is next to nothing.
+ */
 void
-normalize(Buffer & image, std::size_t n, const Sample & sample, Kernels & kernels, Communicator & communicator)
+checkPrecision(const IntensityRange & range, const char * name, std::vector<std::string> & messages)
 {
-  const Range  range = robustRange(image, n, sample, kernels, communicator);
-  const double scale = 1.0 / (range.upper - range.lower);
-  kernels.scaleAndShift(Real(scale), image.data(), Real(-range.lower * scale), image.data(), image.size());
+  const float  largest = static_cast<float>(std::max(std::abs(range.lower), std::abs(range.upper)));
+  const double step = std::nextafter(largest, std::numeric_limits<float>::infinity()) - largest;
+  const double steps = range.width() / step;
+  if (steps >= fewSteps)
+  {
+    return;
+  }
+  std::ostringstream message;
+  message << name << ": intensities from " << range.lower << " to " << range.upper
+          << " are so far from zero that single precision leaves only " << std::floor(steps)
+          << " steps between them; subtract a constant from the image first";
+  if (steps < leastSteps)
+  {
+    throw Error(ErrorKind::BadInput, message.str());
+  }
+  messages.push_back(message.str());
 }
 
-/** The values of the user as reals of the kernels. */
-struct RealValues
+/** Tells of voxels that lie far from the range of the others. */
+void
+reportOutliers(const IntensityRange &     range,
+               const Sample &             sample,
+               const char *               name,
+               bool                       isLimited,
+               Kernels &                  kernels,
+               Communicator &             communicator,
+               std::vector<std::string> & messages)
 {
-  Buffer       converted;
-  const Real * data;
-};
-
-RealValues
-realValues(const InputImage & image, const Extents & e, Kernels & host)
-{
-#ifdef GNR_DOUBLE_PRECISION
-  RealValues result{ Buffer(host, e.points()), nullptr };
-  host.fromHost(image.data, 1, 1.0, result.converted.data(), e.points());
-  result.data = result.converted.data();
-  return result;
-#else
-  (void)e;
-  (void)host;
-  return { Buffer(), image.data };
-#endif
+  const IntensityRange ordinary = ordinaryRange(sample.set, range);
+  if (ordinary.lower == sample.set.least && ordinary.upper == sample.set.most)
+  {
+    return;
+  }
+  const double outliers = countBeyond(sample.set, range, kernels, communicator);
+  if (outliers > 0.0)
+  {
+    std::ostringstream message;
+    message << name << ": " << words(outliers) << (outliers == 1.0 ? " lies" : " lie") << " far outside the range "
+            << range.lower << " to " << range.upper << " of the others, which goes from " << sample.set.least << " to "
+            << sample.set.most << " with " << (outliers == 1.0 ? "it" : "them") << "; "
+            << (isLimited ? "such values were limited. A mask takes the voxels out of the comparison"
+                          : "without normalisation they count as they are. Take them out with a mask, or limit them");
+    messages.push_back(message.str());
+  }
 }
 
-/** For each axis, whether the image is constant in the planes near both of its faces, so that it is periodic as it is.
- * The answers are the same for raw and for normalised intensities. */
-std::array<bool, 3>
-constantFaces(const InputImage & image, const Grid & grid, Kernels & host, Communicator & communicator)
+/** Maps the robust percentiles to 0 and 1, and limits what lies far out [P0]. */
+void
+normalize(Buffer & image, const IntensityRange & range, const Statistics & s, Kernels & kernels)
 {
-  const Extents    e{ grid.size[0], grid.size[1], image.planes.size() };
-  const RealValues values = realValues(image, e, host);
-  // The whole image, and both faces of each axis: minus the minimum, and the maximum.
-  std::array<double, 8> extrema;
-  extrema.fill(-std::numeric_limits<double>::infinity());
-  const auto include = [&](const Region & region, int pair) {
-    const Statistics s = host.statistics(values.data, e, region);
-    extrema[2 * pair] = std::max(extrema[2 * pair], -s.minimum);
-    extrema[2 * pair + 1] = std::max(extrema[2 * pair + 1], s.maximum);
-  };
-  include(wholeRegion(e), 0);
-  for (int axis = 0; axis < 3; ++axis)
+  constexpr double farFromZero = 64.0; // ranges, from where on the rounding of the map would show
+  const double     scale = 1.0 / range.width();
+  double           origin = 0.0;
+  if (std::abs(range.lower) > farFromZero * range.width())
   {
-    const int depth = std::min(faceDepth, grid.size[axis] / 2);
-    const int begin = axis == 2 ? image.planes.begin : 0;
-    Region    low = wholeRegion(e), high = low;
-    low.end[axis] = std::min(low.end[axis], std::max(depth - begin, 0));
-    high.begin[axis] = std::min(high.end[axis], std::max(grid.size[axis] - depth - begin, 0));
-    include(low, axis + 1);
-    include(high, axis + 1);
+    origin = static_cast<float>(range.lower); // the difference of near numbers is exact
+    kernels.scaleAndShift(Real(1), image.data(), Real(-origin), image.data(), image.size());
   }
-  communicator.maximum(extrema.data(), extrema.size());
-  const auto          range = [&](int pair) { return extrema[2 * pair] + extrema[2 * pair + 1]; };
-  std::array<bool, 3> result{};
-  for (int axis = 0; axis < 3; ++axis)
+  kernels.scaleAndShift(Real(scale), image.data(), Real(-(range.lower - origin) * scale), image.data(), image.size());
+  if (s.minimum < range.lower - range.width() || s.maximum > range.upper + range.width())
   {
-    result[axis] = range(axis + 1) <= constantTolerance * range(0);
+    kernels.saturate(Real(-1), Real(2), Real(reach), image.data(), image.size());
   }
-  return result;
 }
 
 /** Weights of the user on the image; empty where there are none. */
@@ -310,30 +356,6 @@ extend(Buffer && image, const BoxPart & part, Kernels & kernels)
 
 } // namespace
 
-SolverBox
-chooseBox(const InputImages & input, const Options & options, Kernels & host, Communicator & communicator)
-{
-  const Grid &        grid = input.grid;
-  std::array<bool, 3> constant{ { true, true, true } };
-  if (!options.periodic)
-  {
-    const auto fixed = constantFaces(input.fixed, grid, host, communicator);
-    const auto moving = constantFaces(input.moving, grid, host, communicator);
-    for (int axis = 0; axis < 3; ++axis)
-    {
-      constant[axis] = fixed[axis] && moving[axis];
-    }
-  }
-  SolverBox box;
-  box.grid = grid;
-  for (int axis = 0; axis < 3; ++axis)
-  {
-    box.padded = box.padded || !constant[axis];
-    box.grid.size[axis] = fourierSize(grid.size[axis] + (constant[axis] ? 0 : leastPadding));
-  }
-  return box;
-}
-
 SolverImages
 prepareImages(const InputImages & input,
               const SolverBox &   box,
@@ -350,9 +372,12 @@ prepareImages(const InputImages & input,
   Buffer        movingWeight = readWeight(input.movingWeight, "MovingImageMask", part, kernels, communicator);
   SolverImages  result;
   result.grid = box.grid;
+  if (!input.fixed.isPlanned)
   {
-    const std::size_t n = part.image().points();
-    const Samples     samples = sampleBoth(fixed,
+    checkWeights(fixedWeight, movingWeight, part, kernels, communicator, result.messages);
+  }
+  {
+    const Samples samples = sampleBoth(fixed,
                                        moving,
                                        fixedStatistics,
                                        movingStatistics,
@@ -360,15 +385,26 @@ prepareImages(const InputImages & input,
                                        part,
                                        kernels,
                                        communicator);
-    if (options.intensityNormalization == IntensityNormalization::Percentiles)
+    const bool    isNormalized = options.intensityNormalization == IntensityNormalization::Percentiles;
+    const auto    rangeOf = [&](const Sample & sample, const char * name) {
+      const IntensityRange range = robustRange(sample.set, kernels, communicator);
+      if (!input.fixed.isPlanned)
+      {
+        checkPrecision(range, name, result.messages);
+        reportOutliers(range, sample, name, isNormalized, kernels, communicator, result.messages);
+      }
+      return range;
+    };
+    const IntensityRange fixedRange = rangeOf(samples.fixed, "FixedImage");
+    const IntensityRange movingRange = rangeOf(samples.moving, "MovingImage");
+    if (isNormalized)
     {
-      normalize(fixed, n, samples.fixed, kernels, communicator);
-      normalize(moving, n, samples.moving, kernels, communicator);
+      normalize(fixed, fixedRange, fixedStatistics, kernels);
+      normalize(moving, movingRange, movingStatistics, kernels);
     }
     else
     {
-      const Range range = robustRange(fixed, n, samples.fixed, kernels, communicator);
-      result.intensityRange = range.upper - range.lower;
+      result.intensityRange = fixedRange.width();
     }
   }
 

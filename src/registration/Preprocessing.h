@@ -7,6 +7,9 @@
 
 #include "gnr/Options.h"
 
+#include <string>
+#include <vector>
+
 namespace gnr
 {
 
@@ -19,6 +22,8 @@ struct SolverImages
   Buffer fixedWeight;
   Buffer movingWeight;
   double intensityRange = 1.0; ///< of the bulk of the fixed image's values
+  /** What the user should know of the images, each beginning with the name of one. */
+  std::vector<std::string> messages;
 };
 
 /** The periodic box of the solver. */

@@ -7,6 +7,7 @@
 #include "model/Unfolding.h"
 #include "model/similarity/Similarity.h"
 #include "parallel/Statistics.h"
+#include "registration/DetailAgreement.h"
 
 #include <algorithm>
 #include <cmath>
@@ -99,6 +100,43 @@ Registration::Implementation::integrateUnfolded()
 }
 
 void
+Registration::Implementation::checkWeightLeft(const Buffer & weight)
+{
+  constexpr double  leastShare = 0.1;
+  const std::size_t n = finest->points();
+  const double      before =
+    finest->average(images.fixedWeight ? kernels->dot(images.fixedWeight.data(), images.movingWeight.data(), n)
+                                       : kernels->sum(images.movingWeight.data(), n));
+  const double after = finest->average(kernels->sum(weight.data(), n));
+  if (!isPlanning && after < leastShare * before)
+  {
+    std::ostringstream text;
+    text << "MovingImageMask: only " << 100.0 * after / before
+         << " % of what counted before the registration counts after it, because the deformation has moved the masks "
+            "(or the edges of the images) apart; enlarge the masks, increase beta or align the images first";
+    progress->message(text.str(), report);
+  }
+}
+
+void
+Registration::Implementation::judgeResult()
+{
+  if (report.reason == StopReason::NoGradient)
+  {
+    progress->message("the images differ, but nothing in them tells which way to move, so that the deformation is the "
+                      "identity: where the voxels count, an image is constant, or has no detail that the solver can "
+                      "follow; check the images, the masks and the options",
+                      report);
+  }
+  const bool isJudged = report.detailCorrelation && !isInterrupted && report.reason != StopReason::NoGradient;
+  const auto warning = isJudged ? contrastWarning(*report.detailCorrelation) : std::nullopt;
+  if (warning)
+  {
+    progress->message(*warning, report);
+  }
+}
+
+void
 Registration::Implementation::evaluateResult()
 {
   const Statistics  determinants = integrateUnfolded();
@@ -137,6 +175,14 @@ Registration::Implementation::evaluateResult()
       before += similarity->value(channel.moving);
     }
     report.mismatch = before > 0.0 ? std::sqrt(after / before) : 0.0;
+    if (images.movingWeight)
+    {
+      checkWeightLeft(weight);
+    }
+    voxels.reset();
+    finest->releaseScratch();
+    report.detailCorrelation = compareDetails(
+      *finest, *finestTransform, input.grid, images.fixed.data(), images.moving.data(), warped.data(), w);
   }
   images = SolverImages{};
   finest->releaseScratch();

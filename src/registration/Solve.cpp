@@ -16,6 +16,7 @@
 #include <cmath>
 #include <ctime>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -221,6 +222,24 @@ Registration::Implementation::startVelocity(Domain &           domain,
   velocity = std::move(start);
 }
 
+void
+Registration::Implementation::checkSmoothed(const Buffer & image, const Buffer & smoothed, const char * name) const
+{
+  constexpr double leastContrast = 0.01; // of that of the image
+  const auto       contrast = [&](const Buffer & field) {
+    const Statistics s = imageStatistics(field);
+    return s.maximum - s.minimum;
+  };
+  const double before = contrast(image), after = contrast(smoothed);
+  if (!isPlanning && !(after >= leastContrast * before))
+  {
+    std::ostringstream text;
+    text << "smoothing: a Gaussian of " << options.smoothing << " voxels leaves less than " << 100 * leastContrast
+         << " % of the contrast of " << name << ", next to nothing to register; smooth less";
+    throw Error(ErrorKind::BadInput, text.str());
+  }
+}
+
 LevelImages
 Registration::Implementation::restrictImages(Domain & domain, FourierTransform & transform)
 {
@@ -241,6 +260,10 @@ Registration::Implementation::restrictImages(Domain & domain, FourierTransform &
     {
       source = finest->scalar();
       finestTransform->apply(gaussian, field.data(), source.data(), 1);
+      if (isFinest) // coarser grids see less
+      {
+        checkSmoothed(field, source, &field == &images.fixed ? "FixedImage" : "MovingImage");
+      }
     }
     if (isFinest)
     {
@@ -349,6 +372,10 @@ void
 Registration::Implementation::solve()
 {
   images = prepareImages(input, box, options, *kernels, *communicator);
+  for (const std::string & message : images.messages)
+  {
+    progress->message(message, report);
+  }
   finest = std::make_unique<Domain>(images.grid, *kernels, *communicator);
   finestTransform = std::make_unique<FourierTransform>(*finest);
   if (exists(input.fixedWeight.byRank))
@@ -425,6 +452,7 @@ Registration::Implementation::solve()
   keepWithinBounds();
   evaluateResult();
   checkSearch();
+  judgeResult();
   phase("displacement");
 }
 

@@ -82,6 +82,12 @@ TEST_P(KernelsAgreement, Algebra)
             }),
             4 * rounding);
   EXPECT_LE(difference([&](Kernels & k) {
+              const Array<Real> u(k, x);
+              k.saturate(Real(-0.4), Real(0.9), Real(1.1), u.data(), n);
+              return u.get();
+            }),
+            rounding);
+  EXPECT_LE(difference([&](Kernels & k) {
               const Array<Real> u(k, x), v(k, y), w(k, n);
               k.combine(a, u.data(), b, v.data(), w.data(), n);
               return w.get();

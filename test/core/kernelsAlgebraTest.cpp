@@ -195,6 +195,16 @@ TEST_P(KernelsAlgebra, ClampLimitsBothSides)
   EXPECT_EQ(x.get(), (Values{ -1, -1, Real(-0.5), 0, Real(1.5), 2, 2 }));
 }
 
+TEST_P(KernelsAlgebra, SaturateBendsWhatLiesBeyondTowardsABound)
+{
+  const Real        infinity = std::numeric_limits<Real>::infinity();
+  const Real        inside = Real(0.1); // no binary fraction: would show arithmetic
+  const Array<Real> x(kernels, Values{ -infinity, -4, -1, inside, 2, 5, 11, infinity });
+  kernels.saturate(-1, 2, 3, x.data(), 8);
+  // -1 - 3 t / (3 + t) for t = 3, 2 + 3 t / (3 + t) for t = 3, 9
+  EXPECT_EQ(x.get(), (Values{ -4, Real(-2.5), -1, inside, 2, Real(3.5), Real(4.25), 5 }));
+}
+
 TEST_P(KernelsAlgebra, SumsOfWholeNumbersAreExact)
 {
   const std::size_t n = 100003; // several blocks of a reduction and a rest

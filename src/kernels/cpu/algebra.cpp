@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cpu/reduce.h"
 #include "kernels/point/limit.h"
+#include "kernels/point/saturation.h"
 
 #include <cmath>
 
@@ -71,6 +72,15 @@ CpuKernels::clamp(Real lower, Real upper, Real * x, std::size_t n)
   {
     const Real low = x[i] < lower ? lower : x[i];
     x[i] = low > upper ? upper : low;
+  }
+}
+
+void
+CpuKernels::saturate(Real lower, Real upper, Real reach, Real * x, std::size_t n)
+{
+  GNR_FOR_EACH(i, n)
+  {
+    x[i] = point::saturate(x[i], lower, upper, reach);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/reduce.h"
 #include "kernels/point/limit.h"
+#include "kernels/point/saturation.h"
 
 #include <cmath>
 
@@ -53,6 +54,12 @@ CudaKernels::clamp(Real lower, Real upper, Real * x, std::size_t n)
     const Real low = x[i] < lower ? lower : x[i];
     x[i] = low > upper ? upper : low;
   });
+}
+
+void
+CudaKernels::saturate(Real lower, Real upper, Real reach, Real * x, std::size_t n)
+{
+  forEach(stream(), n, [=] __device__(std::size_t i) { x[i] = point::saturate(x[i], lower, upper, reach); });
 }
 
 void

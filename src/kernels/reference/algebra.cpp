@@ -64,6 +64,21 @@ ReferenceKernels::clamp(Real lower, Real upper, Real * x, std::size_t n)
 }
 
 void
+ReferenceKernels::saturate(Real lower, Real upper, Real reach, Real * x, std::size_t n)
+{
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    const double nearest = std::min(std::max(x[i], lower), upper);
+    const double beyond = std::abs(double(x[i]) - nearest);
+    if (beyond > 0.0)
+    {
+      const double share = std::isinf(beyond) ? 1.0 : beyond / (double(reach) + beyond);
+      x[i] = static_cast<Real>(nearest + std::copysign(double(reach) * share, double(x[i]) - nearest));
+    }
+  }
+}
+
+void
 ReferenceKernels::multiply(Real a, const Real * x, const Real * y, Real * out, std::size_t n)
 {
   for (std::size_t i = 0; i < n; ++i)

@@ -168,6 +168,7 @@ private:
             levels,
             reason,
             mismatch,
+            detailCorrelation,
             determinantMinimum,
             determinantMaximum,
             determinantMean,
@@ -191,7 +192,8 @@ private:
             traffic,
             messages] = report;
     (*this)(device, deviceReason, threads, processes, transport, imageGrid, solverGrid, levels, reason);
-    (*this)(mismatch, determinantMinimum, determinantMaximum, determinantMean, foldedVoxels, maximumDisplacement);
+    (*this)(mismatch, detailCorrelation, determinantMinimum, determinantMaximum, determinantMean);
+    (*this)(foldedVoxels, maximumDisplacement);
     (*this)(mapSteps, beta, newtonSteps, hessianProducts, innerIterations, wallSeconds, cpuSeconds, phases);
     (*this)(
       memoryPlan, fieldBytes, overflowBytes, phaseBytes, scratchBytes, stagingBytes, mostFieldBytes, traffic, messages);
