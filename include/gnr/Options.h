@@ -55,17 +55,17 @@ inline constexpr EnumName<Interpolation> enumNames<Interpolation>[] = {
 };
 
 /** How the images are compared (doc/similarity.md). */
-enum class Measure
+enum class SimilarityMeasure
 {
   SumOfSquares,     ///< squared differences of intensities: scans of one contrast and brightness
   LocalCorrelation, ///< local normalised cross-correlation: scans of one contrast, whatever their brightness
   SelfSimilarity    ///< self-similarity context, MIND-SSC: scans of different contrast
 };
 template <>
-inline constexpr EnumName<Measure> enumNames<Measure>[] = {
-  { Measure::SumOfSquares, "ssd" },
-  { Measure::LocalCorrelation, "lncc" },
-  { Measure::SelfSimilarity, "mind" },
+inline constexpr EnumName<SimilarityMeasure> enumNames<SimilarityMeasure>[] = {
+  { SimilarityMeasure::SumOfSquares, "ssd" },
+  { SimilarityMeasure::LocalCorrelation, "lncc" },
+  { SimilarityMeasure::SelfSimilarity, "mind" },
 };
 
 /** Preconditioner of the Krylov solver, chosen by name (doc/mathematics.md, "Preconditioners"). */
@@ -164,7 +164,7 @@ struct Options
                                    ///< second; unset: never. Makes the result depend on the speed of the machine
 
   // images
-  Measure                similarity = Measure::SumOfSquares;
+  SimilarityMeasure      similarity = SimilarityMeasure::SumOfSquares;
   IntensityNormalization intensityNormalization = IntensityNormalization::Percentiles;
   bool                   periodic = false; ///< the images are periodic on their box: no padding
   double                 smoothing = 0.0;  ///< standard deviation of a Gaussian on the images, in voxels of each level

@@ -11,7 +11,7 @@ ImageChannels
 makeChannels(const Options & options, Domain & domain, const Real * fixed, const Real * moving)
 {
   ImageChannels result;
-  if (options.similarity != Measure::SelfSimilarity)
+  if (options.similarity != SimilarityMeasure::SelfSimilarity)
   {
     result.channels.push_back({ fixed, moving });
     return result;

@@ -119,7 +119,7 @@ findPercentiles(const ValueSet &                 values,
     const double         width = range.width() / histogramBins;
     const int            first = classAt(lowerPercentile), last = classAt(upperPercentile);
     const IntensityRange found{ range.lower + first * width, range.lower + (last + 1) * width };
-    if (found.width() > leastBins * width)
+    if (kernels.passes(found.width() > leastBins * width))
     {
       return { found, false };
     }

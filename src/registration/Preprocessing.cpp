@@ -89,7 +89,7 @@ checkWeights(const Buffer &             fixedWeight,
                                                             : sum(fixedWeight ? fixedWeight : movingWeight) };
   communicator.sum(sums, 2);
   const double counted = sums[1];
-  if (counted >= std::min(fewCounted, fewShare * sums[0]))
+  if (kernels.passes(counted >= std::min(fewCounted, fewShare * sums[0])))
   {
     return;
   }
@@ -232,12 +232,12 @@ sampleBoth(const Buffer &     fixed,
 /** Tells what single precision leaves of a range far from zero; throws Error(BadInput) where that is next to nothing.
  */
 void
-checkPrecision(const IntensityRange & range, const char * name, std::vector<std::string> & messages)
+checkPrecision(const IntensityRange & range, const char * name, Kernels & kernels, std::vector<std::string> & messages)
 {
   const float  largest = static_cast<float>(std::max(std::abs(range.lower), std::abs(range.upper)));
   const double step = std::nextafter(largest, std::numeric_limits<float>::infinity()) - largest;
   const double steps = range.width() / step;
-  if (steps >= fewSteps)
+  if (kernels.passes(steps >= fewSteps))
   {
     return;
   }
@@ -263,7 +263,7 @@ reportOutliers(const IntensityRange &     range,
                std::vector<std::string> & messages)
 {
   const IntensityRange ordinary = ordinaryRange(sample.set, range);
-  if (ordinary.lower == sample.set.least && ordinary.upper == sample.set.most)
+  if (kernels.passes(ordinary.lower == sample.set.least && ordinary.upper == sample.set.most))
   {
     return;
   }
@@ -372,10 +372,7 @@ prepareImages(const InputImages & input,
   Buffer        movingWeight = readWeight(input.movingWeight, "MovingImageMask", part, kernels, communicator);
   SolverImages  result;
   result.grid = box.grid;
-  if (!input.fixed.isPlanned)
-  {
-    checkWeights(fixedWeight, movingWeight, part, kernels, communicator, result.messages);
-  }
+  checkWeights(fixedWeight, movingWeight, part, kernels, communicator, result.messages);
   {
     const Samples samples = sampleBoth(fixed,
                                        moving,
@@ -388,11 +385,8 @@ prepareImages(const InputImages & input,
     const bool    isNormalized = options.intensityNormalization == IntensityNormalization::Percentiles;
     const auto    rangeOf = [&](const Sample & sample, const char * name) {
       const IntensityRange range = robustRange(sample.set, kernels, communicator);
-      if (!input.fixed.isPlanned)
-      {
-        checkPrecision(range, name, result.messages);
-        reportOutliers(range, sample, name, isNormalized, kernels, communicator, result.messages);
-      }
+      checkPrecision(range, name, kernels, result.messages);
+      reportOutliers(range, sample, name, isNormalized, kernels, communicator, result.messages);
       return range;
     };
     const IntensityRange fixedRange = rangeOf(samples.fixed, "FixedImage");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/Rehearsal.h"
 
+#include "model/ImageChannels.h"
 #include "optimization/GaussNewton.h"
 #include "optimization/Preconditioner.h"
 #include "registration/Implementation.h"

@@ -108,7 +108,7 @@ Registration::Implementation::checkWeightLeft(const Buffer & weight)
     finest->average(images.fixedWeight ? kernels->dot(images.fixedWeight.data(), images.movingWeight.data(), n)
                                        : kernels->sum(images.movingWeight.data(), n));
   const double after = finest->average(kernels->sum(weight.data(), n));
-  if (!isPlanning && after < leastShare * before)
+  if (!kernels->passes(after >= leastShare * before))
   {
     std::ostringstream text;
     text << "MovingImageMask: only " << 100.0 * after / before

@@ -231,7 +231,7 @@ Registration::Implementation::checkSmoothed(const Buffer & image, const Buffer &
     return s.maximum - s.minimum;
   };
   const double before = contrast(image), after = contrast(smoothed);
-  if (!isPlanning && !(after >= leastContrast * before))
+  if (!kernels->passes(after >= leastContrast * before))
   {
     std::ostringstream text;
     text << "smoothing: a Gaussian of " << options.smoothing << " voxels leaves less than " << 100 * leastContrast

@@ -12,10 +12,10 @@ makeSimilarity(const Options & options, Domain & domain, const Real * fixed)
 {
   switch (options.similarity)
   {
-    case Measure::LocalCorrelation:
+    case SimilarityMeasure::LocalCorrelation:
       return std::make_unique<LocalCorrelation>(domain, fixed);
-    case Measure::SelfSimilarity: // of its descriptors
-    case Measure::SumOfSquares:
+    case SimilarityMeasure::SelfSimilarity: // of its descriptors
+    case SimilarityMeasure::SumOfSquares:
       break;
   }
   return std::make_unique<SumOfSquares>(domain, fixed);
