@@ -20,7 +20,7 @@ namespace gnr
 namespace
 {
 
-constexpr double reach = 1.0;       // of what lies far out, beyond one range from the others
+constexpr double reach = 0.25;      // of what lies far out, beyond one range from the others
 constexpr double leastCounted = 64; // voxels: the neighbours that one interpolation needs
 constexpr double fewCounted = 1000;
 constexpr double leastSteps = 16; // of single precision in the range of intensities

@@ -151,7 +151,11 @@ struct Case
   std::vector<float> fixedWeight, movingWeight;
   Options            options;
 
-  Case() { options.device = problems::solveDevice(); }
+  Case()
+  {
+    options.device = problems::solveDevice();
+    options.threads = 1; // so small that more only wait for one another
+  }
 
   std::size_t
   at(int i, int j, int k) const
@@ -239,7 +243,7 @@ TEST(Outliers, OneVoxelDoesNotDecide)
   const Outcome without = solve(clean);
   ASSERT_GT(without.report.maximumDisplacement, 0.5 * clean.grid.spacing[0]) << "nothing has moved";
   EXPECT_TRUE(without.report.messages.empty()) << without.report.messages.front();
-  for (const float value : { 65535.0F, -65535.0F, 1e30F })
+  for (const float value : { 65535.0F, -1e30F })
   {
     for (const int image : { 0, 1, 2 })
     {
@@ -253,9 +257,8 @@ TEST(Outliers, OneVoxelDoesNotDecide)
         c.moving[c.at(18, 15, 13)] = value;
       }
       const Outcome with = solve(c);
-      EXPECT_LT(with.report.maximumDisplacement, 2.0 * without.report.maximumDisplacement) << value << ' ' << image;
-      // A limited voxel lies three times as far from the others as black from white. The box has the same padding.
-      EXPECT_LT(largest(with.u, without.u), 3.0 * c.grid.spacing[0]) << value << ' ' << image;
+      // A limited voxel is like any other that has no counterpart: its neighbours are drawn by a voxel or two.
+      EXPECT_LT(largest(with.u, without.u), 2.0 * c.grid.spacing[0]) << value << ' ' << image;
       EXPECT_EQ(with.report.solverGrid.size, without.report.solverGrid.size);
       EXPECT_EQ(with.tells("FixedImage: 1 voxel lies far outside the range"), image != 1);
       EXPECT_EQ(with.tells("MovingImage: 1 voxel lies far outside the range"), image != 0);
@@ -290,7 +293,6 @@ TEST(Outliers, AllRanksAgree)
 {
   Case c;
   c.options.device = Device::Cpu;
-  c.options.threads = 1;
   c.moving[c.at(18, 15, 13)] = 65535.0F;
   const Outcome one = solve(c);
   for (const int ranks : { 2, 3, 5 })
@@ -431,10 +433,9 @@ TEST(Contrast, IsWarnedOfWhenItDiffers)
   EXPECT_GT(same.report.detailCorrelation->after, 0.9);
   EXPECT_FALSE(same.tells("different contrast"));
 
-  // Bright becomes dark inside the head; the background stays black, so that the outlines agree.
   for (float & value : c.moving)
   {
-    value = value > 20.0F ? 220.0F - value : value;
+    value = 200.0F - value;
   }
   const Outcome other = solve(c);
   ASSERT_TRUE(other.report.detailCorrelation.has_value());
