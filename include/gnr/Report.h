@@ -2,6 +2,7 @@
 #ifndef gnr_Report_h
 #define gnr_Report_h
 
+#include "gnr/EnumNames.h"
 #include "gnr/Communicator.h"
 #include "gnr/Grid.h"
 
@@ -24,6 +25,16 @@ enum class StopReason
   TimeLimit,         ///< timeLimit reached; the best velocity so far is the result
   StoppedByObserver, ///< the observer asked to stop and keep the result
   ImagesIdentical    ///< the gradient at v = 0 vanishes: nothing to register
+};
+template <>
+inline constexpr EnumName<StopReason> enumNames<StopReason>[] = {
+  { StopReason::GradientTolerance, "gradient-tolerance" },
+  { StopReason::ObjectiveStalled, "objective-stalled" },
+  { StopReason::IterationLimit, "iteration-limit" },
+  { StopReason::LineSearchFailed, "line-search-failed" },
+  { StopReason::TimeLimit, "time-limit" },
+  { StopReason::StoppedByObserver, "stopped-on-request" },
+  { StopReason::ImagesIdentical, "images-identical" },
 };
 
 /** One line of prose for a reason, as printed by the command line and written to the report. */
