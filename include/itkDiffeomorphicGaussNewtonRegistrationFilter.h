@@ -30,7 +30,7 @@
 #include "itkTransform.h"
 #include "itkVector.h"
 
-#include "gnr/Options.h"
+#include "gnr/OptionTable.h"
 #include "gnr/Report.h"
 
 #include <atomic>
@@ -276,6 +276,15 @@ public:
   /** \name Parameters
    * The defaults are those of gnr::Options. Values out of range are refused by Update(). */
   /**@{*/
+  /** Sets any parameter of the solver by its name, as the command line of gnr-register spells it ("grid-scale") or
+   * without dashes ("GridScale"); `doc/options.md` lists them. Throws GaussNewtonRegistrationError that tells the range
+   * of a value that is not allowed, or the names if there is no such parameter. */
+  void
+  SetParameter(const std::string & name, const std::string & value);
+  /** Its value, as SetParameter() takes it. */
+  std::string
+  GetParameter(const std::string & name) const;
+
   /** Overwrites the parameters with a named set; Device, NumberOfWorkUnits, UseHistogramMatching and the outputs to
    * compute stay as they are. */
   void
@@ -520,6 +529,12 @@ public:
   GetOptions() const
   {
     return m_Options;
+  }
+  /** The parameters that SetParameter() knows, with their ranges and texts; a subclass may know more. */
+  virtual const gnr::OptionTable &
+  GetOptionTable() const
+  {
+    return gnr::optionTable();
   }
 #endif
   /**@}*/

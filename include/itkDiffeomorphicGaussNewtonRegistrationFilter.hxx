@@ -284,7 +284,27 @@ gnrParameter(Device, DeviceEnum, device);
 
 #undef gnrParameter
 
-// The casts rely on equal values of the enumerations; itkDiffeomorphicGaussNewtonRegistrationFilterEnums.cxx checks.
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::SetParameter(
+  const std::string & name,
+  const std::string & value)
+{
+  const std::string  before = this->GetParameter(name);
+  const gnr::Options options = Bridge::SetOption(m_Options, name, value, this->GetOptionTable());
+  if (gnr::getOption(options, name, this->GetOptionTable()) != before)
+  {
+    this->SetOptions(options);
+  }
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+std::string
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetParameter(
+  const std::string & name) const
+{
+  return Bridge::GetOption(m_Options, name, this->GetOptionTable());
+}
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
 void
@@ -1012,42 +1032,13 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   Superclass::PrintSelf(os, indent);
   const auto flag = [](bool value) { return value ? "On" : "Off"; };
 
-  os << indent << "Beta: " << m_Options.beta << std::endl;
-  os << indent << "Gamma: " << m_Options.gamma << std::endl;
-  os << indent << "BetaStrategy: " << this->GetBetaStrategy() << std::endl;
-  os << indent << "DeterminantLowerBound: " << m_Options.determinantLower << std::endl;
-  os << indent << "DeterminantUpperBound: " << m_Options.determinantUpper << std::endl;
-  os << indent << "Regularization: " << this->GetRegularization() << std::endl;
-  os << indent << "Incompressible: " << flag(m_Options.incompressible) << std::endl;
-  os << indent << "NumberOfLevels: ";
-  m_Options.levels ? os << *m_Options.levels : os << "automatic";
-  os << std::endl;
-  os << indent << "NumberOfTimeSteps: " << m_Options.timeSteps << std::endl;
-  os << indent << "Interpolation: " << this->GetInterpolation() << std::endl;
-  os << indent << "NumberOfIterations: " << m_Options.maximumIterations << std::endl;
-  os << indent << "MaximumNumberOfKrylovIterations: " << m_Options.maximumKrylovIterations << std::endl;
-  os << indent << "GradientTolerance: " << m_Options.gradientTolerance << std::endl;
-  os << indent << "ObjectiveTolerance: " << m_Options.objectiveTolerance << std::endl;
-  os << indent << "Preconditioner: " << this->GetPreconditioner() << std::endl;
-  const auto optional = [&](const char * name, const std::optional<double> & value, const char * unit) {
-    os << indent << name << ": ";
-    value ? os << *value << unit : os << "none";
-    os << std::endl;
-  };
-  optional("TimeLimit", m_Options.timeLimit, " s");
-  optional("StallRate", m_Options.stallRate, " per second");
-  os << indent << "GridScale: " << m_Options.gridScale << std::endl;
-  optional("GradientLimit", m_Options.gradientLimit, "");
-  optional("DivergenceLimit", m_Options.divergenceLimit, "");
-  optional("DeterminantFloor", m_Options.determinantFloor, "");
-  os << indent << "Periodic: " << flag(m_Options.periodic) << std::endl;
-  os << indent << "SmoothingSigma: " << m_Options.smoothing << std::endl;
-  os << indent << "IntensityNormalization: " << this->GetIntensityNormalization() << std::endl;
+  for (const gnr::OptionRow & row : this->GetOptionTable())
+  {
+    const std::string value = row.text(m_Options);
+    os << indent << row.title() << ": " << value << (row.unit.empty() || value == row.unset ? "" : " " + row.unit)
+       << std::endl;
+  }
   os << indent << "UseHistogramMatching: " << flag(m_UseHistogramMatching) << std::endl;
-  os << indent << "Device: " << this->GetDevice() << std::endl;
-  os << indent << "Threads: ";
-  m_Options.threads ? os << *m_Options.threads : os << "automatic";
-  os << std::endl;
   os << indent << "MPICommunicator: ";
   m_MPICommunicator ? os << *m_MPICommunicator : os << "default";
   os << std::endl;

@@ -25,7 +25,7 @@
 #include "itkTransform.h"
 #include "itkVector.h"
 
-#include "gnr/Options.h"
+#include "gnr/OptionTable.h"
 #include "gnr/Report.h"
 
 #include "GaussNewtonRegistrationExport.h"
@@ -160,6 +160,12 @@ public:
   /** More than one: processes that are started for the solver. Before PlanMemory() and Solve(). */
   void
   SetNumberOfWorkers(unsigned int number);
+
+  /** gnr::setOption() and gnr::getOption() with errors as GaussNewtonRegistrationError. */
+  static gnr::Options
+  SetOption(gnr::Options options, const std::string & name, const std::string & text, const gnr::OptionTable & table);
+  static std::string
+  GetOption(const gnr::Options & options, const std::string & name, const gnr::OptionTable & table);
 
   /** Checks sizes, and that each mask (may be null) lies on the grid of its image; needs no pixel data. */
   static void

@@ -24,6 +24,8 @@
 #include "itkProcessObject.h"
 #include "itkTransform.h"
 
+#include "gnr/EnumNames.h"
+
 #include "GaussNewtonRegistrationExport.h"
 
 #include <cstdint>
@@ -51,9 +53,23 @@ public:
   };
 };
 
-/** Print the name of a value. */
+/** Prints the word of a value, as gnr-register has it. */
 extern GaussNewtonRegistration_EXPORT std::ostream &
 operator<<(std::ostream & out, GaussNewtonRegistrationInitializerEnums::Method value);
+
+} // namespace itk
+
+template <>
+inline constexpr gnr::EnumName<itk::GaussNewtonRegistrationInitializerEnums::Method>
+  gnr::enumNames<itk::GaussNewtonRegistrationInitializerEnums::Method>[] = {
+    { itk::GaussNewtonRegistrationInitializerEnums::Method::Identity, "identity" },
+    { itk::GaussNewtonRegistrationInitializerEnums::Method::Moments, "moments" },
+    { itk::GaussNewtonRegistrationInitializerEnums::Method::Rigid, "rigid" },
+    { itk::GaussNewtonRegistrationInitializerEnums::Method::Affine, "affine" },
+  };
+
+namespace itk
+{
 
 /** \class GaussNewtonRegistrationInitializer
  * \brief Aligns two images roughly, as the start of DiffeomorphicGaussNewtonRegistrationFilter.

@@ -17,30 +17,10 @@
  *=========================================================================*/
 #include "InitialTransform.h"
 
-#include <algorithm>
 #include <chrono>
 
 namespace gnrapp
 {
-
-const std::vector<std::string> &
-AlignmentWords()
-{
-  static const std::vector<std::string> words{ "identity", "moments", "rigid", "affine" }; // in the order of the enum
-  return words;
-}
-
-std::optional<AlignmentMethod>
-AlignmentMethodOf(const std::string & text)
-{
-  const auto & words = AlignmentWords();
-  const auto   found = std::find(words.begin(), words.end(), text);
-  if (found == words.end())
-  {
-    return {};
-  }
-  return static_cast<AlignmentMethod>(found - words.begin());
-}
 
 TransformType::Pointer
 Align(AlignmentMethod       method,
@@ -75,7 +55,7 @@ Align(AlignmentMethod       method,
       record.offset[row] = origin[row];
     }
   }
-  record.word = AlignmentWords()[static_cast<std::size_t>(method)];
+  record.word = gnr::nameOf(method);
   if (method == AlignmentMethod::Rigid || method == AlignmentMethod::Affine)
   {
     record.initialInformation = initializer->GetInitialMutualInformation();

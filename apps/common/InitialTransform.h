@@ -26,20 +26,12 @@
 #include <array>
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace gnrapp
 {
 
+/** Its words are those of `--initial-transform`, beside files. */
 using AlignmentMethod = itk::GaussNewtonRegistrationInitializer::MethodEnum;
-
-/** identity, moments, rigid, affine. */
-const std::vector<std::string> &
-AlignmentWords();
-
-/** What `--initial-transform WORD` asks for; nothing if the text is the name of a file. */
-std::optional<AlignmentMethod>
-AlignmentMethodOf(const std::string & text);
 
 /** What an alignment before the registration found. */
 struct AlignmentRecord

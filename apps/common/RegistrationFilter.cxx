@@ -64,7 +64,7 @@ MakeInitialTransform(const RegistrationFilterType *   filter,
   {
     return nullptr;
   }
-  const auto method = AlignmentMethodOf(*settings.initialTransform);
+  const auto method = gnr::valueOf<AlignmentMethod>(*settings.initialTransform);
   if (!method && !std::filesystem::exists(*settings.initialTransform))
   {
     throw CommandLineError(*settings.initialTransform +

@@ -106,7 +106,7 @@ ParseRegistrationSettings(int argc, const char * const * argv)
     "first. "
     "identity: none. moments: translation between the centres of mass. rigid, affine: of largest mutual information, "
     "within the masks. What is found is written to PREFIX_initial.tfm.",
-    "FILE|" + CLI::detail::join(AlignmentWords(), "|"));
+    "FILE|" + CLI::detail::join(gnr::wordsOf<AlignmentMethod>(), "|"));
   file("--initial-velocity",
        settings.initialVelocity,
        "Start from this velocity, written by --velocity of an earlier run.");

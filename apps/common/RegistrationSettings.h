@@ -20,7 +20,7 @@ struct RegistrationSettings
   std::string                prefix;
   std::optional<std::string> fixedMask;
   std::optional<std::string> movingMask;
-  std::optional<std::string> initialTransform; ///< a file, or a word that AlignmentMethodOf() knows
+  std::optional<std::string> initialTransform; ///< a file, or a word of AlignmentMethod
   std::optional<std::string> initialVelocity;
   std::string                preset = "default";
   gnr::Options               options; ///< of the preset, overridden by what was given explicitly

@@ -99,7 +99,7 @@ RunLog::PrintHeader(const ImageFileInfo & fixed,
   }
   if (m_Settings.initialTransform)
   {
-    const bool isWord = AlignmentMethodOf(*m_Settings.initialTransform).has_value();
+    const bool isWord = gnr::valueOf<AlignmentMethod>(*m_Settings.initialTransform).has_value();
     Line("start    " + *m_Settings.initialTransform + (isWord ? " alignment" : " (transform)"));
   }
   if (m_Settings.initialVelocity)

@@ -22,31 +22,6 @@ ValueOrNull(const std::optional<T> & value)
   return value ? Json(*value) : Json(nullptr);
 }
 
-const char *
-WordOf(gnr::StopReason reason)
-{
-  switch (reason)
-  {
-    case gnr::StopReason::GradientTolerance:
-      return "gradient-tolerance";
-    case gnr::StopReason::ObjectiveStalled:
-      return "objective-stalled";
-    case gnr::StopReason::IterationLimit:
-      return "iteration-limit";
-    case gnr::StopReason::LineSearchFailed:
-      return "line-search-failed";
-    case gnr::StopReason::TimeLimit:
-      return "time-limit";
-    case gnr::StopReason::StoppedByObserver:
-      return "stopped-on-request";
-    case gnr::StopReason::ImagesIdentical:
-      return "images-identical";
-    case gnr::StopReason::NoGradient:
-      return "no-gradient";
-  }
-  return "unknown";
-}
-
 Json
 Describe(const ImageFileInfo & info)
 {
@@ -112,7 +87,7 @@ Describe(const gnr::LevelRecord & level)
            { "initialObjective", level.initialObjective },
            { "initialMismatch", level.initialMismatch },
            { "initialRelativeGradient", level.initialRelativeGradient },
-           { "stopReason", WordOf(level.reason) },
+           { "stopReason", gnr::nameOf(level.reason) },
            { "iterations", iterations } };
 }
 
@@ -233,7 +208,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
         { "newtonSteps", r.newtonSteps },
         { "hessianProducts", r.hessianProducts },
         { "innerIterations", r.innerIterations },
-        { "stopReason", WordOf(r.reason) },
+        { "stopReason", gnr::nameOf(r.reason) },
         { "stopDescription", gnr::describe(r.reason) } } },
     { "time",
       { { "wallSeconds", record.usage.wallSeconds },

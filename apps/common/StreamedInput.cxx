@@ -109,7 +109,7 @@ SetStreamedInputs(RegistrationFilterType * filter, const RegistrationSettings & 
   }
   if (settings.initialTransform)
   {
-    const auto method = AlignmentMethodOf(*settings.initialTransform);
+    const auto method = gnr::valueOf<AlignmentMethod>(*settings.initialTransform);
     if (method && *method != AlignmentMethod::Identity)
     {
       throw CommandLineError("--initial-transform " + *settings.initialTransform +

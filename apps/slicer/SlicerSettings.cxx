@@ -254,9 +254,9 @@ SlicerParser::SlicerParser(const gnr::OptionTable & table)
                         "and shift, or scaling and shearing as well, of largest mutual information, within the "
                         "masks. identity: none, they lie as they are."),
     "Start",
-    CLI::detail::join(AlignmentWords(), "|"),
+    CLI::detail::join(gnr::wordsOf<AlignmentMethod>(), "|"),
     m_Settings.initialAlignment)
-    ->check(OneOf(AlignmentWords()));
+    ->check(OneOf(gnr::wordsOf<AlignmentMethod>()));
   Describe(m_Parser.add_option("--processes",
                                m_Settings.processes,
                                "Worker processes that share the registration, started under mpirun on this machine. 1: "

@@ -24,7 +24,7 @@ struct SlicerSettings
   std::optional<std::string> outputVolume;
   std::optional<std::string> determinantVolume;
   std::optional<std::string> returnParameterFile;
-  std::string                initialAlignment = "identity"; ///< a word of AlignmentWords()
+  std::string                initialAlignment = "identity"; ///< a word of AlignmentMethod
   int                        processes = 1;                 ///< of the solver; more than one: workers under mpirun
 
   /** Whether the volumes are aligned first. */

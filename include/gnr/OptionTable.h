@@ -109,11 +109,11 @@ struct GaussNewtonRegistration_EXPORT OptionRow
 {
   std::string  name; ///< in words, "grid scale"; all other spellings are made of it
   OptionMember member;
-  OptionRange  range;
-  std::string  unit; ///< in the plural; empty: none
   OptionGroup  group;
   OptionTier   tier;
   std::string  help;
+  OptionRange  range{};        ///< of numbers
+  std::string  unit{};         ///< in the plural; empty: none
   OptionSlider slider{};       ///< for Count and Number that are always set
   std::string  unset = "none"; ///< the word for no value
 

@@ -2,6 +2,7 @@
 #ifndef gnr_Report_h
 #define gnr_Report_h
 
+#include "gnr/EnumNames.h"
 #include "gnr/Communicator.h"
 #include "gnr/Grid.h"
 
@@ -25,6 +26,17 @@ enum class StopReason
   StoppedByObserver, ///< the observer asked to stop and keep the result
   ImagesIdentical,   ///< the images are the same wherever they count: nothing to register
   NoGradient         ///< they differ, but the gradient at v = 0 vanishes: nothing tells which way to move
+};
+template <>
+inline constexpr EnumName<StopReason> enumNames<StopReason>[] = {
+  { StopReason::GradientTolerance, "gradient-tolerance" },
+  { StopReason::ObjectiveStalled, "objective-stalled" },
+  { StopReason::IterationLimit, "iteration-limit" },
+  { StopReason::LineSearchFailed, "line-search-failed" },
+  { StopReason::TimeLimit, "time-limit" },
+  { StopReason::StoppedByObserver, "stopped-on-request" },
+  { StopReason::ImagesIdentical, "images-identical" },
+  { StopReason::NoGradient, "no-gradient" },
 };
 
 /** One line of prose for a reason, as printed by the command line and written to the report. */

@@ -25,7 +25,6 @@
 #include "itkLinearInterpolateImageFunction.h"
 
 #include "gnr/LaunchedRegistration.h"
-#include "gnr/OptionTable.h"
 #include "gnr/Registration.h"
 
 #ifdef _OPENMP
@@ -376,6 +375,24 @@ void
 GaussNewtonRegistrationBridge::SetNumberOfWorkers(unsigned int number)
 {
   m_Implementation->workers = number;
+}
+
+gnr::Options
+GaussNewtonRegistrationBridge::SetOption(gnr::Options             options,
+                                         const std::string &      name,
+                                         const std::string &      text,
+                                         const gnr::OptionTable & table)
+{
+  WithItkErrors(ITK_LOCATION, [&] { gnr::setOption(options, name, text, table); });
+  return options;
+}
+
+std::string
+GaussNewtonRegistrationBridge::GetOption(const gnr::Options &     options,
+                                         const std::string &      name,
+                                         const gnr::OptionTable & table)
+{
+  return WithItkErrors(ITK_LOCATION, [&] { return gnr::getOption(options, name, table); });
 }
 
 void

@@ -153,18 +153,7 @@ GaussNewtonRegistrationInitializer::PrintSelf(std::ostream & os, Indent indent) 
 std::ostream &
 operator<<(std::ostream & out, GaussNewtonRegistrationInitializerEnums::Method value)
 {
-  switch (value)
-  {
-    case GaussNewtonRegistrationInitializerEnums::Method::Identity:
-      return out << "itk::GaussNewtonRegistrationInitializerEnums::Method::Identity";
-    case GaussNewtonRegistrationInitializerEnums::Method::Moments:
-      return out << "itk::GaussNewtonRegistrationInitializerEnums::Method::Moments";
-    case GaussNewtonRegistrationInitializerEnums::Method::Rigid:
-      return out << "itk::GaussNewtonRegistrationInitializerEnums::Method::Rigid";
-    case GaussNewtonRegistrationInitializerEnums::Method::Affine:
-      return out << "itk::GaussNewtonRegistrationInitializerEnums::Method::Affine";
-  }
-  return out << "INVALID VALUE FOR itk::GaussNewtonRegistrationInitializerEnums::Method";
+  return out << gnr::nameOf(value);
 }
 
 } // namespace itk

@@ -14,6 +14,15 @@ namespace gnr
 namespace
 {
 
+/** A function for each kind of value. */
+template <typename... T>
+struct Cases : T...
+{
+  using T::operator()...;
+};
+template <typename... T>
+Cases(T...) -> Cases<T...>;
+
 char
 lower(char c)
 {
@@ -72,13 +81,9 @@ join(const std::vector<std::string> & parts, char separator)
 std::vector<std::string>
 split(const std::string & text, char separator)
 {
-  std::vector<std::string> parts;
+  std::vector<std::string> parts(text.empty() ? 0 : 1);
   for (std::size_t i = 0; i < text.size(); ++i)
   {
-    if (i == 0)
-    {
-      parts.emplace_back();
-    }
     if (text[i] == separator)
     {
       parts.emplace_back();
@@ -118,6 +123,12 @@ joined(const std::string & name, bool capital)
     begins = c == ' ';
   }
   return text;
+}
+
+bool
+contains(const std::vector<std::string> & words, const std::string & word)
+{
+  return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 bool
@@ -191,45 +202,26 @@ OptionRow::text(const Options & options) const
 std::string
 OptionRow::text(const OptionValue & value) const
 {
-  return std::visit(
-    [this](const auto & v) -> std::string {
-      using T = std::decay_t<decltype(v)>;
-      if constexpr (std::is_same_v<T, std::monostate>)
-      {
-        return unset;
-      }
-      else if constexpr (std::is_same_v<T, bool>)
-      {
-        return v ? "on" : "off";
-      }
-      else if constexpr (std::is_same_v<T, int>)
-      {
-        return std::to_string(v);
-      }
-      else if constexpr (std::is_same_v<T, double>)
-      {
-        return textOf(v);
-      }
-      else if constexpr (std::is_same_v<T, std::array<double, 2>>)
-      {
-        return textOf(v[0]) + " " + textOf(v[1]);
-      }
-      else if constexpr (std::is_same_v<T, std::string>)
-      {
-        return v;
-      }
-      else
-      {
-        return join(v, ',');
-      }
-    },
-    value);
+  return std::visit(Cases{ [this](std::monostate) { return unset; },
+                           [](bool v) { return std::string(v ? "on" : "off"); },
+                           [](int v) { return std::to_string(v); },
+                           [](double v) { return textOf(v); },
+                           [](const std::array<double, 2> & v) { return textOf(v[0]) + " " + textOf(v[1]); },
+                           [](const std::string & v) { return v; },
+                           [](const std::vector<std::string> & v) { return join(v, ','); } },
+                    value);
 }
 
 std::optional<OptionValue>
 OptionRow::read(const std::string & text) const
 {
-  const auto found = [](const auto & value) { return value ? std::optional<OptionValue>(*value) : std::nullopt; };
+  std::optional<OptionValue> value;
+  const auto                 take = [&value](const auto & number) {
+    if (number)
+    {
+      value = *number;
+    }
+  };
   if (member.isOptional && text == unset)
   {
     return OptionValue();
@@ -237,57 +229,51 @@ OptionRow::read(const std::string & text) const
   switch (member.kind)
   {
     case OptionKind::Flag:
-      return text == "on" || text == "off" ? std::optional<OptionValue>(text == "on") : std::nullopt;
+      take(text == "on" || text == "off" ? std::optional<bool>(text == "on") : std::nullopt);
+      break;
     case OptionKind::Count:
-      return found(numberOf<int>(text));
+      take(numberOf<int>(text));
+      break;
     case OptionKind::Number:
-      return found(numberOf<double>(text));
+      take(numberOf<double>(text));
+      break;
     case OptionKind::Bounds:
     {
-      const auto parts = split(text, ' ');
-      const auto low = numberOf<double>(parts.empty() ? "" : parts.front());
-      const auto high = numberOf<double>(parts.size() == 2 ? parts.back() : "");
-      return low && high ? std::optional<OptionValue>(std::array<double, 2>{ { *low, *high } }) : std::nullopt;
+      const std::size_t blank = std::min(text.find(' '), text.size() - 1);
+      const auto        low = numberOf<double>(text.substr(0, blank)), high = numberOf<double>(text.substr(blank + 1));
+      take(low && high ? std::optional(std::array<double, 2>{ { *low, *high } }) : std::nullopt);
+      break;
     }
     case OptionKind::Word:
-      return std::count(member.words.begin(), member.words.end(), text) > 0 ? std::optional<OptionValue>(text)
-                                                                            : std::nullopt;
+      take(contains(member.words, text) ? std::optional(text) : std::nullopt);
+      break;
     case OptionKind::Text:
-      return OptionValue(text);
+      value = text;
+      break;
     case OptionKind::List:
-      return OptionValue(split(text, ','));
+      value = split(text, ',');
+      break;
   }
-  return std::nullopt;
+  return value;
 }
 
 bool
 OptionRow::allows(const OptionValue & value) const
 {
   const auto isLine = [](const std::string & text) { return text.find_first_of("\r\n") == std::string::npos; };
-  switch (std::holds_alternative<std::monostate>(value) ? OptionKind::Flag : member.kind)
-  {
-    case OptionKind::Flag:
-      return true;
-    case OptionKind::Count:
-      return contains(range, std::get<int>(value));
-    case OptionKind::Number:
-      return contains(range, std::get<double>(value));
-    case OptionKind::Bounds:
-    {
-      const auto & [low, high] = std::get<std::array<double, 2>>(value);
-      return contains(range, low) && contains(range, high) && low < range.middle && high > range.middle;
-    }
-    case OptionKind::Word:
-      return read(std::get<std::string>(value)).has_value();
-    case OptionKind::Text:
-      return isLine(std::get<std::string>(value));
-    case OptionKind::List:
-    {
-      const auto & parts = std::get<std::vector<std::string>>(value);
-      return std::all_of(parts.begin(), parts.end(), [&](const auto & part) { return !part.empty() && isLine(part); });
-    }
-  }
-  return false;
+  return std::visit(
+    Cases{ [](std::monostate) { return true; },
+           [](bool) { return true; },
+           [this](int v) { return contains(range, v); },
+           [this](double v) { return contains(range, v); },
+           [this](const std::array<double, 2> & v) {
+             return contains(range, v[0]) && contains(range, v[1]) && v[0] < range.middle && v[1] > range.middle;
+           },
+           [&](const std::string & v) { return member.words.empty() ? isLine(v) : contains(member.words, v); },
+           [&](const std::vector<std::string> & v) {
+             return std::all_of(v.begin(), v.end(), [&](const auto & part) { return !part.empty() && isLine(part); });
+           } },
+    value);
 }
 
 std::string
@@ -295,15 +281,13 @@ OptionRow::rangeText() const
 {
   const bool        isLow = std::isfinite(range.minimum), isHigh = std::isfinite(range.maximum);
   const std::string low = textOf(range.minimum), high = textOf(range.maximum);
-  std::string       limits;
+  const std::string below = (range.hasMaximum ? " <= " : " < ") + high;
+  std::string       limits = isLow    ? (range.hasMinimum ? " >= " : " > ") + low + (isHigh ? " and" + below : "")
+                             : isHigh ? below
+                                      : "";
   if (isLow && isHigh && range.hasMinimum && range.hasMaximum)
   {
     limits = " from " + low + " to " + high;
-  }
-  else
-  {
-    limits = (isLow ? (range.hasMinimum ? " >= " : " > ") + low : "") + (isLow && isHigh ? " and" : "") +
-             (isHigh ? (range.hasMaximum ? " <= " : " < ") + high : "");
   }
   std::string text;
   switch (member.kind)
@@ -318,8 +302,8 @@ OptionRow::rangeText() const
       text = "a number" + limits;
       break;
     case OptionKind::Bounds:
-      text = "two numbers, " + (isLow ? low + (range.hasMinimum ? " <= " : " < ") : "") + "LOWER < " +
-             textOf(range.middle) + " < UPPER" + (isHigh ? (range.hasMaximum ? " <= " : " < ") + high : "");
+      text = "two numbers, " + low + (range.hasMinimum ? " <= " : " < ") + "LOWER < " + textOf(range.middle) +
+             " < UPPER" + (isHigh ? below : "");
       break;
     case OptionKind::Word:
       text = "one of " + listed(member.words);

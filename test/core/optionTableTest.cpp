@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <limits>
+#include <regex>
 #include <set>
 #include <string>
 #include <vector>
@@ -129,6 +132,29 @@ TEST(OptionTable, everyRowIsComparedAndComesBackFromItsText)
       EXPECT_TRUE(row.member.get(set) == OptionValue()) << row.name;
     }
   }
+}
+
+std::string
+contentOf(const std::string & file)
+{
+  std::ifstream stream(GNR_EXAMPLE_DATA "/../../" + file);
+  EXPECT_TRUE(stream) << file;
+  return std::string(std::istreambuf_iterator<char>(stream), {});
+}
+
+TEST(OptionTable, everyMemberHasARow)
+{
+  const std::string header = contentOf("include/gnr/Options.h"), rows = contentOf("src/registration/OptionRows.cpp");
+  const std::size_t begin = header.find("struct Options\n");
+  const std::string members = header.substr(begin, header.find("\n};", begin) - begin);
+  const std::regex  member("\n  [A-Za-z][A-Za-z:<>]* +([A-Za-z]+)( = [^;]*)?;");
+  int               number = 0;
+  for (std::sregex_iterator match(members.begin(), members.end(), member), end; match != end; ++match, ++number)
+  {
+    const std::string name = (*match)[1];
+    EXPECT_TRUE(std::regex_search(rows, std::regex("&Options::" + name + "\\b"))) << name << " has no row";
+  }
+  EXPECT_GT(number, 20);
 }
 
 TEST(OptionTable, namesAreDifferentAndNumbersHaveSliders)

@@ -189,6 +189,43 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   ITK_TEST_EXPECT_TRUE(filter->GetGradientTolerance() <= defaults.gradientTolerance);
   filter->SetPreset(FilterType::PresetEnum::Default);
 
+  // Every parameter by its name, as text; the filter is modified only where something changes.
+  for (const gnr::OptionRow & row : filter->GetOptionTable())
+  {
+    const std::string value = filter->GetParameter(row.title());
+    const auto        modified = filter->GetMTime();
+    ITK_TRY_EXPECT_NO_EXCEPTION(filter->SetParameter(row.flag(), value));
+    ITK_TEST_EXPECT_EQUAL(filter->GetMTime(), modified);
+    ITK_TEST_EXPECT_EQUAL(filter->GetParameter(row.name), value);
+  }
+  filter->SetParameter("GridScale", "0.1");
+  ITK_TEST_EXPECT_EQUAL(filter->GetGridScale(), 0.1);
+  filter->SetParameter("time-limit", "none");
+  ITK_TEST_EXPECT_TRUE(!filter->HasTimeLimit());
+  filter->SetParameter("Preconditioner", "invh0");
+  ITK_TEST_EXPECT_TRUE(filter->GetPreconditioner() == FilterType::PreconditionerEnum::InvH0);
+  filter->SetParameter("Threads", "3");
+  ITK_TEST_EXPECT_EQUAL(filter->GetNumberOfWorkUnits(), 3U);
+  for (const auto & [name, value, says] :
+       { std::array<const char *, 3>{ { "GridScale", "-1", "GridScale: must be a number >= 0, not '-1'" } },
+         std::array<const char *, 3>{ { "Device", "tpu", "one of auto, cpu, cuda, reference" } },
+         std::array<const char *, 3>{ { "GridSkale", "1", "'GridSkale' is no option; there are Beta," } } })
+  {
+    try
+    {
+      filter->SetParameter(name, value);
+      std::cerr << name << " was taken" << std::endl;
+      return EXIT_FAILURE;
+    }
+    catch (const itk::GaussNewtonRegistrationError & error)
+    {
+      ITK_TEST_EXPECT_TRUE(std::string(error.GetDescription()).find(says) != std::string::npos);
+      ITK_TEST_EXPECT_TRUE(error.GetKind() == itk::GaussNewtonRegistrationErrorEnums::Kind::BadInput);
+    }
+  }
+  ITK_TRY_EXPECT_EXCEPTION(filter->GetParameter("GridSkale"));
+  filter->SetPreset(FilterType::PresetEnum::Default);
+
   // Enumerations print their words.
   std::ostringstream names;
   names << FilterType::RegularizationEnum::H3 << ' ' << FilterType::InterpolationEnum::Cubic << ' '
