@@ -35,6 +35,7 @@
 #include <fstream>
 #include <iostream>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 

@@ -3,6 +3,8 @@
 // block or a cache line. Tolerances count roundings of epsilon / 2 on the largest intermediate value.
 #include "spectralTesting.h"
 
+#include <tuple>
+
 using namespace gnr;
 using namespace gnr::test;
 
