@@ -201,7 +201,11 @@ OutputFiles::Check(const std::string & finalPath)
     throw CommandLineError(FolderNameOf(finalPath) +
                            ": the output folder is a file. Choose another name for the output");
   }
-  this->FolderFor(target, finalPath);
+  if (m_Folders.count(folder) == 0)
+  {
+    this->FolderFor(target, finalPath);
+    m_Folders.erase(folder); // it was a trial: a run that is killed before it writes shall leave nothing
+  }
   m_Outputs[finalPath].target = target;
 }
 

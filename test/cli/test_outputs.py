@@ -7,6 +7,7 @@ import os
 import resource
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import time
@@ -198,30 +199,29 @@ class Places(Outputs):
         for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGPIPE", "SIGXCPU", "SIGUSR1", "SIGUSR2"):
             number = getattr(signal, name)
             run = self.start()
-            scratch = [n for n in self.files() if n not in before]
-            self.assertEqual([stat.S_IMODE(os.stat(self.folder / n).st_mode) for n in scratch], [0o700])
+            self.assertEqual(self.files(), before, "nothing before there are results")
             run.send_signal(number)
             run.communicate()
             self.assertEqual(run.returncode, 128 + number, name)
             self.assertEqual(self.files(), before, name)
 
-    def test_what_a_killed_run_left_goes_with_the_next(self):
-        before = self.files()
-        run = self.start()
-        run.kill()
-        run.communicate()
-        left = [n for n in self.files() if n not in before]
-        self.assertEqual(len(left), 1)
-        self.succeed(self.register("fixed.nii", "moving.nii", "-o", "next", "--iterations", 0))
-        self.assertFalse(any(n.startswith(".gnr") for n in self.files()), self.files())
+    def leftover(self, machine, process):
+        folder = self.folder / f".gnr-{machine}-{process}-abcdef"
+        folder.mkdir(mode=0o700)
+        (folder / "0.nii").write_text("half")
+        return folder
 
-    def test_what_a_running_one_needs_stays(self):
-        run = self.start("--time-limit", "4")
+    def test_what_a_killed_run_left_goes_with_the_next(self):
+        """That of a process which still runs stays, and that of another machine, where numbers mean nothing here."""
+        machine = socket.gethostname().replace("/", "_").replace("-", "_")
+        ended = subprocess.Popen(["true"])
+        ended.wait()
+        killed = self.leftover(machine, ended.pid)
+        running, elsewhere = self.leftover(machine, os.getpid()), self.leftover("elsewhere", ended.pid)
         self.succeed(self.register("fixed.nii", "moving.nii", "-o", "next", "--iterations", 0))
-        self.assertTrue(any(n.startswith(".gnr") for n in self.files()), self.files())
-        run.communicate()
-        self.assertEqual(run.returncode, 5)
-        self.assertIn("pair_report.json", self.files())
+        self.assertFalse(killed.exists())
+        for folder in (running, elsewhere):
+            self.assertEqual((folder / "0.nii").read_text(), "half")
 
     def test_all_or_nothing(self):
         """A folder takes the place of an output during the solve: the files before it get their old content again."""
