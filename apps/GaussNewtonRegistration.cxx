@@ -31,8 +31,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <fstream>
 #include <iostream>
+#include <string>
 
 namespace
 {
@@ -89,16 +89,12 @@ private:
 void
 WriteReturnParameters(const gnr::Report & report, const std::string & path, OutputFiles & files)
 {
-  std::ofstream out(files.TemporaryFor(path));
+  std::string text;
   for (const SlicerResult & result : SlicerResults())
   {
-    out << result.name << " = " << result.value(report) << '\n';
+    text += std::string(result.name) + " = " + result.value(report) + "\n";
   }
-  out.close();
-  if (!out)
-  {
-    throw CommandLineError(path + ": cannot be written. Is the disk full?", ExitCode::OutOfResources);
-  }
+  WriteText(text, path, files);
 }
 
 void
@@ -118,9 +114,10 @@ CheckOutputs(const SlicerSettings & settings, OutputFiles & files)
       CheckImageName(*path);
     }
   }
+  files.Protect(InputsOf(settings.registration));
   for (const std::string & path : settings.Outputs())
   {
-    files.CheckFolderOf(path);
+    files.Check(path);
   }
 }
 

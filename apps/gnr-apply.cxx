@@ -31,10 +31,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
+#include <optional>
+#include <string>
 #include <thread>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -64,7 +65,7 @@ constexpr const char * footer =
   "The type of the voxels is kept; for integers the results of linear and cubic are rounded and\n"
   "clamped. label and nearest never compute with values: use them for segmentations.\n"
   "\n"
-  "Exit codes: 0 success, 2 usage or bad input, 3 not enough memory.\n"
+  "Exit codes: 0 success, 2 usage or bad input, 3 not enough memory or disk.\n"
   "\n"
   "Examples:\n"
   "  gnr-apply --displacement pair_displacement.nii.gz -i moving_seg.nii.gz -o warped_seg.nii.gz \\\n"
@@ -239,16 +240,23 @@ AppendFile(PointMap & map, const std::string & path, bool isInverse)
   }
 }
 
+/** The file of a `--transform`, and whether its inverse is meant. */
+std::pair<std::string, bool>
+SplitTransform(const std::string & text)
+{
+  const std::string inverse = "inverse:";
+  const bool        isInverse = text.rfind(inverse, 0) == 0;
+  return { isInverse ? text.substr(inverse.size()) : text, isInverse };
+}
+
 PointMap
 MakeMap(const ApplySettings & settings)
 {
   // What a point meets, first to last, if not inverted.
   std::vector<std::pair<std::string, bool>> chain; // file, whether its inverse is meant
-  const std::string                         inverse = "inverse:";
   for (auto file = settings.transforms.rbegin(); file != settings.transforms.rend(); ++file)
   {
-    const bool isInverse = file->rfind(inverse, 0) == 0;
-    chain.emplace_back(isInverse ? file->substr(inverse.size()) : *file, isInverse);
+    chain.push_back(SplitTransform(*file));
   }
   if (!settings.inverseDisplacement.empty())
   {
@@ -480,13 +488,7 @@ MapPoints(const ApplySettings & settings, const PointMap & map, OutputFiles & fi
                            std::to_string(table.GetNumberOfPoints()) + " points cannot be mapped: " + list +
                            ". Remove them, or leave their coordinates empty with --skip-unmapped");
   }
-  std::ofstream out(files.TemporaryFor(settings.pointsOutput));
-  out << table.ToText();
-  out.close();
-  if (!out)
-  {
-    throw CommandLineError(settings.pointsOutput + ": cannot be written. Is the disk full?", ExitCode::OutOfResources);
-  }
+  WriteText(table.ToText(), settings.pointsOutput, files);
   if (!settings.quiet)
   {
     std::cout << settings.pointsOutput << ": " << table.GetNumberOfPoints() - failures.size() << " points\n";
@@ -497,39 +499,49 @@ MapPoints(const ApplySettings & settings, const PointMap & map, OutputFiles & fi
   }
 }
 
-/** Throws if a result would replace what it is made of. */
-void
-CheckIsNoInput(const std::string & output, const ApplySettings & settings)
+/** The files that are read. */
+std::vector<std::string>
+InputsOf(const ApplySettings & settings)
 {
-  for (const std::string & input :
-       { settings.input, settings.points, settings.displacement, settings.inverseDisplacement })
+  std::vector<std::string> inputs;
+  for (const std::string & input : { settings.input,
+                                     settings.points,
+                                     settings.reference,
+                                     settings.displacement,
+                                     settings.inverseDisplacement,
+                                     settings.initialTransform })
   {
-    std::error_code none;
-    if (!input.empty() && std::filesystem::equivalent(input, output, none))
+    if (!input.empty())
     {
-      throw CommandLineError(output + ": is an input as well. Choose another name for the output");
+      inputs.push_back(input);
     }
   }
+  for (const std::string & text : settings.transforms)
+  {
+    inputs.push_back(SplitTransform(text).first);
+  }
+  return inputs;
 }
 
 ExitCode
 Apply(const ApplySettings & settings)
 {
   itk::Object::SetGlobalWarningDisplay(!settings.quiet);
-  OutputFiles files;
   for (const std::string & path : { settings.output, settings.jacobian, settings.logJacobian })
   {
     if (!path.empty())
     {
       CheckImageName(path);
-      files.CheckFolderOf(path);
-      CheckIsNoInput(path, settings);
     }
   }
-  if (!settings.pointsOutput.empty())
+  OutputFiles files;
+  files.Protect(InputsOf(settings));
+  for (const std::string & path : { settings.output, settings.jacobian, settings.logJacobian, settings.pointsOutput })
   {
-    files.CheckFolderOf(settings.pointsOutput);
-    CheckIsNoInput(settings.pointsOutput, settings);
+    if (!path.empty())
+    {
+      files.Check(path);
+    }
   }
   const PointMap map = MakeMap(settings);
   if (!settings.points.empty())

@@ -39,9 +39,11 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
+#include <vector>
 
 namespace
 {
@@ -67,73 +69,140 @@ WithoutImages(std::optional<std::size_t> resident, std::size_t imageBytes)
   return resident ? std::optional<std::size_t>(*resident - std::min(*resident, imageBytes)) : resident;
 }
 
-void
-WriteText(const std::string & text, const std::string & path, OutputFiles & files)
+/** A result that a run may write, PREFIX_ and this. */
+struct ResultFile
 {
-  std::ofstream out(files.TemporaryFor(path));
-  out << text;
-  out.close();
-  if (!out)
+  std::string end;
+  bool        isWanted;
+};
+
+/** All results that any run may write, the report apart. */
+std::vector<ResultFile>
+ResultFilesOf(const RegistrationSettings & s)
+{
+  const auto              method = s.initialTransform ? AlignmentMethodOf(*s.initialTransform) : std::nullopt;
+  std::vector<ResultFile> files;
+  for (const auto & [name, isWanted] : { std::make_pair("displacement", true),
+                                         std::make_pair("inverse_displacement", s.writeInverse),
+                                         std::make_pair("velocity", s.writeVelocity),
+                                         std::make_pair("warped", true),
+                                         std::make_pair("determinant", s.writeDeterminant) })
   {
-    throw CommandLineError(path + ": cannot be written. Is the disk full?", ExitCode::OutOfResources);
+    files.push_back({ std::string(name) + ".nii.gz", isWanted && !s.streamedOutput });
+    files.push_back({ std::string(name) + ".mha", isWanted && s.streamedOutput });
+  }
+  files.push_back({ "dispvect.nii.gz", s.writeDispvect });
+  files.push_back({ "initial.tfm", method && *method != AlignmentMethod::Identity });
+  files.push_back({ "composite.h5", s.writeComposite });
+  files.push_back({ "inverse_composite.h5", s.writeComposite && s.writeInverse });
+  return files;
+}
+
+std::string
+PathOf(const RegistrationSettings & settings, const std::string & end)
+{
+  return settings.prefix + "_" + end;
+}
+
+std::string
+ReportName(const RegistrationSettings & settings)
+{
+  return PathOf(settings, "report.json");
+}
+
+/** Refuses what cannot be written, or must not be replaced. */
+void
+CheckOutputs(const RegistrationSettings & settings, OutputFiles & files)
+{
+  files.Protect(InputsOf(settings));
+  files.Check(ReportName(settings));
+  for (const ResultFile & file : ResultFilesOf(settings))
+  {
+    if (file.isWanted)
+    {
+      files.Check(PathOf(settings, file.end));
+    }
+  }
+  if (settings.picture)
+  {
+    files.Check(PictureName(settings));
   }
 }
 
-/** The files of a run; those that it does not write may be left from another one. */
-struct FileNames
+/** Results of another run, which this one does not replace. */
+std::vector<std::string>
+FindStaleFiles(const RegistrationSettings & settings)
 {
-  std::vector<std::string> written;
-  std::vector<std::string> stale;
-};
+  const std::vector<std::string> inputs = InputsOf(settings);
+  std::vector<std::string>       stale;
+  const auto                     add = [&](const std::string & path) {
+    const bool isInput =
+      std::any_of(inputs.begin(), inputs.end(), [&](const std::string & input) { return IsSameFile(input, path); });
+    if (!isInput && std::filesystem::exists(path))
+    {
+      stale.push_back(path);
+    }
+  };
+  for (const ResultFile & file : ResultFilesOf(settings))
+  {
+    if (!file.isWanted)
+    {
+      add(PathOf(settings, file.end));
+    }
+  }
+  // What gnr-view drew of an earlier result does not show this one.
+  if (!settings.picture)
+  {
+    add(PictureName(settings));
+  }
+  add(settings.prefix + ".vti");
+  return stale;
+}
 
 /** Writes the results that were asked for under temporary names; returns the final ones. Collective if each process
  * writes its part of them, else for the root alone. */
-FileNames
-WriteResults(FilterType *                 filter,
-             const RegistrationSettings & settings,
-             bool                         wasAligned,
-             OutputFiles &                files,
-             Processes &                  processes)
+std::vector<std::string>
+WriteResults(FilterType * filter, const RegistrationSettings & settings, OutputFiles & files, Processes & processes)
 {
-  const auto threads = static_cast<unsigned int>(std::max(1, filter->GetReport().threads));
-  FileNames  names;
-  auto       offer = [&](const std::string & end, bool isWanted, auto writeTo) {
-    const std::string path = settings.prefix + "_" + end;
-    if (isWanted)
+  const auto               threads = static_cast<unsigned int>(std::max(1, filter->GetReport().threads));
+  std::vector<std::string> written;
+  std::set<std::string>    wanted;
+  for (const ResultFile & file : ResultFilesOf(settings))
+  {
+    if (file.isWanted)
     {
-      names.written.push_back(path);
-      writeTo(path);
+      wanted.insert(file.end);
     }
-    else if (std::filesystem::exists(path))
+  }
+  auto offer = [&](const std::string & end, auto writeTo) {
+    if (wanted.count(end) != 0)
     {
-      names.stale.push_back(path);
+      written.push_back(PathOf(settings, end));
+      writeTo(written.back());
     }
   };
-  auto image = [&](const std::string & name, bool isWanted, auto get) {
-    offer(name + ".nii.gz", isWanted && !settings.streamedOutput, [&](const std::string & path) {
-      WriteImage(get(), path, files, threads);
-    });
-    offer(name + ".mha", isWanted && settings.streamedOutput, [&](const std::string & path) {
+  auto image = [&](const std::string & name, auto get) {
+    offer(name + ".nii.gz", [&](const std::string & path) { WriteImage(get(), path, files, threads); });
+    offer(name + ".mha", [&](const std::string & path) {
       const std::string temporary = processes.Share(processes.IsRoot() ? files.TemporaryFor(path) : "");
       WriteSlabs(get(), temporary, path, processes);
     });
   };
-  image("displacement", true, [=] { return filter->GetDisplacementField(); });
-  image("inverse_displacement", settings.writeInverse, [=] { return filter->GetInverseDisplacementField(); });
-  image("velocity", settings.writeVelocity, [=] { return filter->GetVelocityField(); });
-  image("warped", true, [=] { return filter->GetWarpedMovingImage(); });
-  image("determinant", settings.writeDeterminant, [=] { return filter->GetJacobianDeterminantImage(); });
-  offer("dispvect.nii.gz", settings.writeDispvect, [&](const std::string & path) {
-    WriteDispvect(filter->GetDisplacementField(), path, files, threads);
-  });
+  image("displacement", [=] { return filter->GetDisplacementField(); });
+  image("inverse_displacement", [=] { return filter->GetInverseDisplacementField(); });
+  image("velocity", [=] { return filter->GetVelocityField(); });
+  image("warped", [=] { return filter->GetWarpedMovingImage(); });
+  image("determinant", [=] { return filter->GetJacobianDeterminantImage(); });
+  offer("dispvect.nii.gz",
+        [&](const std::string & path) { WriteDispvect(filter->GetDisplacementField(), path, files, threads); });
 
   const TransformType * const initial = filter->GetInitialTransform();
-  offer("initial.tfm", wasAligned, [&](const std::string & path) { WriteTransform(initial, path, files); });
-  offer("composite.h5", settings.writeComposite, [&](const std::string & path) {
+  offer("initial.tfm", [&](const std::string & path) { WriteTransform(initial, path, files); });
+  offer("composite.h5", [&](const std::string & path) {
     WriteComposite(
       filter->GetDisplacementField(), initial, CompositeOrder::FieldFirst, settings.compositePrecision, path, files);
   });
-  offer("inverse_composite.h5", settings.writeComposite && settings.writeInverse, [&](const std::string & path) {
+  offer("inverse_composite.h5", [&](const std::string & path) {
     const TransformType::Pointer inverse =
       initial ? InvertTransform(initial, *settings.initialTransform) : TransformType::Pointer();
     WriteComposite(filter->GetInverseDisplacementField(),
@@ -143,16 +212,7 @@ WriteResults(FilterType *                 filter,
                    path,
                    files);
   });
-  // What gnr-view drew of an earlier result does not show this one.
-  for (const auto & [path, isDrawn] :
-       { std::make_pair(PictureName(settings), settings.picture), std::make_pair(settings.prefix + ".vti", false) })
-  {
-    if (!isDrawn && std::filesystem::exists(path))
-    {
-      names.stale.push_back(path);
-    }
-  }
-  return names;
+  return written;
 }
 
 /** Reads what this process has to read: all on the root, nothing elsewhere, or the headers, with sources that read its
@@ -229,12 +289,6 @@ MeasureUsage(RunRecord & record, Clock::time_point start, Processes & processes)
   record.usage.peakBytes = static_cast<std::size_t>(processes.Maximum({ peak })[0]);
 }
 
-std::string
-ReportName(const RegistrationSettings & settings)
-{
-  return settings.prefix + "_report.json";
-}
-
 ExitCode
 Register(const RegistrationSettings & settings, Clock::time_point start, Processes & processes, RunRecord & record)
 {
@@ -242,8 +296,9 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
   const std::string reportName = ReportName(settings);
   if (processes.IsRoot())
   {
-    files.CheckFolderOf(reportName);
+    CheckOutputs(settings, files);
   }
+  processes.Agree();
 
   Clock::time_point  mark = start;
   RunLog             log(settings);
@@ -270,12 +325,10 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
   record.phases.emplace_back("images of the result", update - record.report.wallSeconds);
 
   log.PrintActivity("writing");
-  FileNames names;
   if (processes.IsRoot() || settings.streamedOutput)
   {
-    names = WriteResults(filter, settings, record.alignment.has_value(), files, processes);
+    record.files = WriteResults(filter, settings, files, processes);
   }
-  record.files = names.written;
   record.phases.emplace_back("write", Lap(mark));
   MeasureUsage(record, start, processes);
   if (processes.IsRoot())
@@ -287,7 +340,7 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
         record.report.messages.push_back(image->note);
       }
     }
-    for (const std::string & path : names.stale)
+    for (const std::string & path : FindStaleFiles(settings))
     {
       record.report.messages.push_back(path + " is left from an earlier run and does not belong to this result");
     }
@@ -303,8 +356,8 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
 void
 Draw(const std::string & program, const RegistrationSettings & settings, RunRecord & record)
 {
+  OutputFiles files; // first, so that signals end the program again
   DrawPicture(program, settings);
-  OutputFiles files;
   record.files.insert(record.files.end() - 1, PictureName(settings));
   WriteText(MakeJsonReport(settings, record), ReportName(settings), files);
   files.Commit();

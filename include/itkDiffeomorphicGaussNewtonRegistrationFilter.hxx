@@ -25,6 +25,7 @@
 #include "itkSimpleDataObjectDecorator.h"
 
 #include <algorithm>
+#include <new>
 #include <type_traits>
 
 namespace itk

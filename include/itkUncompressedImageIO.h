@@ -23,6 +23,7 @@
 #include "GaussNewtonRegistrationExport.h"
 
 #include <memory>
+#include <ostream>
 #include <string>
 
 namespace itk

@@ -33,6 +33,11 @@ run_logged() {
   if "$@" >"$log" 2>&1; then
     return 0
   fi
+  show_failure "$log" "$what"
+}
+
+show_failure() {
+  local log=$1 what=$2
   {
     if grep -qE '(^|: )(fatal )?error:|^FAILED:|^CMake Error' "$log"; then
       grep -nE -A 4 '(^|: )(fatal )?error:|^FAILED:|^CMake Error' "$log" | cut -c 1-400 | head -n 40
@@ -75,6 +80,41 @@ need_packages() {
     "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}"
 }
 
+# steps_of LOG: "12 of 345 steps" from the last line of Ninja's, or nothing.
+steps_of() {
+  tail -c 20000 "$1" 2>/dev/null | sed -n 's#^\[\([0-9]*\)/\([0-9]*\)\].*#\1 of \2 steps#p' | tail -n 1
+}
+
+# run_counted LOG WHAT COMMAND...: as run_logged, and shows how far a build is: on a terminal all the time, elsewhere a
+# line each minute, in continuous integration (CI is set) nothing. GNR_STEP_SECONDS: another time between the lines.
+run_counted() {
+  local log=$1 what=$2 interval=${GNR_STEP_SECONDS:-60} shown='' text status=0 pid next
+  shift 2
+  mkdir -p "$(dirname "$log")"
+  "$@" >"$log" 2>&1 &
+  pid=$!
+  next=$((SECONDS + interval))
+  while kill -0 "$pid" 2>/dev/null; do
+    text=$(steps_of "$log")
+    if [ -n "$text" ] && [ "$text" != "$shown" ]; then
+      if [ -t 1 ]; then
+        printf '\r    %s\033[K' "$text"
+        shown=$text
+      elif [ -z "${CI:-}" ] && [ "$SECONDS" -ge "$next" ]; then
+        printf '    %s\n' "$text"
+        shown=$text
+        next=$((SECONDS + interval))
+      fi
+    fi
+    sleep 0.5
+  done
+  wait "$pid" || status=$?
+  if [ -t 1 ] && [ -n "$shown" ]; then
+    printf '\r\033[K'
+  fi
+  [ "$status" -eq 0 ] || show_failure "$log" "$what"
+}
+
 # configure PRESET [-DNAME=VALUE...]
 configure() {
   local preset=$1
@@ -91,6 +131,6 @@ build() {
   local first=
   [ -f "$root/build/$preset.build.log" ] || first=", minutes the first time"
   say "building build/$preset on $jobs processors$first (log: build/$preset.build.log)"
-  run_logged "$root/build/$preset.build.log" "the build" \
+  run_counted "$root/build/$preset.build.log" "the build" \
     cmake --build "$root/build/$preset" --parallel "$jobs" ${1:+--target "$@"}
 }

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <memory>
 #include <sstream>
+#include <system_error>
 
 namespace gnrapp
 {
@@ -136,6 +137,11 @@ ArgumentParser::Parse(int argc, const char * const * argv, const std::vector<std
   }
   // Checked here and not by CLI11 because an unknown option is more likely the reason than a missing argument.
   std::vector<std::string> extras = this->remaining();
+  const auto               mark = std::find(extras.begin(), extras.end(), "--"); // all after it are arguments
+  if (mark != extras.end())
+  {
+    extras.erase(mark);
+  }
   std::stable_partition(extras.begin(), extras.end(), [](const std::string & text) { return text.rfind("-", 0) == 0; });
   if (!extras.empty())
   {

@@ -18,6 +18,7 @@
 #include "GzipFile.h"
 
 #include "CommandLineError.h"
+#include "OutputFiles.h"
 
 #include "itk_zlib.h"
 
@@ -31,6 +32,9 @@
 #include <system_error>
 #include <thread>
 #include <vector>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace gnrapp
 {
@@ -94,8 +98,7 @@ Write(std::FILE * file, const void * data, std::size_t bytes, const std::string 
 {
   if (std::fwrite(data, 1, bytes, file) != bytes)
   {
-    throw CommandLineError(path + ": cannot be written (" + std::strerror(errno) + "). Is the disk full?",
-                           ExitCode::OutOfResources);
+    ThrowNotWritten(path, std::strerror(errno));
   }
 }
 
@@ -110,11 +113,17 @@ PutLittleEndian(Bytef * out, std::uint32_t value)
 
 /** For reading; plain files as well. */
 gzFile
-Open(const std::string & path)
+Open(const std::string & path, std::size_t offset = 0)
 {
-  const gzFile file = gzopen(path.c_str(), "rb");
+  const int    descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool   isThere = descriptor >= 0 && lseek(descriptor, static_cast<off_t>(offset), SEEK_SET) >= 0;
+  const gzFile file = isThere ? gzdopen(descriptor, "rb") : nullptr;
   if (file == nullptr)
   {
+    if (descriptor >= 0)
+    {
+      close(descriptor);
+    }
     throw CommandLineError(path + ": cannot be opened (" + std::strerror(errno) + "). Check its permissions");
   }
   return file;
@@ -123,16 +132,19 @@ Open(const std::string & path)
 } // namespace
 
 void
-CompressFile(const std::string & inputPath, const std::string & outputPath, unsigned int threads)
+CompressFile(const std::string & inputPath,
+             const std::string & outputPath,
+             const std::string & path,
+             unsigned int        threads)
 {
   const File input(std::fopen(inputPath.c_str(), "rb"));
   File       output(std::fopen(outputPath.c_str(), "wb"));
   if (!input || !output)
   {
-    throw CommandLineError(outputPath + ": cannot be written (" + std::strerror(errno) + "). Choose another -o");
+    ThrowNotWritten(path, std::strerror(errno));
   }
   constexpr Bytef header[10] = { 0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255 };
-  Write(output.get(), header, sizeof header, outputPath);
+  Write(output.get(), header, sizeof header, path);
 
   uLong              checkSum = crc32(0, nullptr, 0);
   std::uint64_t      total = 0;
@@ -169,9 +181,9 @@ CompressFile(const std::string & inputPath, const std::string & outputPath, unsi
     {
       if (blocks[i].failed)
       {
-        throw CommandLineError(outputPath + ": cannot be compressed for lack of memory", ExitCode::OutOfResources);
+        throw CommandLineError(path + ": cannot be compressed for lack of memory", ExitCode::OutOfResources);
       }
-      Write(output.get(), blocks[i].output.data(), blocks[i].output.size(), outputPath);
+      Write(output.get(), blocks[i].output.data(), blocks[i].output.size(), path);
       checkSum = crc32_combine(checkSum, blocks[i].checkSum, static_cast<z_off_t>(blocks[i].input.size()));
       total += blocks[i].input.size();
     }
@@ -179,11 +191,10 @@ CompressFile(const std::string & inputPath, const std::string & outputPath, unsi
   Bytef trailer[8];
   PutLittleEndian(trailer, static_cast<std::uint32_t>(checkSum));
   PutLittleEndian(trailer + 4, static_cast<std::uint32_t>(total));
-  Write(output.get(), trailer, sizeof trailer, outputPath);
+  Write(output.get(), trailer, sizeof trailer, path);
   if (std::ferror(input.get()) != 0 || std::fclose(output.release()) != 0)
   {
-    throw CommandLineError(outputPath + ": cannot be written (" + std::strerror(errno) + "). Is the disk full?",
-                           ExitCode::OutOfResources);
+    ThrowNotWritten(path, std::strerror(errno));
   }
 }
 
@@ -199,9 +210,9 @@ ReadGzipHead(const std::string & path, std::size_t bytes)
 }
 
 GzipContent
-ScanGzip(const std::string & path, const std::function<void(const char *, std::size_t)> & consume)
+ScanGzip(const std::string & path, const std::function<void(const char *, std::size_t)> & consume, std::size_t offset)
 {
-  const gzFile file = Open(path);
+  const gzFile file = Open(path, offset);
   gzbuffer(file, 1u << 17);
   GzipContent       content;
   std::vector<char> buffer(std::size_t{ 1 } << 18);

@@ -30,9 +30,13 @@ namespace gnrapp
  *
  * Only runs of equal bytes and Huffman coding are used (Z_RLE): on fields of floats that is as small as what any level
  * of the default strategy makes, in a third of the time of the fastest; doc/command-line.md has the numbers.
- * Throws CommandLineError, naming `outputPath`, if the disk is full or cannot be written. */
+ * Throws CommandLineError if the disk is full or cannot be written.
+ * \param path what `outputPath` becomes, for messages */
 void
-CompressFile(const std::string & inputPath, const std::string & outputPath, unsigned int threads);
+CompressFile(const std::string & inputPath,
+             const std::string & outputPath,
+             const std::string & path,
+             unsigned int        threads);
 
 /** What reading a gzip file (or a plain file) to its end says about it. */
 struct GzipContent
@@ -47,9 +51,12 @@ std::string
 ReadGzipHead(const std::string & path, std::size_t bytes);
 
 /** Reads the whole file once and shows every piece to `consume` (data, bytes), in order. Throws CommandLineError if it
- * cannot be opened. */
+ * cannot be opened.
+ * \param offset where it begins in the file */
 GzipContent
-ScanGzip(const std::string & path, const std::function<void(const char *, std::size_t)> & consume);
+ScanGzip(const std::string &                                    path,
+         const std::function<void(const char *, std::size_t)> & consume,
+         std::size_t                                            offset = 0);
 
 } // namespace gnrapp
 

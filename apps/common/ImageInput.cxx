@@ -23,17 +23,20 @@
 #include "NiftiIntent.h"
 #include "NiftiOrientation.h"
 #include "Program.h"
+#include "TemporaryFiles.h"
 
 #include "itkImageFileReader.h"
 #include "itkImageIOFactory.h"
 
+#include <vnl/vnl_det.h>
+
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <sstream>
-#include <unistd.h>
+#include <system_error>
 
 namespace gnrapp
 {
@@ -101,10 +104,9 @@ KindOf(const itk::ImageIOBase & io)
   }
 }
 
-} // namespace
-
+/** \param isGridOnly further axes do not matter */
 ImageFileInfo
-InspectImageFile(const std::string & path, unsigned int components, FileCheck check)
+Inspect(const std::string & path, unsigned int components, FileCheck check, bool isGridOnly)
 {
   CheckInputFile(path, "an image file", "Check the path; convert a DICOM series to NIfTI first");
   if (check == FileCheck::Voxels && (EndsWith(path, ".nii") || EndsWith(path, ".nii.gz")))
@@ -144,7 +146,7 @@ InspectImageFile(const std::string & path, unsigned int components, FileCheck ch
     throw CommandLineError(path + ": is a " + std::to_string(axes) + "-D image (" + sizes +
                            "). Give a volume with three axes");
   }
-  if (axes > 3)
+  if (axes > 3 && !isGridOnly)
   {
     throw CommandLineError(path + ": is a " + std::to_string(axes) + "-D image (" + sizes +
                            "). Extract one 3-D volume from it first");
@@ -173,6 +175,14 @@ InspectImageFile(const std::string & path, unsigned int components, FileCheck ch
     info.note = path + ": " + conflict;
   }
   return info;
+}
+
+} // namespace
+
+ImageFileInfo
+InspectImageFile(const std::string & path, unsigned int components, FileCheck check)
+{
+  return Inspect(path, components, check, false);
 }
 
 template <typename TImage>
@@ -235,47 +245,57 @@ ReadImage<FieldType>(const ImageFileInfo &);
 itk::ImageBase<3>::Pointer
 ReadGrid(const std::string & path)
 {
-  InspectImageFile(path, 0);
-  const auto reader = itk::ImageFileReader<RealImageType>::New();
-  reader->SetFileName(path);
-  try
+  const ImageFileInfo info = Inspect(path, 0, FileCheck::Header, true); // neither further axes nor values matter
+  const auto          io = itk::ImageIOFactory::CreateImageIO(path.c_str(), itk::IOFileModeEnum::ReadMode);
+  io->SetFileName(path);
   {
-    reader->UpdateOutputInformation();
+    const ReaderComplaints complaints;
+    io->ReadImageInformation();
   }
-  catch (const itk::ExceptionObject & error)
+  // By itself: of more than three axes ITK's reader of 3-D images takes the directions for unknown.
+  using GridType = itk::ImageBase<3>;
+  const auto              grid = GridType::New();
+  GridType::SizeType      size;
+  GridType::SpacingType   spacing;
+  GridType::PointType     origin;
+  GridType::DirectionType direction;
+  for (unsigned int axis = 0; axis < 3; ++axis)
   {
-    ThrowUnreadable(path, WithoutFinalStop(PlainDescription(error.GetDescription())));
+    const double sign = io->GetSpacing(axis) < 0 ? -1.0 : 1.0;
+    size[axis] = info.size[axis];
+    spacing[axis] = sign * io->GetSpacing(axis);
+    origin[axis] = io->GetOrigin(axis);
+    for (unsigned int row = 0; row < 3; ++row)
+    {
+      direction(row, axis) = sign * io->GetDirection(axis)[row];
+    }
   }
-  const auto grid = itk::ImageBase<3>::New();
-  grid->CopyInformation(reader->GetOutput());
-  grid->SetRegions(reader->GetOutput()->GetLargestPossibleRegion());
+  if (!(std::abs(vnl_determinant(direction.GetVnlMatrix())) > 0))
+  {
+    ThrowUnreadable(path, "the directions of its axes are not independent");
+  }
+  grid->SetSpacing(spacing);
+  grid->SetOrigin(origin);
+  grid->SetDirection(direction);
+  grid->SetRegions(size);
   return grid;
 }
 
 namespace
 {
 
-/** A file that is removed in the end. */
-class ScratchFile
+std::string
+TemporaryFolder()
 {
-public:
-  explicit ScratchFile(const std::string & name)
-    : m_Path((std::filesystem::temp_directory_path() / ("gnr-" + std::to_string(getpid()) + "-" + name)).string())
-  {}
-  ~ScratchFile() { std::remove(m_Path.c_str()); }
-  ScratchFile(const ScratchFile &) = delete;
-  ScratchFile &
-  operator=(const ScratchFile &) = delete;
-
-  const std::string &
-  Path() const
+  std::error_code             error;
+  const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
+  if (error)
   {
-    return m_Path;
+    const char * const named = std::getenv("TMPDIR");
+    throw std::system_error(error, named != nullptr ? named : "/tmp");
   }
-
-private:
-  std::string m_Path;
-};
+  return folder.string();
+}
 
 /** ITK turns vectors of intent 1006 from RAS to LPS from 5.4 on and misreads such files before; a copy with the intent
  * of other vectors is read as it is by all versions. */
@@ -283,19 +303,20 @@ FieldType::Pointer
 ReadDisplacementVectors(const std::string & path)
 {
   CheckNiftiFile(path);
-  const ScratchFile copy("displacement.nii");
-  ExpandNifti(path, copy.Path());
-  SetNiftiIntent(copy.Path(), NiftiIntent::Vector);
+  PrivateFolder     scratch(TemporaryFolder());
+  const std::string copy = scratch.MakeFile("displacement.nii");
+  ExpandNifti(path, copy);
+  SetNiftiIntent(copy, NiftiIntent::Vector);
   FieldType::Pointer field;
   try
   {
-    field = ReadImage<FieldType>(InspectImageFile(copy.Path(), 3));
+    field = ReadImage<FieldType>(InspectImageFile(copy, 3));
   }
   catch (const CommandLineError & error)
   {
     const std::string text = error.what(); // the user knows another file
-    const bool        isOfCopy = text.rfind(copy.Path(), 0) == 0;
-    throw CommandLineError(isOfCopy ? path + text.substr(copy.Path().size()) : text, error.GetExitCode());
+    const bool        isOfCopy = text.rfind(copy, 0) == 0;
+    throw CommandLineError(isOfCopy ? path + text.substr(copy.size()) : text, error.GetExitCode());
   }
   auto * const      vectors = field->GetBufferPointer();
   const std::size_t count = field->GetLargestPossibleRegion().GetNumberOfPixels();

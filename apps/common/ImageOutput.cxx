@@ -20,8 +20,9 @@
 #include "CommandLineError.h"
 #include "GzipFile.h"
 #include "ImageInput.h"
+#include "LibraryMessages.h"
 #include "NiftiIntent.h"
-#include "Program.h"
+#include "WrittenImage.h"
 
 #include "itkImageFileWriter.h"
 
@@ -72,7 +73,7 @@ WriteImageAnd(const TImage *      image,
   // 0.3 CPU-s.
   const bool        gzip = EndsWith(path, ".nii.gz");
   const std::string temporary = files.TemporaryFor(path);
-  const std::string plain = gzip ? files.ScratchFor(path.substr(0, path.size() - 3)) : temporary;
+  const std::string plain = gzip ? files.ScratchFor(path, path.substr(0, path.size() - 3)) : temporary;
 
   const auto writer = itk::ImageFileWriter<TImage>::New();
   writer->SetFileName(plain);
@@ -81,18 +82,19 @@ WriteImageAnd(const TImage *      image,
   writer->SetCompressionLevel(1);
   try
   {
+    const SilentLibraries silence;
     writer->Update();
   }
   catch (const itk::ExceptionObject & error)
   {
-    throw CommandLineError(path + ": cannot be written: " + PlainDescription(error.GetDescription()) +
-                             " Is the disk full?",
-                           ExitCode::OutOfResources);
+    ThrowNotWritten(path, WriterReason(error.GetDescription(), plain, path));
   }
+  CheckWrittenImage(
+    plain, path, image->GetLargestPossibleRegion().GetNumberOfPixels() * sizeof(typename TImage::PixelType));
   finish(plain);
   if (gzip)
   {
-    CompressFile(plain, temporary, threads);
+    CompressFile(plain, temporary, path, threads);
     std::remove(plain.c_str());
   }
 }

@@ -1,24 +1,9 @@
-/*=========================================================================
- *
- *  Copyright NumFOCUS
- *
- *  Licensed under the Apache License, Version 2.0 (the "License");
- *  you may not use this file except in compliance with the License.
- *  You may obtain a copy of the License at
- *
- *         https://www.apache.org/licenses/LICENSE-2.0.txt
- *
- *  Unless required by applicable law or agreed to in writing, software
- *  distributed under the License is distributed on an "AS IS" BASIS,
- *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
- *  See the License for the specific language governing permissions and
- *  limitations under the License.
- *
- *=========================================================================*/
+// SPDX-License-Identifier: Apache-2.0
 #ifndef gnrapp_InputFile_h
 #define gnrapp_InputFile_h
 
 #include <string>
+#include <vector>
 
 namespace gnrapp
 {
@@ -28,6 +13,11 @@ namespace gnrapp
  * \param remedy a sentence without its full stop */
 void
 CheckInputFile(const std::string & path, const std::string & what, const std::string & remedy);
+
+/** The file, and those that hold its voxels: of a pair .hdr, .img the other one, of .mhd and .nhdr the one that its
+ * header names. */
+std::vector<std::string>
+FilesOf(const std::string & path);
 
 } // namespace gnrapp
 

@@ -1,32 +1,16 @@
-/*=========================================================================
- *
- *  Copyright NumFOCUS
- *
- *  Licensed under the Apache License, Version 2.0 (the "License");
- *  you may not use this file except in compliance with the License.
- *  You may obtain a copy of the License at
- *
- *         https://www.apache.org/licenses/LICENSE-2.0.txt
- *
- *  Unless required by applicable law or agreed to in writing, software
- *  distributed under the License is distributed on an "AS IS" BASIS,
- *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
- *  See the License for the specific language governing permissions and
- *  limitations under the License.
- *
- *=========================================================================*/
+// SPDX-License-Identifier: Apache-2.0
 #include "OutputFiles.h"
 
 #include "CommandLineError.h"
+#include "InputFile.h"
 
-#include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <fcntl.h>
 #include <filesystem>
+#include <system_error>
+
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -35,182 +19,383 @@ namespace gnrapp
 namespace
 {
 
-// The signal handler may only touch lock-free atomics and plain memory that was complete before it was published here.
-constexpr int     maximumTemporaries = 64;
-char *            temporaryNames[maximumTemporaries];
-std::atomic<int>  temporaryCount{ 0 };
-char *            createdFolderName = nullptr;
-std::atomic<bool> hasCreatedFolder{ false };
-std::atomic<bool> committing{ false };
-std::atomic<int>  pendingSignal{ 0 };
-constexpr int     handledSignals[] = { SIGINT, SIGTERM, SIGHUP };
-constexpr mode_t  folderMode = 0777;
-constexpr mode_t  fileMode = 0666;
+constexpr mode_t fileMode = 0666;
+constexpr mode_t privateMask = 0077;
 
-extern "C" void
-RemoveTemporariesAndExit(int signalNumber)
+/** The path with every symbolic link followed, also of a file that does not exist yet. */
+std::string
+ResolveLinks(const std::string & path)
 {
-  if (committing)
+  constexpr int         mostLinks = 40; // as many as Linux follows
+  std::filesystem::path current = std::filesystem::absolute(path);
+  std::error_code       none;
+  for (int i = 0; i < mostLinks && std::filesystem::is_symlink(std::filesystem::symlink_status(current, none)); ++i)
   {
-    pendingSignal = signalNumber;
-    return;
+    current = current.parent_path() / std::filesystem::read_symlink(current, none);
   }
-  const int count = temporaryCount;
-  for (int i = 0; i < count; ++i)
-  {
-    unlink(temporaryNames[i]);
-  }
-  if (hasCreatedFolder)
-  {
-    rmdir(createdFolderName);
-  }
-  _exit(128 + signalNumber);
+  const std::filesystem::path resolved = std::filesystem::weakly_canonical(current, none);
+  return none ? current.lexically_normal().string() : resolved.string();
 }
 
+/** The end of a file name that tells its format: ".nii.gz", ".csv". */
 std::string
-FolderOf(const std::string & path)
+ExtensionOf(const std::string & path)
 {
-  const std::string folder = std::filesystem::path(path).parent_path().string();
+  const std::filesystem::path name = std::filesystem::path(path).filename();
+  const std::string           last = name.extension().string();
+  return (last == ".gz" ? name.stem().extension().string() : "") + last;
+}
+
+bool
+IsOutOfSpace(int error)
+{
+  return error == ENOSPC || error == EDQUOT || error == EFBIG || error == EIO || error == ENOMEM || error == EMFILE ||
+         error == ENFILE;
+}
+
+/** The folder of an output as the user named it. */
+std::string
+FolderNameOf(const std::string & finalPath)
+{
+  const std::string folder = std::filesystem::path(finalPath).parent_path().string();
   return folder.empty() ? "." : folder;
+}
+
+/** What is at the place of an output, and may not be replaced; empty if it may. */
+std::string
+DescribeObstacle(const std::string & target)
+{
+  struct stat status{};
+  if (lstat(target.c_str(), &status) != 0 || S_ISREG(status.st_mode))
+  {
+    return "";
+  }
+  return S_ISDIR(status.st_mode)    ? "a folder"
+         : S_ISFIFO(status.st_mode) ? "a pipe"
+         : S_ISSOCK(status.st_mode) ? "a socket"
+         : S_ISLNK(status.st_mode)  ? "a symbolic link that leads nowhere"
+                                    : "a device";
+}
+
+/** One file at its place, and what it takes to undo that. */
+struct Replacement
+{
+  std::string target;
+  std::string backup; ///< what was there before; empty: nothing
+};
+
+/** Puts `temporary` at its place; the file that was there keeps a second name, `backup`. Returns errno, or 0. */
+int
+Replace(const std::string & temporary, const std::string & target, const std::string & backup, Replacement & done)
+{
+  struct stat status{};
+  if (lstat(target.c_str(), &status) == 0)
+  {
+    if (!S_ISREG(status.st_mode))
+    {
+      return S_ISDIR(status.st_mode) ? EISDIR : EEXIST;
+    }
+    // Some file systems have no second names; there it is away for a moment.
+    if (link(target.c_str(), backup.c_str()) != 0 && std::rename(target.c_str(), backup.c_str()) != 0)
+    {
+      return errno;
+    }
+    done.backup = backup;
+  }
+  done.target = target;
+  if (std::rename(temporary.c_str(), target.c_str()) == 0)
+  {
+    return 0;
+  }
+  const int error = errno;
+  if (!done.backup.empty())
+  {
+    std::rename(done.backup.c_str(), target.c_str()); // of two names of one file this does nothing
+  }
+  return error;
+}
+
+/** False if what was there before could not be put back. */
+bool
+Undo(const Replacement & done)
+{
+  return done.backup.empty() ? unlink(done.target.c_str()) == 0
+                             : std::rename(done.backup.c_str(), done.target.c_str()) == 0;
 }
 
 } // namespace
 
 OutputFiles::OutputFiles()
 {
-  struct sigaction action{};
-  action.sa_handler = RemoveTemporariesAndExit;
-  sigemptyset(&action.sa_mask);
-  for (const int signalNumber : handledSignals)
-  {
-    sigaddset(&action.sa_mask, signalNumber);
-  }
-  for (const int signalNumber : handledSignals)
-  {
-    // A signal that the parent chose to ignore (nohup) stays ignored.
-    struct sigaction previous{};
-    sigaction(signalNumber, nullptr, &previous);
-    if (previous.sa_handler != SIG_IGN)
-    {
-      sigaction(signalNumber, &action, nullptr);
-    }
-  }
+  const mode_t mask = umask(privateMask);
+  umask(mask);
+  m_FileMode = fileMode & ~mask;
+  SetSignalResponse(SignalResponse::RemoveAndEnd);
 }
 
-OutputFiles::~OutputFiles()
+OutputFiles::~OutputFiles() = default;
+
+void
+OutputFiles::Protect(const std::vector<std::string> & inputs)
 {
-  const int count = temporaryCount.exchange(0);
-  for (int i = 0; i < count; ++i)
+  for (const std::string & input : inputs)
   {
-    unlink(temporaryNames[i]);
-    std::free(temporaryNames[i]);
+    for (const std::string & file : FilesOf(input))
+    {
+      m_Inputs.push_back(file);
+    }
   }
-  if (hasCreatedFolder.exchange(false))
+  for (const auto & [finalPath, output] : m_Outputs)
   {
-    rmdir(createdFolderName);
-    std::free(createdFolderName);
+    this->CheckIsNoInput(finalPath, output.target);
   }
 }
 
 void
-OutputFiles::CheckFolderOf(const std::string & finalPath)
+OutputFiles::CheckIsNoInput(const std::string & finalPath, const std::string & target) const
 {
-  const std::string folder = FolderOf(finalPath);
+  for (const std::string & input : m_Inputs)
+  {
+    if (IsSameFile(input, target))
+    {
+      throw CommandLineError(finalPath + ": is an input as well" + (input == finalPath ? "" : " (" + input + ")") +
+                             ", which the result would replace. Choose another name for the output");
+    }
+  }
+}
+
+void
+OutputFiles::Check(const std::string & finalPath)
+{
+  const std::string target = ResolveLinks(finalPath);
+  if (const std::string obstacle = DescribeObstacle(target); !obstacle.empty())
+  {
+    throw CommandLineError(finalPath + ": is " + obstacle + ", not a file. Choose another name for the output");
+  }
+  this->CheckIsNoInput(finalPath, target);
+  for (const auto & [otherPath, other] : m_Outputs)
+  {
+    if (other.target == target)
+    {
+      throw CommandLineError(finalPath + ": is the name of two outputs" +
+                             (otherPath == finalPath ? "" : " (" + otherPath + " is the other)") +
+                             ". Choose another name for one of them");
+    }
+  }
+  const std::string folder = std::filesystem::path(target).parent_path().string();
   struct stat       status{};
   if (stat(folder.c_str(), &status) != 0)
   {
-    if (!hasCreatedFolder && mkdir(folder.c_str(), folderMode) == 0)
+    try
     {
-      createdFolderName = strdup(folder.c_str());
-      hasCreatedFolder = true;
+      m_MadeFolders.push_back(std::make_unique<MadeFolder>(folder));
     }
-    else
+    catch (const std::system_error & error)
     {
-      throw CommandLineError(folder + ": the output folder does not exist and cannot be created (" +
-                             std::strerror(errno) + "). Create it first, or choose another -o");
+      throw CommandLineError(FolderNameOf(finalPath) + ": the output folder does not exist and cannot be created (" +
+                             std::strerror(error.code().value()) + "). Create it first, or choose another name");
     }
   }
   else if (!S_ISDIR(status.st_mode))
   {
-    throw CommandLineError(folder + ": the output folder is a file. Choose another -o");
+    throw CommandLineError(FolderNameOf(finalPath) +
+                           ": the output folder is a file. Choose another name for the output");
   }
-  const std::string probe = Register(finalPath, "probe");
-  const int         descriptor = open(probe.c_str(), O_CREAT | O_WRONLY | O_EXCL, fileMode);
-  if (descriptor < 0)
+  if (m_Folders.count(folder) == 0)
   {
-    throw CommandLineError(folder + ": the output folder cannot be written (" + std::strerror(errno) +
-                           "). Change its permissions, or choose another -o");
+    this->FolderFor(target, finalPath);
+    m_Folders.erase(folder); // it was a trial: a run that is killed before it writes shall leave nothing
   }
-  close(descriptor);
-  unlink(probe.c_str());
-  if (std::filesystem::is_directory(finalPath))
+  m_Outputs[finalPath].target = target;
+}
+
+PrivateFolder &
+OutputFiles::FolderFor(const std::string & target, const std::string & finalPath)
+{
+  const std::string parent = std::filesystem::path(target).parent_path().string();
+  auto &            folder = m_Folders[parent];
+  if (!folder)
   {
-    throw CommandLineError(finalPath + ": the output is an existing folder. Choose another -o");
+    try
+    {
+      folder = std::make_unique<PrivateFolder>(parent);
+    }
+    catch (const std::system_error & error)
+    {
+      throw CommandLineError(FolderNameOf(finalPath) + ": the output folder cannot be written (" +
+                               std::strerror(error.code().value()) +
+                               "). Change its permissions, make room, or choose another folder",
+                             IsOutOfSpace(error.code().value()) ? ExitCode::OutOfResources : ExitCode::BadInput);
+    }
   }
+  return *folder;
 }
 
 std::string
-OutputFiles::Register(const std::string & finalPath, const char * suffix)
+OutputFiles::MakeFile(const std::string & finalPath, const std::string & likePath)
 {
-  // Hidden, and with the extension at its end because ITK picks the format by it.
-  const std::filesystem::path path(finalPath);
-  const std::string           name = path.filename().string();
-  const auto                  dot = name.find('.', 1);
-  const std::string           stem = name.substr(0, dot);
-  const std::string           extension = dot == std::string::npos ? "" : name.substr(dot);
-  const std::string           temporary =
-    (path.parent_path() / ("." + stem + "." + suffix + "-" + std::to_string(getpid()) + extension)).string();
-
-  const int index = temporaryCount;
-  if (index >= maximumTemporaries)
+  try
   {
-    throw std::logic_error("too many output files");
+    return this->FolderFor(m_Outputs.at(finalPath).target, finalPath)
+      .MakeFile(std::to_string(m_Count++) + ExtensionOf(likePath));
   }
-  temporaryNames[index] = strdup(temporary.c_str());
-  temporaryCount = index + 1;
-  return temporary;
+  catch (const std::system_error & error)
+  {
+    ThrowNotWritten(finalPath, std::strerror(error.code().value()));
+  }
 }
 
 std::string
 OutputFiles::TemporaryFor(const std::string & finalPath)
 {
-  const std::string temporary = Register(finalPath, "tmp");
-  m_Renames.emplace_back(temporary, finalPath);
+  if (m_Outputs.count(finalPath) == 0)
+  {
+    this->Check(finalPath);
+  }
+  const std::string temporary = this->MakeFile(finalPath, finalPath);
+  m_Outputs[finalPath].temporary = temporary;
+  m_Written.push_back(finalPath);
   return temporary;
 }
 
 std::string
-OutputFiles::ScratchFor(const std::string & finalPath)
+OutputFiles::ScratchFor(const std::string & finalPath, const std::string & likePath)
 {
-  return Register(finalPath, "scratch");
+  if (m_Outputs.count(finalPath) == 0)
+  {
+    this->Check(finalPath);
+  }
+  return this->MakeFile(finalPath, likePath);
 }
 
 void
 OutputFiles::Commit()
 {
-  committing = true;
-  std::string failure;
-  for (const auto & [temporary, finalPath] : m_Renames)
+  std::vector<std::string> backups;
+  for (const std::string & finalPath : m_Written)
   {
-    if (std::rename(temporary.c_str(), finalPath.c_str()) != 0)
+    const std::string & temporary = m_Outputs[finalPath].temporary;
+    const int           file = open(temporary.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat         status{};
+    // A network file system tells only now that it was full.
+    const bool isThere =
+      file >= 0 && fstat(file, &status) == 0 && status.st_size > 0 && fsync(file) == 0 && fchmod(file, m_FileMode) == 0;
+    const int error = errno;
+    if (file >= 0)
     {
-      failure = finalPath + ": cannot be written (" + std::strerror(errno) + "). Remove what has that name";
-      break;
+      close(file);
+    }
+    if (!isThere)
+    {
+      ThrowNotWritten(finalPath, file >= 0 && status.st_size == 0 ? "it is empty" : std::strerror(error));
+    }
+    backups.push_back(this->MakeFile(finalPath, ".old"));
+    unlink(backups.back().c_str()); // its name is what is needed
+  }
+
+  SetSignalResponse(SignalResponse::Wait);
+  std::vector<Replacement> done;
+  int                      error = 0;
+  std::string              failed;
+  for (std::size_t i = 0; i < m_Written.size() && error == 0; ++i)
+  {
+    const Output & output = m_Outputs[m_Written[i]];
+    Replacement    replacement;
+    error = Replace(output.temporary, output.target, backups[i], replacement);
+    if (error == 0)
+    {
+      done.push_back(replacement);
+    }
+    else
+    {
+      failed = m_Written[i];
     }
   }
-  if (failure.empty() && hasCreatedFolder.exchange(false))
+  if (error == 0)
   {
-    std::free(createdFolderName);
+    for (const auto & folder : m_MadeFolders)
+    {
+      folder->Keep();
+    }
+    m_Folders.clear();
+    SetSignalResponse(SignalResponse::Ignore);
+    return;
   }
-  committing = false;
-  if (const int signalNumber = pendingSignal; signalNumber != 0)
+
+  std::string lost;
+  for (; !done.empty(); done.pop_back())
   {
-    RemoveTemporariesAndExit(signalNumber);
+    if (!Undo(done.back()) && !done.back().backup.empty())
+    {
+      lost += "; what " + done.back().target + " held before is in " + done.back().backup;
+    }
   }
-  if (!failure.empty())
+  if (!lost.empty())
   {
-    throw CommandLineError(failure);
+    for (auto & [parent, folder] : m_Folders)
+    {
+      folder.release(); // stays
+    }
+    SetSignalResponse(SignalResponse::Ignore);
   }
+  else
+  {
+    SetSignalResponse(SignalResponse::RemoveAndEnd);
+  }
+  throw CommandLineError(failed + ": cannot be replaced (" + std::strerror(error) +
+                           "), so nothing was. Remove what has that name, or choose another" + lost,
+                         IsOutOfSpace(error) ? ExitCode::OutOfResources : ExitCode::BadInput);
+}
+
+bool
+IsSameFile(const std::string & a, const std::string & b)
+{
+  struct stat one{};
+  struct stat other{};
+  return stat(a.c_str(), &one) == 0 && stat(b.c_str(), &other) == 0 && one.st_dev == other.st_dev &&
+         one.st_ino == other.st_ino;
+}
+
+void
+WriteText(const std::string & text, const std::string & path, OutputFiles & files)
+{
+  WriteBytes(text.data(), text.size(), files.TemporaryFor(path), path);
+}
+
+void
+WriteBytes(const void * data, std::size_t bytes, const std::string & temporary, const std::string & path)
+{
+  std::FILE * const file = std::fopen(temporary.c_str(), "wb");
+  const bool        isWritten = file != nullptr && std::fwrite(data, 1, bytes, file) == bytes;
+  const int         writeError = errno;
+  const bool        isClosed = file != nullptr && std::fclose(file) == 0;
+  if (!isWritten || !isClosed)
+  {
+    ThrowNotWritten(path, std::strerror(isWritten ? errno : writeError));
+  }
+  CheckWrittenBytes(temporary, path, bytes);
+}
+
+void
+CheckWrittenBytes(const std::string & temporary, const std::string & path, std::size_t bytes)
+{
+  struct stat status{};
+  if (stat(temporary.c_str(), &status) != 0)
+  {
+    ThrowNotWritten(path, std::strerror(errno));
+  }
+  if (static_cast<std::size_t>(status.st_size) != bytes)
+  {
+    ThrowNotWritten(path, std::to_string(status.st_size) + " of " + std::to_string(bytes) + " bytes");
+  }
+}
+
+void
+ThrowNotWritten(const std::string & path, const std::string & details)
+{
+  throw CommandLineError(path + ": cannot be written completely" + (details.empty() ? "" : " (" + details + ")") +
+                           ". Is the disk full, or the size of files limited?",
+                         ExitCode::OutOfResources);
 }
 
 } // namespace gnrapp

@@ -1,25 +1,13 @@
-/*=========================================================================
- *
- *  Copyright NumFOCUS
- *
- *  Licensed under the Apache License, Version 2.0 (the "License");
- *  you may not use this file except in compliance with the License.
- *  You may obtain a copy of the License at
- *
- *         https://www.apache.org/licenses/LICENSE-2.0.txt
- *
- *  Unless required by applicable law or agreed to in writing, software
- *  distributed under the License is distributed on an "AS IS" BASIS,
- *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
- *  See the License for the specific language governing permissions and
- *  limitations under the License.
- *
- *=========================================================================*/
+// SPDX-License-Identifier: Apache-2.0
 #ifndef gnrapp_OutputFiles_h
 #define gnrapp_OutputFiles_h
 
+#include "TemporaryFiles.h"
+
+#include <cstddef>
+#include <map>
+#include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace gnrapp
@@ -27,9 +15,9 @@ namespace gnrapp
 
 /** The files that a program writes: all of them or none.
  *
- * Every file is written under a temporary hidden name in its final folder, with its final extension, and renamed by
- * Commit(). Without Commit() the destructor removes what was written, and so does a signal handler for SIGINT, SIGTERM
- * and SIGHUP, which then ends the program with 128 + the signal. One object at a time. */
+ * Every file is written in a private folder beside where it belongs, with its final extension, and renamed by Commit().
+ * A symbolic link stays, and the file that it means is replaced. Without Commit() the destructor removes what was
+ * written, and so does a signal (TemporaryFiles.h). One object at a time. */
 class OutputFiles
 {
 public:
@@ -39,29 +27,74 @@ public:
   OutputFiles &
   operator=(const OutputFiles &) = delete;
 
-  /** Makes sure that `finalPath` can be written: creates its folder if only that is missing (and takes it away again if
-   * nothing is committed) and tries a file in it. Throws CommandLineError naming the folder. */
+  /** None of these files, nor what holds their voxels, may be replaced, under whatever name. Throws CommandLineError
+   * naming the output that is one of them, here or in Check(). */
   void
-  CheckFolderOf(const std::string & finalPath);
+  Protect(const std::vector<std::string> & inputs);
 
-  /** The name under which to write what becomes `finalPath`. */
+  /** Makes sure that `finalPath` can be written: that it is a file, if it exists, no input and no other output, and
+   * that its folder can be written, which is created if only that is missing (and taken away again if nothing is
+   * committed). Throws CommandLineError. */
+  void
+  Check(const std::string & finalPath);
+
+  /** The name under which to write what becomes `finalPath`: of an empty file. */
   std::string
   TemporaryFor(const std::string & finalPath);
 
-  /** A further temporary file, removed by Commit(). */
+  /** A further temporary file beside it, removed in the end; named as `likePath` ends. */
   std::string
-  ScratchFor(const std::string & finalPath);
+  ScratchFor(const std::string & finalPath, const std::string & likePath);
 
-  /** Renames everything. Throws CommandLineError if a rename fails; a signal that arrives meanwhile waits. */
+  /** Renames everything, or nothing. Throws CommandLineError if that fails, with all as it was before; a signal that
+   * arrives meanwhile waits. Signals after it are ignored: the results are there. */
   void
   Commit();
 
 private:
-  std::string
-  Register(const std::string & finalPath, const char * suffix);
+  struct Output
+  {
+    std::string target;    ///< absolute, links resolved
+    std::string temporary; ///< empty: nothing was written
+  };
 
-  std::vector<std::pair<std::string, std::string>> m_Renames; ///< temporary, final
+  PrivateFolder &
+  FolderFor(const std::string & target, const std::string & finalPath);
+  std::string
+  MakeFile(const std::string & finalPath, const std::string & likePath);
+  void
+  CheckIsNoInput(const std::string & finalPath, const std::string & target) const;
+
+  std::vector<std::string>                              m_Inputs;
+  std::map<std::string, Output>                         m_Outputs; ///< by final path
+  std::vector<std::string>                              m_Written; ///< final paths, in order
+  std::vector<std::unique_ptr<MadeFolder>>              m_MadeFolders;
+  std::map<std::string, std::unique_ptr<PrivateFolder>> m_Folders; ///< by parent
+  unsigned int                                          m_Count = 0;
+  unsigned int                                          m_FileMode = 0;
 };
+
+/** Whether two names mean one file: through links, hard or symbolic. False where one does not exist. */
+bool
+IsSameFile(const std::string & a, const std::string & b);
+
+/** Writes a text as `path`, under a temporary name of `files`. Throws CommandLineError. */
+void
+WriteText(const std::string & text, const std::string & path, OutputFiles & files);
+
+/** Writes bytes to the file `temporary`, that becomes `path`. Throws CommandLineError naming `path`. */
+void
+WriteBytes(const void * data, std::size_t bytes, const std::string & temporary, const std::string & path);
+
+/** Throws CommandLineError unless the file `temporary`, that becomes `path`, has so many bytes: libraries write on when
+ * the disk is full, and say nothing. */
+void
+CheckWrittenBytes(const std::string & temporary, const std::string & path, std::size_t bytes);
+
+/** What CheckWrittenBytes() throws.
+ * \param details in parentheses; may be empty */
+[[noreturn]] void
+ThrowNotWritten(const std::string & path, const std::string & details);
 
 } // namespace gnrapp
 

@@ -28,6 +28,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <istream>
 
 namespace gnrapp
 {
@@ -66,18 +67,22 @@ Join(const std::vector<std::string> & cells)
   return text + "\n";
 }
 
-/** Lower case, without blanks and quotes around. */
+/** The text of a cell, without blanks and quotes around it. */
+std::string
+TextIn(const std::string & cell)
+{
+  const char * const around = " \t\r\f\v\"";
+  const auto         first = cell.find_first_not_of(around);
+  const auto         last = cell.find_last_not_of(around);
+  return first == std::string::npos ? "" : cell.substr(first, last - first + 1);
+}
+
+/** The same in lower case. */
 std::string
 NameIn(const std::string & cell)
 {
-  std::string name;
-  for (const char c : cell)
-  {
-    if (c != '"' && std::isspace(static_cast<unsigned char>(c)) == 0)
-    {
-      name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    }
-  }
+  std::string name = TextIn(cell);
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
   return name;
 }
 
@@ -127,7 +132,7 @@ PointTable::PointTable(const std::string & path)
   for (std::size_t number = 2; in.peek() != std::char_traits<char>::eof(); ++number)
   {
     ReadLine(in, line);
-    if (NameIn(line).empty())
+    if (TextIn(line).empty())
     {
       continue;
     }
@@ -142,7 +147,7 @@ PointTable::PointTable(const std::string & path)
     }
     for (unsigned int axis = 0; axis < 3; ++axis)
     {
-      const std::string cell = NameIn(row.cells[m_Columns[axis]]);
+      const std::string cell = TextIn(row.cells[m_Columns[axis]]);
       char *            end = nullptr;
       row.point[axis] = std::strtod(cell.c_str(), &end);
       if (cell.empty() || *end != '\0' || !std::isfinite(row.point[axis]))

@@ -30,10 +30,12 @@
 #include "itkTxtTransformIOFactory.h"
 #include "itkVersion.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <new>
 #include <sstream>
+#include <system_error>
 
 #ifdef __linux__
 #  include <unistd.h>
@@ -141,6 +143,7 @@ RunProgram(const std::string & program, const std::function<ExitCode()> & body)
   {
     itk::OutputWindow::SetInstance(StandardOutputWindow::New());
     RegisterFormats();
+    std::signal(SIGXFSZ, SIG_IGN); // a limit of file size shall be an error of the writing, not the end of the program
     KeepNoLargeBlocks();
     exitCode = body();
   }
@@ -168,6 +171,12 @@ RunProgram(const std::string & program, const std::function<ExitCode()> & body)
   {
     exitCode = ExitCode::NumericalFailure;
     message = PlainDescription(error.GetDescription());
+  }
+  catch (const std::system_error & error) // of threads and temporary files
+  {
+    exitCode = ExitCode::OutOfResources;
+    message =
+      std::string(error.what()) + ". Free what the system is short of, or set TMPDIR to a folder that can be written";
   }
   catch (const std::exception & error)
   {

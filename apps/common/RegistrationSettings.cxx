@@ -37,8 +37,8 @@ constexpr const char * footer =
   "in physical space, LPS (ITK's convention), in mm: point x of FIXED corresponds to x + u(x) of\n"
   "MOVING, or T(x + u(x)) if an initial transform T is given. Warp with gnr-apply.\n"
   "\n"
-  "Exit codes: 0 success, 2 usage or bad input, 3 not enough memory, 4 numerical failure, 5 time\n"
-  "limit reached (the result so far is written).\n"
+  "Exit codes: 0 success, 2 usage or bad input, 3 not enough memory or disk, 4 numerical failure,\n"
+  "5 time limit reached (the result so far is written).\n"
   "\n"
   "Examples:\n"
   "  gnr-register fixed.nii.gz moving.nii.gz -o result/pair\n"
@@ -67,6 +67,24 @@ CheckPrefix(const std::string & prefix)
 }
 
 } // namespace
+
+std::vector<std::string>
+InputsOf(const RegistrationSettings & settings)
+{
+  std::vector<std::string> inputs{ settings.fixed, settings.moving };
+  for (const auto & input : { settings.fixedMask, settings.movingMask, settings.initialVelocity })
+  {
+    if (input)
+    {
+      inputs.push_back(*input);
+    }
+  }
+  if (settings.initialTransform && !AlignmentMethodOf(*settings.initialTransform))
+  {
+    inputs.push_back(*settings.initialTransform);
+  }
+  return inputs;
+}
 
 std::optional<RegistrationSettings>
 ParseRegistrationSettings(int argc, const char * const * argv)

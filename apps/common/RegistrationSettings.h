@@ -8,6 +8,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace gnrapp
 {
@@ -40,6 +41,10 @@ struct RegistrationSettings
   bool                       quiet = false;
   std::optional<int>         processes; ///< to start, or that a launcher must have started
 };
+
+/** The files that a run reads. */
+std::vector<std::string>
+InputsOf(const RegistrationSettings & settings);
 
 /** Reads the command line. Nothing if `--help` or `--version` was answered. Throws CommandLineError. */
 std::optional<RegistrationSettings>

@@ -17,10 +17,15 @@
  *=========================================================================*/
 #include "SlabOutput.h"
 
-#include "Program.h"
+#include "LibraryMessages.h"
+#include "OutputFiles.h"
+#include "WrittenImage.h"
 
 #include "itkImageFileWriter.h"
 #include "itkMetaImageIO.h"
+
+#include <cstddef>
+#include <cstdio>
 
 namespace gnrapp
 {
@@ -40,6 +45,10 @@ WriteSlabs(const TImage * image, const std::string & temporary, const std::strin
         region.SetIndex(d, slab.GetIndex(d) - image->GetLargestPossibleRegion().GetIndex(d));
         region.SetSize(d, slab.GetSize(d));
       }
+      if (rank == 0)
+      {
+        std::remove(temporary.c_str()); // of an empty file ITK would try to keep the rest
+      }
       const auto writer = itk::ImageFileWriter<TImage>::New();
       writer->SetImageIO(itk::MetaImageIO::New());
       writer->SetFileName(temporary);
@@ -51,14 +60,21 @@ WriteSlabs(const TImage * image, const std::string & temporary, const std::strin
       }
       try
       {
+        const SilentLibraries silence;
         writer->Update();
       }
       catch (const itk::ExceptionObject & error)
       {
-        throw CommandLineError(path + ": cannot be written: " + PlainDescription(error.GetDescription()) +
-                                 " Is the disk full, or not the same for all processes?",
-                               ExitCode::OutOfResources);
+        ThrowNotWritten(path, WriterReason(error.GetDescription(), temporary, path));
       }
+      constexpr std::size_t voxelBytes = sizeof(typename TImage::PixelType);
+      const std::size_t     planeBytes = slab.GetSize(0) * slab.GetSize(1) * voxelBytes;
+      CheckWrittenSlab(temporary,
+                       path,
+                       image->GetLargestPossibleRegion().GetNumberOfPixels() * voxelBytes,
+                       image->GetBufferPointer(),
+                       static_cast<std::size_t>(region.GetIndex(2)) * planeBytes,
+                       slab.GetSize(2) * planeBytes);
     }
     processes.Agree(); // the first makes the file, the others paste into it
   }

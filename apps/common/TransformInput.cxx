@@ -22,8 +22,12 @@
 #include "ImageInput.h"
 #include "Program.h"
 
+#include "itkAffineTransform.h"
 #include "itkCompositeTransform.h"
 #include "itkDisplacementFieldTransform.h"
+#include "itkMatrixOffsetTransformBase.h"
+#include "itkObjectFactoryBase.h"
+#include "itkTransformFactory.h"
 #include "itkTransformFactoryBase.h"
 #include "itkTransformFileReader.h"
 
@@ -31,6 +35,25 @@
 
 namespace gnrapp
 {
+
+TransformType::Pointer
+WithKnownClass(TransformType * transform)
+{
+  using LinearType = itk::MatrixOffsetTransformBase<double, 3, 3>;
+  const auto * const linear = dynamic_cast<const LinearType *>(transform);
+  const std::string  name = transform->GetTransformTypeAsString();
+  const bool         isBase = name.rfind("MatrixOffsetTransformBase", 0) == 0;
+  itk::TransformFactoryBase::RegisterDefaultTransforms();
+  if (linear == nullptr || (!isBase && itk::ObjectFactoryBase::CreateInstance(name.c_str()).IsNotNull()))
+  {
+    return transform;
+  }
+  const auto affine = itk::AffineTransform<double, 3>::New();
+  affine->SetCenter(linear->GetCenter());
+  affine->SetMatrix(linear->GetMatrix());
+  affine->SetOffset(linear->GetOffset());
+  return affine.GetPointer();
+}
 
 TransformType::Pointer
 ReadTransform(const std::string & path)
@@ -53,6 +76,7 @@ ReadTransform(const std::string & path)
     return transform.GetPointer();
   }
   itk::TransformFactoryBase::RegisterDefaultTransforms();
+  itk::TransformFactory<itk::MatrixOffsetTransformBase<double, 3, 3>>::RegisterTransform();
   const auto reader = itk::TransformFileReaderTemplate<double>::New();
   reader->SetFileName(path);
   try
@@ -76,7 +100,7 @@ ReadTransform(const std::string & path)
                              std::to_string(base->GetInputSpaceDimension()) +
                              "-D points. Give a transform of 3-D points");
     }
-    composite->AddTransform(transform);
+    composite->AddTransform(WithKnownClass(transform));
   }
   if (composite->IsTransformQueueEmpty())
   {

@@ -33,6 +33,12 @@ using TransformType = itk::Transform<double, 3, 3>;
 TransformType::Pointer
 ReadTransform(const std::string & path);
 
+/** The transform, or an AffineTransform of the same map if it is linear and of a class that no reader of transform
+ * files knows by name: MatrixOffsetTransformBase, as ANTs and c3d write it, or Rigid3DTransform, the inverse of rigid
+ * ones. */
+TransformType::Pointer
+WithKnownClass(TransformType * transform);
+
 } // namespace gnrapp
 
 #endif

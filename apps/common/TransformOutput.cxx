@@ -18,50 +18,147 @@
 #include "TransformOutput.h"
 
 #include "CommandLineError.h"
-#include "Program.h"
+#include "LibraryMessages.h"
 
 #include "itkCompositeTransform.h"
 #include "itkDisplacementFieldTransform.h"
 #include "itkObjectFactoryBase.h"
 #include "itkTransformFactoryBase.h"
+#include "itkTransformFileReader.h"
 #include "itkTransformFileWriter.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <limits>
 #include <type_traits>
+
+#include <unistd.h>
 
 namespace gnrapp
 {
 namespace
 {
 
+/** Within rounding: some transforms normalise the numbers that they are given. */
+template <typename TArray>
+bool
+AreSameNumbers(const TArray & a, const TArray & b)
+{
+  using ValueType = typename TArray::ValueType;
+  constexpr ValueType tolerance = 64 * std::numeric_limits<ValueType>::epsilon();
+  return a.Size() == b.Size() && std::equal(a.begin(), a.end(), b.begin(), [](ValueType x, ValueType y) {
+           return std::abs(x - y) <= tolerance * std::max(ValueType{ 1 }, std::abs(x));
+         });
+}
+
+/** The same class and the same numbers, in every part of a composite one. */
+template <typename TValue>
+bool
+IsSameTransform(const itk::TransformBaseTemplate<TValue> * a, const itk::TransformBaseTemplate<TValue> * b)
+{
+  using CompositeType = itk::CompositeTransform<TValue, 3>;
+  const auto * const parts = dynamic_cast<const CompositeType *>(a);
+  const auto * const others = dynamic_cast<const CompositeType *>(b);
+  if (!parts || !others)
+  {
+    return a->GetTransformTypeAsString() == b->GetTransformTypeAsString() &&
+           AreSameNumbers(a->GetFixedParameters(), b->GetFixedParameters()) &&
+           AreSameNumbers(a->GetParameters(), b->GetParameters());
+  }
+  if (parts->GetNumberOfTransforms() != others->GetNumberOfTransforms())
+  {
+    return false;
+  }
+  for (itk::SizeValueType i = 0; i < parts->GetNumberOfTransforms(); ++i)
+  {
+    if (!IsSameTransform<TValue>(parts->GetNthTransformConstPointer(i), others->GetNthTransformConstPointer(i)))
+    {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool
+IsText(const std::string & path)
+{
+  const std::string extension = std::filesystem::path(path).extension().string();
+  return extension == ".tfm" || extension == ".txt";
+}
+
+/** Whether the last line is complete: without its end, a number in it may be shorter than it was. */
+bool
+EndsLine(const std::string & path)
+{
+  std::ifstream in(path, std::ios::binary);
+  in.seekg(-1, std::ios::end);
+  return in.get() == '\n';
+}
+
+/** HDF5 keeps a file that it could not write, tries it again when the program ends, and crashes. */
+void
+LeaveOutCleanup()
+{
+#ifdef __GLIBC__
+  on_exit(
+    [](int status, void *) {
+      std::cout.flush();
+      std::cerr.flush();
+      std::fflush(nullptr);
+      _exit(status);
+    },
+    nullptr);
+#endif
+}
+
+/** Writes a transform, and reads it back: the writers say nothing when the disk is full. */
 template <typename TValue>
 void
-WriteAs(const itk::Object * transform, const std::string & path, OutputFiles & files)
+WriteAs(const itk::TransformBaseTemplate<TValue> * transform, const std::string & path, OutputFiles & files)
 {
   itk::TransformFactoryBase::RegisterDefaultTransforms();
-  const auto writer = itk::TransformFileWriterTemplate<TValue>::New();
-  writer->SetFileName(files.TemporaryFor(path));
-  writer->SetInput(transform);
+  const std::string temporary = files.TemporaryFor(path);
+  bool              isWritten = false;
+  std::string       reason;
   try
   {
+    const SilentLibraries silence;
+    const auto            writer = itk::TransformFileWriterTemplate<TValue>::New();
+    writer->SetFileName(temporary);
+    writer->SetInput(transform);
     writer->Update();
+    const auto reader = itk::TransformFileReaderTemplate<TValue>::New();
+    reader->SetFileName(temporary);
+    reader->Update();
+    const auto * const list = reader->GetTransformList();
+    isWritten =
+      list->size() == 1 && IsSameTransform<TValue>(list->front(), transform) && (!IsText(path) || EndsLine(temporary));
   }
   catch (const itk::ExceptionObject & error)
   {
-    throw CommandLineError(path + ": cannot be written: " + PlainDescription(error.GetDescription()) +
-                             " Is the disk full?",
-                           ExitCode::OutOfResources);
+    reason = WriterReason(error.GetDescription(), temporary, path);
+  }
+  if (!isWritten)
+  {
+    LeaveOutCleanup();
+    ThrowNotWritten(path, reason);
   }
 }
 
 /** A transform with parameters of another precision. */
 template <typename TValue>
 typename itk::Transform<TValue, 3, 3>::Pointer
-Convert(const TransformType * transform)
+Convert(const TransformType * original)
 {
+  const TransformType::Pointer transform = WithKnownClass(const_cast<TransformType *>(original));
   if constexpr (std::is_same_v<TValue, double>)
   {
-    return const_cast<TransformType *>(transform);
+    return transform;
   }
   else
   {
@@ -157,7 +254,7 @@ WriteCompositeAs(const FieldType *     field,
     composite->AddTransform(MakeFieldTransform<TValue>(field));
     AddTo(composite.GetPointer(), transform);
   }
-  WriteAs<TValue>(composite, path, files);
+  WriteAs<TValue>(composite.GetPointer(), path, files);
 }
 
 } // namespace
@@ -168,16 +265,20 @@ InvertTransform(const TransformType * transform, const std::string & path)
   const TransformType::Pointer inverse = transform->GetInverseTransform().GetPointer();
   if (!inverse)
   {
-    throw CommandLineError(path + ": holds a transform without an inverse (" + transform->GetNameOfClass() +
-                           "). Invert it beforehand");
+    throw CommandLineError(
+      path + ": holds a transform without an inverse" +
+      (transform->IsLinear()
+         ? std::string(": its matrix is singular. Give another one")
+         : std::string(" that a file could hold (") + transform->GetNameOfClass() +
+             "). Leave out the inverse; gnr-apply --invert inverts such transforms point by point"));
   }
-  return inverse;
+  return WithKnownClass(inverse);
 }
 
 void
 WriteTransform(const TransformType * transform, const std::string & path, OutputFiles & files)
 {
-  WriteAs<double>(transform, path, files);
+  WriteAs<double>(WithKnownClass(const_cast<TransformType *>(transform)).GetPointer(), path, files);
 }
 
 void

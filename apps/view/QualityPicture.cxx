@@ -26,11 +26,13 @@
 #include <vtkImageData.h>
 #include <vtkNew.h>
 #include <vtkPNGWriter.h>
+#include <vtkUnsignedCharArray.h>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 namespace gnrapp
 {
@@ -296,18 +298,23 @@ QualityPicture::Description() const
 }
 
 void
-QualityPicture::Write(const std::string & path) const
+QualityPicture::Write(const std::string & path, OutputFiles & files) const
 {
   vtkNew<vtkPNGWriter> writer;
-  writer->SetFileName(path.c_str());
+  writer->WriteToMemoryOn();
   writer->SetInputData(m_Canvas.Image());
   writer->AddText("Software", VersionText("gnr-view").c_str());
   writer->AddText("gnr-view", Description().c_str());
   writer->Write();
-  if (writer->GetErrorCode() != 0)
+  const vtkUnsignedCharArray * const bytes = writer->GetResult();
+  if (writer->GetErrorCode() != 0 || bytes == nullptr)
   {
-    throw CommandLineError(path + ": cannot be written. Is the disk full?", ExitCode::OutOfResources);
+    throw CommandLineError(path + ": cannot be drawn for lack of memory", ExitCode::OutOfResources);
   }
+  WriteBytes(const_cast<vtkUnsignedCharArray *>(bytes)->GetPointer(0),
+             static_cast<std::size_t>(bytes->GetNumberOfValues()),
+             files.TemporaryFor(path),
+             path);
 }
 
 } // namespace gnrapp

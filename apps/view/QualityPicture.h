@@ -18,6 +18,7 @@
 #ifndef gnrapp_QualityPicture_h
 #define gnrapp_QualityPicture_h
 
+#include "common/OutputFiles.h"
 #include "view/Canvas.h"
 #include "view/ColorScale.h"
 #include "view/PlaneSlices.h"
@@ -84,9 +85,10 @@ public:
   VoxelIndex
   VoxelAt(const Panel & panel, int x, int y) const;
 
-  /** Writes the page as PNG. Its text chunk `gnr-view` says, as JSON, where each panel is and what its shades mean. */
+  /** Writes the page as PNG, under a temporary name of `files`. Its text chunk `gnr-view` says, as JSON, where each
+   * panel is and what its shades mean. */
   void
-  Write(const std::string & path) const;
+  Write(const std::string & path, OutputFiles & files) const;
 
 private:
   void

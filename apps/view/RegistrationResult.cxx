@@ -106,18 +106,22 @@ RobustRange(const RealImageType * image)
   return range.white - range.black > 16 * width ? range : IntensityRange{ minimum, maximum };
 }
 
-RegistrationResult::RegistrationResult(const ResultFiles & files)
+RegistrationResult::RegistrationResult(const ResultFiles & names)
 {
-  report = ReadReport(files.prefix + "_report.json");
-  const std::string fixedName = Locate(files.fixed, report.fixed, "--fixed");
-  const std::string movingName = Locate(files.moving, report.moving, "--moving");
-  const std::string fieldName = files.prefix + "_displacement.nii.gz";
+  const auto read = [this](const std::string & path) {
+    files.push_back(path);
+    return path;
+  };
+  report = ReadReport(read(names.prefix + "_report.json"));
+  const std::string fixedName = read(Locate(names.fixed, report.fixed, "--fixed"));
+  const std::string movingName = read(Locate(names.moving, report.moving, "--moving"));
+  const std::string fieldName = read(names.prefix + "_displacement.nii.gz");
   fixed = ReadImage<RealImageType>(InspectImageFile(fixedName));
   moving = ReadImage<RealImageType>(InspectImageFile(movingName));
-  if (files.initialTransform || report.initialTransform)
+  if (names.initialTransform || report.initialTransform)
   {
-    const std::string reported = report.aligned ? files.prefix + "_initial.tfm" : report.initialTransform.value_or("");
-    initialTransform = ReadTransform(Locate(files.initialTransform, reported, "--initial-transform"));
+    const std::string reported = report.aligned ? names.prefix + "_initial.tfm" : report.initialTransform.value_or("");
+    initialTransform = ReadTransform(read(Locate(names.initialTransform, reported, "--initial-transform")));
   }
   displacement = ReadField(fieldName);
   CheckSameGrid(fixed, displacement, fixedName, fieldName);

@@ -26,6 +26,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace gnrapp
 {
@@ -84,15 +85,16 @@ class RegistrationResult
 {
 public:
   /** Reads the files. Throws CommandLineError naming the file that is missing or does not belong to the others. */
-  explicit RegistrationResult(const ResultFiles & files);
+  explicit RegistrationResult(const ResultFiles & names);
 
-  ReportInput            report;
-  RealImageType::Pointer fixed;
-  RealImageType::Pointer moving;
-  FieldType::Pointer     displacement;
-  TransformType::Pointer initialTransform; ///< may be null
-  IntensityRange         fixedRange;
-  IntensityRange         movingRange;
+  std::vector<std::string> files; ///< that were read
+  ReportInput              report;
+  RealImageType::Pointer   fixed;
+  RealImageType::Pointer   moving;
+  FieldType::Pointer       displacement;
+  TransformType::Pointer   initialTransform; ///< may be null
+  IntensityRange           fixedRange;
+  IntensityRange           movingRange;
 
   const GridGeometry &
   Grid() const

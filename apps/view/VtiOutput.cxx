@@ -17,7 +17,7 @@
  *=========================================================================*/
 #include "view/VtiOutput.h"
 
-#include "common/CommandLineError.h"
+#include "common/LibraryMessages.h"
 
 #include <vtkFloatArray.h>
 #include <vtkImageData.h>
@@ -25,11 +25,29 @@
 #include <vtkPointData.h>
 #include <vtkXMLImageDataWriter.h>
 
+#include <fstream>
+
 namespace gnrapp
 {
+namespace
+{
+
+/** Whether the last tag is there: VTK does not look whether the last of its bytes reached the disk. */
+bool
+EndsAsXml(const std::string & path)
+{
+  const std::string last = "</VTKFile>\n";
+  std::string       end(last.size(), '\0');
+  std::ifstream     in(path, std::ios::binary);
+  in.seekg(-static_cast<std::streamoff>(last.size()), std::ios::end);
+  in.read(end.data(), static_cast<std::streamsize>(end.size()));
+  return in && end == last;
+}
+
+} // namespace
 
 void
-WriteVti(const RegistrationResult & result, const std::string & path)
+WriteVti(const RegistrationResult & result, const std::string & path, OutputFiles & files)
 {
   const auto &         size = result.Grid().size;
   vtkNew<vtkImageData> image;
@@ -81,15 +99,21 @@ WriteVti(const RegistrationResult & result, const std::string & path)
   image->GetPointData()->SetActiveVectors("displacement");
 
   vtkNew<vtkXMLImageDataWriter> writer;
-  writer->SetFileName(path.c_str());
+  const std::string             temporary = files.TemporaryFor(path);
+  writer->SetFileName(temporary.c_str());
   writer->SetInputData(image);
   writer->SetDataModeToAppended();
   writer->EncodeAppendedDataOff();
   writer->SetHeaderTypeToUInt64();
   writer->SetCompressorTypeToLZ4(); // displacements hardly compress; zlib would take longer than the registration
-  if (writer->Write() == 0 || writer->GetErrorCode() != 0)
+  bool isWritten = false;
   {
-    throw CommandLineError(path + ": cannot be written. Is the disk full?", ExitCode::OutOfResources);
+    const SilentLibraries silence;
+    isWritten = writer->Write() != 0 && writer->GetErrorCode() == 0;
+  }
+  if (!isWritten || !EndsAsXml(temporary))
+  {
+    ThrowNotWritten(path, "");
   }
 }
 

@@ -18,6 +18,7 @@
 #ifndef gnrapp_VtiOutput_h
 #define gnrapp_VtiOutput_h
 
+#include "common/OutputFiles.h"
 #include "view/RegistrationResult.h"
 
 #include <string>
@@ -26,9 +27,10 @@ namespace gnrapp
 {
 
 /** Writes fixed and warped image, displacement (mm, LPS) and determinant as point data of one VTK image, with the
- * origin, spacing and direction of the fixed image. Throws CommandLineError naming the file. */
+ * origin, spacing and direction of the fixed image, under a temporary name of `files`. Throws CommandLineError naming
+ * the file. */
 void
-WriteVti(const RegistrationResult & result, const std::string & path);
+WriteVti(const RegistrationResult & result, const std::string & path, OutputFiles & files);
 
 } // namespace gnrapp
 

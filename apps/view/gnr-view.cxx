@@ -42,7 +42,7 @@ constexpr const char * footer =
   "PREFIX is what gnr-register was given with -o; PREFIX_report.json and PREFIX_displacement.nii.gz\n"
   "are read, and the images that the report names. Points are physical, LPS, in mm.\n"
   "\n"
-  "Exit codes: 0 success, 2 usage or bad input, 3 not enough memory.\n"
+  "Exit codes: 0 success, 2 usage or bad input, 3 not enough memory or disk.\n"
   "\n"
   "Examples:\n"
   "  gnr-view result/pair\n"
@@ -147,24 +147,31 @@ PointOf(const ViewSettings & settings, const RegistrationResult & result)
 ExitCode
 View(const ViewSettings & settings)
 {
-  OutputFiles files;
-  files.CheckFolderOf(settings.output);
+  OutputFiles              files;
+  std::vector<std::string> names{ settings.output };
+  if (settings.vti)
+  {
+    names.push_back(settings.files.prefix + ".vti");
+  }
+  for (const std::string & name : names)
+  {
+    files.Check(name);
+  }
   if (settings.interactive)
   {
     CheckDisplay();
   }
   const RegistrationResult result(settings.files);
-  QualityPicture           picture(result, settings.neurological, PointOf(settings, result));
+  files.Protect(result.files);
+  QualityPicture picture(result, settings.neurological, PointOf(settings, result));
   if (settings.interactive)
   {
     ShowWindow(picture);
   }
-  std::vector<std::string> names{ settings.output };
-  picture.Write(files.TemporaryFor(settings.output));
+  picture.Write(settings.output, files);
   if (settings.vti)
   {
-    names.push_back(settings.files.prefix + ".vti");
-    WriteVti(result, files.TemporaryFor(names.back()));
+    WriteVti(result, names.back(), files);
   }
   files.Commit();
   if (!settings.quiet)

@@ -35,6 +35,7 @@
 #include <cstdlib>
 #include <functional>
 #include <sstream>
+#include <type_traits>
 #include <utility>
 #include <vector>
 

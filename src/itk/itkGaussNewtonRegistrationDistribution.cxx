@@ -26,6 +26,7 @@
 #include <new>
 #include <string>
 #include <type_traits>
+#include <utility>
 
 namespace itk
 {

@@ -25,6 +25,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
 
 namespace itk
 {

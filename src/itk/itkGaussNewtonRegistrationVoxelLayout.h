@@ -20,6 +20,7 @@
 
 #include "itkImageIOBase.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 

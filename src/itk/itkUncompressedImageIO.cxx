@@ -23,6 +23,7 @@
 #include "itkImageIOFactory.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>

@@ -226,6 +226,36 @@ class Apply(support.CommandLineTest):
             expected = nifti.sample(moving, moving.index([a + nifti.sample(u, at, k) for k, a in enumerate(p)]))
             self.assertAlmostEqual(warped.data[i], expected, delta=1e-3)
 
+    def test_only_the_grid_of_the_reference_counts(self):
+        """A series over time, or values that are not finite, have a grid like any other image."""
+        self.write("m.nii.gz", [float(x) for x, _, _ in INDICES])
+        self.run_apply("-i", "m.nii.gz", "-o", "w.nii.gz")
+        expected = self.read("w.nii.gz")
+        self.write("nan.nii.gz", [math.nan] * COUNT)
+        nifti.write(self.folder / "series.nii.gz", (*SIZE, 2), [0.0] * (2 * COUNT), "f", MATRIX, ORIGIN)
+        for name in ("nan.nii.gz", "series.nii.gz"):
+            self.run_apply("-i", "m.nii.gz", "-o", "v.nii.gz", "--reference", name)
+            warped = self.read("v.nii.gz")
+            self.assertEqual(warped.size, SIZE)
+            self.assertEqual(warped.point(3, 4, 5), expected.point(3, 4, 5))
+            self.assertEqual(warped.data, expected.data)
+
+    def test_blanks_in_a_table_of_points(self):
+        p = FRAME.point(9, 9, 8)
+        known = self.points([f"1,{p[0]},{p[1]},{p[2]},"], "--displacement", "u.nii.gz")[0]
+        blanks = self.points([f"1,  {p[0]} ,\t{p[1]},\" {p[2]} \","], "--displacement", "u.nii.gz")[0]
+        self.assertEqual([known[k] for k in "xyz"], [blanks[k] for k in "xyz"])
+        (self.folder / "p.csv").write_text("x,y,z\n1 2,3,4\n")  # neither 12 nor 1
+        refused = self.apply("--displacement", "u.nii.gz", "--points", "p.csv", "--points-output", "r.csv")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("p.csv: line 2: x is not a number: '1 2'", refused.stderr)
+
+    def test_a_column_whose_name_has_a_blank(self):
+        (self.folder / "p.csv").write_text("x,y,z,a x\n1,2,3,4\n")
+        self.succeed(self.apply("--displacement", "u.nii.gz", "--points", "p.csv", "--points-output", "q.csv",
+                                "--skip-unmapped"))
+        self.assertTrue((self.folder / "q.csv").read_text().endswith(",4\n"))
+
 
 if __name__ == "__main__":
     support.main()

@@ -4,6 +4,7 @@
 import json
 import math
 import re
+import shutil
 import struct
 import unittest
 
@@ -173,6 +174,13 @@ class EndToEnd(support.CommandLineTest):
             again = self.succeed(self.register(*arguments))
             self.assertIn(f"{name} is left from an earlier run", again.stdout)
             (self.folder / name).unlink()
+
+    def test_two_dashes_end_the_options(self):
+        """A file may have a name like an option."""
+        shutil.copy(self.folder / "moving.nii.gz", self.folder / "-m.nii.gz")
+        self.succeed(self.register("-o", "n", "--iterations", 1, "--", "fixed.nii.gz", "-m.nii.gz"))
+        for arguments in (("-o", "n", "--", "fixed.nii.gz", "-m.nii.gz", "--quiet"), ("-o", "n", "--", "fixed.nii.gz")):
+            self.assertEqual(self.register(*arguments).returncode, 2)
 
     def test_a_header_with_two_orientations_is_told(self):
         """Which of them ITK takes depends on the codes and on its version; the message must be true in any case."""

@@ -261,6 +261,56 @@ class TransformFiles(support.CommandLineTest):
         for value in self.read("j.nii.gz").data:
             self.assertAlmostEqual(value, -1.0, delta=1e-4)
 
+    def test_inverse_composite_of_an_alignment(self):
+        """The inverse of a rigid transform is of a class that no reader knows; in the file it is an affine one."""
+        for precision in ("float", "double"):
+            self.succeed(self.register("fixed.nii.gz", "moving.nii.gz", "-o", "pair", "--beta", 10, "--iterations", 1,
+                                       "--initial-transform", "rigid", "--inverse", "--composite", "--composite-precision",
+                                       precision, "--quiet"))
+            frame = nifti.Image(SIZE, MATRIX, ORIGIN, [])
+            points = [frame.point(*i) for i in ((9, 9, 9), (18, 13, 15), (12, 15, 17), (14, 12, 13))]
+            text = "".join("{} {} {}\n".format(*p) for p in points)
+            for name in ("pair_composite.h5", "pair_inverse_composite.h5"):
+                run = self.succeed(self.itk_only(precision, "points", "transform", name, stdin=text))
+                text = "\n".join(line for line in run.stdout.splitlines() if "Transform" not in line) + "\n"
+            back = [tuple(map(float, line.split())) for line in text.splitlines()]
+            self.assertEqual(len(back), len(points))
+            for p, q in zip(points, back):
+                self.assertLess(math.dist(p, q), 0.05)  # mm; a fiftieth of a voxel, that of the interpolated inverse
+        self.succeed(self.apply("-t", "pair_inverse_composite.h5", "-i", "fixed.nii.gz", "-o", "back.nii.gz", "--reference",
+                                "moving.nii.gz"))
+
+    def test_the_transforms_of_ants_and_c3d(self):
+        """MatrixOffsetTransformBase is what they call an affine transform; the reader of ITK does not know it."""
+        text = (self.folder / "affine.tfm").read_text()
+        self.run_register("--composite")
+        expected = self.read("pair_warped.nii.gz").data
+        points = "x,y,z\n1,2,3\n-20,40,15\n"
+        (self.folder / "p.csv").write_text(points)
+        for kind in ("double", "float"):
+            (self.folder / "affine.tfm").write_text(
+                text.replace("AffineTransform_double", f"MatrixOffsetTransformBase_{kind}"))
+            for inverse in ("", "inverse:"):
+                self.succeed(self.apply("-t", f"{inverse}affine.tfm", "--points", "p.csv", "--points-output", "q.csv"))
+                rows = [tuple(map(float, r.split(","))) for r in (self.folder / "q.csv").read_text().splitlines()[1:]]
+                for p, q in zip(((1, 2, 3), (-20, 40, 15)), rows):
+                    start, end = (q, p) if inverse else (p, q)
+                    self.assertLess(math.dist(initial(start), end), 2e-6 * 2)
+            self.run_register("--composite", "--inverse")
+            self.compare(self.read("pair_warped.nii.gz").data, expected)
+            names, values = self.resample("double", "transform", "pair_composite.h5")
+            self.compare(values, expected)
+
+    def test_the_start_without_an_inverse_in_closed_form(self):
+        """A displacement field as the start: the inverse is refused before the solve, and said clearly."""
+        zeros = [[0.0] * (SIZE[0] * SIZE[1] * SIZE[2])] * 3
+        nifti.write(self.folder / "u.nii.gz", SIZE, zeros, "f", MATRIX, ORIGIN)
+        result = self.register("fixed.nii.gz", "moving.nii.gz", "-o", "pair", "--initial-transform", "u.nii.gz",
+                               "--composite", "--inverse")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("u.nii.gz: holds a transform without an inverse that a file could hold", result.stderr)
+        self.assertFalse([line for line in result.stdout.splitlines() if line.split()[:2] == ["1", "1"]])
+
     def test_inverse_composite_needs_an_invertible_start(self):
         (self.folder / "flat.tfm").write_text(
             "#Insight Transform File V1.0\n#Transform 0\nTransform: AffineTransform_double_3_3\n"

@@ -8,6 +8,7 @@
 
 #include "gnr/Error.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <random>

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 
+#include <tuple>
+
 using namespace gnr;
 using namespace gnr::test;
 

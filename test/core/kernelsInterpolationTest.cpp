@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testing.h"
 
+#include <algorithm>
+
 using namespace gnr;
 using namespace gnr::test;
 

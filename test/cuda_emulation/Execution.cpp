@@ -6,11 +6,13 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdlib>
 #include <memory>
 #include <numeric>
 #include <random>
+#include <utility>
 #include <vector>
 
 #ifdef __SANITIZE_ADDRESS__

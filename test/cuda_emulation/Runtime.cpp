@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <deque>
 #include <set>
+#include <utility>
 
 using Clock = std::chrono::steady_clock;
 

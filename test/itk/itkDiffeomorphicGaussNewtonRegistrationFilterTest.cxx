@@ -25,6 +25,7 @@
 #include "itkTestingMacros.h"
 #include "itkTranslationTransform.h"
 
+#include <iostream>
 #include <sstream>
 
 namespace

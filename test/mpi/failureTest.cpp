@@ -7,8 +7,10 @@
 
 #include "gnr/Error.h"
 
+#include <algorithm>
 #include <functional>
 #include <thread>
+#include <utility>
 
 using namespace gnr;
 using namespace gnr::test;
