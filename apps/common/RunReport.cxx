@@ -196,6 +196,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
     { "result",
       { { "beta", r.beta },
         { "mismatch", r.mismatch },
+        { "similarity", gnr::nameOf(r.similarity) },
         { "detailCorrelation",
           r.detailCorrelation
             ? Json({ { "before", r.detailCorrelation->before }, { "after", r.detailCorrelation->after } })

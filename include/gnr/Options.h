@@ -57,6 +57,7 @@ inline constexpr EnumName<Interpolation> enumNames<Interpolation>[] = {
 /** How the images are compared (doc/similarity.md). */
 enum class SimilarityMeasure
 {
+  Automatic,        ///< LocalCorrelation where the details of the images agree, else SelfSimilarity
   SumOfSquares,     ///< squared differences of intensities: scans of one contrast and brightness
   LocalCorrelation, ///< local normalised cross-correlation: scans of one contrast, whatever their brightness
   SelfSimilarity    ///< self-similarity context, MIND-SSC: scans of different contrast
@@ -64,6 +65,7 @@ enum class SimilarityMeasure
 template <>
 inline constexpr EnumName<SimilarityMeasure> enumNames<SimilarityMeasure>[] = {
   { SimilarityMeasure::SumOfSquares, "ssd" },
+  { SimilarityMeasure::Automatic, "auto" },
   { SimilarityMeasure::LocalCorrelation, "lncc" },
   { SimilarityMeasure::SelfSimilarity, "mind" },
 };
@@ -111,11 +113,13 @@ inline constexpr EnumName<IntensityNormalization> enumNames<IntensityNormalizati
 /** What the fall of the objective in a step is measured against, to tell that a level stalls. */
 enum class StallReference
 {
+  Automatic, ///< Objective for SumOfSquares; Progress, with half the tolerance, for the other measures
   Objective, ///< its value
   Progress   ///< what has been gained since zero velocity: where most of the value cannot be had
 };
 template <>
 inline constexpr EnumName<StallReference> enumNames<StallReference>[] = {
+  { StallReference::Automatic, "auto" },
   { StallReference::Objective, "objective" },
   { StallReference::Progress, "progress" },
 };
@@ -157,7 +161,7 @@ struct Options
   // Tolerances of the two finest grids; half of them on the next coarser one, and so on.
   double                gradientTolerance = 2.5e-2; ///< stop at ||g|| <= tolerance * ||g(v = 0)||, dual norms
   double                objectiveTolerance = 1e-2;  ///< stop when a step lowers the objective by less than this share
-  StallReference        stallReference = StallReference::Objective;
+  StallReference        stallReference = StallReference::Automatic;
   Preconditioner        preconditioner = Preconditioner::TwoLevelInvH0;
   std::optional<double> timeLimit; ///< seconds of wall time; unset: none. The result so far is kept
   std::optional<double> stallRate; ///< stop a level when a step lowers the objective by less than this share of it per

@@ -14,7 +14,7 @@ ChannelwiseTerm::ChannelwiseTerm(Trajectory &     trajectory,
 {
   for (const Channel & channel : images.channels)
   {
-    pairs_.push_back({ { channel.moving, {} }, makeSimilarity(options, domain, channel.fixed) });
+    pairs_.push_back({ { channel.moving, {} }, makeSimilarity(options.similarity, domain, channel.fixed) });
     pairs_.back().similarity->setWeight(weight());
   }
 }

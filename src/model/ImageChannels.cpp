@@ -8,10 +8,10 @@ namespace gnr
 {
 
 ImageChannels
-makeChannels(const Options & options, Domain & domain, const Real * fixed, const Real * moving)
+makeChannels(SimilarityMeasure measure, Domain & domain, const Real * fixed, const Real * moving)
 {
   ImageChannels result;
-  if (options.similarity != SimilarityMeasure::SelfSimilarity)
+  if (measure != SimilarityMeasure::SelfSimilarity)
   {
     result.channels.push_back({ fixed, moving });
     return result;

@@ -21,7 +21,7 @@ struct ImageChannels
 
 /** The images must live as long as the result. Collective. */
 ImageChannels
-makeChannels(const Options & options, Domain & domain, const Real * fixed, const Real * moving);
+makeChannels(SimilarityMeasure measure, Domain & domain, const Real * fixed, const Real * moving);
 
 } // namespace gnr
 

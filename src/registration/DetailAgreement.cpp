@@ -92,12 +92,24 @@ compareDetails(Domain &           finest,
   const auto    correlation = [&](const Details & other) {
     return inner(ofFixed.values, other.values) / std::sqrt(ofFixed.squared * other.squared);
   };
-  const Details before = detailsOf(moving), after = detailsOf(warped);
-  if (!ofFixed.exist || !before.exist || !after.exist)
+  const Details ofMoving = detailsOf(moving);
+  if (!ofFixed.exist || !ofMoving.exist)
   {
     return std::nullopt;
   }
-  return DetailCorrelation{ correlation(before), correlation(after) };
+  const double before = correlation(ofMoving);
+  if (warped == nullptr)
+  {
+    return DetailCorrelation{ before, before };
+  }
+  const Details ofWarped = detailsOf(warped);
+  return ofWarped.exist ? std::optional<DetailCorrelation>({ before, correlation(ofWarped) }) : std::nullopt;
+}
+
+bool
+agree(const DetailCorrelation & correlation)
+{
+  return correlation.before >= unrelatedBefore;
 }
 
 std::optional<std::string>
@@ -109,14 +121,12 @@ contrastWarning(const DetailCorrelation & correlation)
   {
     return std::nullopt;
   }
-  // To become the option, once there is one.
-  constexpr const char * otherMeasure = "another measure of similarity, which this program does not have yet";
-  std::ostringstream     text;
+  std::ostringstream text;
   text << std::fixed << std::setprecision(2) << "the images do not agree in their details (correlation "
        << correlation.before << " before and " << correlation.after
-       << " after the registration), as images of one contrast would: the program compares intensities, and images of "
-          "different contrast need "
-       << otherMeasure << "; do not use the deformation without looking at it";
+       << " after the registration), as images of one contrast would. Images of different contrast need --similarity "
+          "mind (or "
+          "auto); do not use this deformation without looking at it";
   return text.str();
 }
 

@@ -82,6 +82,9 @@ public:
   solve();
   void
   conclude();
+  /** Decides on the measure where the user leaves it open. Collective. */
+  void
+  chooseMeasure();
   void
   readInitialVelocity(Domain & finest);
   /** The velocity to start a level with: the coarser result plus what the initial velocity adds between the two grids.

@@ -87,7 +87,7 @@ optionTable()
       { 0, 1, true, false }, {}, { 0, 1, 0.001 } },
     { "stall reference", &Options::stallReference, solver, expert,
       "What --objective-tolerance is a share of: the objective, or the progress, by how much it has fallen since zero "
-      "velocity." },
+      "velocity. auto: the objective for ssd; for others the progress, with half the tolerance." },
     { "preconditioner", &Options::preconditioner, solver, expert,
       "Of the Krylov iterations. inva: inverse of the smoothness term; invh0: of the Hessian at zero velocity; "
       "twolevel: invh0 on the grid of half the size for the low frequencies, inva for the others." },

@@ -174,7 +174,7 @@ public:
                 CountingCommunicator & communicator,
                 Kernels &              real,
                 Script &               script)
-    : options_(options)
+    : options_(decided(options))
     , communicator_(communicator)
     , kernels_(makeCounted(real, script))
     , domain_(plan.solverGrid, *kernels_, communicator)
@@ -182,7 +182,7 @@ public:
     , image_(domain_.scalar())
     , weight_(plan.reachesBorder || plan.hasFixedWeight ? domain_.scalar() : Buffer())
     , movingWeight_(plan.hasMovingWeight ? domain_.scalar() : Buffer())
-    , compared_(makeChannels(options_, domain_, image_.data(), image_.data()))
+    , compared_(makeChannels(options_.similarity, domain_, image_.data(), image_.data()))
     , objective_(domain_,
                  transform_,
                  options_,
@@ -257,6 +257,16 @@ public:
   }
 
 private:
+  /** The measure that needs more where it is left open. */
+  static Options
+  decided(Options options)
+  {
+    if (options.similarity == SimilarityMeasure::Automatic)
+    {
+      options.similarity = SimilarityMeasure::SelfSimilarity;
+    }
+    return options;
+  }
   static std::unique_ptr<CountingKernels>
   makeCounted(Kernels & real, Script & script)
   {

@@ -128,7 +128,8 @@ Registration::Implementation::judgeResult()
                       "follow; check the images, the masks and the options",
                       report);
   }
-  const bool isJudged = report.detailCorrelation && !isInterrupted && report.reason != StopReason::NoGradient;
+  const bool isJudged = report.detailCorrelation && !isInterrupted && report.reason != StopReason::NoGradient &&
+                        report.similarity != SimilarityMeasure::SelfSimilarity;
   const auto warning = isJudged ? contrastWarning(*report.detailCorrelation) : std::nullopt;
   if (warning)
   {
@@ -164,11 +165,11 @@ Registration::Implementation::evaluateResult()
       }
       w = weight.data();
     }
-    const ImageChannels compared = makeChannels(options, *finest, images.fixed.data(), images.moving.data());
+    const ImageChannels compared = makeChannels(report.similarity, *finest, images.fixed.data(), images.moving.data());
     double              before = 0.0, after = 0.0;
     for (const Channel & channel : compared.channels)
     {
-      const auto similarity = makeSimilarity(options, *finest, channel.fixed);
+      const auto similarity = makeSimilarity(report.similarity, *finest, channel.fixed);
       similarity->setWeight(w);
       kernels->interpolate(finest->padded(channel.moving, halo), d, nullptr, options.interpolation, warped.data());
       after += similarity->value(warped.data());

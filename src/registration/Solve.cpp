@@ -6,6 +6,7 @@
 #include "optimization/GaussNewton.h"
 #include "parallel/MessagePath.h"
 #include "parallel/Statistics.h"
+#include "registration/DetailAgreement.h"
 #include "registration/Inpainting.h"
 
 #include "gnr/OptionTable.h"
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
+#include <iomanip>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -305,20 +307,30 @@ Registration::Implementation::solveLevel(const Level & level, double beta, int l
   const auto chosen = [](const Buffer & own, const Buffer & full) { return own ? own.data() : full.data(); };
   Options    own = options;
   own.beta = beta;
+  own.similarity = report.similarity;
   const int halvings = std::max(level.finerGrids - 1, 0);
   own.gradientTolerance = std::ldexp(own.gradientTolerance, -halvings);
   own.objectiveTolerance = std::ldexp(own.objectiveTolerance, -halvings);
+  if (own.stallReference == StallReference::Automatic)
+  {
+    // Most of the value of the others cannot be had.
+    const bool isQuadratic = own.similarity == SimilarityMeasure::SumOfSquares;
+    own.stallReference = isQuadratic ? StallReference::Objective : StallReference::Progress;
+    own.objectiveTolerance *= isQuadratic ? 1.0 : 0.5;
+  }
   LevelRecord record;
   progress->beginLevel(level.number, level.domain.grid(), beta);
   {
-    const ImageChannels compared = makeChannels(
-      own, level.domain, chosen(level.images.fixed, images.fixed), chosen(level.images.moving, images.moving));
-    const ImageSet set{ compared.channels,
+    const ImageChannels compared = makeChannels(own.similarity,
+                                                level.domain,
+                                                chosen(level.images.fixed, images.fixed),
+                                                chosen(level.images.moving, images.moving));
+    const ImageSet      set{ compared.channels,
                         chosen(level.images.fixedWeight, images.fixedWeight),
                         chosen(level.images.movingWeight, images.movingWeight),
                         images.intensityRange,
                         compared.scale };
-    Objective      objective(level.domain, level.transform, own, set);
+    Objective           objective(level.domain, level.transform, own, set);
     record = minimize(objective, own, *progress, level.number, level.domain.view(velocity), leastIterations);
   }
   // Every solve of a grid finds the memory as the first did: the plan counts on it.
@@ -369,6 +381,38 @@ Registration::Implementation::begin()
 }
 
 void
+Registration::Implementation::chooseMeasure()
+{
+  report.similarity = options.similarity;
+  if (options.similarity != SimilarityMeasure::Automatic)
+  {
+    return;
+  }
+  const std::optional<DetailCorrelation> correlation = compareDetails(*finest,
+                                                                      *finestTransform,
+                                                                      input.grid,
+                                                                      images.fixed.data(),
+                                                                      images.moving.data(),
+                                                                      nullptr,
+                                                                      images.fixedWeight.data());
+  // A rehearsal takes the measure that needs more memory.
+  const bool differ = kernels->passes(!(correlation && agree(*correlation)));
+  report.similarity = differ ? SimilarityMeasure::SelfSimilarity : SimilarityMeasure::LocalCorrelation;
+  std::ostringstream text;
+  text << "similarity " << nameOf(report.similarity) << ": the details of the images ";
+  if (correlation)
+  {
+    text << (differ ? "do not agree" : "agree") << " (correlation " << std::fixed << std::setprecision(2)
+         << correlation->before << ")";
+  }
+  else
+  {
+    text << "cannot be compared";
+  }
+  progress->message(text.str(), report);
+}
+
+void
 Registration::Implementation::solve()
 {
   images = prepareImages(input, box, options, *kernels, *communicator);
@@ -387,6 +431,7 @@ Registration::Implementation::solve()
     fillUnweighted(*finest, *finestTransform, images.movingWeight.data(), images.moving.data());
   }
   readInitialVelocity(*finest);
+  chooseMeasure();
   if (observer != nullptr)
   {
     observer->onInputsRead();

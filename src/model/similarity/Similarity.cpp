@@ -8,12 +8,13 @@ namespace gnr
 {
 
 std::unique_ptr<Similarity>
-makeSimilarity(const Options & options, Domain & domain, const Real * fixed)
+makeSimilarity(SimilarityMeasure measure, Domain & domain, const Real * fixed)
 {
-  switch (options.similarity)
+  switch (measure)
   {
     case SimilarityMeasure::LocalCorrelation:
       return std::make_unique<LocalCorrelation>(domain, fixed);
+    case SimilarityMeasure::Automatic:      // is decided before
     case SimilarityMeasure::SelfSimilarity: // of its descriptors
     case SimilarityMeasure::SumOfSquares:
       break;

@@ -44,7 +44,7 @@ public:
 
 /** Makes the measure of that name for one pair of images. `fixed` must live as long as it. */
 std::unique_ptr<Similarity>
-makeSimilarity(const Options & options, Domain & domain, const Real * fixed);
+makeSimilarity(SimilarityMeasure measure, Domain & domain, const Real * fixed);
 
 } // namespace gnr
 

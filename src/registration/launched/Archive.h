@@ -166,6 +166,7 @@ private:
             imageGrid,
             solverGrid,
             levels,
+            similarity,
             reason,
             mismatch,
             detailCorrelation,
@@ -192,7 +193,7 @@ private:
             traffic,
             messages] = report;
     (*this)(device, deviceReason, threads, processes, transport, imageGrid, solverGrid, levels, reason);
-    (*this)(mismatch, detailCorrelation, determinantMinimum, determinantMaximum, determinantMean);
+    (*this)(mismatch, similarity, detailCorrelation, determinantMinimum, determinantMaximum, determinantMean);
     (*this)(foldedVoxels, maximumDisplacement);
     (*this)(mapSteps, beta, newtonSteps, hessianProducts, innerIterations, wallSeconds, cpuSeconds, phases);
     (*this)(
