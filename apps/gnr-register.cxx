@@ -169,9 +169,9 @@ ReadInputs(FilterType *                 filter,
   SetParameters(filter, settings);
   if (processes.IsRoot())
   {
-    const FileCheck check = isStreamed ? FileCheck::Header : FileCheck::Voxels;
-    record.fixed = InspectImageFile(settings.fixed, 1, check);
-    record.moving = InspectImageFile(settings.moving, 1, check);
+    record.fixed = InspectImageFile(settings.fixed);
+    CheckRightAngles(record.fixed);
+    record.moving = InspectImageFile(settings.moving);
     log.PrintHeader(record.fixed, record.moving, processes.Size(), processes.Description());
   }
   if (isStreamed)

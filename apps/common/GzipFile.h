@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 
 namespace gnrapp
@@ -46,10 +47,12 @@ struct GzipContent
 std::string
 ReadGzipHead(const std::string & path, std::size_t bytes);
 
-/** Reads the whole file once and shows every piece to `consume` (data, bytes), in order. Throws CommandLineError if it
- * cannot be opened. */
+/** Reads the whole file once and shows every piece to `consume` (data, bytes), in order. Stops after a little more than
+ * `most` bytes: a small file can unfold to any size. Throws CommandLineError if it cannot be opened. */
 GzipContent
-ScanGzip(const std::string & path, const std::function<void(const char *, std::size_t)> & consume);
+ScanGzip(const std::string &                                    path,
+         const std::function<void(const char *, std::size_t)> & consume,
+         std::uint64_t                                          most = std::numeric_limits<std::uint64_t>::max());
 
 } // namespace gnrapp
 

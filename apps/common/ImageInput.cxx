@@ -18,22 +18,26 @@
 #include "ImageInput.h"
 
 #include "CommandLineError.h"
+#include "Format.h"
 #include "InputFile.h"
-#include "NiftiCheck.h"
+#include "MetaImageHeader.h"
+#include "NiftiInput.h"
 #include "NiftiIntent.h"
 #include "NiftiOrientation.h"
+#include "NrrdHeader.h"
 #include "Program.h"
 
 #include "itkImageFileReader.h"
 #include "itkImageIOFactory.h"
+#include "itkImageRegionIteratorWithIndex.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <filesystem>
+#include <cstdint>
+#include <cstring>
 #include <iostream>
+#include <optional>
 #include <sstream>
-#include <unistd.h>
 
 namespace gnrapp
 {
@@ -103,16 +107,40 @@ KindOf(const itk::ImageIOBase & io)
 
 } // namespace
 
-ImageFileInfo
-InspectImageFile(const std::string & path, unsigned int components, FileCheck check)
+namespace
 {
-  CheckInputFile(path, "an image file", "Check the path; convert a DICOM series to NIfTI first");
-  if (check == FileCheck::Voxels && (EndsWith(path, ".nii") || EndsWith(path, ".nii.gz")))
+
+/** No library may see a header before this. */
+void
+CheckHeader(const std::string & path)
+{
+  CheckRegularFile(path, "an image file", "Check the path; convert a DICOM series to NIfTI first");
+  if (IsNiftiName(path))
   {
-    CheckNiftiFile(path);
+    ReadNiftiHeader(path);
   }
+  else if (EndsWith(path, ".mha") || EndsWith(path, ".mhd"))
+  {
+    CheckMetaImageHeader(path);
+  }
+  else if (EndsWith(path, ".nrrd") || EndsWith(path, ".nhdr"))
+  {
+    CheckNrrdHeader(path);
+  }
+  else
+  {
+    throw CommandLineError(path + ": is not an image in a known format. Give NIfTI (.nii, .nii.gz), NRRD or MetaImage");
+  }
+}
+
+/** A reader that has read the header. */
+itk::ImageIOBase::Pointer
+OpenImage(const std::string & path)
+{
+  CheckHeader(path);
   const ReaderComplaints complaints;
-  const auto             io = itk::ImageIOFactory::CreateImageIO(path.c_str(), itk::IOFileModeEnum::ReadMode);
+  const auto             io = IsNiftiName(path) ? itk::ImageIOBase::Pointer(NiftiInput::New())
+                                                : itk::ImageIOFactory::CreateImageIO(path.c_str(), itk::IOFileModeEnum::ReadMode);
   if (!io)
   {
     throw CommandLineError(path + ": is not an image in a known format. Give NIfTI (.nii, .nii.gz), NRRD or MetaImage");
@@ -126,31 +154,155 @@ InspectImageFile(const std::string & path, unsigned int components, FileCheck ch
   {
     ThrowUnreadable(path, WithoutFinalStop(PlainDescription(error.GetDescription())));
   }
+  return io;
+}
 
+std::string
+SizeText(const itk::ImageIOBase & io)
+{
+  std::string sizes;
+  for (unsigned int axis = 0; axis < io.GetNumberOfDimensions(); ++axis)
+  {
+    sizes += (axis > 0 ? " x " : "") + std::to_string(io.GetDimensions(axis));
+  }
+  return std::to_string(io.GetNumberOfDimensions()) + "-D image (" + sizes + ")";
+}
+
+void
+CheckThreeAxes(const std::string & path, const itk::ImageIOBase & io)
+{
+  if (io.GetNumberOfDimensions() < 3)
+  {
+    throw CommandLineError(path + ": is a " + SizeText(io) + ". Give a volume with three axes");
+  }
+}
+
+/** How far the axes are from right angles at the corners of the image, in the smallest spacing. */
+double
+ShearOf(const itk::ImageIOBase & io)
+{
+  double largest = 0.0;
+  for (unsigned int i = 0; i < 3; ++i)
+  {
+    for (unsigned int j = 0; j < 3; ++j)
+    {
+      double cosine = 0.0;
+      for (unsigned int row = 0; row < 3; ++row)
+      {
+        cosine += io.GetDirection(i)[row] * io.GetDirection(j)[row];
+      }
+      const double length = static_cast<double>(io.GetDimensions(i) - 1) * io.GetSpacing(i);
+      largest = std::max(largest, i == j ? 0.0 : std::abs(cosine) * length);
+    }
+  }
+  return largest / std::min({ io.GetSpacing(0), io.GetSpacing(1), io.GetSpacing(2) });
+}
+
+/** Tells one image from another; no secret hangs on it. */
+template <typename TImage>
+std::uint64_t
+DigestOf(const TImage * image)
+{
+  const std::size_t       bytes = image->GetBufferedRegion().GetNumberOfPixels() * sizeof(typename TImage::PixelType);
+  const auto *            data = reinterpret_cast<const char *>(image->GetBufferPointer());
+  std::uint64_t           digest = bytes;
+  constexpr std::uint64_t factor = 0x9E3779B97F4A7C15ULL; // odd, so that no step loses anything
+  for (std::size_t i = 0; i < bytes; i += sizeof digest)
+  {
+    std::uint64_t word = 0;
+    std::memcpy(&word, data + i, std::min(sizeof word, bytes - i));
+    digest = (digest ^ word) * factor;
+    digest ^= digest >> 29;
+  }
+  return digest;
+}
+
+/** Reads an image whose header was checked. What is read again must be what was read first: a file can be truncated or
+ * replaced while a solve runs. */
+template <typename TImage>
+class CheckedReader : public itk::ImageFileReader<TImage>
+{
+public:
+  ITK_DISALLOW_COPY_AND_MOVE(CheckedReader);
+
+  using Self = CheckedReader;
+  using Superclass = itk::ImageFileReader<TImage>;
+  using Pointer = itk::SmartPointer<Self>;
+
+  itkNewMacro(Self);
+
+  void
+  SetInfo(const ImageFileInfo & info)
+  {
+    m_Info = info;
+    this->SetFileName(info.path);
+    if (IsNiftiName(info.path))
+    {
+      this->SetImageIO(NiftiInput::New());
+    }
+  }
+
+protected:
+  CheckedReader() = default;
+  ~CheckedReader() override = default;
+
+  void
+  GenerateData() override
+  {
+    if (m_Digest) // libraries trust that a header is still the one that they know
+    {
+      const ImageFileInfo now = InspectImageFile(m_Info.path, m_Info.components);
+      this->Require(now.size == m_Info.size && now.componentType == m_Info.componentType);
+    }
+    {
+      const ReaderComplaints complaints;
+      Superclass::GenerateData();
+      if (const std::string text = complaints.Text(); !text.empty())
+      {
+        ThrowUnreadable(m_Info.path, WithoutFinalStop(text));
+      }
+    }
+    const std::uint64_t digest = DigestOf(this->GetOutput());
+    this->Require(!m_Digest || digest == *m_Digest);
+    m_Digest = digest;
+  }
+
+private:
+  void
+  Require(bool isSame) const
+  {
+    if (!isSame)
+    {
+      throw CommandLineError(m_Info.path +
+                             ": has changed since it was first read here. Leave images alone while they are in use, "
+                             "and start again");
+    }
+  }
+
+  ImageFileInfo                m_Info;
+  std::optional<std::uint64_t> m_Digest; ///< of the voxels, once they were read
+};
+
+} // namespace
+
+ImageFileInfo
+InspectImageFile(const std::string & path, unsigned int components)
+{
+  const auto    io = OpenImage(path);
   ImageFileInfo info;
   info.path = path;
   unsigned int axes = io->GetNumberOfDimensions();
-  std::string  sizes;
-  for (unsigned int axis = 0; axis < axes; ++axis)
-  {
-    sizes += (axis > 0 ? " x " : "") + std::to_string(io->GetDimensions(axis));
-  }
   while (axes > 3 && io->GetDimensions(axes - 1) == 1)
   {
     --axes;
   }
-  if (axes < 3)
-  {
-    throw CommandLineError(path + ": is a " + std::to_string(axes) + "-D image (" + sizes +
-                           "). Give a volume with three axes");
-  }
+  CheckThreeAxes(path, *io);
   if (axes > 3)
   {
-    throw CommandLineError(path + ": is a " + std::to_string(axes) + "-D image (" + sizes +
-                           "). Extract one 3-D volume from it first");
+    throw CommandLineError(path + ": is a " + SizeText(*io) + ". Extract one 3-D volume from it first");
   }
   info.components = io->GetNumberOfComponents();
-  if (components != 0 && info.components != components)
+  if (info.components != components)
   {
     if (components == 1)
     {
@@ -165,36 +317,52 @@ InspectImageFile(const std::string & path, unsigned int components, FileCheck ch
     info.size[axis] = io->GetDimensions(axis);
     info.spacing[axis] = io->GetSpacing(axis);
   }
+  info.shear = ShearOf(*io);
   info.componentType = io->GetComponentType();
   info.typeName = itk::ImageIOBase::GetComponentTypeAsString(info.componentType);
   std::replace(info.typeName.begin(), info.typeName.end(), '_', ' ');
-  if (const std::string conflict = DescribeOrientationConflict(*io); !conflict.empty())
+  if (IsNiftiName(path))
   {
-    info.note = path + ": " + conflict;
+    if (const std::string conflict = DescribeOrientationConflict(ReadNiftiHeader(path)); !conflict.empty())
+    {
+      info.note = path + ": " + conflict;
+    }
   }
   return info;
+}
+
+void
+CheckRightAngles(const ImageFileInfo & info)
+{
+  constexpr double largest = 0.1; // voxels
+  if (info.shear > largest)
+  {
+    throw CommandLineError(info.path + ": " +
+                           Format("its axes are not at right angles: at its corners they are %.3g voxels from it. "
+                                  "Resample it to a grid of right angles first",
+                                  info.shear));
+  }
 }
 
 template <typename TImage>
 typename itk::ImageFileReader<TImage>::Pointer
 ReadImageFrom(const ImageFileInfo & info)
 {
-  const auto reader = itk::ImageFileReader<TImage>::New();
-  reader->SetFileName(info.path);
-  const ReaderComplaints complaints;
+  const auto reader = CheckedReader<TImage>::New();
+  reader->SetInfo(info);
   try
   {
     reader->Update();
+  }
+  catch (const itk::MemoryAllocationError &)
+  {
+    throw;
   }
   catch (const itk::ExceptionObject & error)
   {
     ThrowUnreadable(info.path, WithoutFinalStop(PlainDescription(error.GetDescription())));
   }
-  if (const std::string text = complaints.Text(); !text.empty())
-  {
-    ThrowUnreadable(info.path, WithoutFinalStop(text));
-  }
-  return reader;
+  return reader.GetPointer();
 }
 
 template itk::ImageFileReader<RealImageType>::Pointer
@@ -235,72 +403,94 @@ ReadImage<FieldType>(const ImageFileInfo &);
 itk::ImageBase<3>::Pointer
 ReadGrid(const std::string & path)
 {
-  InspectImageFile(path, 0);
-  const auto reader = itk::ImageFileReader<RealImageType>::New();
-  reader->SetFileName(path);
-  try
+  const auto io = OpenImage(path);
+  CheckThreeAxes(path, *io);
+  ImageFileInfo info;
+  info.path = path;
+  info.shear = ShearOf(*io);
+  CheckRightAngles(info);
+  const auto                       grid = itk::ImageBase<3>::New();
+  itk::ImageBase<3>::RegionType    region;
+  itk::ImageBase<3>::DirectionType direction;
+  itk::ImageBase<3>::SpacingType   spacing;
+  itk::ImageBase<3>::PointType     origin;
+  for (unsigned int axis = 0; axis < 3; ++axis)
   {
-    reader->UpdateOutputInformation();
+    region.SetSize(axis, io->GetDimensions(axis));
+    spacing[axis] = io->GetSpacing(axis);
+    origin[axis] = io->GetOrigin(axis);
+    for (unsigned int row = 0; row < 3; ++row)
+    {
+      direction(row, axis) = io->GetDirection(axis)[row];
+    }
   }
-  catch (const itk::ExceptionObject & error)
-  {
-    ThrowUnreadable(path, WithoutFinalStop(PlainDescription(error.GetDescription())));
-  }
-  const auto grid = itk::ImageBase<3>::New();
-  grid->CopyInformation(reader->GetOutput());
-  grid->SetRegions(reader->GetOutput()->GetLargestPossibleRegion());
+  grid->SetRegions(region);
+  grid->SetSpacing(spacing);
+  grid->SetOrigin(origin);
+  grid->SetDirection(direction);
   return grid;
 }
 
 namespace
 {
 
-/** A file that is removed in the end. */
-class ScratchFile
+/** What the vectors of a field are. */
+enum class VectorMeaning
 {
-public:
-  explicit ScratchFile(const std::string & name)
-    : m_Path((std::filesystem::temp_directory_path() / ("gnr-" + std::to_string(getpid()) + "-" + name)).string())
-  {}
-  ~ScratchFile() { std::remove(m_Path.c_str()); }
-  ScratchFile(const ScratchFile &) = delete;
-  ScratchFile &
-  operator=(const ScratchFile &) = delete;
-
-  const std::string &
-  Path() const
-  {
-    return m_Path;
-  }
-
-private:
-  std::string m_Path;
+  Displacements,    ///< LPS, as ITK writes and reads them
+  RasDisplacements, ///< as the standard of NIfTI has it
+  RasPositions      ///< where the points go to, as NiftyReg has it
 };
 
-/** ITK turns vectors of intent 1006 from RAS to LPS from 5.4 on and misreads such files before; a copy with the intent
- * of other vectors is read as it is by all versions. */
-FieldType::Pointer
-ReadDisplacementVectors(const std::string & path)
+VectorMeaning
+MeaningOfVectors(const std::string & path, const itk::NiftiFileHeader & header)
 {
-  CheckNiftiFile(path);
-  const ScratchFile copy("displacement.nii");
-  ExpandNifti(path, copy.Path());
-  SetNiftiIntent(copy.Path(), NiftiIntent::Vector);
-  FieldType::Pointer field;
-  try
+  if (header.intentName == "NREG_TRANS") // of NiftyReg, whose intent_p1 tells the kind
   {
-    field = ReadImage<FieldType>(InspectImageFile(copy.Path(), 3));
+    if (header.intentParameter == 0)
+    {
+      return VectorMeaning::RasPositions;
+    }
+    if (header.intentParameter == 1)
+    {
+      return VectorMeaning::RasDisplacements;
+    }
+    throw CommandLineError(path + ": is a velocity field or a grid of control points of NiftyReg, not a displacement "
+                                  "field. Convert it with reg_transform -def");
   }
-  catch (const CommandLineError & error)
+  constexpr int firstOfFsl = 2006;
+  constexpr int lastOfFsl = 2018;
+  if (header.intent >= firstOfFsl && header.intent <= lastOfFsl)
   {
-    const std::string text = error.what(); // the user knows another file
-    const bool        isOfCopy = text.rfind(copy.Path(), 0) == 0;
-    throw CommandLineError(isOfCopy ? path + text.substr(copy.Path().size()) : text, error.GetExitCode());
+    throw CommandLineError(path + ": is a warp of FSL, whose vectors are in other coordinates. Convert it to a "
+                                  "displacement field of ITK first, e.g. with wb_command -convert-warpfield");
   }
-  auto * const      vectors = field->GetBufferPointer();
-  const std::size_t count = field->GetLargestPossibleRegion().GetNumberOfPixels();
-  std::transform(vectors, vectors + count, vectors, TurnXY);
-  return field;
+  const bool isTurned = header.intent == static_cast<int>(NiftiIntent::DisplacementVector);
+  return isTurned ? VectorMeaning::RasDisplacements : VectorMeaning::Displacements;
+}
+
+void
+TurnToDisplacements(FieldType * field, VectorMeaning meaning)
+{
+  if (meaning == VectorMeaning::Displacements)
+  {
+    return;
+  }
+  itk::ImageRegionIteratorWithIndex<FieldType> it(field, field->GetLargestPossibleRegion());
+  for (; !it.IsAtEnd(); ++it)
+  {
+    auto vector = TurnXY(it.Get());
+    if (meaning == VectorMeaning::RasPositions)
+    {
+      itk::Point<double, 3> point;
+      field->TransformIndexToPhysicalPoint(it.GetIndex(), point);
+      for (unsigned int row = 0; row < 3; ++row)
+      {
+        vector[row] = static_cast<float>(static_cast<double>(vector[row]) - point[row]);
+      }
+    }
+    it.Set(vector);
+  }
 }
 
 } // namespace
@@ -315,8 +505,16 @@ IsImageName(const std::string & path)
 FieldType::Pointer
 ReadField(const std::string & path)
 {
-  const bool        isTurned = (EndsWith(path, ".nii") || EndsWith(path, ".nii.gz")) && HoldsDisplacementVectors(path);
-  const auto        field = isTurned ? ReadDisplacementVectors(path) : ReadImage<FieldType>(InspectImageFile(path, 3));
+  VectorMeaning meaning = VectorMeaning::Displacements;
+  if (IsNiftiName(path))
+  {
+    CheckRegularFile(path, "a displacement field", "Check the path");
+    meaning = MeaningOfVectors(path, ReadNiftiHeader(path));
+  }
+  const ImageFileInfo info = InspectImageFile(path, 3);
+  CheckRightAngles(info);
+  const auto field = ReadImage<FieldType>(info);
+  TurnToDisplacements(field, meaning);
   const auto *      vectors = field->GetBufferPointer();
   const std::size_t count = field->GetLargestPossibleRegion().GetNumberOfPixels();
   const bool        finite = std::all_of(vectors, vectors + count, [](const auto & v) {

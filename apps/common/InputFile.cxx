@@ -1,25 +1,12 @@
-/*=========================================================================
- *
- *  Copyright NumFOCUS
- *
- *  Licensed under the Apache License, Version 2.0 (the "License");
- *  you may not use this file except in compliance with the License.
- *  You may obtain a copy of the License at
- *
- *         https://www.apache.org/licenses/LICENSE-2.0.txt
- *
- *  Unless required by applicable law or agreed to in writing, software
- *  distributed under the License is distributed on an "AS IS" BASIS,
- *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
- *  See the License for the specific language governing permissions and
- *  limitations under the License.
- *
- *=========================================================================*/
+// SPDX-License-Identifier: Apache-2.0
 #include "InputFile.h"
 
 #include "CommandLineError.h"
 
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <system_error>
 
 namespace gnrapp
@@ -38,6 +25,31 @@ CheckInputFile(const std::string & path, const std::string & what, const std::st
   {
     throw CommandLineError(path + ": is a folder, not " + what + ". " + remedy);
   }
+}
+
+void
+CheckRegularFile(const std::string & path, const std::string & what, const std::string & remedy)
+{
+  CheckInputFile(path, what, remedy);
+  if (!std::filesystem::is_regular_file(path))
+  {
+    throw CommandLineError(path + ": is a pipe or a device, not " + what +
+                           ": it is read more than once. Write it to a file first");
+  }
+}
+
+std::string
+ReadFileHead(const std::string & path, std::size_t bytes)
+{
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream)
+  {
+    throw CommandLineError(path + ": cannot be opened (" + std::strerror(errno) + "). Check its permissions");
+  }
+  std::string text(bytes, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(bytes));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  return text;
 }
 
 } // namespace gnrapp

@@ -1,23 +1,8 @@
-/*=========================================================================
- *
- *  Copyright NumFOCUS
- *
- *  Licensed under the Apache License, Version 2.0 (the "License");
- *  you may not use this file except in compliance with the License.
- *  You may obtain a copy of the License at
- *
- *         https://www.apache.org/licenses/LICENSE-2.0.txt
- *
- *  Unless required by applicable law or agreed to in writing, software
- *  distributed under the License is distributed on an "AS IS" BASIS,
- *  WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
- *  See the License for the specific language governing permissions and
- *  limitations under the License.
- *
- *=========================================================================*/
+// SPDX-License-Identifier: Apache-2.0
 #ifndef gnrapp_InputFile_h
 #define gnrapp_InputFile_h
 
+#include <cstddef>
 #include <string>
 
 namespace gnrapp
@@ -28,6 +13,14 @@ namespace gnrapp
  * \param remedy a sentence without its full stop */
 void
 CheckInputFile(const std::string & path, const std::string & what, const std::string & remedy);
+
+/** The same for a file that is read more than once: no pipe and no device. */
+void
+CheckRegularFile(const std::string & path, const std::string & what, const std::string & remedy);
+
+/** The first bytes, or all of a shorter file. Throws CommandLineError if it cannot be opened. */
+std::string
+ReadFileHead(const std::string & path, std::size_t bytes);
 
 } // namespace gnrapp
 
