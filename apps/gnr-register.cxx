@@ -287,6 +287,10 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
         record.report.messages.push_back(image->note);
       }
     }
+    if (record.alignment && !record.alignment->remark.empty())
+    {
+      record.report.messages.push_back("alignment: " + record.alignment->remark);
+    }
     for (const std::string & path : names.stale)
     {
       record.report.messages.push_back(path + " is left from an earlier run and does not belong to this result");

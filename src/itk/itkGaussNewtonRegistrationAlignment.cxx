@@ -17,6 +17,7 @@
  *=========================================================================*/
 #include "itkGaussNewtonRegistrationAlignment.h"
 
+#include "itkGaussNewtonRegistrationError.h"
 #include "itkGaussNewtonRegistrationImages.h"
 #include "itkGaussNewtonRegistrationSamples.h"
 
@@ -29,6 +30,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <sstream>
 #include <type_traits>
 
 namespace itk
@@ -65,7 +67,10 @@ constexpr double       smallestShare = 0.5;  // of the largest overlap, for a st
 constexpr double       searchStep = 0.5;     // samples
 constexpr double       refinementStep = 0.1; // samples
 constexpr double       lastStep = 0.001;     // samples
-constexpr std::size_t  refinedStarts = 3;    // of the best in the search
+constexpr std::size_t  refinedStarts = 3;    // of the best in the search, of each kind
+constexpr double       leastGain = 1.05;     // in information, for a large rotation against a small one
+constexpr double       nearTie = 0.97;       // of the information: another alignment that fits as well
+constexpr double       stepShare = 0.125;    // of the smallest edge of the images, to which steps are held
 constexpr unsigned int levels = 3;
 
 MaskType::Pointer
@@ -153,34 +158,170 @@ MakeRigid(const PointType & centre, const ShiftType & shift, unsigned int axis, 
   return transform;
 }
 
+using MatrixType = Matrix<double, 3, 3>;
+
+/** A place to begin at: `transform`, and after it `turn` about the same centre. Euler angles are refined where they are
+ * small: at 90 degrees two of them are one. */
 struct Start
 {
   RigidType::Pointer transform;
+  MatrixType         turn{};
   double             information = 0.0;
   SizeValueType      overlap = 0;
+
+  AffineType::Pointer
+  Whole() const
+  {
+    const auto whole = AffineType::New();
+    whole->SetCenter(transform->GetCenter());
+    whole->SetMatrix(turn * transform->GetMatrix());
+    whole->SetTranslation(turn * transform->GetTranslation());
+    return whole;
+  }
 };
 
-/** All starts with all rotations, best first; those with much less overlap than others left out, because the few voxels
- * that they compare can agree by chance. */
-std::vector<Start>
-Search(const Picture &                fixed,
-       const Picture &                moving,
-       const std::vector<ShiftType> & shifts,
-       const PointType &              centre,
-       const Settings &               settings)
+MatrixType
+MatrixOfQuaternion(double w, double x, double y, double z)
 {
-  const auto         trial = MakeRigid(centre, shifts.front(), 0, 0.0);
-  Judge              judge(fixed, moving, trial, searchSpacing * fixed.spacing, settings);
+  MatrixType   m;
+  const double rows[3][3] = { { 1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w) },
+                              { 2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w) },
+                              { 2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y) } };
+  for (unsigned int r = 0; r < 3; ++r)
+  {
+    for (unsigned int c = 0; c < 3; ++c)
+    {
+      m(r, c) = rows[r][c];
+    }
+  }
+  return m;
+}
+
+/** Degrees between two rotations. */
+double
+AngleBetween(const MatrixType & a, const MatrixType & b)
+{
+  double trace = 0.0;
+  for (unsigned int r = 0; r < 3; ++r)
+  {
+    for (unsigned int c = 0; c < 3; ++c)
+    {
+      trace += a(r, c) * b(r, c);
+    }
+  }
+  constexpr double degrees = 180.0 / 3.14159265358979323846;
+  return std::acos(std::min(1.0, std::max(-1.0, 0.5 * (trace - 1.0)))) * degrees;
+}
+
+/** The 23 rotations that take a cube to itself, without the identity: axes of a header that were swapped or reversed.
+ * With `areAll` also the 48 other ones of the icosahedron: no rotation is then farther than 45 degrees from one of
+ * them. */
+std::vector<MatrixType>
+LargeRotations(bool areAll)
+{
+  constexpr double                   half = 0.5;
+  const double                       root = std::sqrt(0.5);
+  const double                       golden = half * (1.0 + std::sqrt(5.0));
+  std::vector<std::array<double, 4>> quaternions;
+  // With each one its opposite would be the same rotation.
+  for (unsigned int i = 0; i < 4; ++i)
+  {
+    std::array<double, 4> unit{};
+    unit[i] = 1.0;
+    quaternions.push_back(unit);
+    for (unsigned int j = i + 1; j < 4; ++j)
+    {
+      for (const double sign : { 1.0, -1.0 })
+      {
+        std::array<double, 4> pair{};
+        pair[i] = root;
+        pair[j] = sign * root;
+        quaternions.push_back(pair);
+      }
+    }
+  }
+  for (unsigned int signs = 0; signs < 8; ++signs)
+  {
+    const auto sign = [=](unsigned int bit) { return (signs >> bit) & 1u ? -1.0 : 1.0; };
+    quaternions.push_back({ half, half * sign(0), half * sign(1), half * sign(2) });
+  }
+  if (areAll)
+  {
+    std::array<unsigned int, 4> order{ 0, 1, 2, 3 };
+    do
+    {
+      unsigned int inversions = 0;
+      for (unsigned int i = 0; i < 4; ++i)
+      {
+        for (unsigned int j = i + 1; j < 4; ++j)
+        {
+          inversions += order[i] > order[j] ? 1 : 0;
+        }
+      }
+      for (unsigned int signs = 0; signs < 4 && inversions % 2 == 0; ++signs)
+      {
+        const auto            sign = [=](unsigned int bit) { return (signs >> bit) & 1u ? -half : half; };
+        std::array<double, 4> even{};
+        even[order[0]] = half * golden;
+        even[order[1]] = sign(0);
+        even[order[2]] = sign(1) / golden;
+        quaternions.push_back(even);
+      }
+    } while (std::next_permutation(order.begin(), order.end()));
+  }
+  std::vector<MatrixType> rotations;
+  MatrixType              identity;
+  identity.SetIdentity();
+  for (const auto & q : quaternions)
+  {
+    const MatrixType rotation = MatrixOfQuaternion(q[0], q[1], q[2], q[3]);
+    constexpr double small = 45.0; // degrees; such ones are searched on their own
+    if (AngleBetween(rotation, identity) > small)
+    {
+      rotations.push_back(rotation);
+    }
+  }
+  return rotations;
+}
+
+/** Judges every start; leaves those out that have much less overlap than others, because the few voxels that they
+ * compare can agree by chance. Best first. */
+void
+JudgeAll(std::vector<Start> & starts, const Picture & fixed, const Picture & moving, const Settings & settings)
+{
+  const auto trial = AffineType::New();
+  trial->SetCenter(starts.front().transform->GetCenter());
+  Judge         judge(fixed, moving, trial, searchSpacing * fixed.spacing, settings);
+  SizeValueType largest = 0;
+  for (Start & start : starts)
+  {
+    trial->SetParameters(start.Whole()->GetParameters());
+    start.information = judge.Information();
+    start.overlap = judge.Overlap();
+    largest = std::max(largest, start.overlap);
+  }
+  starts.erase(std::remove_if(starts.begin(),
+                              starts.end(),
+                              [=](const Start & s) {
+                                return s.overlap == 0 ||
+                                       static_cast<double>(s.overlap) < smallestShare * static_cast<double>(largest);
+                              }),
+               starts.end());
+  std::stable_sort(
+    starts.begin(), starts.end(), [](const Start & a, const Start & b) { return a.information > b.information; });
+}
+
+/** All shifts with small rotations about each axis. */
+std::vector<Start>
+NearStarts(const std::vector<ShiftType> & shifts, const PointType & centre)
+{
+  constexpr double   degree = 3.14159265358979323846 / 180.0;
   std::vector<Start> starts;
   const auto         add = [&](const RigidType::Pointer & transform) {
-    trial->SetParameters(transform->GetParameters());
-    const double information = judge.Information();
-    if (judge.Overlap() > 0)
-    {
-      starts.push_back({ transform, information, judge.Overlap() });
-    }
+    starts.emplace_back();
+    starts.back().transform = transform;
+    starts.back().turn.SetIdentity();
   };
-  constexpr double degree = 3.14159265358979323846 / 180.0;
   for (const ShiftType & shift : shifts)
   {
     add(MakeRigid(centre, shift, 0, 0.0));
@@ -192,19 +333,25 @@ Search(const Picture &                fixed,
       }
     }
   }
-  SizeValueType largest = 0;
-  for (const Start & start : starts)
+  return starts;
+}
+
+/** Rotations by more than that, about the centre, with each of the first two shifts, which do not hang on the position
+ * of the patient. */
+std::vector<Start>
+FarStarts(const std::vector<ShiftType> & shifts, const PointType & centre)
+{
+  std::vector<Start> starts;
+  for (std::size_t i = 0; i < std::min<std::size_t>(2, shifts.size()); ++i)
   {
-    largest = std::max(largest, start.overlap);
+    for (const MatrixType & turn : LargeRotations(i == 0))
+    {
+      starts.emplace_back();
+      starts.back().turn = turn;
+      // `turn` comes after the translation: turn * t = shift.
+      starts.back().transform = MakeRigid(centre, MatrixType(turn.GetTranspose()) * shifts[i], 0, 0.0);
+    }
   }
-  starts.erase(std::remove_if(starts.begin(),
-                              starts.end(),
-                              [=](const Start & s) {
-                                return static_cast<double>(s.overlap) < smallestShare * static_cast<double>(largest);
-                              }),
-               starts.end());
-  std::stable_sort(
-    starts.begin(), starts.end(), [](const Start & a, const Start & b) { return a.information > b.information; });
   return starts;
 }
 
@@ -241,13 +388,15 @@ ScalesOf(const AffineType *, const Picture & fixed)
   return scales;
 }
 
-/** Improves `transform` on the grids `first` ... `last` (0 is the coarsest). `firstStep` is in samples of the grid; the
- * optimiser takes it whether it helps or not, and shortens it when the direction turns. */
+/** Improves `transform` on the grids `first` ... `last` (0 is the coarsest); after it comes `turn`. `firstStep` is in
+ * samples of the grid; the optimiser takes it whether it helps or not, and shortens it when the direction turns. False
+ * if it lost the overlap of the images; `transform` is then as it was. */
 template <typename TTransform>
-void
+bool
 Refine(const Picture &  fixed,
        const Picture &  moving,
        TTransform *     transform,
+       AffineType *     turn,
        unsigned int     first,
        unsigned int     last,
        double           firstStep,
@@ -274,6 +423,10 @@ Refine(const Picture &  fixed,
   registration->SetMetric(metric);
   registration->SetOptimizer(optimizer);
   registration->SetInitialTransform(transform);
+  if (turn)
+  {
+    registration->SetMovingInitialTransform(turn);
+  }
   registration->InPlaceOn();
   registration->SetNumberOfLevels(last - first + 1);
   registration->SetSmoothingSigmasAreSpecifiedInPhysicalUnits(true);
@@ -297,7 +450,8 @@ Refine(const Picture &  fixed,
     registration->SetShrinkFactorsPerDimension(level - first, shrink);
     sigmas[level - first] = level + 1 == levels ? 0.0 : 0.5 * spacing;
     shares[level - first] = std::min(1.0, static_cast<double>(settings.samples) / std::max(voxels, 1.0));
-    spacings.push_back(spacing);
+    // A step must not leave images that are thin along an axis.
+    spacings.push_back(std::min(spacing, stepShare * std::min(fixed.smallestEdge, moving.smallestEdge)));
   }
   registration->SetSmoothingSigmasPerLevel(sigmas);
   registration->SetMetricSamplingStrategy(RegistrationType::MetricSamplingStrategyEnum::RANDOM);
@@ -310,7 +464,61 @@ Refine(const Picture &  fixed,
   });
   optimizer->SetLearningRate(firstStep * spacings.front());
   optimizer->SetMinimumStepLength(lastStep * spacings.front());
-  registration->Update();
+  const auto before = transform->GetParameters();
+  try
+  {
+    registration->Update();
+  }
+  catch (const ProcessAborted &)
+  {
+    throw;
+  }
+  catch (const MemoryAllocationError &)
+  {
+    throw;
+  }
+  catch (const ExceptionObject &) // of the metric, where no sample is left
+  {
+    transform->SetParameters(before);
+    return false;
+  }
+  return true;
+}
+
+/** What is kept of a candidate for the result. */
+struct Candidate
+{
+  TransformType::Pointer transform;
+  double                 information = 0.0;
+  SizeValueType          overlap = 0;
+};
+
+Candidate
+JudgeFinally(const Picture & fixed, const Picture & moving, TransformType * transform, const Settings & settings)
+{
+  Judge     judge(fixed, moving, transform, 2.0 * fixed.spacing, settings);
+  Candidate candidate;
+  candidate.transform = transform;
+  candidate.information = judge.Information();
+  candidate.overlap = judge.Overlap();
+  return candidate;
+}
+
+/** Samples of the fixed image, within its mask, at which JudgeFinally() compares. */
+SizeValueType
+CountSamples(const Picture & fixed)
+{
+  SizeValueType count = 0;
+  ForEachSample(Shrink(fixed.image, FactorsFor(fixed.image, 2.0 * fixed.spacing)),
+                fixed.mask,
+                [&](const PointType &, float) { ++count; });
+  return count;
+}
+
+std::string
+WholeNumber(double value)
+{
+  return std::to_string(static_cast<long>(std::lround(value)));
 }
 
 } // namespace
@@ -329,7 +537,8 @@ MaximizeInformation(const Picture &                fixed,
   inner.onProgress = [&](double) { settings.onProgress(stage); };
   inner.onProgress(0.0);
 
-  std::vector<Start> starts = Search(fixed, moving, shifts, centre, inner);
+  std::vector<Start> starts = NearStarts(shifts, centre);
+  JudgeAll(starts, fixed, moving, inner);
   if (starts.empty())
   {
     GaussNewtonRegistrationImages::ThrowBadInput(
@@ -338,39 +547,142 @@ MaximizeInformation(const Picture &                fixed,
       GaussNewtonRegistrationImages::DescribeBox(moving.image) + "; check the masks.");
   }
   starts.resize(std::min(starts.size(), refinedStarts));
+  inner.onProgress(0.0);
+  std::vector<Start> turned = FarStarts(shifts, centre);
+  JudgeAll(turned, fixed, moving, inner);
+  turned.resize(std::min(turned.size(), refinedStarts));
+  const std::size_t near = starts.size();
+  starts.insert(starts.end(), turned.begin(), turned.end());
+
   stage = 0.1;
   for (Start & start : starts)
   {
-    Refine(fixed, moving, start.transform.GetPointer(), 0, 0, searchStep, inner);
-    const auto trial = RigidType::New();
-    trial->SetFixedParameters(start.transform->GetFixedParameters());
-    trial->SetParameters(start.transform->GetParameters());
-    start.information = Judge(fixed, moving, trial, searchSpacing * fixed.spacing, inner).Information();
-    stage += 0.1;
+    const auto turn = AffineType::New();
+    turn->SetCenter(centre);
+    turn->SetMatrix(start.turn);
+    const bool isTurned = &start >= starts.data() + near;
+    Refine(
+      fixed, moving, start.transform.GetPointer(), isTurned ? turn.GetPointer() : nullptr, 0, 0, searchStep, inner);
+    start.information = Judge(fixed, moving, start.Whole(), searchSpacing * fixed.spacing, inner).Information();
+    stage += 0.05;
   }
-  const auto best = std::max_element(
-    starts.begin(), starts.end(), [](const Start & a, const Start & b) { return a.information < b.information; });
-  Refine(fixed, moving, best->transform.GetPointer(), 1, levels - 1, refinementStep, inner);
-  stage = 0.6;
+  // Turning an image by much needs a reason: of many starts one is a little better by chance, and objects are
+  // symmetric.
+  const auto less = [](const Start & a, const Start & b) { return a.information < b.information; };
+  auto       best = std::max_element(starts.begin(), starts.begin() + static_cast<std::ptrdiff_t>(near), less);
+  const auto far = std::max_element(starts.begin() + static_cast<std::ptrdiff_t>(near), starts.end(), less);
+  if (far != starts.end() && far->information > leastGain * best->information)
+  {
+    best = far;
+  }
+  stage = 0.4;
 
-  Alignment result;
-  result.transform = best->transform.GetPointer();
+  Alignment  result;
+  const auto turn = AffineType::New();
+  turn->SetCenter(centre);
+  turn->SetMatrix(best->turn);
+  const bool isTurned = best - starts.begin() >= static_cast<std::ptrdiff_t>(near);
+  Refine(fixed,
+         moving,
+         best->transform.GetPointer(),
+         isTurned ? turn.GetPointer() : nullptr,
+         1,
+         levels - 1,
+         refinementStep,
+         inner);
+  stage = 0.6;
+  const auto whole = best->Whole();
+  const auto rigid = RigidType::New();
+  rigid->SetCenter(whole->GetCenter());
+  rigid->SetMatrix(whole->GetMatrix(), 1e-6); // products of rotations
+  rigid->SetTranslation(whole->GetTranslation());
+  Candidate final = JudgeFinally(fixed, moving, isTurned ? rigid.GetPointer() : best->transform.GetPointer(), inner);
   if (isAffine)
   {
     const auto affine = AffineType::New();
-    affine->SetCenter(best->transform->GetCenter());
-    affine->SetMatrix(best->transform->GetMatrix());
-    affine->SetTranslation(best->transform->GetTranslation());
-    Refine(fixed, moving, affine.GetPointer(), 0, levels - 1, refinementStep, inner);
-    result.transform = affine.GetPointer();
+    affine->SetCenter(whole->GetCenter());
+    affine->SetMatrix(whole->GetMatrix());
+    affine->SetTranslation(whole->GetTranslation());
+    Refine(fixed, moving, affine.GetPointer(), nullptr, 0, levels - 1, refinementStep, inner);
+    const Candidate more = JudgeFinally(fixed, moving, affine.GetPointer(), inner);
+    if (more.information >= final.information)
+    {
+      final = more;
+    }
+    else
+    {
+      result.remark = "scaling and shearing did not make the images agree better, so the alignment is a rigid one";
+    }
   }
   stage = 0.95;
   inner.onProgress(0.0);
 
-  const auto start = MakeRigid(centre, shifts.front(), 0, 0.0);
-  result.initialInformation = Judge(fixed, moving, start, 2.0 * fixed.spacing, inner).Information();
-  result.finalInformation = Judge(fixed, moving, result.transform, 2.0 * fixed.spacing, inner).Information();
+  const Candidate start = JudgeFinally(fixed, moving, MakeRigid(centre, shifts.front(), 0, 0.0).GetPointer(), inner);
+  result.initialInformation = start.information;
+  result.transform = final.transform;
+  result.finalInformation = final.information;
+  const auto samples = static_cast<double>(std::max<SizeValueType>(1, CountSamples(fixed)));
+  result.overlap = std::min(1.0, static_cast<double>(final.overlap) / samples);
+
+  // What images that have nothing to do with each other share by chance, in a histogram of so many samples.
+  const double byChance = 0.5 * std::pow(static_cast<double>(settings.bins) - 1.0, 2) /
+                          static_cast<double>(std::max<SizeValueType>(1, final.overlap));
+  constexpr double clear = 4.0;
+  if (!(result.finalInformation > clear * byChance))
+  {
+    std::ostringstream message;
+    message << "No alignment was found: where the images agree best, at an overlap of "
+            << WholeNumber(100 * result.overlap) << " %, FixedImage and MovingImage share " << result.finalInformation
+            << " nats of information, no more than images of different things do. Check that both show the same, pass "
+               "masks of what both show, or a transform from another tool.";
+    throw GaussNewtonRegistrationError(GaussNewtonRegistrationErrorEnums::Kind::NumericalFailure,
+                                       __FILE__,
+                                       __LINE__,
+                                       message.str(),
+                                       "itk::GaussNewtonRegistrationInitializer");
+  }
+  constexpr double littleOverlap = 0.25;
+  if (result.overlap < littleOverlap)
+  {
+    result.remark =
+      "only " + WholeNumber(100 * result.overlap) +
+      " % of the fixed image lie in the moving one after the alignment. Look at the result, or pass masks";
+  }
+  const Start & chosen = *best;
+  for (const Start & other : starts)
+  {
+    constexpr double different = 20.0; // degrees
+    const double     angle = AngleBetween(other.Whole()->GetMatrix(), whole->GetMatrix());
+    if (other.information > nearTie * chosen.information && angle > different)
+    {
+      result.remark = "the images agree almost as well when they are turned by " + WholeNumber(angle) +
+                      " degrees against the alignment that was taken. Look at the result, or pass a transform";
+      break;
+    }
+  }
   return result;
+}
+
+std::string
+DescribeRotation(const Picture &   fixed,
+                 const Picture &   moving,
+                 const ShiftType & shift,
+                 const PointType & centre,
+                 const Settings &  settings)
+{
+  std::vector<Start> upright = NearStarts({ shift }, centre);
+  upright.resize(1);
+  std::vector<Start> turned = FarStarts({ shift }, centre);
+  JudgeAll(upright, fixed, moving, settings);
+  JudgeAll(turned, fixed, moving, settings);
+  constexpr double clear = 1.2;
+  if (upright.empty() || turned.empty() || !(turned.front().information > clear * upright.front().information))
+  {
+    return {};
+  }
+  return "the images agree far better when one is turned by about " +
+         WholeNumber(AngleBetween(turned.front().turn, upright.front().turn)) +
+         " degrees, which a translation cannot do. Align them rigidly";
 }
 
 } // namespace GaussNewtonRegistrationAlignment
