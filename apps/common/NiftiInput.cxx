@@ -111,11 +111,12 @@ ReadNiftiHeader(const std::string & path)
   if (!header)
   {
     const bool isDamaged = ReadFileHead(headerFile, 2) == "\x1f\x8b" && head.size() < itk::niftiFileHeaderBytes;
-    throw CommandLineError(isDamaged
-                             ? headerFile + ": the file is damaged or truncated (its header breaks off after " +
-                                 std::to_string(head.size()) + " bytes). Copy or export it again"
-                             : headerFile + ": is not an image in a known format: it has no NIfTI header. Give NIfTI "
-                                            "(.nii, .nii.gz), NRRD or MetaImage");
+    throw CommandLineError(
+      headerFile +
+      (isDamaged ? ": the file is damaged or truncated (its compressed stream breaks off or fails its check sum). Copy "
+                   "or export it again"
+                 : ": is not an image in a known format: it has no NIfTI header. Give NIfTI (.nii, .nii.gz), NRRD or "
+                   "MetaImage"));
   }
   if (!header->fault.empty())
   {

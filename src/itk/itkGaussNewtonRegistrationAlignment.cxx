@@ -17,18 +17,15 @@
  *=========================================================================*/
 #include "itkGaussNewtonRegistrationAlignment.h"
 
+#include "itkGaussNewtonRegistrationAlignmentStarts.h"
 #include "itkGaussNewtonRegistrationError.h"
 #include "itkGaussNewtonRegistrationImages.h"
 #include "itkGaussNewtonRegistrationSamples.h"
 
-#include "itkEuler3DTransform.h"
-#include "itkImageMaskSpatialObject.h"
 #include "itkImageRegistrationMethodv4.h"
-#include "itkMattesMutualInformationImageToImageMetricv4.h"
 #include "itkRegularStepGradientDescentOptimizerv4.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <sstream>
 #include <type_traits>
@@ -39,321 +36,13 @@ namespace GaussNewtonRegistrationAlignment
 {
 namespace
 {
-using ShiftType = Vector<double, 3>;
-using RigidType = Euler3DTransform<double>;
-using AffineType = GaussNewtonRegistrationInitializer::AffineTransformType;
-using MaskType = ImageMaskSpatialObject<3>;
-
-/** Mutual information that is summed in one order: with several work units it would depend on who comes first, and
- * SetMaximumNumberOfWorkUnits() of ITK limits threads only. */
-class MetricType : public MattesMutualInformationImageToImageMetricv4<ImageType, ImageType>
-{
-public:
-  using Self = MetricType;
-  using Superclass = MattesMutualInformationImageToImageMetricv4<ImageType, ImageType>;
-  using Pointer = SmartPointer<Self>;
-  itkNewMacro(Self);
-
-protected:
-  MetricType()
-  {
-    this->m_DenseGetValueAndDerivativeThreader->SetNumberOfWorkUnits(1);
-    this->m_SparseGetValueAndDerivativeThreader->SetNumberOfWorkUnits(1);
-  }
-};
-
-constexpr double       searchSpacing = 4.0;  // of the grid of the search, in samples
-constexpr double       smallestShare = 0.5;  // of the largest overlap, for a start to be considered
 constexpr double       searchStep = 0.5;     // samples
 constexpr double       refinementStep = 0.1; // samples
 constexpr double       lastStep = 0.001;     // samples
-constexpr std::size_t  refinedStarts = 3;    // of the best in the search, of each kind
 constexpr double       leastGain = 1.05;     // in information, for a large rotation against a small one
 constexpr double       nearTie = 0.97;       // of the information: another alignment that fits as well
 constexpr double       stepShare = 0.125;    // of the smallest edge of the images, to which steps are held
 constexpr unsigned int levels = 3;
-
-MaskType::Pointer
-MakeMask(const MaskImageType * image)
-{
-  const auto mask = MaskType::New();
-  mask->SetImage(image);
-  mask->Update();
-  return mask;
-}
-
-MetricType::Pointer
-MakeMetric(const Picture & fixed, const Picture & moving, const Settings & settings)
-{
-  const auto metric = MetricType::New();
-  metric->SetNumberOfHistogramBins(settings.bins);
-  metric->SetUseMovingImageGradientFilter(false); // gradients at the samples only, not of whole images
-  metric->SetUseFixedImageGradientFilter(false);
-  if (fixed.mask)
-  {
-    metric->SetFixedImageMask(MakeMask(fixed.mask));
-  }
-  if (moving.mask)
-  {
-    metric->SetMovingImageMask(MakeMask(moving.mask));
-  }
-  return metric;
-}
-
-/** Mutual information on coarse grids, for many transforms. */
-class Judge
-{
-public:
-  Judge(const Picture &  fixed,
-        const Picture &  moving,
-        TransformType *  transform,
-        double           spacing,
-        const Settings & settings)
-    : m_Metric(MakeMetric(fixed, moving, settings))
-  {
-    m_Metric->SetFixedImage(Shrink(fixed.image, FactorsFor(fixed.image, spacing)));
-    m_Metric->SetMovingImage(Shrink(moving.image, FactorsFor(moving.image, spacing)));
-    m_Metric->SetMovingTransform(transform);
-    m_Metric->Initialize();
-  }
-
-  /** With the present parameters of the transform; nats. None, 0, where the images do not overlap. */
-  double
-  Information()
-  {
-    try
-    {
-      return -m_Metric->GetValue();
-    }
-    catch (const ExceptionObject &)
-    {
-      if (this->Overlap() == 0) // which ITK takes for an error
-      {
-        return 0.0;
-      }
-      throw;
-    }
-  }
-
-  /** Samples of the fixed image that fell into the moving one the last time. */
-  SizeValueType
-  Overlap() const
-  {
-    return m_Metric->GetNumberOfValidPoints();
-  }
-
-private:
-  MetricType::Pointer m_Metric;
-};
-
-RigidType::Pointer
-MakeRigid(const PointType & centre, const ShiftType & shift, unsigned int axis, double angle)
-{
-  std::array<double, 3> angles{};
-  angles[axis] = angle;
-  const auto transform = RigidType::New();
-  transform->SetCenter(centre);
-  transform->SetRotation(angles[0], angles[1], angles[2]);
-  transform->SetTranslation(shift);
-  return transform;
-}
-
-using MatrixType = Matrix<double, 3, 3>;
-
-/** A place to begin at: `transform`, and after it `turn` about the same centre. Euler angles are refined where they are
- * small: at 90 degrees two of them are one. */
-struct Start
-{
-  RigidType::Pointer transform;
-  MatrixType         turn{};
-  double             information = 0.0;
-  SizeValueType      overlap = 0;
-
-  AffineType::Pointer
-  Whole() const
-  {
-    const auto whole = AffineType::New();
-    whole->SetCenter(transform->GetCenter());
-    whole->SetMatrix(turn * transform->GetMatrix());
-    whole->SetTranslation(turn * transform->GetTranslation());
-    return whole;
-  }
-};
-
-MatrixType
-MatrixOfQuaternion(double w, double x, double y, double z)
-{
-  MatrixType   m;
-  const double rows[3][3] = { { 1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w) },
-                              { 2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w) },
-                              { 2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y) } };
-  for (unsigned int r = 0; r < 3; ++r)
-  {
-    for (unsigned int c = 0; c < 3; ++c)
-    {
-      m(r, c) = rows[r][c];
-    }
-  }
-  return m;
-}
-
-/** Degrees between two rotations. */
-double
-AngleBetween(const MatrixType & a, const MatrixType & b)
-{
-  double trace = 0.0;
-  for (unsigned int r = 0; r < 3; ++r)
-  {
-    for (unsigned int c = 0; c < 3; ++c)
-    {
-      trace += a(r, c) * b(r, c);
-    }
-  }
-  constexpr double degrees = 180.0 / 3.14159265358979323846;
-  return std::acos(std::min(1.0, std::max(-1.0, 0.5 * (trace - 1.0)))) * degrees;
-}
-
-/** The 23 rotations that take a cube to itself, without the identity: axes of a header that were swapped or reversed.
- * With `areAll` also the 48 other ones of the icosahedron: no rotation is then farther than 45 degrees from one of
- * them. */
-std::vector<MatrixType>
-LargeRotations(bool areAll)
-{
-  constexpr double                   half = 0.5;
-  const double                       root = std::sqrt(0.5);
-  const double                       golden = half * (1.0 + std::sqrt(5.0));
-  std::vector<std::array<double, 4>> quaternions;
-  // With each one its opposite would be the same rotation.
-  for (unsigned int i = 0; i < 4; ++i)
-  {
-    std::array<double, 4> unit{};
-    unit[i] = 1.0;
-    quaternions.push_back(unit);
-    for (unsigned int j = i + 1; j < 4; ++j)
-    {
-      for (const double sign : { 1.0, -1.0 })
-      {
-        std::array<double, 4> pair{};
-        pair[i] = root;
-        pair[j] = sign * root;
-        quaternions.push_back(pair);
-      }
-    }
-  }
-  for (unsigned int signs = 0; signs < 8; ++signs)
-  {
-    const auto sign = [=](unsigned int bit) { return (signs >> bit) & 1u ? -1.0 : 1.0; };
-    quaternions.push_back({ half, half * sign(0), half * sign(1), half * sign(2) });
-  }
-  if (areAll)
-  {
-    std::array<unsigned int, 4> order{ 0, 1, 2, 3 };
-    do
-    {
-      unsigned int inversions = 0;
-      for (unsigned int i = 0; i < 4; ++i)
-      {
-        for (unsigned int j = i + 1; j < 4; ++j)
-        {
-          inversions += order[i] > order[j] ? 1 : 0;
-        }
-      }
-      for (unsigned int signs = 0; signs < 4 && inversions % 2 == 0; ++signs)
-      {
-        const auto            sign = [=](unsigned int bit) { return (signs >> bit) & 1u ? -half : half; };
-        std::array<double, 4> even{};
-        even[order[0]] = half * golden;
-        even[order[1]] = sign(0);
-        even[order[2]] = sign(1) / golden;
-        quaternions.push_back(even);
-      }
-    } while (std::next_permutation(order.begin(), order.end()));
-  }
-  std::vector<MatrixType> rotations;
-  MatrixType              identity;
-  identity.SetIdentity();
-  for (const auto & q : quaternions)
-  {
-    const MatrixType rotation = MatrixOfQuaternion(q[0], q[1], q[2], q[3]);
-    constexpr double small = 45.0; // degrees; such ones are searched on their own
-    if (AngleBetween(rotation, identity) > small)
-    {
-      rotations.push_back(rotation);
-    }
-  }
-  return rotations;
-}
-
-/** Judges every start; leaves those out that have much less overlap than others, because the few voxels that they
- * compare can agree by chance. Best first. */
-void
-JudgeAll(std::vector<Start> & starts, const Picture & fixed, const Picture & moving, const Settings & settings)
-{
-  const auto trial = AffineType::New();
-  trial->SetCenter(starts.front().transform->GetCenter());
-  Judge         judge(fixed, moving, trial, searchSpacing * fixed.spacing, settings);
-  SizeValueType largest = 0;
-  for (Start & start : starts)
-  {
-    trial->SetParameters(start.Whole()->GetParameters());
-    start.information = judge.Information();
-    start.overlap = judge.Overlap();
-    largest = std::max(largest, start.overlap);
-  }
-  starts.erase(std::remove_if(starts.begin(),
-                              starts.end(),
-                              [=](const Start & s) {
-                                return s.overlap == 0 ||
-                                       static_cast<double>(s.overlap) < smallestShare * static_cast<double>(largest);
-                              }),
-               starts.end());
-  std::stable_sort(
-    starts.begin(), starts.end(), [](const Start & a, const Start & b) { return a.information > b.information; });
-}
-
-/** All shifts with small rotations about each axis. */
-std::vector<Start>
-NearStarts(const std::vector<ShiftType> & shifts, const PointType & centre)
-{
-  constexpr double   degree = 3.14159265358979323846 / 180.0;
-  std::vector<Start> starts;
-  const auto         add = [&](const RigidType::Pointer & transform) {
-    starts.emplace_back();
-    starts.back().transform = transform;
-    starts.back().turn.SetIdentity();
-  };
-  for (const ShiftType & shift : shifts)
-  {
-    add(MakeRigid(centre, shift, 0, 0.0));
-    for (unsigned int axis = 0; axis < 3; ++axis)
-    {
-      for (const double angle : { -40.0, -20.0, 20.0, 40.0 })
-      {
-        add(MakeRigid(centre, shift, axis, angle * degree));
-      }
-    }
-  }
-  return starts;
-}
-
-/** Rotations by more than that, about the centre, with each of the first two shifts, which do not hang on the position
- * of the patient. */
-std::vector<Start>
-FarStarts(const std::vector<ShiftType> & shifts, const PointType & centre)
-{
-  std::vector<Start> starts;
-  for (std::size_t i = 0; i < std::min<std::size_t>(2, shifts.size()); ++i)
-  {
-    for (const MatrixType & turn : LargeRotations(i == 0))
-    {
-      starts.emplace_back();
-      starts.back().turn = turn;
-      // `turn` comes after the translation: turn * t = shift.
-      starts.back().transform = MakeRigid(centre, MatrixType(turn.GetTranspose()) * shifts[i], 0, 0.0);
-    }
-  }
-  return starts;
-}
 
 using ScalesType = RegularStepGradientDescentOptimizerv4<double>::ScalesType;
 
@@ -548,10 +237,8 @@ MaximizeInformation(const Picture &                fixed,
   }
   starts.resize(std::min(starts.size(), refinedStarts));
   inner.onProgress(0.0);
-  std::vector<Start> turned = FarStarts(shifts, centre);
-  JudgeAll(turned, fixed, moving, inner);
-  turned.resize(std::min(turned.size(), refinedStarts));
-  const std::size_t near = starts.size();
+  const std::vector<Start> turned = SearchFar(fixed, moving, shifts, centre, inner);
+  const std::size_t        near = starts.size();
   starts.insert(starts.end(), turned.begin(), turned.end());
 
   stage = 0.1;
@@ -619,6 +306,13 @@ MaximizeInformation(const Picture &                fixed,
 
   const Candidate start = JudgeFinally(fixed, moving, MakeRigid(centre, shifts.front(), 0, 0.0).GetPointer(), inner);
   result.initialInformation = start.information;
+  if (!(final.information >= start.information))
+  {
+    final = start;
+    result.remark =
+      "nothing made the images agree better than the translation between their centres of mass, which was "
+      "taken";
+  }
   result.transform = final.transform;
   result.finalInformation = final.information;
   const auto samples = static_cast<double>(std::max<SizeValueType>(1, CountSamples(fixed)));
