@@ -67,7 +67,7 @@ operator<<(std::ostream & out, GaussNewtonRegistrationInitializerEnums::Method v
  *
  * Rigid: the start is the best of the centres of mass, the centres of the grids, and no translation, each with
  * rotations about the three axes by up to 40 degrees, in mutual information; rotations by more than that are searched
- * about the centres of mass (those of the cube and of the icosahedron), and taken where they gain 5 %. ITK's
+ * about the centres of mass (those of the cube and of the icosahedron), and taken where they gain 2 %. ITK's
  * registration framework of version 4 (ImageRegistrationMethodv4, MattesMutualInformationImageToImageMetricv4,
  * RegularStepGradientDescentOptimizerv4) then refines it on three grids. Affine goes on from there. Where even the best
  * alignment shares no more information than chance does, that is an error. Both need no similar contrast of the images.

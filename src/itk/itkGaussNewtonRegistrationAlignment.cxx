@@ -39,7 +39,8 @@ namespace
 constexpr double       searchStep = 0.5;     // samples
 constexpr double       refinementStep = 0.1; // samples
 constexpr double       lastStep = 0.001;     // samples
-constexpr double       leastGain = 1.05;     // in information, for a large rotation against a small one
+constexpr double       finalShare = 0.9;     // of the best information on the coarsest grid, to be refined further
+constexpr double       leastGain = 1.02;     // in information, for a large rotation against a small one
 constexpr double       nearTie = 0.97;       // of the information: another alignment that fits as well
 constexpr double       stepShare = 0.125;    // of the smallest edge of the images, to which steps are held
 constexpr unsigned int levels = 3;
@@ -174,6 +175,51 @@ Refine(const Picture &  fixed,
   return true;
 }
 
+/** Refines the small rotation of a start. */
+void
+RefineStart(const Picture &  fixed,
+            const Picture &  moving,
+            Start &          start,
+            unsigned int     first,
+            unsigned int     last,
+            double           firstStep,
+            const Settings & settings)
+{
+  const auto turn = AffineType::New();
+  turn->SetCenter(start.transform->GetCenter());
+  turn->SetMatrix(start.turn);
+  Refine(fixed,
+         moving,
+         start.transform.GetPointer(),
+         start.isTurned ? turn.GetPointer() : nullptr,
+         first,
+         last,
+         firstStep,
+         settings);
+}
+
+/** Leaves the best and those that are nearly as good and elsewhere. */
+void
+KeepFinalists(std::vector<Start> & starts)
+{
+  std::stable_sort(
+    starts.begin(), starts.end(), [](const Start & a, const Start & b) { return a.information > b.information; });
+  constexpr double   elsewhere = 10.0; // degrees
+  std::vector<Start> finalists;
+  for (const Start & start : starts)
+  {
+    const bool isNew = std::none_of(finalists.begin(), finalists.end(), [&](const Start & other) {
+      return AngleBetween(other.Whole()->GetMatrix(), start.Whole()->GetMatrix()) < elsewhere;
+    });
+    const bool isGood = finalists.empty() || start.information > finalShare * finalists.front().information;
+    if (isNew && isGood)
+    {
+      finalists.push_back(start);
+    }
+  }
+  starts = finalists;
+}
+
 /** What is kept of a candidate for the result. */
 struct Candidate
 {
@@ -238,52 +284,42 @@ MaximizeInformation(const Picture &                fixed,
   starts.resize(std::min(starts.size(), refinedStarts));
   inner.onProgress(0.0);
   const std::vector<Start> turned = SearchFar(fixed, moving, shifts, centre, inner);
-  const std::size_t        near = starts.size();
   starts.insert(starts.end(), turned.begin(), turned.end());
 
   stage = 0.1;
   for (Start & start : starts)
   {
-    const auto turn = AffineType::New();
-    turn->SetCenter(centre);
-    turn->SetMatrix(start.turn);
-    const bool isTurned = &start >= starts.data() + near;
-    Refine(
-      fixed, moving, start.transform.GetPointer(), isTurned ? turn.GetPointer() : nullptr, 0, 0, searchStep, inner);
+    RefineStart(fixed, moving, start, 0, 0, searchStep, inner);
     start.information = Judge(fixed, moving, start.Whole(), searchSpacing * fixed.spacing, inner).Information();
     stage += 0.05;
   }
+  stage = 0.4;
+  KeepFinalists(starts);
+  if (starts.size() > 1) // the coarse grid cannot tell
+  {
+    for (Start & start : starts)
+    {
+      RefineStart(fixed, moving, start, 1, 1, refinementStep, inner);
+      start.information = Judge(fixed, moving, start.Whole(), 2.0 * fixed.spacing, inner).Information();
+    }
+  }
   // Turning an image by much needs a reason: of many starts one is a little better by chance, and objects are
   // symmetric.
-  const auto less = [](const Start & a, const Start & b) { return a.information < b.information; };
-  auto       best = std::max_element(starts.begin(), starts.begin() + static_cast<std::ptrdiff_t>(near), less);
-  const auto far = std::max_element(starts.begin() + static_cast<std::ptrdiff_t>(near), starts.end(), less);
-  if (far != starts.end() && far->information > leastGain * best->information)
-  {
-    best = far;
-  }
-  stage = 0.4;
+  const auto worth = [](const Start & start) { return start.information / (start.isTurned ? leastGain : 1.0); };
+  const auto best = std::max_element(
+    starts.begin(), starts.end(), [&](const Start & a, const Start & b) { return worth(a) < worth(b); });
+  stage = 0.5;
 
-  Alignment  result;
-  const auto turn = AffineType::New();
-  turn->SetCenter(centre);
-  turn->SetMatrix(best->turn);
-  const bool isTurned = best - starts.begin() >= static_cast<std::ptrdiff_t>(near);
-  Refine(fixed,
-         moving,
-         best->transform.GetPointer(),
-         isTurned ? turn.GetPointer() : nullptr,
-         1,
-         levels - 1,
-         refinementStep,
-         inner);
+  Alignment result;
+  RefineStart(fixed, moving, *best, 1, levels - 1, refinementStep, inner);
   stage = 0.6;
   const auto whole = best->Whole();
   const auto rigid = RigidType::New();
   rigid->SetCenter(whole->GetCenter());
   rigid->SetMatrix(whole->GetMatrix(), 1e-6); // products of rotations
   rigid->SetTranslation(whole->GetTranslation());
-  Candidate final = JudgeFinally(fixed, moving, isTurned ? rigid.GetPointer() : best->transform.GetPointer(), inner);
+  Candidate final =
+    JudgeFinally(fixed, moving, best->isTurned ? rigid.GetPointer() : best->transform.GetPointer(), inner);
   if (isAffine)
   {
     const auto affine = AffineType::New();

@@ -241,6 +241,7 @@ FarStarts(const std::vector<ShiftType> & shifts, const PointType & centre)
     {
       starts.emplace_back();
       starts.back().turn = turn;
+      starts.back().isTurned = true;
       // `turn` comes after the translation: turn * t = shift.
       starts.back().transform = MakeRigid(centre, MatrixType(turn.GetTranspose()) * shifts[i], 0, 0.0);
     }
@@ -271,6 +272,7 @@ SearchFar(const Picture &                fixed,
         const ShiftType shift = starts[i].Whole()->GetTranslation();
         Start           near;
         near.turn = starts[i].turn * MakeRigid(centre, ShiftType(0.0), axis, angle * degree)->GetMatrix();
+        near.isTurned = true;
         near.transform = MakeRigid(centre, MatrixType(near.turn.GetTranspose()) * shift, 0, 0.0);
         starts.push_back(near);
       }

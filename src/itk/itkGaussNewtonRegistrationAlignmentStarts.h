@@ -113,6 +113,7 @@ struct Start
 {
   RigidType::Pointer transform;
   MatrixType         turn{};
+  bool               isTurned = false; ///< `turn` is not the identity
   double             information = 0.0;
   SizeValueType      overlap = 0;
 
