@@ -299,8 +299,13 @@ MaximizeInformation(const Picture &                fixed,
   {
     for (Start & start : starts)
     {
-      RefineStart(fixed, moving, start, 1, 1, refinementStep, inner);
-      start.information = Judge(fixed, moving, start.Whole(), 2.0 * fixed.spacing, inner).Information();
+      Start      trial = start;
+      const auto transform = RigidType::New();
+      transform->SetFixedParameters(start.transform->GetFixedParameters());
+      transform->SetParameters(start.transform->GetParameters());
+      trial.transform = transform;
+      RefineStart(fixed, moving, trial, 1, 1, refinementStep, inner);
+      start.information = Judge(fixed, moving, trial.Whole(), 2.0 * fixed.spacing, inner).Information();
     }
   }
   // Turning an image by much needs a reason: of many starts one is a little better by chance, and objects are
