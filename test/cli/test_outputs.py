@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the programs write: never over an input, through links, all files or none, complete or not at all.
 (ctest: skip code 77)"""
+import gzip
 import math
 import os
 import resource
@@ -122,6 +123,12 @@ class Inputs(Outputs):
             "ElementDataFile = voxels.csv\n")
         (self.folder / "voxels.csv").write_bytes(bytes(64))
         warp("--displacement", u, "--reference", "pair.mhd", "--points", "p.csv", "--points-output", "voxels.csv")
+        whole = bytearray((self.folder / "fixed.nii").read_bytes())
+        whole[344:348] = b"ni1\0"  # the voxels are in another file
+        (self.folder / "B.HDR").write_bytes(whole[:352])
+        (self.folder / "B.IMG.gz").write_bytes(gzip.compress(bytes(whole)))
+        os.symlink("B.IMG.gz", self.folder / "of_pair.csv")
+        warp("--displacement", u, "--reference", "B.HDR", "--points", "p.csv", "--points-output", "of_pair.csv")
 
     def test_of_the_slicer_module(self):
         for option, name in (("--outputVolume", "moving.nii"), ("--outputVolume", "fixed.nii"),
