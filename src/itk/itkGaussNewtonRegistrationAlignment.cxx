@@ -225,6 +225,7 @@ struct Candidate
 {
   TransformType::Pointer transform;
   double                 information = 0.0;
+  double                 byChance = 0.0; ///< information of such images that have nothing to do with each other
   SizeValueType          overlap = 0;
 };
 
@@ -235,6 +236,7 @@ JudgeFinally(const Picture & fixed, const Picture & moving, TransformType * tran
   Candidate candidate;
   candidate.transform = transform;
   candidate.information = judge.Information();
+  candidate.byChance = judge.InformationByChance();
   candidate.overlap = judge.Overlap();
   return candidate;
 }
@@ -359,11 +361,8 @@ MaximizeInformation(const Picture &                fixed,
   const auto samples = static_cast<double>(std::max<SizeValueType>(1, CountSamples(fixed)));
   result.overlap = std::min(1.0, static_cast<double>(final.overlap) / samples);
 
-  // What images that have nothing to do with each other share by chance, in a histogram of so many samples.
-  const double byChance = 0.5 * std::pow(static_cast<double>(settings.bins) - 1.0, 2) /
-                          static_cast<double>(std::max<SizeValueType>(1, final.overlap));
   constexpr double clear = 4.0;
-  if (!(result.finalInformation > clear * byChance))
+  if (!(result.finalInformation > clear * final.byChance))
   {
     std::ostringstream message;
     message << "No alignment was found: where the images agree best, at an overlap of "

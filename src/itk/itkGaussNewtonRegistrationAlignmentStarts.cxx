@@ -59,7 +59,61 @@ MatrixOfQuaternion(double w, double x, double y, double z)
   return m;
 }
 
+/** E[k ln(k / mean)] of counts k by Poisson's distribution. */
+double
+ExcessOfCounts(double mean)
+{
+  constexpr double large = 50.0; // from here on 1/2, up to 1 / (12 mean)
+  if (mean > large)
+  {
+    return 0.5;
+  }
+  constexpr int most = 150; // more never are
+  double        probability = std::exp(-mean);
+  double        sum = 0.0;
+  for (int k = 1; k < most && mean > 0.0; ++k)
+  {
+    probability *= mean / k;
+    sum += probability * k * std::log(k / mean);
+  }
+  return sum;
+}
+
 } // namespace
+
+double
+Judge::InformationByChance() const
+{
+  const auto   joint = m_Metric->GetJointPDF();
+  const double samples = static_cast<double>(this->Overlap());
+  if (!joint || samples == 0.0)
+  {
+    return 0.0;
+  }
+  const auto          size = joint->GetLargestPossibleRegion().GetSize();
+  std::vector<double> columns(size[0]);
+  std::vector<double> rows(size[1]);
+  double              total = 0.0;
+  for (SizeValueType r = 0; r < size[1]; ++r)
+  {
+    for (SizeValueType c = 0; c < size[0]; ++c)
+    {
+      const double value = joint->GetBufferPointer()[r * size[0] + c];
+      columns[c] += value;
+      rows[r] += value;
+      total += value;
+    }
+  }
+  double sum = 0.0;
+  for (const double row : rows)
+  {
+    for (const double column : columns)
+    {
+      sum += ExcessOfCounts(samples * row * column / (total * total));
+    }
+  }
+  return sum / samples;
+}
 
 MetricType::Pointer
 MakeMetric(const Picture & fixed, const Picture & moving, const Settings & settings)

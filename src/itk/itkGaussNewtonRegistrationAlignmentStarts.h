@@ -96,6 +96,14 @@ public:
     }
   }
 
+  /** What images of these intensities share by chance where they have nothing to do with each other, in so many
+   * samples as the last time; nats.
+   *
+   * The cells of the joint histogram then count independently of each other, by Poisson's distribution, and each adds
+   * E[k ln(k / mean)] / samples: half of 1 / samples where the mean is large, next to nothing where it is small. */
+  double
+  InformationByChance() const;
+
   /** Samples of the fixed image that fell into the moving one the last time. */
   SizeValueType
   Overlap() const

@@ -250,23 +250,6 @@ class Places(Outputs):
             (self.folder / blocked).rmdir()
 
 
-class Scratch(Outputs):
-    """The copy of a field of intent 1006, which ITK would misread, lies in the temporary folder for a moment."""
-
-    def test_it_goes_and_says_where_it_cannot_be(self):
-        self.succeed(self.register("fixed.nii", "moving.nii", "-o", "pair", "--iterations", 1, "--dispvect"))
-        (self.folder / "tmp").mkdir()
-        command = [support.program("GNR_APPLY"), "--displacement", "pair_dispvect.nii.gz", "-i", "moving.nii", "-o", "w.nii"]
-        for folder, code in (("tmp", 0), ("none", 3), ("fixed.nii", 3)):
-            run = subprocess.run(command, cwd=self.folder, env={**os.environ, "TMPDIR": str(self.folder / folder)},
-                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-            self.assertEqual(run.returncode, code, run.stderr)
-            self.assertEqual(list((self.folder / "tmp").iterdir()), [])
-            if code:
-                self.assertIn(folder, run.stderr)
-                self.assertEqual(run.stderr.count("\n"), 1, run.stderr)
-
-
 class Complete(Outputs):
     """A disk that is full, and files that may not be long enough: exit code 3, a sentence, and nothing."""
 
