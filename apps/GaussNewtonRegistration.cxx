@@ -158,6 +158,7 @@ Register(const SlicerSettings & settings, Clock::time_point start)
   OutputFiles files;
   CheckOutputs(settings, files);
   const ImageFileInfo fixed = InspectImageFile(settings.registration.fixed);
+  CheckRightAngles(fixed);
   const ImageFileInfo moving = InspectImageFile(settings.registration.moving);
   RunLog              log(settings.registration, program);
   log.PrintHeader(fixed, moving);

@@ -19,6 +19,7 @@
 // manual.
 #include "common/ArgumentParser.h"
 #include "common/CommandLineError.h"
+#include "common/ImageFiles.h"
 #include "common/ImageInput.h"
 #include "common/ImageOutput.h"
 #include "common/JacobianImage.h"

@@ -80,7 +80,7 @@ struct ResultFile
 std::vector<ResultFile>
 ResultFilesOf(const RegistrationSettings & s)
 {
-  const auto              method = s.initialTransform ? AlignmentMethodOf(*s.initialTransform) : std::nullopt;
+  const auto method = s.initialTransform ? gnr::valueOf<AlignmentMethod>(*s.initialTransform) : std::nullopt;
   std::vector<ResultFile> files;
   for (const auto & [name, isWanted] : { std::make_pair("displacement", true),
                                          std::make_pair("inverse_displacement", s.writeInverse),
@@ -229,9 +229,9 @@ ReadInputs(FilterType *                 filter,
   SetParameters(filter, settings);
   if (processes.IsRoot())
   {
-    const FileCheck check = isStreamed ? FileCheck::Header : FileCheck::Voxels;
-    record.fixed = InspectImageFile(settings.fixed, 1, check);
-    record.moving = InspectImageFile(settings.moving, 1, check);
+    record.fixed = InspectImageFile(settings.fixed);
+    CheckRightAngles(record.fixed);
+    record.moving = InspectImageFile(settings.moving);
     log.PrintHeader(record.fixed, record.moving, processes.Size(), processes.Description());
   }
   if (isStreamed)
@@ -339,6 +339,10 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
       {
         record.report.messages.push_back(image->note);
       }
+    }
+    if (record.alignment && !record.alignment->remark.empty())
+    {
+      record.report.messages.push_back("alignment: " + record.alignment->remark);
     }
     for (const std::string & path : FindStaleFiles(settings))
     {

@@ -30,6 +30,7 @@
 
 #include <cstdint>
 #include <ostream>
+#include <string>
 
 namespace itk
 {
@@ -81,10 +82,13 @@ namespace itk
  * is not used here, because then the centres would be those of different things.
  *
  * Rigid: the start is the best of the centres of mass, the centres of the grids, and no translation, each with
- * rotations about the three axes by up to 40 degrees, in mutual information. ITK's registration framework of version 4
- * (ImageRegistrationMethodv4, MattesMutualInformationImageToImageMetricv4, RegularStepGradientDescentOptimizerv4) then
- * refines it on three grids. Affine goes on from there. Both need no similar contrast of the images. The grids are as
- * near to isotropic as whole voxels allow, whatever the spacing, and have at most 96 samples along the longest edge.
+ * rotations about the three axes by up to 40 degrees, in mutual information; rotations by more than that are searched
+ * about the centres of mass (those of the cube and of the icosahedron), and taken where they gain 2 %. ITK's
+ * registration framework of version 4 (ImageRegistrationMethodv4, MattesMutualInformationImageToImageMetricv4,
+ * RegularStepGradientDescentOptimizerv4) then refines it on three grids. Affine goes on from there. Where even the best
+ * alignment shares no more information than chance does, that is an error. Both need no similar contrast of the images.
+ * The grids are as near to isotropic as whole voxels allow, whatever the spacing, and have at most 96 samples along the
+ * longest edge.
  *
  * The samples of the images are drawn with a fixed seed and summed in one order, so the result is the same from run to
  * run and for any number of threads.
@@ -175,6 +179,18 @@ public:
   itkGetConstMacro(InitialMutualInformation, double);
   itkGetConstMacro(FinalMutualInformation, double);
 
+  /** Share of the fixed image, or of its mask, that lies inside the moving image in the end; for Rigid and Affine. */
+  itkGetConstMacro(FinalOverlap, double);
+
+  /** What speaks against the result, in a sentence without its full stop; empty if nothing does. It tells of another
+   * rotation that fits almost as well, of little overlap, and, for Moments, of images that are turned against each
+   * other. */
+  const std::string &
+  GetRemark() const
+  {
+    return m_Remark;
+  }
+
   using Superclass::MakeOutput;
   DataObject::Pointer
   MakeOutput(DataObjectPointerArraySizeType idx) override;
@@ -197,6 +213,8 @@ private:
   int           m_RandomSeed{ 20190801 };
   double        m_InitialMutualInformation{ 0.0 };
   double        m_FinalMutualInformation{ 0.0 };
+  double        m_FinalOverlap{ 0.0 };
+  std::string   m_Remark;
 };
 
 } // namespace itk

@@ -19,7 +19,7 @@ NAMES = {
     "algorithm": "all_of any_of binary_search clamp copy copy_if copy_n count count_if equal fill fill_n find find_if "
                  "find_if_not for_each generate includes is_permutation is_sorted iter_swap lower_bound max max_element "
                  "merge min min_element minmax minmax_element mismatch next_permutation none_of nth_element "
-                 "partial_sort partition remove_if replace replace_if reverse rotate search set_difference shuffle sort "
+                 "partial_sort partition remove remove_if replace replace_if reverse rotate search set_difference shuffle sort "
                  "stable_partition stable_sort transform unique upper_bound",
     "any": "any any_cast",
     "array": "array",

@@ -210,14 +210,17 @@ ReadGzipHead(const std::string & path, std::size_t bytes)
 }
 
 GzipContent
-ScanGzip(const std::string & path, const std::function<void(const char *, std::size_t)> & consume, std::size_t offset)
+ScanGzip(const std::string &                                    path,
+         const std::function<void(const char *, std::size_t)> & consume,
+         std::size_t                                            offset,
+         std::uint64_t                                          most)
 {
   const gzFile file = Open(path, offset);
   gzbuffer(file, 1u << 17);
   GzipContent       content;
   std::vector<char> buffer(std::size_t{ 1 } << 18);
   int               got = 0;
-  while ((got = gzread(file, buffer.data(), static_cast<unsigned int>(buffer.size()))) > 0)
+  while (content.bytes <= most && (got = gzread(file, buffer.data(), static_cast<unsigned int>(buffer.size()))) > 0)
   {
     consume(buffer.data(), static_cast<std::size_t>(got));
     content.bytes += static_cast<std::uint64_t>(got);

@@ -21,6 +21,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 
 namespace gnrapp
@@ -52,11 +53,13 @@ ReadGzipHead(const std::string & path, std::size_t bytes);
 
 /** Reads the whole file once and shows every piece to `consume` (data, bytes), in order. Throws CommandLineError if it
  * cannot be opened.
- * \param offset where it begins in the file */
+ * \param offset where it begins in the file
+ * \param most stops after a little more than so many bytes: a small file can unfold to any size */
 GzipContent
 ScanGzip(const std::string &                                    path,
          const std::function<void(const char *, std::size_t)> & consume,
-         std::size_t                                            offset = 0);
+         std::size_t                                            offset = 0,
+         std::uint64_t                                          most = std::numeric_limits<std::uint64_t>::max());
 
 } // namespace gnrapp
 

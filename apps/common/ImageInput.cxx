@@ -18,36 +18,32 @@
 #include "ImageInput.h"
 
 #include "CommandLineError.h"
+#include "Format.h"
+#include "ImageFiles.h"
 #include "InputFile.h"
-#include "NiftiCheck.h"
+#include "NiftiInput.h"
 #include "NiftiIntent.h"
 #include "NiftiOrientation.h"
 #include "Program.h"
-#include "TemporaryFiles.h"
 
 #include "itkImageFileReader.h"
 #include "itkImageIOFactory.h"
+#include "itkImageRegionIteratorWithIndex.h"
 
 #include <vnl/vnl_det.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
+#include <cstdint>
+#include <cstring>
 #include <iostream>
+#include <optional>
 #include <sstream>
-#include <system_error>
 
 namespace gnrapp
 {
 namespace
 {
-
-bool
-EndsWith(const std::string & text, const std::string & end)
-{
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
 
 /** MetaIO reports a short file on std::cerr only, and succeeds; this takes what it says. */
 class ReaderComplaints
@@ -104,17 +100,14 @@ KindOf(const itk::ImageIOBase & io)
   }
 }
 
-/** \param isGridOnly further axes do not matter */
-ImageFileInfo
-Inspect(const std::string & path, unsigned int components, FileCheck check, bool isGridOnly)
+/** A reader that has read the header. */
+itk::ImageIOBase::Pointer
+OpenImage(const std::string & path)
 {
-  CheckInputFile(path, "an image file", "Check the path; convert a DICOM series to NIfTI first");
-  if (check == FileCheck::Voxels && (EndsWith(path, ".nii") || EndsWith(path, ".nii.gz")))
-  {
-    CheckNiftiFile(path);
-  }
+  CheckImageHeader(path);
   const ReaderComplaints complaints;
-  const auto             io = itk::ImageIOFactory::CreateImageIO(path.c_str(), itk::IOFileModeEnum::ReadMode);
+  const auto             io = IsNiftiName(path) ? itk::ImageIOBase::Pointer(NiftiInput::New())
+                                                : itk::ImageIOFactory::CreateImageIO(path.c_str(), itk::IOFileModeEnum::ReadMode);
   if (!io)
   {
     throw CommandLineError(path + ": is not an image in a known format. Give NIfTI (.nii, .nii.gz), NRRD or MetaImage");
@@ -128,31 +121,155 @@ Inspect(const std::string & path, unsigned int components, FileCheck check, bool
   {
     ThrowUnreadable(path, WithoutFinalStop(PlainDescription(error.GetDescription())));
   }
+  return io;
+}
 
+std::string
+SizeText(const itk::ImageIOBase & io)
+{
+  std::string sizes;
+  for (unsigned int axis = 0; axis < io.GetNumberOfDimensions(); ++axis)
+  {
+    sizes += (axis > 0 ? " x " : "") + std::to_string(io.GetDimensions(axis));
+  }
+  return std::to_string(io.GetNumberOfDimensions()) + "-D image (" + sizes + ")";
+}
+
+void
+CheckThreeAxes(const std::string & path, const itk::ImageIOBase & io)
+{
+  if (io.GetNumberOfDimensions() < 3)
+  {
+    throw CommandLineError(path + ": is a " + SizeText(io) + ". Give a volume with three axes");
+  }
+}
+
+/** How far the axes are from right angles at the corners of the image, in the smallest spacing. */
+double
+ShearOf(const itk::ImageIOBase & io)
+{
+  double largest = 0.0;
+  for (unsigned int i = 0; i < 3; ++i)
+  {
+    for (unsigned int j = 0; j < 3; ++j)
+    {
+      double cosine = 0.0;
+      for (unsigned int row = 0; row < 3; ++row)
+      {
+        cosine += io.GetDirection(i)[row] * io.GetDirection(j)[row];
+      }
+      const double length = static_cast<double>(io.GetDimensions(i) - 1) * std::abs(io.GetSpacing(i));
+      largest = std::max(largest, i == j ? 0.0 : std::abs(cosine) * length);
+    }
+  }
+  return largest / std::min({ std::abs(io.GetSpacing(0)), std::abs(io.GetSpacing(1)), std::abs(io.GetSpacing(2)) });
+}
+
+/** Tells one image from another; no secret hangs on it. */
+template <typename TImage>
+std::uint64_t
+DigestOf(const TImage * image)
+{
+  const std::size_t       bytes = image->GetBufferedRegion().GetNumberOfPixels() * sizeof(typename TImage::PixelType);
+  const auto *            data = reinterpret_cast<const char *>(image->GetBufferPointer());
+  std::uint64_t           digest = bytes;
+  constexpr std::uint64_t factor = 0x9E3779B97F4A7C15ULL; // odd, so that no step loses anything
+  for (std::size_t i = 0; i < bytes; i += sizeof digest)
+  {
+    std::uint64_t word = 0;
+    std::memcpy(&word, data + i, std::min(sizeof word, bytes - i));
+    digest = (digest ^ word) * factor;
+    digest ^= digest >> 29;
+  }
+  return digest;
+}
+
+/** Reads an image whose header was checked. What is read again must be what was read first: a file can be truncated or
+ * replaced while a solve runs. */
+template <typename TImage>
+class CheckedReader : public itk::ImageFileReader<TImage>
+{
+public:
+  ITK_DISALLOW_COPY_AND_MOVE(CheckedReader);
+
+  using Self = CheckedReader;
+  using Superclass = itk::ImageFileReader<TImage>;
+  using Pointer = itk::SmartPointer<Self>;
+
+  itkNewMacro(Self);
+
+  void
+  SetInfo(const ImageFileInfo & info)
+  {
+    m_Info = info;
+    this->SetFileName(info.path);
+    if (IsNiftiName(info.path))
+    {
+      this->SetImageIO(NiftiInput::New());
+    }
+  }
+
+protected:
+  CheckedReader() = default;
+  ~CheckedReader() override = default;
+
+  void
+  GenerateData() override
+  {
+    if (m_Digest) // libraries trust that a header is still the one that they know
+    {
+      const ImageFileInfo now = InspectImageFile(m_Info.path, m_Info.components);
+      this->Require(now.size == m_Info.size && now.componentType == m_Info.componentType);
+    }
+    {
+      const ReaderComplaints complaints;
+      Superclass::GenerateData();
+      if (const std::string text = complaints.Text(); !text.empty())
+      {
+        ThrowUnreadable(m_Info.path, WithoutFinalStop(text));
+      }
+    }
+    const std::uint64_t digest = DigestOf(this->GetOutput());
+    this->Require(!m_Digest || digest == *m_Digest);
+    m_Digest = digest;
+  }
+
+private:
+  void
+  Require(bool isSame) const
+  {
+    if (!isSame)
+    {
+      throw CommandLineError(m_Info.path +
+                             ": has changed since it was first read here. Leave images alone while they are in use, "
+                             "and start again");
+    }
+  }
+
+  ImageFileInfo                m_Info;
+  std::optional<std::uint64_t> m_Digest; ///< of the voxels, once they were read
+};
+
+} // namespace
+
+ImageFileInfo
+InspectImageFile(const std::string & path, unsigned int components)
+{
+  const auto    io = OpenImage(path);
   ImageFileInfo info;
   info.path = path;
   unsigned int axes = io->GetNumberOfDimensions();
-  std::string  sizes;
-  for (unsigned int axis = 0; axis < axes; ++axis)
-  {
-    sizes += (axis > 0 ? " x " : "") + std::to_string(io->GetDimensions(axis));
-  }
   while (axes > 3 && io->GetDimensions(axes - 1) == 1)
   {
     --axes;
   }
-  if (axes < 3)
+  CheckThreeAxes(path, *io);
+  if (axes > 3)
   {
-    throw CommandLineError(path + ": is a " + std::to_string(axes) + "-D image (" + sizes +
-                           "). Give a volume with three axes");
-  }
-  if (axes > 3 && !isGridOnly)
-  {
-    throw CommandLineError(path + ": is a " + std::to_string(axes) + "-D image (" + sizes +
-                           "). Extract one 3-D volume from it first");
+    throw CommandLineError(path + ": is a " + SizeText(*io) + ". Extract one 3-D volume from it first");
   }
   info.components = io->GetNumberOfComponents();
-  if (components != 0 && info.components != components)
+  if (info.components != components)
   {
     if (components == 1)
     {
@@ -167,44 +284,52 @@ Inspect(const std::string & path, unsigned int components, FileCheck check, bool
     info.size[axis] = io->GetDimensions(axis);
     info.spacing[axis] = io->GetSpacing(axis);
   }
+  info.shear = ShearOf(*io);
   info.componentType = io->GetComponentType();
   info.typeName = itk::ImageIOBase::GetComponentTypeAsString(info.componentType);
   std::replace(info.typeName.begin(), info.typeName.end(), '_', ' ');
-  if (const std::string conflict = DescribeOrientationConflict(*io); !conflict.empty())
+  if (IsNiftiName(path))
   {
-    info.note = path + ": " + conflict;
+    if (const std::string conflict = DescribeOrientationConflict(ReadNiftiHeader(path)); !conflict.empty())
+    {
+      info.note = path + ": " + conflict;
+    }
   }
   return info;
 }
 
-} // namespace
-
-ImageFileInfo
-InspectImageFile(const std::string & path, unsigned int components, FileCheck check)
+void
+CheckRightAngles(const ImageFileInfo & info)
 {
-  return Inspect(path, components, check, false);
+  constexpr double largest = 0.1; // voxels
+  if (info.shear > largest)
+  {
+    throw CommandLineError(info.path + ": " +
+                           Format("its axes are not at right angles: at its corners they are %.3g voxels from it. "
+                                  "Resample it to a grid of right angles first",
+                                  info.shear));
+  }
 }
 
 template <typename TImage>
 typename itk::ImageFileReader<TImage>::Pointer
 ReadImageFrom(const ImageFileInfo & info)
 {
-  const auto reader = itk::ImageFileReader<TImage>::New();
-  reader->SetFileName(info.path);
-  const ReaderComplaints complaints;
+  const auto reader = CheckedReader<TImage>::New();
+  reader->SetInfo(info);
   try
   {
     reader->Update();
+  }
+  catch (const itk::MemoryAllocationError &)
+  {
+    throw;
   }
   catch (const itk::ExceptionObject & error)
   {
     ThrowUnreadable(info.path, WithoutFinalStop(PlainDescription(error.GetDescription())));
   }
-  if (const std::string text = complaints.Text(); !text.empty())
-  {
-    ThrowUnreadable(info.path, WithoutFinalStop(text));
-  }
-  return reader;
+  return reader.GetPointer();
 }
 
 template itk::ImageFileReader<RealImageType>::Pointer
@@ -245,13 +370,12 @@ ReadImage<FieldType>(const ImageFileInfo &);
 itk::ImageBase<3>::Pointer
 ReadGrid(const std::string & path)
 {
-  const ImageFileInfo info = Inspect(path, 0, FileCheck::Header, true); // neither further axes nor values matter
-  const auto          io = itk::ImageIOFactory::CreateImageIO(path.c_str(), itk::IOFileModeEnum::ReadMode);
-  io->SetFileName(path);
-  {
-    const ReaderComplaints complaints;
-    io->ReadImageInformation();
-  }
+  const auto io = OpenImage(path);
+  CheckThreeAxes(path, *io);
+  ImageFileInfo info;
+  info.path = path;
+  info.shear = ShearOf(*io);
+  CheckRightAngles(info);
   // By itself: of more than three axes ITK's reader of 3-D images takes the directions for unknown.
   using GridType = itk::ImageBase<3>;
   const auto              grid = GridType::New();
@@ -262,7 +386,7 @@ ReadGrid(const std::string & path)
   for (unsigned int axis = 0; axis < 3; ++axis)
   {
     const double sign = io->GetSpacing(axis) < 0 ? -1.0 : 1.0;
-    size[axis] = info.size[axis];
+    size[axis] = io->GetDimensions(axis);
     spacing[axis] = sign * io->GetSpacing(axis);
     origin[axis] = io->GetOrigin(axis);
     for (unsigned int row = 0; row < 3; ++row)
@@ -284,60 +408,80 @@ ReadGrid(const std::string & path)
 namespace
 {
 
-std::string
-TemporaryFolder()
+/** What the vectors of a field are. */
+enum class VectorMeaning
 {
-  std::error_code             error;
-  const std::filesystem::path folder = std::filesystem::temp_directory_path(error);
-  if (error)
+  Displacements,    ///< LPS, as ITK writes and reads them
+  RasDisplacements, ///< as the standard of NIfTI has it
+  RasPositions      ///< where the points go to, as NiftyReg has it
+};
+
+VectorMeaning
+MeaningOfVectors(const std::string & path, const itk::NiftiFileHeader & header)
+{
+  if (header.intentName == "NREG_TRANS") // of NiftyReg, whose intent_p1 tells the kind
   {
-    const char * const named = std::getenv("TMPDIR");
-    throw std::system_error(error, named != nullptr ? named : "/tmp");
+    if (header.intentParameter == 0)
+    {
+      return VectorMeaning::RasPositions;
+    }
+    if (header.intentParameter == 1)
+    {
+      return VectorMeaning::RasDisplacements;
+    }
+    throw CommandLineError(path + ": is a velocity field or a grid of control points of NiftyReg, not a displacement "
+                                  "field. Convert it with reg_transform -def");
   }
-  return folder.string();
+  constexpr int firstOfFsl = 2006;
+  constexpr int lastOfFsl = 2018;
+  if (header.intent >= firstOfFsl && header.intent <= lastOfFsl)
+  {
+    throw CommandLineError(path + ": is a warp of FSL, whose vectors are in other coordinates. Convert it to a "
+                                  "displacement field of ITK first, e.g. with wb_command -convert-warpfield");
+  }
+  const bool isTurned = header.intent == static_cast<int>(NiftiIntent::DisplacementVector);
+  return isTurned ? VectorMeaning::RasDisplacements : VectorMeaning::Displacements;
 }
 
-/** ITK turns vectors of intent 1006 from RAS to LPS from 5.4 on and misreads such files before; a copy with the intent
- * of other vectors is read as it is by all versions. */
-FieldType::Pointer
-ReadDisplacementVectors(const std::string & path)
+void
+TurnToDisplacements(FieldType * field, VectorMeaning meaning)
 {
-  CheckNiftiFile(path);
-  PrivateFolder     scratch(TemporaryFolder());
-  const std::string copy = scratch.MakeFile("displacement.nii");
-  ExpandNifti(path, copy);
-  SetNiftiIntent(copy, NiftiIntent::Vector);
-  FieldType::Pointer field;
-  try
+  if (meaning == VectorMeaning::Displacements)
   {
-    field = ReadImage<FieldType>(InspectImageFile(copy, 3));
+    return;
   }
-  catch (const CommandLineError & error)
+  itk::ImageRegionIteratorWithIndex<FieldType> it(field, field->GetLargestPossibleRegion());
+  for (; !it.IsAtEnd(); ++it)
   {
-    const std::string text = error.what(); // the user knows another file
-    const bool        isOfCopy = text.rfind(copy, 0) == 0;
-    throw CommandLineError(isOfCopy ? path + text.substr(copy.size()) : text, error.GetExitCode());
+    auto vector = TurnXY(it.Get());
+    if (meaning == VectorMeaning::RasPositions)
+    {
+      itk::Point<double, 3> point;
+      field->TransformIndexToPhysicalPoint(it.GetIndex(), point);
+      for (unsigned int row = 0; row < 3; ++row)
+      {
+        vector[row] = static_cast<float>(static_cast<double>(vector[row]) - point[row]);
+      }
+    }
+    it.Set(vector);
   }
-  auto * const      vectors = field->GetBufferPointer();
-  const std::size_t count = field->GetLargestPossibleRegion().GetNumberOfPixels();
-  std::transform(vectors, vectors + count, vectors, TurnXY);
-  return field;
 }
 
 } // namespace
 
-bool
-IsImageName(const std::string & path)
-{
-  const auto endings = { ".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd" };
-  return std::any_of(endings.begin(), endings.end(), [&](const char * ending) { return EndsWith(path, ending); });
-}
-
 FieldType::Pointer
 ReadField(const std::string & path)
 {
-  const bool        isTurned = (EndsWith(path, ".nii") || EndsWith(path, ".nii.gz")) && HoldsDisplacementVectors(path);
-  const auto        field = isTurned ? ReadDisplacementVectors(path) : ReadImage<FieldType>(InspectImageFile(path, 3));
+  VectorMeaning meaning = VectorMeaning::Displacements;
+  if (IsNiftiName(path))
+  {
+    CheckRegularFile(path, "a displacement field", "Check the path");
+    meaning = MeaningOfVectors(path, ReadNiftiHeader(path));
+  }
+  const ImageFileInfo info = InspectImageFile(path, 3);
+  CheckRightAngles(info);
+  const auto field = ReadImage<FieldType>(info);
+  TurnToDisplacements(field, meaning);
   const auto *      vectors = field->GetBufferPointer();
   const std::size_t count = field->GetLargestPossibleRegion().GetNumberOfPixels();
   const bool        finite = std::all_of(vectors, vectors + count, [](const auto & v) {

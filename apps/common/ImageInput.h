@@ -42,37 +42,34 @@ struct ImageFileInfo
   itk::IOComponentEnum       componentType{};
   std::string                typeName; ///< e.g. "short"
   unsigned int               components = 1;
-  std::string                note; ///< what the user should know about the header; usually nothing
-};
-
-/** How far a file is looked at. */
-enum class FileCheck
-{
-  Voxels, ///< of a NIfTI file all, which ITK would not check: it is complete and holds finite values
-  Header
+  double                     shear = 0.0; ///< how far the axes are from right angles at the corners, voxels
+  std::string                note;        ///< what the user should know about the header; usually nothing
 };
 
 /** Reads the header of a 3-D image and checks the file: it exists, it has a known format, it has three axes (a fourth
- * of length 1 is taken). `components` is what is needed: 1 for a scalar image, 3 for a displacement field, 0 for any.
+ * of length 1 is taken), and it is long enough for its voxels. No library sees a header before it is checked here.
+ * `components` is what is needed: 1 for a scalar image, 3 for a displacement field.
  * Throws CommandLineError naming the file and the remedy. */
 ImageFileInfo
-InspectImageFile(const std::string & path, unsigned int components = 1, FileCheck check = FileCheck::Voxels);
+InspectImageFile(const std::string & path, unsigned int components = 1);
 
-/** Reads the voxels, converted to the pixel type of `TImage`. Throws CommandLineError naming the file. Instantiated for
- * all scalar pixel types of ITK, and for fields of float vectors. */
+/** Refuses an image whose axes are not at right angles, where its grid becomes that of a result: the solver and most
+ * formats know no others. */
+void
+CheckRightAngles(const ImageFileInfo & info);
+
+/** Reads the voxels, converted to the pixel type of `TImage`. Throws CommandLineError naming the file, if it is
+ * truncated or damaged, or a NIfTI file that holds values that are not finite. Instantiated for all scalar pixel types
+ * of ITK, and for fields of float vectors. */
 template <typename TImage>
 typename TImage::Pointer
 ReadImage(const ImageFileInfo & info);
 
-/** The same, with the voxels in the output of a reader that can be asked for them again. Instantiated for real images.
- */
+/** The same, with the voxels in the output of a reader that can be asked for them again: it throws if they are not
+ * those of the first time. Instantiated for real images. */
 template <typename TImage>
 typename itk::ImageFileReader<TImage>::Pointer
 ReadImageFrom(const ImageFileInfo & info);
-
-/** Whether a name ends as that of an image that can be read. */
-bool
-IsImageName(const std::string & path);
 
 /** Between LPS and RAS, one way and back. */
 inline FieldType::PixelType
@@ -83,12 +80,14 @@ TurnXY(FieldType::PixelType vector)
   return vector;
 }
 
-/** The grid of an image or a vector field, without its voxels. Throws CommandLineError naming the file. */
+/** The grid of an image or a vector field; of a series, that of a volume. The voxels are not read. Throws
+ * CommandLineError naming the file. */
 itk::ImageBase<3>::Pointer
 ReadGrid(const std::string & path);
 
-/** A complete displacement or velocity field, physical vectors (LPS, mm). Of a NIfTI file with intent 1006, whose
- * vectors are in RAS, they are turned to LPS. Refuses values that are not finite. */
+/** A complete displacement or velocity field, physical vectors (LPS, mm). Of a NIfTI file with intent 1006 the vectors
+ * are turned from RAS to LPS; the positions in deformation fields of NiftyReg become displacements. Refuses values that
+ * are not finite, and NIfTI files whose intent is another kind of transform. */
 FieldType::Pointer
 ReadField(const std::string & path);
 

@@ -60,7 +60,9 @@ Align(AlignmentMethod       method,
   {
     record.initialInformation = initializer->GetInitialMutualInformation();
     record.finalInformation = initializer->GetFinalMutualInformation();
+    record.overlap = initializer->GetFinalOverlap();
   }
+  record.remark = initializer->GetRemark();
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return transform;
 }

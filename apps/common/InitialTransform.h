@@ -42,6 +42,8 @@ struct AlignmentRecord
   std::array<double, 3>                offset{};
   std::optional<double>                initialInformation; ///< mutual information in nats, for rigid and affine
   std::optional<double>                finalInformation;
+  std::optional<double>                overlap; ///< share of the fixed image in the moving one, for rigid and affine
+  std::string                          remark;  ///< what speaks against it; usually nothing
   double                               seconds = 0.0;
 };
 

@@ -3,7 +3,8 @@
 
 #include "CommandLineError.h"
 
-#include <cstddef>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
@@ -26,57 +27,29 @@ CheckInputFile(const std::string & path, const std::string & what, const std::st
   }
 }
 
-namespace
+void
+CheckRegularFile(const std::string & path, const std::string & what, const std::string & remedy)
 {
-
-/** What follows `key` and `separator` in a text header; empty if nothing does. */
-std::string
-ValueOf(const std::string & path, const std::string & key, char separator)
-{
-  constexpr int         mostLines = 1000;
-  constexpr std::size_t longestLine = 4096;
-  std::ifstream         in(path);
-  char                  buffer[longestLine];
-  for (int i = 0; i < mostLines && in.getline(buffer, longestLine); ++i)
+  CheckInputFile(path, what, remedy);
+  if (!std::filesystem::is_regular_file(path))
   {
-    const std::string line = buffer;
-    const auto        end = line.find_last_not_of(" \t\r");
-    const auto        at = line.find(separator);
-    if (line.rfind(key, 0) != 0 || at == std::string::npos || at > key.size() + 1)
-    {
-      continue;
-    }
-    const auto begin = line.find_first_not_of(" \t", at + 1);
-    return begin == std::string::npos ? "" : line.substr(begin, end - begin + 1);
+    throw CommandLineError(path + ": is a pipe or a device, not " + what +
+                           ": it is read more than once. Write it to a file first");
   }
-  return "";
 }
 
-} // namespace
-
-std::vector<std::string>
-FilesOf(const std::string & path)
+std::string
+ReadFileHead(const std::string & path, std::size_t bytes)
 {
-  std::vector<std::string>    files{ path };
-  const std::filesystem::path name(path);
-  const std::string           extension = name.extension().string();
-  const std::string           stem = (name.parent_path() / name.stem()).string();
-  if (extension == ".hdr" || extension == ".img")
+  std::ifstream stream(path, std::ios::binary);
+  if (!stream)
   {
-    files.push_back(stem + ".hdr");
-    files.push_back(stem + ".img");
-    files.push_back(stem + ".img.gz");
+    throw CommandLineError(path + ": cannot be opened (" + std::strerror(errno) + "). Check its permissions");
   }
-  const bool isMeta = extension == ".mhd";
-  if (isMeta || extension == ".nhdr")
-  {
-    const std::string data = isMeta ? ValueOf(path, "ElementDataFile", '=') : ValueOf(path, "data file", ':');
-    if (!data.empty())
-    {
-      files.push_back((name.parent_path() / data).string());
-    }
-  }
-  return files;
+  std::string text(bytes, '\0');
+  stream.read(text.data(), static_cast<std::streamsize>(bytes));
+  text.resize(static_cast<std::size_t>(stream.gcount()));
+  return text;
 }
 
 } // namespace gnrapp

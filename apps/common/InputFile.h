@@ -2,6 +2,7 @@
 #ifndef gnrapp_InputFile_h
 #define gnrapp_InputFile_h
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,13 @@ namespace gnrapp
 void
 CheckInputFile(const std::string & path, const std::string & what, const std::string & remedy);
 
-/** The file, and those that hold its voxels: of a pair .hdr, .img the other one, of .mhd and .nhdr the one that its
- * header names. */
-std::vector<std::string>
-FilesOf(const std::string & path);
+/** The same for a file that is read more than once: no pipe and no device. */
+void
+CheckRegularFile(const std::string & path, const std::string & what, const std::string & remedy);
+
+/** The first bytes, or all of a shorter file. Throws CommandLineError if it cannot be opened. */
+std::string
+ReadFileHead(const std::string & path, std::size_t bytes);
 
 } // namespace gnrapp
 

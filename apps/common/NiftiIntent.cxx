@@ -26,22 +26,10 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 
 namespace gnrapp
 {
-
-bool
-HoldsDisplacementVectors(const std::string & path)
-{
-  if (!std::filesystem::is_regular_file(path))
-  {
-    return false; // who reads the image says what is wrong
-  }
-  const auto header = itk::ParseNiftiFileHeader(ReadGzipHead(path, itk::niftiFileHeaderBytes));
-  return header && header->intent == static_cast<int>(NiftiIntent::DisplacementVector);
-}
 
 void
 SetNiftiIntent(const std::string & path, NiftiIntent intent)
@@ -73,19 +61,6 @@ SetNiftiIntent(const std::string & path, NiftiIntent intent)
   if (!file)
   {
     throw CommandLineError(path + ": cannot be written. Is the disk full?", ExitCode::OutOfResources);
-  }
-}
-
-void
-ExpandNifti(const std::string & path, const std::string & copy)
-{
-  std::ofstream out(copy, std::ios::binary);
-  ScanGzip(path,
-           [&out](const char * data, std::size_t bytes) { out.write(data, static_cast<std::streamsize>(bytes)); });
-  out.close();
-  if (!out)
-  {
-    throw CommandLineError(copy + ": cannot be written. Is the disk full?", ExitCode::OutOfResources);
   }
 }
 

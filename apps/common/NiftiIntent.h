@@ -30,17 +30,9 @@ enum class NiftiIntent : int
   Vector = 1007              ///< ITK writes its vectors under this code as they are, in LPS
 };
 
-/** Whether a file (.nii, .nii.gz) declares displacement vectors (1006). Files that are no NIfTI file do not. */
-bool
-HoldsDisplacementVectors(const std::string & path);
-
 /** Changes the code in the header of an uncompressed NIfTI file. Throws CommandLineError naming the file. */
 void
 SetNiftiIntent(const std::string & path, NiftiIntent intent);
-
-/** Writes an uncompressed copy of a NIfTI file (.nii, .nii.gz). Throws CommandLineError naming the copy. */
-void
-ExpandNifti(const std::string & path, const std::string & copy);
 
 } // namespace gnrapp
 

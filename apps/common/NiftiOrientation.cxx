@@ -19,165 +19,43 @@
 
 #include "Format.h"
 
-#include "itkMatrix.h"
-#include "itkMetaDataObject.h"
-#include "itkPoint.h"
-
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <sstream>
-#include <vector>
 
 namespace gnrapp
 {
-namespace
-{
-
-using Corners = std::array<itk::Point<double, 3>, 8>;
-
-/** The numbers that ITK keeps of the header under a name; none if there are none. */
-std::vector<double>
-Numbers(const itk::MetaDataDictionary & header, const std::string & name)
-{
-  std::string         text;
-  std::vector<double> values;
-  if (itk::ExposeMetaData<std::string>(header, name, text))
-  {
-    std::istringstream stream(text);
-    for (double value = 0; stream >> value;)
-    {
-      values.push_back(value);
-    }
-  }
-  return values;
-}
-
-double
-Number(const itk::MetaDataDictionary & header, const std::string & name)
-{
-  const auto values = Numbers(header, name);
-  return values.empty() ? 0.0 : values.front();
-}
-
-Corners
-CornersOf(const itk::ImageIOBase & io, const itk::Matrix<double, 3, 3> & toSpace, const itk::Point<double, 3> & origin)
-{
-  Corners corners;
-  for (unsigned int corner = 0; corner < 8; ++corner)
-  {
-    itk::Vector<double, 3> index;
-    for (unsigned int axis = 0; axis < 3; ++axis)
-    {
-      index[axis] = (corner >> axis) & 1u ? static_cast<double>(io.GetDimensions(axis)) - 1.0 : 0.0;
-    }
-    corners[corner] = origin + toSpace * index;
-  }
-  return corners;
-}
-
-double
-LargestDistance(const Corners & a, const Corners & b)
-{
-  double largest = 0.0;
-  for (std::size_t corner = 0; corner < a.size(); ++corner)
-  {
-    largest = std::max(largest, a[corner].EuclideanDistanceTo(b[corner]));
-  }
-  return largest;
-}
-
-/** RAS, as in the file; NIfTI-1 standard, method 2. */
-Corners
-CornersOfQform(const itk::ImageIOBase & io, const itk::MetaDataDictionary & header)
-{
-  const double b = Number(header, "quatern_b");
-  const double c = Number(header, "quatern_c");
-  const double d = Number(header, "quatern_d");
-  const double a = std::sqrt(std::max(0.0, 1.0 - b * b - c * c - d * d));
-  const double rotation[3][3] = { { a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c) },
-                                  { 2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b) },
-                                  { 2 * (b * d - a * c), 2 * (c * d + a * b), a * a + d * d - c * c - b * b } };
-  const std::array<double, 3> spacing{ Number(header, "pixdim[1]"),
-                                       Number(header, "pixdim[2]"),
-                                       Number(header, "pixdim[3]") * (Number(header, "pixdim[0]") < 0 ? -1.0 : 1.0) };
-  const char * const          offsets[3] = { "qoffset_x", "qoffset_y", "qoffset_z" };
-  itk::Matrix<double, 3, 3>   toSpace;
-  itk::Point<double, 3>       origin;
-  for (unsigned int row = 0; row < 3; ++row)
-  {
-    for (unsigned int column = 0; column < 3; ++column)
-    {
-      toSpace(row, column) = rotation[row][column] * spacing[column];
-    }
-    origin[row] = Number(header, offsets[row]);
-  }
-  return CornersOf(io, toSpace, origin);
-}
-
-/** RAS, as in the file; NIfTI-1 standard, method 3. */
-Corners
-CornersOfSform(const itk::ImageIOBase & io, const itk::MetaDataDictionary & header)
-{
-  const char * const        names[3] = { "srow_x", "srow_y", "srow_z" };
-  itk::Matrix<double, 3, 3> toSpace;
-  itk::Point<double, 3>     origin(0.0);
-  for (unsigned int row = 0; row < 3; ++row)
-  {
-    const auto values = Numbers(header, names[row]);
-    for (unsigned int column = 0; column < 3 && values.size() == 4; ++column)
-    {
-      toSpace(row, column) = values[column];
-      origin[row] = values[3];
-    }
-  }
-  return CornersOf(io, toSpace, origin);
-}
-
-/** What ITK made of the header, in RAS. */
-Corners
-CornersOfItk(const itk::ImageIOBase & io)
-{
-  itk::Matrix<double, 3, 3> toSpace;
-  itk::Point<double, 3>     origin;
-  for (unsigned int row = 0; row < 3; ++row)
-  {
-    const double sign = row < 2 ? -1.0 : 1.0;
-    for (unsigned int column = 0; column < 3; ++column)
-    {
-      toSpace(row, column) = sign * io.GetDirection(column)[row] * io.GetSpacing(column);
-    }
-    origin[row] = sign * io.GetOrigin(row);
-  }
-  return CornersOf(io, toSpace, origin);
-}
-
-} // namespace
 
 std::string
-DescribeOrientationConflict(const itk::ImageIOBase & io)
+DescribeOrientationConflict(const itk::NiftiFileHeader & header)
 {
-  constexpr double                tolerance = 0.1; // voxels
-  const itk::MetaDataDictionary & header = io.GetMetaDataDictionary();
-  if (io.GetNumberOfDimensions() < 3 || Number(header, "qform_code") <= 0 || Number(header, "sform_code") <= 0)
+  constexpr double         tolerance = 0.1; // voxels
+  const auto &             spacing = header.spacing;
+  const double             smallest = std::min({ spacing[0], spacing[1], spacing[2] });
+  const itk::NiftiGeometry geometry = itk::GeometryOf(header);
+  if (header.axes >= 3 && header.qformCode > 0 && header.sformCode > 0)
   {
-    return {};
+    const double distance = itk::LargestCornerDistance(header, header.qform, header.sform);
+    return distance <= tolerance * smallest ? std::string()
+                                            : Format("its header puts the image at two places, up to %.4g mm apart: "
+                                                     "the %s is taken here, other programs may "
+                                                     "take the %s. Make them agree",
+                                                     distance,
+                                                     geometry.isSform ? "sform" : "qform",
+                                                     geometry.isSform ? "qform" : "sform");
   }
-  const Corners qform = CornersOfQform(io, header);
-  const Corners sform = CornersOfSform(io, header);
-  const double  distance = LargestDistance(qform, sform);
-  if (!(distance > tolerance * std::min({ io.GetSpacing(0), io.GetSpacing(1), io.GetSpacing(2) })))
+  for (unsigned int axis = 0; axis < 3; ++axis)
   {
-    return {};
+    const double length = static_cast<double>(header.size[axis]) * std::abs(geometry.spacing[axis] - spacing[axis]);
+    if (length > tolerance * smallest)
+    {
+      return Format("its header gives the voxels two lengths along axis %u, %.4g mm by its sform, which is taken here, "
+                    "and %.4g mm by pixdim, which other programs may take. Make them agree",
+                    axis + 1,
+                    geometry.spacing[axis],
+                    spacing[axis]);
+    }
   }
-  const Corners taken = CornersOfItk(io);
-  const bool    isQform = LargestDistance(taken, qform) <= LargestDistance(taken, sform);
-  return Format(
-    "its header puts the image at two places, up to %.4g mm apart: the %s is taken here, other programs may "
-    "take the %s. Make them agree",
-    distance,
-    isQform ? "qform" : "sform",
-    isQform ? "sform" : "qform");
+  return {};
 }
 
 } // namespace gnrapp

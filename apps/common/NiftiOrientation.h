@@ -18,19 +18,18 @@
 #ifndef gnrapp_NiftiOrientation_h
 #define gnrapp_NiftiOrientation_h
 
-#include "itkImageIOBase.h"
+#include "itkNiftiFileHeader.h"
 
 #include <string>
 
 namespace gnrapp
 {
 
-/** A NIfTI header can say twice where the voxels lie, as qform and as sform, and programs differ in which one they
- * take; ITK itself does from version to version. Returns a sentence that says how far apart the two put the corners of
- * the image and which one was taken, or nothing if they agree to a tenth of a voxel, or there is only one, or the file
- * is of another kind. `io` has read the header. */
+/** A NIfTI header can say twice where the voxels lie, as qform and as sform, and how long they are, as pixdim and as
+ * sform; programs differ in which one they take. Returns a sentence that says how far apart the two put the corners of
+ * the image and which one was taken (itk::GeometryOf()), or nothing if they agree to a tenth of a voxel. */
 std::string
-DescribeOrientationConflict(const itk::ImageIOBase & io);
+DescribeOrientationConflict(const itk::NiftiFileHeader & header);
 
 } // namespace gnrapp
 

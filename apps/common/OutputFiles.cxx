@@ -2,7 +2,7 @@
 #include "OutputFiles.h"
 
 #include "CommandLineError.h"
-#include "InputFile.h"
+#include "ImageFiles.h"
 
 #include <cerrno>
 #include <cstdio>

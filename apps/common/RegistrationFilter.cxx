@@ -87,6 +87,10 @@ MakeInitialTransform(const RegistrationFilterType *   filter,
                                                  filter->GetMovingImageMask(),
                                                  *record);
   log.PrintAlignment(*record);
+  if (!record->remark.empty())
+  {
+    log.PrintMessage("alignment: " + record->remark);
+  }
   return transform;
 }
 

@@ -79,7 +79,7 @@ InputsOf(const RegistrationSettings & settings)
       inputs.push_back(*input);
     }
   }
-  if (settings.initialTransform && !AlignmentMethodOf(*settings.initialTransform))
+  if (settings.initialTransform && !gnr::valueOf<AlignmentMethod>(*settings.initialTransform))
   {
     inputs.push_back(*settings.initialTransform);
   }

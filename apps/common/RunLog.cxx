@@ -242,11 +242,12 @@ RunLog::PrintAlignment(const AlignmentRecord & record)
   {
     Line(Format("  %9.5f %9.5f %9.5f  %+10.3f mm", m[row][0], m[row][1], m[row][2], record.offset[row]));
   }
-  Line(Format("  change of volume %.4f", determinant) + (record.finalInformation
-                                                           ? Format(", mutual information %.4f -> %.4f nats",
-                                                                    record.initialInformation.value_or(0.0),
-                                                                    *record.finalInformation)
-                                                           : std::string()));
+  Line(Format("  change of volume %.4f", determinant) +
+       (record.finalInformation ? Format(", mutual information %.4f -> %.4f nats, overlap %.0f %%",
+                                         record.initialInformation.value_or(0.0),
+                                         *record.finalInformation,
+                                         100.0 * record.overlap.value_or(0.0))
+                                : std::string()));
 }
 
 void

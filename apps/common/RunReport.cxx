@@ -103,6 +103,7 @@ Describe(const std::optional<AlignmentRecord> & alignment)
            { "offsetMm", alignment->offset },
            { "initialMutualInformation", ValueOrNull(alignment->initialInformation) },
            { "finalMutualInformation", ValueOrNull(alignment->finalInformation) },
+           { "overlap", ValueOrNull(alignment->overlap) },
            { "seconds", alignment->seconds } };
 }
 

@@ -37,7 +37,7 @@ template <typename TImage>
 typename itk::ImageFileReader<TImage>::Pointer
 OpenImage(const std::string & path, unsigned int components)
 {
-  InspectImageFile(path, components, FileCheck::Header);
+  InspectImageFile(path, components);
   if (const std::string obstacle = itk::UncompressedImageIO::DescribeObstacle(path); !obstacle.empty())
   {
     throw CommandLineError(path + ": cannot be read in parts: " + obstacle +

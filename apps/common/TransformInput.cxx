@@ -18,9 +18,11 @@
 #include "TransformInput.h"
 
 #include "CommandLineError.h"
-#include "InputFile.h"
+#include "ImageFiles.h"
 #include "ImageInput.h"
+#include "InputFile.h"
 #include "Program.h"
+#include "TransformFileCheck.h"
 
 #include "itkAffineTransform.h"
 #include "itkCompositeTransform.h"
@@ -32,9 +34,51 @@
 #include "itkTransformFileReader.h"
 
 #include <algorithm>
+#include <exception>
+#include <fcntl.h>
+#include <new>
+#include <unistd.h>
 
 namespace gnrapp
 {
+namespace
+{
+
+/** Nothing is printed on standard error for as long as it lives: the library of HDF5 writes pages there, and the
+ * message of this program says it in a sentence. */
+class SilentErrors
+{
+public:
+  SilentErrors()
+    : m_Kept(dup(STDERR_FILENO))
+  {
+    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (m_Kept >= 0 && nowhere >= 0)
+    {
+      dup2(nowhere, STDERR_FILENO);
+    }
+    if (nowhere >= 0)
+    {
+      close(nowhere);
+    }
+  }
+  ~SilentErrors()
+  {
+    if (m_Kept >= 0)
+    {
+      dup2(m_Kept, STDERR_FILENO);
+      close(m_Kept);
+    }
+  }
+  SilentErrors(const SilentErrors &) = delete;
+  SilentErrors &
+  operator=(const SilentErrors &) = delete;
+
+private:
+  int m_Kept;
+};
+
+} // namespace
 
 TransformType::Pointer
 WithKnownClass(TransformType * transform)
@@ -58,7 +102,7 @@ WithKnownClass(TransformType * transform)
 TransformType::Pointer
 ReadTransform(const std::string & path)
 {
-  CheckInputFile(path, "a transform", "Check the path");
+  CheckRegularFile(path, "a transform", "Check the path");
   if (IsImageName(path))
   {
     const auto field = ReadField(path);
@@ -75,20 +119,36 @@ ReadTransform(const std::string & path)
     transform->SetDisplacementField(copy);
     return transform.GetPointer();
   }
+  CheckTransformFile(path);
   itk::TransformFactoryBase::RegisterDefaultTransforms();
-  itk::TransformFactory<itk::MatrixOffsetTransformBase<double, 3, 3>>::RegisterTransform();
+  itk::TransformFactory<itk::MatrixOffsetTransformBase<double, 3, 3>>::RegisterTransform(); // of ANTs and Convert3D
   const auto reader = itk::TransformFileReaderTemplate<double>::New();
   reader->SetFileName(path);
+  const auto refuse = [&path](const std::string & reason) {
+    throw CommandLineError(path + ": is not an ITK transform that can be read: " + reason +
+                           " Give a .tfm, .txt, .mat or .h5 file as written by ITK, elastix, ANTs or 3D Slicer, or a "
+                           "displacement field as .nii.gz, .nrrd or .mha");
+  };
   try
   {
+    const SilentErrors silent;
     reader->Update();
   }
   catch (const itk::ExceptionObject & error)
   {
-    throw CommandLineError(path +
-                           ": is not an ITK transform that can be read: " + PlainDescription(error.GetDescription()) +
-                           " Give a .tfm, .txt, .mat or .h5 file as written by ITK, elastix, ANTs or 3D Slicer, or a "
-                           "displacement field as .nii.gz, .nrrd or .mha");
+    refuse(PlainDescription(error.GetDescription()));
+  }
+  catch (const std::bad_alloc &)
+  {
+    throw;
+  }
+  catch (const std::exception & error) // of the standard library, while a name or number is taken apart
+  {
+    refuse("it is damaged (" + std::string(error.what()) + ").");
+  }
+  catch (...) // the library of HDF5 has exceptions of its own
+  {
+    refuse("it is damaged.");
   }
   const auto composite = itk::CompositeTransform<double, 3>::New();
   for (const auto & base : *reader->GetTransformList())

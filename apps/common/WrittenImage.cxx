@@ -2,6 +2,7 @@
 #include "WrittenImage.h"
 
 #include "GzipFile.h"
+#include "InputFile.h"
 #include "OutputFiles.h"
 
 #include "itkNiftiFileHeader.h"
@@ -18,18 +19,7 @@ namespace gnrapp
 namespace
 {
 
-constexpr std::size_t longestHeader = 65536;
-
-/** The beginning of a file, at most so long. */
-std::string
-ReadBeginning(const std::string & temporary)
-{
-  std::ifstream in(temporary, std::ios::binary);
-  std::string   text(longestHeader, '\0');
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
-}
+constexpr std::size_t longestHeader = 65536; // bytes, of what the programs write
 
 /** Where the voxels of a NIfTI file begin. */
 std::size_t
@@ -68,7 +58,7 @@ MetaVoxelBytes(const std::string & header, std::size_t bytes)
 void
 CheckNrrd(const std::string & temporary, const std::string & path, std::size_t bytes)
 {
-  const std::string header = ReadBeginning(temporary);
+  const std::string header = ReadFileHead(temporary, longestHeader);
   const auto        end = header.find("\n\n");
   if (end == std::string::npos)
   {
@@ -92,7 +82,7 @@ CheckWrittenImage(const std::string & temporary, const std::string & path, std::
     CheckNrrd(temporary, path, bytes);
     return;
   }
-  const std::string header = ReadBeginning(temporary);
+  const std::string header = ReadFileHead(temporary, longestHeader);
   const bool        isMeta = extension == ".mha";
   CheckWrittenBytes(temporary,
                     path,
@@ -108,7 +98,7 @@ CheckWrittenSlab(const std::string & temporary,
                  std::size_t         offset,
                  std::size_t         bytes)
 {
-  const std::size_t begin = MetaVoxelOffset(ReadBeginning(temporary), path);
+  const std::size_t begin = MetaVoxelOffset(ReadFileHead(temporary, longestHeader), path);
   CheckWrittenBytes(temporary, path, begin + fileBytes);
   // The file has its length from the first process on, so that only what is in it tells.
   std::ifstream     in(temporary, std::ios::binary);

@@ -90,7 +90,8 @@ MakeAxis(const CurvePlot & plot)
   axis.logarithmic = plot.logarithmic;
   if (plot.logarithmic)
   {
-    axis.low = std::pow(10.0, std::floor(std::log10(low)));
+    constexpr double lowest = -30.0; // below, powers of ten end in 0, and the ticks never
+    axis.low = std::pow(10.0, std::max(lowest, std::floor(std::log10(low))));
     axis.high = std::max(10 * axis.low, std::pow(10.0, std::ceil(std::log10(high))));
     for (double tick = axis.low; tick < 1.001 * axis.high; tick *= 10)
     {

@@ -17,18 +17,17 @@
  *=========================================================================*/
 #include "itkGaussNewtonRegistrationAlignment.h"
 
+#include "itkGaussNewtonRegistrationAlignmentStarts.h"
+#include "itkGaussNewtonRegistrationError.h"
 #include "itkGaussNewtonRegistrationImages.h"
 #include "itkGaussNewtonRegistrationSamples.h"
 
-#include "itkEuler3DTransform.h"
-#include "itkImageMaskSpatialObject.h"
 #include "itkImageRegistrationMethodv4.h"
-#include "itkMattesMutualInformationImageToImageMetricv4.h"
 #include "itkRegularStepGradientDescentOptimizerv4.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
+#include <sstream>
 #include <type_traits>
 
 namespace itk
@@ -37,176 +36,14 @@ namespace GaussNewtonRegistrationAlignment
 {
 namespace
 {
-using ShiftType = Vector<double, 3>;
-using RigidType = Euler3DTransform<double>;
-using AffineType = GaussNewtonRegistrationInitializer::AffineTransformType;
-using MaskType = ImageMaskSpatialObject<3>;
-
-/** Mutual information that is summed in one order: with several work units it would depend on who comes first, and
- * SetMaximumNumberOfWorkUnits() of ITK limits threads only. */
-class MetricType : public MattesMutualInformationImageToImageMetricv4<ImageType, ImageType>
-{
-public:
-  using Self = MetricType;
-  using Superclass = MattesMutualInformationImageToImageMetricv4<ImageType, ImageType>;
-  using Pointer = SmartPointer<Self>;
-  itkNewMacro(Self);
-
-protected:
-  MetricType()
-  {
-    this->m_DenseGetValueAndDerivativeThreader->SetNumberOfWorkUnits(1);
-    this->m_SparseGetValueAndDerivativeThreader->SetNumberOfWorkUnits(1);
-  }
-};
-
-constexpr double       searchSpacing = 4.0;  // of the grid of the search, in samples
-constexpr double       smallestShare = 0.5;  // of the largest overlap, for a start to be considered
 constexpr double       searchStep = 0.5;     // samples
 constexpr double       refinementStep = 0.1; // samples
 constexpr double       lastStep = 0.001;     // samples
-constexpr std::size_t  refinedStarts = 3;    // of the best in the search
+constexpr double       finalShare = 0.9;     // of the best information on the coarsest grid, to be refined further
+constexpr double       leastGain = 1.02;     // in information, for a large rotation against a small one
+constexpr double       nearTie = 0.97;       // of the information: another alignment that fits as well
+constexpr double       stepShare = 0.125;    // of the smallest edge of the images, to which steps are held
 constexpr unsigned int levels = 3;
-
-MaskType::Pointer
-MakeMask(const MaskImageType * image)
-{
-  const auto mask = MaskType::New();
-  mask->SetImage(image);
-  mask->Update();
-  return mask;
-}
-
-MetricType::Pointer
-MakeMetric(const Picture & fixed, const Picture & moving, const Settings & settings)
-{
-  const auto metric = MetricType::New();
-  metric->SetNumberOfHistogramBins(settings.bins);
-  metric->SetUseMovingImageGradientFilter(false); // gradients at the samples only, not of whole images
-  metric->SetUseFixedImageGradientFilter(false);
-  if (fixed.mask)
-  {
-    metric->SetFixedImageMask(MakeMask(fixed.mask));
-  }
-  if (moving.mask)
-  {
-    metric->SetMovingImageMask(MakeMask(moving.mask));
-  }
-  return metric;
-}
-
-/** Mutual information on coarse grids, for many transforms. */
-class Judge
-{
-public:
-  Judge(const Picture &  fixed,
-        const Picture &  moving,
-        TransformType *  transform,
-        double           spacing,
-        const Settings & settings)
-    : m_Metric(MakeMetric(fixed, moving, settings))
-  {
-    m_Metric->SetFixedImage(Shrink(fixed.image, FactorsFor(fixed.image, spacing)));
-    m_Metric->SetMovingImage(Shrink(moving.image, FactorsFor(moving.image, spacing)));
-    m_Metric->SetMovingTransform(transform);
-    m_Metric->Initialize();
-  }
-
-  /** With the present parameters of the transform; nats. None, 0, where the images do not overlap. */
-  double
-  Information()
-  {
-    try
-    {
-      return -m_Metric->GetValue();
-    }
-    catch (const ExceptionObject &)
-    {
-      if (this->Overlap() == 0) // which ITK takes for an error
-      {
-        return 0.0;
-      }
-      throw;
-    }
-  }
-
-  /** Samples of the fixed image that fell into the moving one the last time. */
-  SizeValueType
-  Overlap() const
-  {
-    return m_Metric->GetNumberOfValidPoints();
-  }
-
-private:
-  MetricType::Pointer m_Metric;
-};
-
-RigidType::Pointer
-MakeRigid(const PointType & centre, const ShiftType & shift, unsigned int axis, double angle)
-{
-  std::array<double, 3> angles{};
-  angles[axis] = angle;
-  const auto transform = RigidType::New();
-  transform->SetCenter(centre);
-  transform->SetRotation(angles[0], angles[1], angles[2]);
-  transform->SetTranslation(shift);
-  return transform;
-}
-
-struct Start
-{
-  RigidType::Pointer transform;
-  double             information = 0.0;
-  SizeValueType      overlap = 0;
-};
-
-/** All starts with all rotations, best first; those with much less overlap than others left out, because the few voxels
- * that they compare can agree by chance. */
-std::vector<Start>
-Search(const Picture &                fixed,
-       const Picture &                moving,
-       const std::vector<ShiftType> & shifts,
-       const PointType &              centre,
-       const Settings &               settings)
-{
-  const auto         trial = MakeRigid(centre, shifts.front(), 0, 0.0);
-  Judge              judge(fixed, moving, trial, searchSpacing * fixed.spacing, settings);
-  std::vector<Start> starts;
-  const auto         add = [&](const RigidType::Pointer & transform) {
-    trial->SetParameters(transform->GetParameters());
-    const double information = judge.Information();
-    if (judge.Overlap() > 0)
-    {
-      starts.push_back({ transform, information, judge.Overlap() });
-    }
-  };
-  constexpr double degree = 3.14159265358979323846 / 180.0;
-  for (const ShiftType & shift : shifts)
-  {
-    add(MakeRigid(centre, shift, 0, 0.0));
-    for (unsigned int axis = 0; axis < 3; ++axis)
-    {
-      for (const double angle : { -40.0, -20.0, 20.0, 40.0 })
-      {
-        add(MakeRigid(centre, shift, axis, angle * degree));
-      }
-    }
-  }
-  SizeValueType largest = 0;
-  for (const Start & start : starts)
-  {
-    largest = std::max(largest, start.overlap);
-  }
-  starts.erase(std::remove_if(starts.begin(),
-                              starts.end(),
-                              [=](const Start & s) {
-                                return static_cast<double>(s.overlap) < smallestShare * static_cast<double>(largest);
-                              }),
-               starts.end());
-  std::stable_sort(
-    starts.begin(), starts.end(), [](const Start & a, const Start & b) { return a.information > b.information; });
-  return starts;
-}
 
 using ScalesType = RegularStepGradientDescentOptimizerv4<double>::ScalesType;
 
@@ -241,13 +78,15 @@ ScalesOf(const AffineType *, const Picture & fixed)
   return scales;
 }
 
-/** Improves `transform` on the grids `first` ... `last` (0 is the coarsest). `firstStep` is in samples of the grid; the
- * optimiser takes it whether it helps or not, and shortens it when the direction turns. */
+/** Improves `transform` on the grids `first` ... `last` (0 is the coarsest); after it comes `turn`. `firstStep` is in
+ * samples of the grid; the optimiser takes it whether it helps or not, and shortens it when the direction turns. False
+ * if it lost the overlap of the images; `transform` is then as it was. */
 template <typename TTransform>
-void
+bool
 Refine(const Picture &  fixed,
        const Picture &  moving,
        TTransform *     transform,
+       AffineType *     turn,
        unsigned int     first,
        unsigned int     last,
        double           firstStep,
@@ -274,6 +113,10 @@ Refine(const Picture &  fixed,
   registration->SetMetric(metric);
   registration->SetOptimizer(optimizer);
   registration->SetInitialTransform(transform);
+  if (turn)
+  {
+    registration->SetMovingInitialTransform(turn);
+  }
   registration->InPlaceOn();
   registration->SetNumberOfLevels(last - first + 1);
   registration->SetSmoothingSigmasAreSpecifiedInPhysicalUnits(true);
@@ -297,7 +140,8 @@ Refine(const Picture &  fixed,
     registration->SetShrinkFactorsPerDimension(level - first, shrink);
     sigmas[level - first] = level + 1 == levels ? 0.0 : 0.5 * spacing;
     shares[level - first] = std::min(1.0, static_cast<double>(settings.samples) / std::max(voxels, 1.0));
-    spacings.push_back(spacing);
+    // A step must not leave images that are thin along an axis.
+    spacings.push_back(std::min(spacing, stepShare * std::min(fixed.smallestEdge, moving.smallestEdge)));
   }
   registration->SetSmoothingSigmasPerLevel(sigmas);
   registration->SetMetricSamplingStrategy(RegistrationType::MetricSamplingStrategyEnum::RANDOM);
@@ -310,7 +154,108 @@ Refine(const Picture &  fixed,
   });
   optimizer->SetLearningRate(firstStep * spacings.front());
   optimizer->SetMinimumStepLength(lastStep * spacings.front());
-  registration->Update();
+  const auto before = transform->GetParameters();
+  try
+  {
+    registration->Update();
+  }
+  catch (const ProcessAborted &)
+  {
+    throw;
+  }
+  catch (const MemoryAllocationError &)
+  {
+    throw;
+  }
+  catch (const ExceptionObject &) // of the metric, where no sample is left
+  {
+    transform->SetParameters(before);
+    return false;
+  }
+  return true;
+}
+
+/** Refines the small rotation of a start. */
+void
+RefineStart(const Picture &  fixed,
+            const Picture &  moving,
+            Start &          start,
+            unsigned int     first,
+            unsigned int     last,
+            double           firstStep,
+            const Settings & settings)
+{
+  const auto turn = AffineType::New();
+  turn->SetCenter(start.transform->GetCenter());
+  turn->SetMatrix(start.turn);
+  Refine(fixed,
+         moving,
+         start.transform.GetPointer(),
+         start.isTurned ? turn.GetPointer() : nullptr,
+         first,
+         last,
+         firstStep,
+         settings);
+}
+
+/** Leaves the best and those that are nearly as good and elsewhere. */
+void
+KeepFinalists(std::vector<Start> & starts)
+{
+  std::stable_sort(
+    starts.begin(), starts.end(), [](const Start & a, const Start & b) { return a.information > b.information; });
+  constexpr double   elsewhere = 10.0; // degrees
+  std::vector<Start> finalists;
+  for (const Start & start : starts)
+  {
+    const bool isNew = std::none_of(finalists.begin(), finalists.end(), [&](const Start & other) {
+      return AngleBetween(other.Whole()->GetMatrix(), start.Whole()->GetMatrix()) < elsewhere;
+    });
+    const bool isGood = finalists.empty() || start.information > finalShare * finalists.front().information;
+    if (isNew && isGood)
+    {
+      finalists.push_back(start);
+    }
+  }
+  starts = finalists;
+}
+
+/** What is kept of a candidate for the result. */
+struct Candidate
+{
+  TransformType::Pointer transform;
+  double                 information = 0.0;
+  double                 byChance = 0.0; ///< information of such images that have nothing to do with each other
+  SizeValueType          overlap = 0;
+};
+
+Candidate
+JudgeFinally(const Picture & fixed, const Picture & moving, TransformType * transform, const Settings & settings)
+{
+  Judge     judge(fixed, moving, transform, 2.0 * fixed.spacing, settings);
+  Candidate candidate;
+  candidate.transform = transform;
+  candidate.information = judge.Information();
+  candidate.byChance = judge.InformationByChance();
+  candidate.overlap = judge.Overlap();
+  return candidate;
+}
+
+/** Samples of the fixed image, within its mask, at which JudgeFinally() compares. */
+SizeValueType
+CountSamples(const Picture & fixed)
+{
+  SizeValueType count = 0;
+  ForEachSample(Shrink(fixed.image, FactorsFor(fixed.image, 2.0 * fixed.spacing)),
+                fixed.mask,
+                [&](const PointType &, float) { ++count; });
+  return count;
+}
+
+std::string
+WholeNumber(double value)
+{
+  return std::to_string(static_cast<long>(std::lround(value)));
 }
 
 } // namespace
@@ -329,7 +274,8 @@ MaximizeInformation(const Picture &                fixed,
   inner.onProgress = [&](double) { settings.onProgress(stage); };
   inner.onProgress(0.0);
 
-  std::vector<Start> starts = Search(fixed, moving, shifts, centre, inner);
+  std::vector<Start> starts = NearStarts(shifts, centre);
+  JudgeAll(starts, fixed, moving, inner);
   if (starts.empty())
   {
     GaussNewtonRegistrationImages::ThrowBadInput(
@@ -338,39 +284,139 @@ MaximizeInformation(const Picture &                fixed,
       GaussNewtonRegistrationImages::DescribeBox(moving.image) + "; check the masks.");
   }
   starts.resize(std::min(starts.size(), refinedStarts));
+  inner.onProgress(0.0);
+  const std::vector<Start> turned = SearchFar(fixed, moving, shifts, centre, inner);
+  starts.insert(starts.end(), turned.begin(), turned.end());
+
   stage = 0.1;
   for (Start & start : starts)
   {
-    Refine(fixed, moving, start.transform.GetPointer(), 0, 0, searchStep, inner);
-    const auto trial = RigidType::New();
-    trial->SetFixedParameters(start.transform->GetFixedParameters());
-    trial->SetParameters(start.transform->GetParameters());
-    start.information = Judge(fixed, moving, trial, searchSpacing * fixed.spacing, inner).Information();
-    stage += 0.1;
+    RefineStart(fixed, moving, start, 0, 0, searchStep, inner);
+    start.information = Judge(fixed, moving, start.Whole(), searchSpacing * fixed.spacing, inner).Information();
+    stage += 0.05;
   }
+  stage = 0.4;
+  KeepFinalists(starts);
+  if (starts.size() > 1) // the coarse grid cannot tell
+  {
+    for (Start & start : starts)
+    {
+      Start      trial = start;
+      const auto transform = RigidType::New();
+      transform->SetFixedParameters(start.transform->GetFixedParameters());
+      transform->SetParameters(start.transform->GetParameters());
+      trial.transform = transform;
+      RefineStart(fixed, moving, trial, 1, 1, refinementStep, inner);
+      start.information = Judge(fixed, moving, trial.Whole(), 2.0 * fixed.spacing, inner).Information();
+    }
+  }
+  // Turning an image by much needs a reason: of many starts one is a little better by chance, and objects are
+  // symmetric.
+  const auto worth = [](const Start & start) { return start.information / (start.isTurned ? leastGain : 1.0); };
   const auto best = std::max_element(
-    starts.begin(), starts.end(), [](const Start & a, const Start & b) { return a.information < b.information; });
-  Refine(fixed, moving, best->transform.GetPointer(), 1, levels - 1, refinementStep, inner);
-  stage = 0.6;
+    starts.begin(), starts.end(), [&](const Start & a, const Start & b) { return worth(a) < worth(b); });
+  stage = 0.5;
 
   Alignment result;
-  result.transform = best->transform.GetPointer();
+  RefineStart(fixed, moving, *best, 1, levels - 1, refinementStep, inner);
+  stage = 0.6;
+  const auto whole = best->Whole();
+  const auto rigid = RigidType::New();
+  rigid->SetCenter(whole->GetCenter());
+  rigid->SetMatrix(whole->GetMatrix(), 1e-6); // products of rotations
+  rigid->SetTranslation(whole->GetTranslation());
+  Candidate final =
+    JudgeFinally(fixed, moving, best->isTurned ? rigid.GetPointer() : best->transform.GetPointer(), inner);
   if (isAffine)
   {
     const auto affine = AffineType::New();
-    affine->SetCenter(best->transform->GetCenter());
-    affine->SetMatrix(best->transform->GetMatrix());
-    affine->SetTranslation(best->transform->GetTranslation());
-    Refine(fixed, moving, affine.GetPointer(), 0, levels - 1, refinementStep, inner);
-    result.transform = affine.GetPointer();
+    affine->SetCenter(whole->GetCenter());
+    affine->SetMatrix(whole->GetMatrix());
+    affine->SetTranslation(whole->GetTranslation());
+    Refine(fixed, moving, affine.GetPointer(), nullptr, 0, levels - 1, refinementStep, inner);
+    const Candidate more = JudgeFinally(fixed, moving, affine.GetPointer(), inner);
+    if (more.information >= final.information)
+    {
+      final = more;
+    }
+    else
+    {
+      result.remark = "scaling and shearing did not make the images agree better, so the alignment is a rigid one";
+    }
   }
   stage = 0.95;
   inner.onProgress(0.0);
 
-  const auto start = MakeRigid(centre, shifts.front(), 0, 0.0);
-  result.initialInformation = Judge(fixed, moving, start, 2.0 * fixed.spacing, inner).Information();
-  result.finalInformation = Judge(fixed, moving, result.transform, 2.0 * fixed.spacing, inner).Information();
+  const Candidate start = JudgeFinally(fixed, moving, MakeRigid(centre, shifts.front(), 0, 0.0).GetPointer(), inner);
+  result.initialInformation = start.information;
+  if (!(final.information >= start.information))
+  {
+    final = start;
+    result.remark =
+      "nothing made the images agree better than the translation between their centres of mass, which was "
+      "taken";
+  }
+  result.transform = final.transform;
+  result.finalInformation = final.information;
+  const auto samples = static_cast<double>(std::max<SizeValueType>(1, CountSamples(fixed)));
+  result.overlap = std::min(1.0, static_cast<double>(final.overlap) / samples);
+
+  constexpr double clear = 4.0;
+  if (!(result.finalInformation > clear * final.byChance))
+  {
+    std::ostringstream message;
+    message << "No alignment was found: where the images agree best, at an overlap of "
+            << WholeNumber(100 * result.overlap) << " %, FixedImage and MovingImage share " << result.finalInformation
+            << " nats of information, no more than images of different things do. Check that both show the same, pass "
+               "masks of what both show, or a transform from another tool.";
+    throw GaussNewtonRegistrationError(GaussNewtonRegistrationErrorEnums::Kind::NumericalFailure,
+                                       __FILE__,
+                                       __LINE__,
+                                       message.str(),
+                                       "itk::GaussNewtonRegistrationInitializer");
+  }
+  constexpr double littleOverlap = 0.25;
+  if (result.overlap < littleOverlap)
+  {
+    result.remark =
+      "only " + WholeNumber(100 * result.overlap) +
+      " % of the fixed image lie in the moving one after the alignment. Look at the result, or pass masks";
+  }
+  const Start & chosen = *best;
+  for (const Start & other : starts)
+  {
+    constexpr double different = 20.0; // degrees
+    const double     angle = AngleBetween(other.Whole()->GetMatrix(), whole->GetMatrix());
+    if (other.information > nearTie * chosen.information && angle > different)
+    {
+      result.remark = "the images agree almost as well when they are turned by " + WholeNumber(angle) +
+                      " degrees against the alignment that was taken. Look at the result, or pass a transform";
+      break;
+    }
+  }
   return result;
+}
+
+std::string
+DescribeRotation(const Picture &   fixed,
+                 const Picture &   moving,
+                 const ShiftType & shift,
+                 const PointType & centre,
+                 const Settings &  settings)
+{
+  std::vector<Start> upright = NearStarts({ shift }, centre);
+  upright.resize(1);
+  std::vector<Start> turned = FarStarts({ shift }, centre);
+  JudgeAll(upright, fixed, moving, settings);
+  JudgeAll(turned, fixed, moving, settings);
+  constexpr double clear = 1.2;
+  if (upright.empty() || turned.empty() || !(turned.front().information > clear * upright.front().information))
+  {
+    return {};
+  }
+  return "the images agree far better when one is turned by about " +
+         WholeNumber(AngleBetween(turned.front().turn, upright.front().turn)) +
+         " degrees, which a translation cannot do. Align them rigidly";
 }
 
 } // namespace GaussNewtonRegistrationAlignment

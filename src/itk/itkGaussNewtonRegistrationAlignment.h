@@ -43,6 +43,7 @@ struct Picture
   MaskImageType::ConstPointer mask; ///< as given; may be null
   PointType                   gridCentre;
   double                      spacing = 0.0;        ///< of the samples, mm
+  double                      smallestEdge = 0.0;   ///< of the image, mm
   Vector<double, 3>           secondMoments{ 0.0 }; ///< mean square distance of the mass from its centre, mm^2
 };
 
@@ -69,9 +70,12 @@ struct Alignment
   TransformType::Pointer transform;
   double                 initialInformation = 0.0; ///< mutual information at `starts.front()`, nats
   double                 finalInformation = 0.0;
+  double                 overlap = 0.0; ///< share of the fixed image, or of its mask, inside the moving one in the end
+  std::string            remark;        ///< what speaks against the result, in a sentence without its full stop
 };
 
-/** Rotation and translation, and if `isAffine` scaling and shearing, of largest mutual information.
+/** Rotation and translation, and if `isAffine` scaling and shearing, of largest mutual information. Rotations of any
+ * angle are searched.
  * \param starts translations to begin with, fixed to moving; the first is trusted most
  * \param centre of the rotations, in fixed space */
 Alignment
@@ -81,6 +85,15 @@ MaximizeInformation(const Picture &                        fixed,
                     const PointType &                      centre,
                     bool                                   isAffine,
                     const Settings &                       settings);
+
+/** What speaks against a translation as the alignment: that the images agree far better when one is turned; nothing
+ * otherwise. */
+std::string
+DescribeRotation(const Picture &           fixed,
+                 const Picture &           moving,
+                 const Vector<double, 3> & shift,
+                 const PointType &         centre,
+                 const Settings &          settings);
 
 } // namespace GaussNewtonRegistrationAlignment
 } // namespace itk

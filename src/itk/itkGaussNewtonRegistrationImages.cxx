@@ -35,8 +35,26 @@ namespace
 {
 using namespace GaussNewtonRegistrationSampling;
 
-// Below this share of the fixed grid inside the other image the two cannot be meant to show the same thing.
+// Below this share of the smaller volume inside the other one the two cannot be meant to show the same thing.
 constexpr double smallestOverlap = 0.01;
+
+double
+VolumeOf(const ImageBaseType * image)
+{
+  const auto & spacing = image->GetSpacing();
+  return static_cast<double>(image->GetLargestPossibleRegion().GetNumberOfPixels()) * spacing[0] * spacing[1] *
+         spacing[2];
+}
+
+/** Share of the smaller of two volumes that both have, when so many voxels of `fixed` lie inside `other`: a patch lies
+ * within an image as a whole, however small a part of that it is. */
+double
+OverlapOf(double voxels, const ImageBaseType * fixed, const ImageBaseType * other)
+{
+  const double shared =
+    voxels / static_cast<double>(fixed->GetLargestPossibleRegion().GetNumberOfPixels()) * VolumeOf(fixed);
+  return shared / std::min(VolumeOf(fixed), VolumeOf(other));
+}
 
 // Calls f(continuous index, point) for the eight corner voxels.
 template <typename TFunction>
@@ -260,13 +278,12 @@ ResampleMoving(const Bridge::Source<ScalarImageType> & moving,
         }));
     });
 
-  const double overlap =
-    distribution.SumOverInputs(inside) / static_cast<double>(fixed->GetLargestPossibleRegion().GetNumberOfPixels());
+  const double overlap = OverlapOf(distribution.SumOverInputs(inside), fixed, moving.grid);
   if (overlap < smallestOverlap)
   {
     std::ostringstream message;
     message << "The volumes do not overlap: " << 100.0 * overlap
-            << " % of FixedImage lies inside MovingImage. FixedImage spans " << DescribeBox(fixed)
+            << " % of the smaller one lies inside the other. FixedImage spans " << DescribeBox(fixed)
             << ", MovingImage spans " << DescribeBox(moving.grid)
             << (transform ? "; between them stands the initial transform, which maps fixed to moving points. Check its "
                             "direction, and the origin and direction in the image headers."
@@ -375,8 +392,7 @@ SampleOnGridAxes(const Bridge::Source<VectorImageType> & field,
                        rotate(interpolator->EvaluateAtContinuousIndex(ClampToGrid(c, fieldRegion)));
                    }));
                });
-  const double overlap =
-    distribution.SumOverInputs(inside) / static_cast<double>(fixed->GetLargestPossibleRegion().GetNumberOfPixels());
+  const double overlap = OverlapOf(distribution.SumOverInputs(inside), fixed, field.grid);
   if (overlap < smallestOverlap)
   {
     ThrowBadInput("InitialVelocityField spans " + DescribeBox(field.grid) +

@@ -76,6 +76,8 @@ GaussNewtonRegistrationInitializer::GenerateData()
 {
   m_InitialMutualInformation = 0.0;
   m_FinalMutualInformation = 0.0;
+  m_FinalOverlap = 0.0;
+  m_Remark.clear();
   this->UpdateProgress(0.0F);
   if (m_Method == MethodEnum::Identity)
   {
@@ -94,15 +96,6 @@ GaussNewtonRegistrationInitializer::GenerateData()
   const auto               centre = Alignment::CentreOfMass(fixed, useMasks);
   const Vector<double, 3>  betweenCentres = Alignment::CentreOfMass(moving, useMasks) - centre;
 
-  if (m_Method == MethodEnum::Moments)
-  {
-    const auto translation = TranslationTransform<double, 3>::New();
-    translation->SetOffset(betweenCentres);
-    this->GetOutput()->Set(translation);
-    this->UpdateProgress(1.0F);
-    return;
-  }
-
   Alignment::Settings settings;
   settings.samples = m_NumberOfSamples;
   settings.bins = m_NumberOfHistogramBins;
@@ -115,6 +108,15 @@ GaussNewtonRegistrationInitializer::GenerateData()
       throw ProcessAborted(__FILE__, __LINE__);
     }
   };
+  if (m_Method == MethodEnum::Moments)
+  {
+    const auto translation = TranslationTransform<double, 3>::New();
+    translation->SetOffset(betweenCentres);
+    m_Remark = Alignment::DescribeRotation(fixed, moving, betweenCentres, centre, settings);
+    this->GetOutput()->Set(translation);
+    this->UpdateProgress(1.0F);
+    return;
+  }
   const std::vector<Vector<double, 3>> starts{ betweenCentres,
                                                moving.gridCentre - fixed.gridCentre,
                                                Vector<double, 3>(0.0) };
@@ -122,17 +124,20 @@ GaussNewtonRegistrationInitializer::GenerateData()
     Alignment::MaximizeInformation(fixed, moving, starts, centre, m_Method == MethodEnum::Affine, settings);
   m_InitialMutualInformation = result.initialInformation;
   m_FinalMutualInformation = result.finalInformation;
+  m_FinalOverlap = result.overlap;
+  m_Remark = result.remark;
   const auto & parameters = result.transform->GetParameters();
   const bool   isFinite =
     std::all_of(parameters.begin(), parameters.end(), [](double parameter) { return std::isfinite(parameter); });
-  if (!isFinite || !(m_FinalMutualInformation >= m_InitialMutualInformation))
+  if (!isFinite)
   {
-    std::ostringstream message;
-    message << "The alignment made the mutual information worse, " << m_InitialMutualInformation << " before and "
-            << m_FinalMutualInformation
-            << " nats after it. Pass masks of what both images show, or a transform from another tool, or use Moments.";
-    throw GaussNewtonRegistrationError(
-      GaussNewtonRegistrationErrorEnums::Kind::NumericalFailure, __FILE__, __LINE__, message.str(), ITK_LOCATION);
+    throw GaussNewtonRegistrationError(GaussNewtonRegistrationErrorEnums::Kind::NumericalFailure,
+                                       __FILE__,
+                                       __LINE__,
+                                       "The alignment of FixedImage and MovingImage failed: its result is not finite. "
+                                       "Pass masks of what both images show, "
+                                       "or a transform from another tool, or use Moments.",
+                                       ITK_LOCATION);
   }
   this->GetOutput()->Set(result.transform);
   this->UpdateProgress(1.0F);
@@ -149,6 +154,8 @@ GaussNewtonRegistrationInitializer::PrintSelf(std::ostream & os, Indent indent) 
   os << indent << "RandomSeed: " << m_RandomSeed << std::endl;
   os << indent << "InitialMutualInformation: " << m_InitialMutualInformation << std::endl;
   os << indent << "FinalMutualInformation: " << m_FinalMutualInformation << std::endl;
+  os << indent << "FinalOverlap: " << m_FinalOverlap << std::endl;
+  os << indent << "Remark: " << m_Remark << std::endl;
 }
 
 std::ostream &

@@ -108,9 +108,12 @@ MakePicture(const ImageType * image, const MaskImageType * mask, const std::stri
 
   const auto & region = image->GetLargestPossibleRegion();
   double       longest = 0.0;
+  picture.smallestEdge = NumericTraits<double>::max();
   for (unsigned int d = 0; d < 3; ++d)
   {
-    longest = std::max(longest, static_cast<double>(region.GetSize(d)) * image->GetSpacing()[d]);
+    const double edge = static_cast<double>(region.GetSize(d)) * image->GetSpacing()[d];
+    longest = std::max(longest, edge);
+    picture.smallestEdge = std::min(picture.smallestEdge, edge);
   }
   const auto   shrunk = Shrink(image, FactorsFor(image, longest / longestEdge));
   const auto & spacing = shrunk->GetSpacing();

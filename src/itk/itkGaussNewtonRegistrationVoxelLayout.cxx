@@ -18,14 +18,12 @@
 #include "itkGaussNewtonRegistrationVoxelLayout.h"
 
 #include "itkByteSwapper.h"
-#include "itkNiftiFileHeader.h"
+#include "itkNiftiVoxels.h"
 
 #include <algorithm>
 #include <cctype>
-#include <cmath>
 #include <filesystem>
 #include <fstream>
-#include <limits>
 #include <map>
 #include <sstream>
 
@@ -158,55 +156,6 @@ SetTypeOf(const ImageIOBase & io, bool isBigEndian, Layout & layout)
 }
 
 Layout
-FindLayoutOfNifti(const ImageIOBase & io)
-{
-  const auto header = ParseNiftiFileHeader(Beginning(io.GetFileName(), niftiFileHeaderBytes));
-  if (!header)
-  {
-    return Refused("its header and voxels are in two files");
-  }
-  if (io.GetNumberOfComponents() > 1)
-  {
-    return Refused("its voxels are vectors, whose components NIfTI keeps apart");
-  }
-  struct Type
-  {
-    IOComponentEnum component;
-    std::size_t     bytes;
-  };
-  static const std::map<int, Type> types = {
-    { 2, { IOComponentEnum::UCHAR, 1 } },       { 4, { IOComponentEnum::SHORT, 2 } },
-    { 8, { IOComponentEnum::INT, 4 } },         { 16, { IOComponentEnum::FLOAT, 4 } },
-    { 64, { IOComponentEnum::DOUBLE, 8 } },     { 256, { IOComponentEnum::CHAR, 1 } },
-    { 512, { IOComponentEnum::USHORT, 2 } },    { 768, { IOComponentEnum::UINT, 4 } },
-    { 1024, { IOComponentEnum::LONGLONG, 8 } }, { 1280, { IOComponentEnum::ULONGLONG, 8 } }
-  };
-  const auto type = types.find(header->type);
-  if (type == types.end())
-  {
-    return Refused("its voxels have the NIfTI datatype " + std::to_string(header->type));
-  }
-  Layout layout;
-  layout.file = io.GetFileName();
-  layout.begin = header->begin;
-  layout.type = type->second.component;
-  layout.componentBytes = type->second.bytes;
-  layout.swap = header->swap && layout.componentBytes > 1;
-  // As itk::NiftiImageIO sees it.
-  constexpr double epsilon = std::numeric_limits<double>::epsilon();
-  layout.slope = std::abs(header->slope) < epsilon ? 1.0 : header->slope;
-  layout.intercept = header->intercept;
-  layout.isRescaled = std::abs(layout.slope - 1.0) > epsilon || std::abs(layout.intercept) > epsilon;
-  const bool isReal =
-    io.GetComponentType() == IOComponentEnum::FLOAT || io.GetComponentType() == IOComponentEnum::DOUBLE;
-  if (layout.isRescaled ? !isReal : io.GetComponentSize() != layout.componentBytes)
-  {
-    return Refused("its scl_slope and scl_inter are such as this version of ITK does not apply");
-  }
-  return layout;
-}
-
-Layout
 FindLayoutOfNrrd(const ImageIOBase & io)
 {
   const std::string path = io.GetFileName();
@@ -279,6 +228,33 @@ FindLayoutOfMetaImage(const ImageIOBase & io)
 } // namespace
 
 Layout
+FindLayout(const std::string & fileName, const NiftiFileHeader & header)
+{
+  if (header.isPair)
+  {
+    return Refused("its header and voxels are in two files");
+  }
+  if (header.HoldsVectors())
+  {
+    return Refused("its voxels are vectors, whose components NIfTI keeps apart");
+  }
+  Layout layout;
+  layout.type = NiftiTypeInFile(header);
+  if (layout.type == IOComponentEnum::UNKNOWNCOMPONENTTYPE || header.type == 128 || header.type == 2304)
+  {
+    return Refused("its voxels have the NIfTI datatype " + std::to_string(header.type));
+  }
+  layout.file = fileName;
+  layout.begin = header.begin;
+  layout.componentBytes = header.valueBytes;
+  layout.swap = header.swap && layout.componentBytes > 1;
+  layout.isRescaled = IsNiftiRescaled(header);
+  layout.slope = header.slope;
+  layout.intercept = header.intercept;
+  return layout;
+}
+
+Layout
 FindLayout(const ImageIOBase & io)
 {
   const std::string format = io.GetNameOfClass();
@@ -288,7 +264,7 @@ FindLayout(const ImageIOBase & io)
   }
   if (format == "NiftiImageIO")
   {
-    return FindLayoutOfNifti(io);
+    return Refused("its header and voxels are in two files");
   }
   if (io.GetFileType() == IOFileEnum::ASCII)
   {

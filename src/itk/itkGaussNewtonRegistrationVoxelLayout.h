@@ -19,6 +19,7 @@
 #define itkGaussNewtonRegistrationVoxelLayout_h
 
 #include "itkImageIOBase.h"
+#include "itkNiftiFileHeader.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -44,7 +45,12 @@ struct Layout
   double          intercept = 0.0;
 };
 
-/** \param io ITK's reader of the file, which has read the header */
+/** Of a NIfTI file that is not compressed; its header has no fault. */
+Layout
+FindLayout(const std::string & fileName, const NiftiFileHeader & header);
+
+/** Of a file of another format.
+ * \param io ITK's reader of the file, which has read the header */
 Layout
 FindLayout(const ImageIOBase & io);
 

@@ -21,12 +21,14 @@
 #include "itkGaussNewtonRegistrationVoxelLayout.h"
 
 #include "itkImageIOFactory.h"
+#include "itkNiftiVoxels.h"
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <system_error>
 #include <vector>
 
@@ -44,6 +46,13 @@ ThrowBadFile(const std::string & description)
     GaussNewtonRegistrationErrorEnums::Kind::BadInput, __FILE__, __LINE__, description, "itk::UncompressedImageIO");
 }
 
+[[noreturn]] void
+ThrowChanged(const std::string & file)
+{
+  ThrowBadFile(file + ": has changed since it was first read here. Leave images alone while they are in use, and start "
+                      "again");
+}
+
 /** ITK's reader of the format, with the header read. */
 ImageIOBase::Pointer
 ReadHeader(const std::string & fileName)
@@ -59,71 +68,58 @@ ReadHeader(const std::string & fileName)
   return io;
 }
 
-template <std::size_t VBytes>
-void
-SwapBytesOf(char * values, std::size_t count)
+/** What ITK need not be asked for: the header of a NIfTI file that is not compressed. */
+std::optional<NiftiFileHeader>
+ReadNiftiHeader(const std::string & fileName)
 {
-  for (std::size_t i = 0; i < count; ++i, values += VBytes)
+  std::ifstream stream(fileName, std::ios::binary);
+  std::string   head(niftiFileHeaderBytes, '\0');
+  stream.read(head.data(), static_cast<std::streamsize>(head.size()));
+  head.resize(static_cast<std::size_t>(stream.gcount()));
+  const auto header = ParseNiftiFileHeader(head);
+  if (header && !header->fault.empty())
   {
-    std::reverse(values, values + VBytes);
+    ThrowBadFile(fileName + ": its header " + header->fault + ". Export the image again, or correct its header");
   }
+  return header;
 }
 
-void
-SwapBytes(char * values, std::size_t count, std::size_t bytesEach)
+/** What tells one version of a file from another. */
+struct FileVersion
 {
-  const auto swap = bytesEach == 2 ? &SwapBytesOf<2> : bytesEach == 4 ? &SwapBytesOf<4> : &SwapBytesOf<8>;
-  swap(values, count);
+  std::uint64_t                   bytes = 0;
+  std::filesystem::file_time_type changed{};
+
+  bool
+  operator!=(const FileVersion & other) const
+  {
+    return bytes != other.bytes || changed != other.changed;
+  }
+};
+
+FileVersion
+VersionOf(const std::string & file, std::error_code & failure)
+{
+  FileVersion version;
+  version.bytes = std::filesystem::file_size(file, failure);
+  version.changed = failure ? version.changed : std::filesystem::last_write_time(file, failure);
+  return version;
 }
 
-/** As itk::NiftiImageIO does it: first to the type in memory, then in double precision. */
-template <typename TFile, typename TMemory>
-void
-Rescale(const char * file, std::size_t count, double slope, double intercept, char * memory)
+GaussNewtonRegistrationVoxels::Layout
+FindLayoutOf(const std::string & fileName, const std::optional<NiftiFileHeader> & header)
 {
-  const auto * const from = reinterpret_cast<const TFile *>(file);
-  auto * const       to = reinterpret_cast<TMemory *>(memory);
-  for (std::size_t i = 0; i < count; ++i)
-  {
-    double value = static_cast<double>(static_cast<TMemory>(from[i])) * slope;
-    value += intercept;
-    to[i] = static_cast<TMemory>(value);
-  }
-}
-
-template <typename TMemory>
-void
-RescaleTo(IOComponentEnum type, const char * file, std::size_t count, double slope, double intercept, char * memory)
-{
-  switch (type)
-  {
-    case IOComponentEnum::UCHAR:
-      return Rescale<unsigned char, TMemory>(file, count, slope, intercept, memory);
-    case IOComponentEnum::CHAR:
-      return Rescale<signed char, TMemory>(file, count, slope, intercept, memory);
-    case IOComponentEnum::USHORT:
-      return Rescale<std::uint16_t, TMemory>(file, count, slope, intercept, memory);
-    case IOComponentEnum::SHORT:
-      return Rescale<std::int16_t, TMemory>(file, count, slope, intercept, memory);
-    case IOComponentEnum::UINT:
-      return Rescale<std::uint32_t, TMemory>(file, count, slope, intercept, memory);
-    case IOComponentEnum::INT:
-      return Rescale<std::int32_t, TMemory>(file, count, slope, intercept, memory);
-    case IOComponentEnum::ULONGLONG:
-      return Rescale<std::uint64_t, TMemory>(file, count, slope, intercept, memory);
-    case IOComponentEnum::LONGLONG:
-      return Rescale<std::int64_t, TMemory>(file, count, slope, intercept, memory);
-    case IOComponentEnum::FLOAT:
-      return Rescale<float, TMemory>(file, count, slope, intercept, memory);
-    default: // the layout knows no other types of rescaled voxels
-      return Rescale<double, TMemory>(file, count, slope, intercept, memory);
-  }
+  return header ? GaussNewtonRegistrationVoxels::FindLayout(fileName, *header)
+                : GaussNewtonRegistrationVoxels::FindLayout(*ReadHeader(fileName));
 }
 
 } // namespace
 
 struct UncompressedImageIO::Layout : GaussNewtonRegistrationVoxels::Layout
-{};
+{
+  std::string fileName; ///< of the header
+  FileVersion version;  ///< of the file with the voxels
+};
 
 UncompressedImageIO::UncompressedImageIO()
   : m_Layout(std::make_unique<Layout>())
@@ -139,7 +135,7 @@ UncompressedImageIO::~UncompressedImageIO() = default;
 std::string
 UncompressedImageIO::DescribeObstacle(const std::string & fileName)
 {
-  return GaussNewtonRegistrationVoxels::FindLayout(*ReadHeader(fileName)).obstacle;
+  return FindLayoutOf(fileName, ReadNiftiHeader(fileName)).obstacle;
 }
 
 bool
@@ -164,32 +160,43 @@ UncompressedImageIO::GenerateStreamableReadRegionFromRequestedRegion(const Image
 void
 UncompressedImageIO::ReadImageInformation()
 {
-  const auto io = ReadHeader(m_FileName);
-  static_cast<GaussNewtonRegistrationVoxels::Layout &>(*m_Layout) = GaussNewtonRegistrationVoxels::FindLayout(*io);
+  const auto nifti = ReadNiftiHeader(m_FileName);
+  const auto io = nifti ? ImageIOBase::Pointer() : ReadHeader(m_FileName);
+  static_cast<GaussNewtonRegistrationVoxels::Layout &>(*m_Layout) =
+    nifti ? GaussNewtonRegistrationVoxels::FindLayout(m_FileName, *nifti)
+          : GaussNewtonRegistrationVoxels::FindLayout(*io);
   if (!m_Layout->obstacle.empty())
   {
     ThrowBadFile(m_FileName + ": cannot be read in parts: " + m_Layout->obstacle +
                  ". Write it without compression as .nii, .nrrd or .mha, or read it as a whole");
   }
-  const unsigned int dimensions = io->GetNumberOfDimensions();
-  this->SetNumberOfDimensions(dimensions);
-  for (unsigned int d = 0; d < dimensions; ++d)
+  if (nifti)
   {
-    this->SetDimensions(d, io->GetDimensions(d));
-    this->SetSpacing(d, io->GetSpacing(d));
-    this->SetOrigin(d, io->GetOrigin(d));
-    this->SetDirection(d, io->GetDirection(d));
+    DescribeNifti(*nifti, *this);
   }
-  this->SetComponentType(io->GetComponentType());
-  this->SetPixelType(io->GetPixelType());
-  this->SetNumberOfComponents(io->GetNumberOfComponents());
-  this->SetFileTypeToBinary();
-  this->SetByteOrder(io->GetByteOrder());
-  this->SetMetaDataDictionary(io->GetMetaDataDictionary());
+  else
+  {
+    const unsigned int dimensions = io->GetNumberOfDimensions();
+    this->SetNumberOfDimensions(dimensions);
+    for (unsigned int d = 0; d < dimensions; ++d)
+    {
+      this->SetDimensions(d, io->GetDimensions(d));
+      this->SetSpacing(d, io->GetSpacing(d));
+      this->SetOrigin(d, io->GetOrigin(d));
+      this->SetDirection(d, io->GetDirection(d));
+    }
+    this->SetComponentType(io->GetComponentType());
+    this->SetPixelType(io->GetPixelType());
+    this->SetNumberOfComponents(io->GetNumberOfComponents());
+    this->SetFileTypeToBinary();
+    this->SetByteOrder(io->GetByteOrder());
+    this->SetMetaDataDictionary(io->GetMetaDataDictionary());
+  }
 
   std::error_code     failure;
   const std::uint64_t bytes = this->GetImageSizeInComponents() * m_Layout->componentBytes;
-  const std::uint64_t found = std::filesystem::file_size(m_Layout->file, failure);
+  const FileVersion   version = VersionOf(m_Layout->file, failure);
+  const std::uint64_t found = version.bytes;
   if (failure)
   {
     ThrowBadFile(m_FileName + ": its voxels cannot be read: " + m_Layout->file + ": " + failure.message() +
@@ -204,6 +211,12 @@ UncompressedImageIO::ReadImageInformation()
   {
     m_Layout->begin = found - bytes;
   }
+  if (m_Layout->fileName == m_FileName && m_Layout->version != version)
+  {
+    ThrowChanged(m_Layout->file);
+  }
+  m_Layout->fileName = m_FileName;
+  m_Layout->version = version;
 }
 
 void
@@ -239,6 +252,12 @@ UncompressedImageIO::Read(void * buffer)
     return;
   }
 
+  std::error_code   failure;
+  const FileVersion version = VersionOf(m_Layout->file, failure);
+  if (failure || version != m_Layout->version)
+  {
+    ThrowChanged(m_Layout->file);
+  }
   std::ifstream stream;
   stream.rdbuf()->pubsetbuf(nullptr, 0); // no bytes in advance: a row may be all that is wanted here
   stream.open(m_Layout->file, std::ios::binary);
@@ -276,13 +295,12 @@ UncompressedImageIO::Read(void * buffer)
       }
       if (m_Layout->swap)
       {
-        SwapBytes(to, part, m_Layout->componentBytes);
+        SwapNiftiBytes(to, part, m_Layout->componentBytes);
       }
       if (m_Layout->isRescaled)
       {
-        const auto rescale =
-          this->GetComponentType() == IOComponentEnum::FLOAT ? &RescaleTo<float> : &RescaleTo<double>;
-        rescale(m_Layout->type, to, part, m_Layout->slope, m_Layout->intercept, memory);
+        RescaleNiftiValues(
+          m_Layout->type, to, part, m_Layout->slope, m_Layout->intercept, this->GetComponentType(), memory);
       }
       memory += part * memoryBytes;
     }

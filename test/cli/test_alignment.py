@@ -7,6 +7,7 @@ what it finds without them, followed by them. The tests on a lung and on two syn
 import csv
 import json
 import math
+import random
 
 import nifti
 import support
@@ -109,6 +110,62 @@ class Starts(Alignment):
         lines = [line for line in run.splitlines() if "Transform" not in line]
         for p, line in zip(self.points, lines):
             self.assertLess(math.dist(found(p), tuple(map(float, line.split()))), 1e-6)
+
+    def test_rotations_of_any_angle(self):
+        """Quarter and half turns, as swapped axes make them, and others far from all of those that are searched."""
+        aligned, _ = self.align(self.fixed, self.original, "rigid")
+        for turn in (rotation(2, 90), rotation(0, 180), product(rotation(0, 90), rotation(1, 90)),
+                     product(rotation(0, 65), rotation(2, 110)), product(rotation(1, 137), rotation(0, -40))):
+            with self.subTest(turn=turn):
+                motion = move(self.original, self.folder / "turned.nii.gz", turn, (20.0, -15.0, 30.0),
+                              centre_of(self.original))
+                found, report = self.align(self.fixed, "turned.nii.gz", "rigid")
+                error = self.mean_distance(found, lambda p: motion(aligned(p)), self.points)
+                print(f"turned by {math.degrees(math.acos((sum(turn[i][i] for i in range(3)) - 1) / 2)):.0f} degrees: "
+                      f"{error:.2f} mm")
+                self.assertLess(error, 4.0)  # two voxels
+                self.assertGreater(report["alignment"]["overlap"], 0.5)
+
+    def test_a_translation_cannot_turn(self):
+        """moments says so where the images are turned against each other, and is silent where they are not."""
+        _, report = self.align(self.fixed, self.original, "moments")
+        self.assertEqual([m for m in report["messages"] if "alignment" in m], [])
+        move(self.original, self.folder / "turned.nii.gz", rotation(1, 90), (0.0, 0.0, 0.0), centre_of(self.original))
+        _, report = self.align(self.fixed, "turned.nii.gz", "moments")
+        self.assertRegex("".join(report["messages"]), "agree far better when one is turned by about 90 degrees")
+
+    def test_images_of_different_things(self):
+        chance = random.Random(3)
+        image = nifti.read(self.original)
+        nifti.write(self.folder / "noise.nii.gz", image.size, [chance.random() for _ in image.data], "f", image.matrix,
+                    image.origin)
+        result = self.register(self.fixed, "noise.nii.gz", "-o", "a", "--initial-transform", "rigid", "--iterations", 0)
+        self.assertEqual(result.returncode, 4, result.stdout + result.stderr)
+        self.assertIn("noise.nii.gz: No alignment was found", result.stderr)
+        self.assertEqual(self.files(), ["noise.nii.gz"])
+
+    def test_thin_volumes(self):
+        """Voxels of 0.1 x 0.1 x 5 mm: a step that is small along the body leaves the image across it."""
+        image = nifti.read(support.example_data("brainweb_2mm") / "t1.nii.gz")
+        matrix = ((0.1, 0, 0), (0, 0.1, 0), (0, 0, 5))
+        values = [float(v) for v in image.data]
+        nifti.write(self.folder / "thin.nii.gz", image.size, values, "f", matrix)
+        shift = (0.4, -0.3, 12.0)
+        nifti.write(self.folder / "moved.nii.gz", image.size, values, "f", matrix, shift)
+        points = self.grid(self.folder / "thin.nii.gz")
+        for method in ("rigid", "affine"):
+            found, _ = self.align("thin.nii.gz", "moved.nii.gz", method)
+            error = max(abs(a - b - c) / size for p in points for a, b, c, size in zip(found(p), p, shift, (0.1, 0.1, 5.0)))
+            self.assertLess(error, 1.0, "voxels along each axis")
+
+    def test_a_patch_of_the_fixed_image(self):
+        """It is a five-hundredth of the fixed image, and lies in it as a whole."""
+        image = nifti.read(self.fixed)
+        first, size = (50, 60, 40), (14, 14, 12)
+        values = [float(image.data[x + image.size[0] * (y + image.size[1] * z)]) for z in range(40, 52)
+                  for y in range(60, 74) for x in range(50, 64)]
+        nifti.write(self.folder / "patch.nii.gz", size, values, "f", image.matrix, image.point(*first))
+        self.succeed(self.register(self.fixed, "patch.nii.gz", "-o", "p", "--iterations", 0, "--levels", 1, "--quiet"))
 
     def test_runs_agree_whatever_the_threads(self):
         matrices = []

@@ -72,10 +72,10 @@ class BadInput(support.CommandLineTest):
         header = (f"ObjectType = Image\nNDims = 3\nElementSpacing = 1 1 1\nDimSize = {SIZE[0]} {SIZE[1]} {SIZE[2]}\n"
                   "ElementType = MET_UCHAR\nElementDataFile = LOCAL\n")
         (self.folder / "half.mha").write_bytes(header.encode() + bytes(COUNT // 2))
-        self.refused_image("half.mha", "not read completely")
+        self.refused_image("half.mha", "truncated")
         header = f"NRRD0004\ntype: uint8\ndimension: 3\nsizes: {SIZE[0]} {SIZE[1]} {SIZE[2]}\nencoding: raw\n\n"
         (self.folder / "half.nrrd").write_bytes(header.encode() + bytes(COUNT // 2))
-        self.refused_image("half.nrrd", "cannot be read")
+        self.refused_image("half.nrrd", "truncated")
 
     def test_not_an_image(self):
         (self.folder / "text.nii.gz").write_text("hello")

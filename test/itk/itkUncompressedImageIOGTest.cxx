@@ -29,6 +29,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -475,6 +476,40 @@ TEST(UncompressedImage, AFileThatShrinksMeanwhileIsNoticed)
   reader->UpdateOutputInformation();
   std::filesystem::resize_file(path, complete.size() - 10);
   EXPECT_THROW(reader->Update(), itk::GaussNewtonRegistrationError);
+}
+
+TEST(UncompressedImage, AFileThatIsReplacedMeanwhileIsNoticed)
+{
+  const Bytes       complete = NiftiHeader<float>(false) + Body<float>(false);
+  const std::string path = Save("replaced.nii", complete);
+  const auto        reader = itk::ImageFileReader<itk::Image<float, 3>>::New();
+  reader->SetImageIO(itk::UncompressedImageIO::New());
+  reader->SetFileName(path);
+  reader->Update();
+  const auto before = std::filesystem::last_write_time(path);
+  Save("replaced.nii", NiftiHeader<float>(false) + Bytes(complete.size() - 352, '\0'));
+  std::filesystem::last_write_time(path, before + std::chrono::seconds(1)); // clocks of file systems are coarse
+  reader->GetOutput()->ReleaseData();
+  try
+  {
+    reader->Update();
+    FAIL() << "no error";
+  }
+  catch (const itk::GaussNewtonRegistrationError & error)
+  {
+    EXPECT_EQ(std::string(error.GetDescription()).rfind(path + ": has changed since it was first read", 0), 0U)
+      << error.GetDescription();
+  }
+}
+
+TEST(UncompressedImage, AHeaderThatCannotBeMeantIsRefused)
+{
+  Bytes header = NiftiHeader<float>(false);
+  Put<float>(header, 280, std::numeric_limits<float>::quiet_NaN(), false);
+  ExpectMessage(Save("nan.nii", header + Body<float>(false)), "its header has nan in its sform");
+  header = NiftiHeader<float>(false);
+  Put<std::int16_t>(header, 40, 32767, false);
+  ExpectMessage(Save("axes.nii", header + Body<float>(false)), "its header tells of 32767 axes");
 }
 
 TEST(UncompressedImage, ValuesThatAreNotFiniteStay)
