@@ -79,6 +79,14 @@ private:
   std::map<std::uintptr_t, std::uintptr_t> ranges_; ///< begin -> end
 };
 
+/** Components of a field that may be written. */
+template <typename T, typename = void>
+struct IsView : std::false_type
+{};
+template <typename T>
+struct IsView<T, std::void_t<decltype(T::data)>> : std::is_same<decltype(T::data), Real *>
+{};
+
 /** What the arguments of a call tell, seen from first to last. */
 class Arguments
 {
@@ -125,11 +133,6 @@ public:
     write(out);
   }
   void
-  see(const VectorView & out)
-  {
-    write(out.data);
-  }
-  void
   see(Complex * out)
   {
     write(out);
@@ -141,8 +144,13 @@ public:
   }
   template <typename Other>
   void
-  see(const Other &)
-  {}
+  see([[maybe_unused]] const Other & other)
+  {
+    if constexpr (IsView<Other>::value)
+    {
+      write(other.data);
+    }
+  }
 
   template <typename Argument>
   void

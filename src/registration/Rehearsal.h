@@ -59,6 +59,20 @@ private:
 constexpr const char * inversePhase = "inverse displacement";
 constexpr const char * otherResultsPhase = "other results";
 
+/** What scripts have in common: a velocity in voxels per unit time for which any number of time steps will do, and how
+ * far departure points are away. */
+constexpr double slowSpeed = 1.0;
+double
+departureOf(const SolveAssumptions & assumptions);
+
+/** A process whose messages need not be staged. */
+std::shared_ptr<CountingCommunicator>
+makeCountedProcess(int rank, int processes);
+
+/** Options of a rehearsal, whose clock is not that of a solve. */
+Options
+withoutClock(Options options);
+
 /** Adds the memory of a process to a plan. */
 void
 rehearseMemory(MemoryPlan &                          plan,
