@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <type_traits>
+#include <utility>
 
 namespace gnr
 {
@@ -196,11 +197,11 @@ private:
 class Counter : public CountingKernels
 {
 public:
-  Counter(Kernels & real, Script & script, double number)
+  Counter(Kernels & real, Script & script, std::function<double()> number)
     : CountingKernels(addresses)
     , real_(real)
     , script_(script)
-    , number_(number)
+    , number_(std::move(number))
   {}
 
   std::string
@@ -299,7 +300,7 @@ protected:
     add(cost, static_cast<double>(arguments.units()), arguments.bytes(cost));
     if constexpr (std::is_same<Result, double>::value)
     {
-      return number_ * static_cast<double>(std::max<std::size_t>(arguments.units(), 1)); // others may have values
+      return number_() * static_cast<double>(std::max<std::size_t>(arguments.units(), 1)); // others may have values
     }
     else
     {
@@ -307,13 +308,13 @@ protected:
     }
   }
 
-  Kernels &   real_;
-  Script &    script_;
-  double      number_;
-  KernelWork  work_;
-  std::size_t messageBytes_ = 0;
-  std::size_t scratchBytes_ = 0;
-  Zeros       zeros_;
+  Kernels &               real_;
+  Script &                script_;
+  std::function<double()> number_;
+  KernelWork              work_;
+  std::size_t             messageBytes_ = 0;
+  std::size_t             scratchBytes_ = 0;
+  Zeros                   zeros_;
 };
 
 // For each row of the table its cost, and a class that overrides the kernel of that name.
@@ -345,8 +346,8 @@ public                                                                          
   public virtual Counter
 {
 public:
-  EveryKernel(Kernels & real, Script & script, double number)
-    : Counter(real, script, number)
+  EveryKernel(Kernels & real, Script & script, std::function<double()> number)
+    : Counter(real, script, std::move(number))
   {}
 
   void
@@ -362,7 +363,7 @@ public:
   maximumAbsolute(const Real * x, std::size_t n) override
   {
     call<void>(maximumAbsoluteCost, x, n);
-    return zeros_.contain(x) ? 0.0 : number_;
+    return zeros_.contain(x) ? 0.0 : number_();
   }
   void
   pad(const Real *, const Padded & out) override
@@ -425,8 +426,8 @@ public:
     {
       result.count *= static_cast<std::size_t>(region.end[a] - region.begin[a]);
     }
-    result.maximum = number_; // from 0 on: not constant, and a weight
-    result.sum = number_ * static_cast<double>(result.count);
+    result.maximum = number_(); // from 0 on: not constant, and a weight
+    result.sum = number_() * static_cast<double>(result.count);
     add(statisticsCost, static_cast<double>(result.count), statisticsCost.bytes);
     return result;
   }
@@ -442,9 +443,9 @@ private:
 } // namespace
 
 std::unique_ptr<CountingKernels>
-makeCountingKernels(Kernels & real, Script & script, double number)
+makeCountingKernels(Kernels & real, Script & script, std::function<double()> number)
 {
-  return std::make_unique<EveryKernel>(real, script, number);
+  return std::make_unique<EveryKernel>(real, script, std::move(number));
 }
 
 } // namespace gnr

@@ -68,10 +68,10 @@ Rehearsal::Rehearsal(const MemoryPlan &                    plan,
                      std::shared_ptr<CountingCommunicator> communicator,
                      Kernels &                             real,
                      Script &                              script,
-                     double                                number)
+                     std::function<double()>               number)
   : communicator_(std::move(communicator))
 {
-  auto kernels = makeCountingKernels(real, script, number);
+  auto kernels = makeCountingKernels(real, script, std::move(number));
   kernels_ = kernels.get();
   implementation_ =
     std::make_unique<Registration::Implementation>(plan, withoutClock(options), communicator_, std::move(kernels));

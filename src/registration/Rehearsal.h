@@ -8,6 +8,7 @@
 #include "gnr/Registration.h"
 #include "gnr/ScalingModel.h"
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -28,12 +29,13 @@ class Rehearsal
 public:
   /** \param plan grids and weights of the registration.
    * \param real, script, number as of makeCountingKernels(). */
-  Rehearsal(const MemoryPlan &                    plan,
-            const Options &                       options,
-            std::shared_ptr<CountingCommunicator> communicator,
-            Kernels &                             real,
-            Script &                              script,
-            double                                number = 1.0);
+  Rehearsal(
+    const MemoryPlan &                    plan,
+    const Options &                       options,
+    std::shared_ptr<CountingCommunicator> communicator,
+    Kernels &                             real,
+    Script &                              script,
+    std::function<double()>               number = [] { return 1.0; });
   ~Rehearsal();
 
   /** From the images in the solver to the displacement. */
