@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <limits>
 #include <map>
-#include <optional>
 #include <type_traits>
 #include <utility>
 
@@ -96,72 +95,42 @@ public:
     : zeros_(zeros)
   {}
 
+  template <typename T>
   void
-  see(std::size_t n)
+  next(const T & argument)
   {
-    units_ = n;
-  }
-  void
-  see(const Extents & e)
-  {
-    units_ = e.points();
-  }
-  void
-  see(const Padded & f)
-  {
-    units_ = f.interior.points();
-  }
-  void
-  see(const Padded * f)
-  {
-    units_ = f->interior.points();
-  }
-  void
-  see(const Real * in)
-  {
-    missing_ += in == nullptr ? 1 : 0;
-  }
-  void
-  see(Real factor)
-  {
-    factor_ = factor;
-    isFactor_ = true;
-  }
-  // Arrays that may be written are written.
-  void
-  see(Real * out)
-  {
-    write(out);
-  }
-  void
-  see(Complex * out)
-  {
-    write(out);
-  }
-  void
-  see(void * out)
-  {
-    write(out);
-  }
-  template <typename Other>
-  void
-  see([[maybe_unused]] const Other & other)
-  {
-    if constexpr (IsView<Other>::value)
+    if constexpr (std::is_same<T, std::size_t>::value)
     {
-      write(other.data);
+      units_ = argument;
     }
-  }
-
-  template <typename Argument>
-  void
-  next(const Argument & argument)
-  {
-    isFactor_ = false;
-    see(argument);
-    if (!isFactor_)
+    else if constexpr (std::is_same<T, Extents>::value)
     {
-      factor_.reset();
+      units_ = argument.points();
+    }
+    else if constexpr (std::is_same<T, Padded>::value)
+    {
+      units_ = argument.interior.points();
+    }
+    else if constexpr (std::is_same<T, const Padded *>::value)
+    {
+      units_ = argument->interior.points();
+    }
+    else if constexpr (std::is_same<T, const Real *>::value)
+    {
+      missing_ += argument == nullptr ? 1 : 0;
+    }
+    else if constexpr (std::is_pointer<T>::value && !std::is_const<std::remove_pointer_t<T>>::value)
+    {
+      write(argument); // what may be written is
+    }
+    else if constexpr (IsView<T>::value)
+    {
+      write(argument.data);
+    }
+    isFactorZero_ = false;
+    if constexpr (std::is_same<T, Real>::value)
+    {
+      isFactorZero_ = argument == Real(0);
     }
   }
 
@@ -182,15 +151,14 @@ private:
   write(const void * out)
   {
     zeros_.remove(out);
-    overwrites_ = overwrites_ || (factor_ && *factor_ == Real(0));
+    overwrites_ = overwrites_ || isFactorZero_;
   }
 
-  Zeros &             zeros_;
-  std::size_t         units_ = 0;
-  int                 missing_ = 0;
-  std::optional<Real> factor_; ///< the argument before this one
-  bool                isFactor_ = false;
-  bool                overwrites_ = false;
+  Zeros &     zeros_;
+  std::size_t units_ = 0;
+  int         missing_ = 0;
+  bool        isFactorZero_ = false; ///< the argument before this one is a factor, and zero
+  bool        overwrites_ = false;
 };
 
 /** Everything but the kernels. */

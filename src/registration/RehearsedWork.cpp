@@ -5,6 +5,7 @@
 #include "registration/Rehearsal.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -41,6 +42,15 @@ public:
     work_ = workOf(level_, solve_);
     newtonStep_ = flowSteps_ = 0;
     application_ = -1;
+  }
+
+  void
+  onIteration(const IterationRecord &) override
+  {
+    if (onStep)
+    {
+      onStep();
+    }
   }
 
   bool
@@ -85,6 +95,8 @@ public:
     }
     return 1.0;
   }
+
+  std::function<void()> onStep; ///< called after each Newton step
 
 private:
   /** Coarser grids than are known of are as the coarsest, further solves as the last. */
@@ -171,40 +183,20 @@ public:
 
   /** The second of two. */
   Tally
-  newtonStep(Observer & script)
+  newtonStep(AssumedScript & script)
   {
-    class Steps : public Observer
-    {
-    public:
-      Steps(FinestProblem & problem, Observer & script)
-        : problem_(problem)
-        , script_(script)
-      {}
-      void
-      onLevel(const LevelRecord & record) override
-      {
-        script_.onLevel(record);
-      }
-      void
-      onIteration(const IterationRecord &) override
-      {
-        last = problem_.tally();
-        problem_.clear();
-      }
-      Tally last;
-
-    private:
-      FinestProblem & problem_;
-      Observer &      script_;
+    Tally last;
+    script.onStep = [&] {
+      last = tally();
+      clear();
     };
     Options own = options_;
     own.maximumIterations = 2;
-    Steps    steps(*this, script);
-    Progress progress(&steps, own, communicator_);
+    Progress progress(&script, own, communicator_);
     progress.begin({ 1.0 });
     progress.beginLevel(0, domain_.grid(), own.beta);
     minimize(problem_, own, progress, 0, domain_.view(v_));
-    return steps.last;
+    return last;
   }
 
 private:
