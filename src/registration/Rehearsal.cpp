@@ -56,13 +56,6 @@ makeCountedProcess(int rank, int processes)
   return communicator;
 }
 
-Options
-withoutClock(Options options)
-{
-  options.timeLimit.reset();
-  return options;
-}
-
 Rehearsal::Rehearsal(const MemoryPlan &                    plan,
                      const Options &                       options,
                      std::shared_ptr<CountingCommunicator> communicator,
@@ -73,8 +66,7 @@ Rehearsal::Rehearsal(const MemoryPlan &                    plan,
 {
   auto kernels = makeCountingKernels(real, script, std::move(number));
   kernels_ = kernels.get();
-  implementation_ =
-    std::make_unique<Registration::Implementation>(plan, withoutClock(options), communicator_, std::move(kernels));
+  implementation_ = std::make_unique<Registration::Implementation>(plan, options, communicator_, std::move(kernels));
 }
 
 Rehearsal::~Rehearsal() = default;

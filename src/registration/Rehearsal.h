@@ -71,10 +71,6 @@ departureOf(const SolveAssumptions & assumptions);
 std::shared_ptr<CountingCommunicator>
 makeCountedProcess(int rank, int processes);
 
-/** Options of a rehearsal, whose clock is not that of a solve. */
-Options
-withoutClock(Options options);
-
 /** Adds the memory of a process to a plan. */
 void
 rehearseMemory(MemoryPlan &                          plan,

@@ -192,6 +192,7 @@ public:
     };
     Options own = options_;
     own.maximumIterations = 2;
+    own.timeLimit.reset();
     Progress progress(&script, own, communicator_);
     progress.begin({ 1.0 });
     progress.beginLevel(0, domain_.grid(), own.beta);
@@ -268,7 +269,7 @@ rehearseWork(const MemoryPlan &       plan,
   finest.grid = plan.solverGrid;
   script.onLevel(finest);
   const auto    process = makeCountedProcess(rank, processes);
-  FinestProblem problem(plan, withoutClock(options), *process, *host, script);
+  FinestProblem problem(plan, options, *process, *host, script);
   result.product = problem.product();
   result.preconditioner = problem.preconditioner();
   result.newtonStep = problem.newtonStep(script);
