@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <limits>
 #include <map>
-#include <optional>
 #include <type_traits>
+#include <utility>
 
 namespace gnr
 {
@@ -79,6 +79,14 @@ private:
   std::map<std::uintptr_t, std::uintptr_t> ranges_; ///< begin -> end
 };
 
+/** Components of a field that may be written. */
+template <typename T, typename = void>
+struct IsView : std::false_type
+{};
+template <typename T>
+struct IsView<T, std::void_t<decltype(T::data)>> : std::is_same<decltype(T::data), Real *>
+{};
+
 /** What the arguments of a call tell, seen from first to last. */
 class Arguments
 {
@@ -87,77 +95,42 @@ public:
     : zeros_(zeros)
   {}
 
+  template <typename T>
   void
-  see(std::size_t n)
+  next(const T & argument)
   {
-    units_ = n;
-  }
-  void
-  see(const Extents & e)
-  {
-    units_ = e.points();
-  }
-  void
-  see(const Padded & f)
-  {
-    units_ = f.interior.points();
-  }
-  void
-  see(const Padded * f)
-  {
-    units_ = f->interior.points();
-  }
-  void
-  see(const Real * in)
-  {
-    missing_ += in == nullptr ? 1 : 0;
-  }
-  void
-  see(Real factor)
-  {
-    factor_ = factor;
-    isFactor_ = true;
-  }
-  // Arrays that may be written are written.
-  void
-  see(Real * out)
-  {
-    write(out);
-  }
-  void
-  see(const VectorView & out)
-  {
-    write(out.data);
-  }
-  void
-  see(const SymmetricTensorView & out)
-  {
-    write(out.data);
-  }
-  void
-  see(Complex * out)
-  {
-    write(out);
-  }
-  void
-  see(void * out)
-  {
-    write(out);
-  }
-  template <typename Other>
-  void
-  see(const Other &)
-  {}
-
-  template <typename Argument>
-  void
-  next(const Argument & argument)
-  {
-    isFactor_ = false;
-    see(argument);
-    if (!isFactor_)
+    if constexpr (std::is_same<T, std::size_t>::value)
     {
-      factor_.reset();
+      units_ = argument;
+    }
+    else if constexpr (std::is_same<T, Extents>::value)
+    {
+      units_ = argument.points();
+    }
+    else if constexpr (std::is_same<T, Padded>::value)
+    {
+      units_ = argument.interior.points();
+    }
+    else if constexpr (std::is_same<T, const Padded *>::value)
+    {
+      units_ = argument->interior.points();
+    }
+    else if constexpr (std::is_same<T, const Real *>::value)
+    {
+      missing_ += argument == nullptr ? 1 : 0;
+    }
+    else if constexpr (std::is_pointer<T>::value && !std::is_const<std::remove_pointer_t<T>>::value)
+    {
+      write(argument); // what may be written is
+    }
+    else if constexpr (IsView<T>::value)
+    {
+      write(argument.data);
+    }
+    isFactorZero_ = false;
+    if constexpr (std::is_same<T, Real>::value)
+    {
+      isFactorZero_ = argument == Real(0);
     }
   }
 
@@ -178,26 +151,25 @@ private:
   write(const void * out)
   {
     zeros_.remove(out);
-    overwrites_ = overwrites_ || (factor_ && *factor_ == Real(0));
+    overwrites_ = overwrites_ || isFactorZero_;
   }
 
-  Zeros &             zeros_;
-  std::size_t         units_ = 0;
-  int                 missing_ = 0;
-  std::optional<Real> factor_; ///< the argument before this one
-  bool                isFactor_ = false;
-  bool                overwrites_ = false;
+  Zeros &     zeros_;
+  std::size_t units_ = 0;
+  int         missing_ = 0;
+  bool        isFactorZero_ = false; ///< the argument before this one is a factor, and zero
+  bool        overwrites_ = false;
 };
 
 /** Everything but the kernels. */
 class Counter : public CountingKernels
 {
 public:
-  Counter(Kernels & real, Script & script, double number)
+  Counter(Kernels & real, Script & script, std::function<double()> number)
     : CountingKernels(addresses)
     , real_(real)
     , script_(script)
-    , number_(number)
+    , number_(std::move(number))
   {}
 
   std::string
@@ -296,7 +268,7 @@ protected:
     add(cost, static_cast<double>(arguments.units()), arguments.bytes(cost));
     if constexpr (std::is_same<Result, double>::value)
     {
-      return number_ * static_cast<double>(std::max<std::size_t>(arguments.units(), 1)); // others may have values
+      return number_() * static_cast<double>(std::max<std::size_t>(arguments.units(), 1)); // others may have values
     }
     else
     {
@@ -304,13 +276,13 @@ protected:
     }
   }
 
-  Kernels &   real_;
-  Script &    script_;
-  double      number_;
-  KernelWork  work_;
-  std::size_t messageBytes_ = 0;
-  std::size_t scratchBytes_ = 0;
-  Zeros       zeros_;
+  Kernels &               real_;
+  Script &                script_;
+  std::function<double()> number_;
+  KernelWork              work_;
+  std::size_t             messageBytes_ = 0;
+  std::size_t             scratchBytes_ = 0;
+  Zeros                   zeros_;
 };
 
 // For each row of the table its cost, and a class that overrides the kernel of that name.
@@ -342,8 +314,8 @@ public                                                                          
   public virtual Counter
 {
 public:
-  EveryKernel(Kernels & real, Script & script, double number)
-    : Counter(real, script, number)
+  EveryKernel(Kernels & real, Script & script, std::function<double()> number)
+    : Counter(real, script, std::move(number))
   {}
 
   void
@@ -359,7 +331,7 @@ public:
   maximumAbsolute(const Real * x, std::size_t n) override
   {
     call<void>(maximumAbsoluteCost, x, n);
-    return zeros_.contain(x) ? 0.0 : number_;
+    return zeros_.contain(x) ? 0.0 : number_();
   }
   void
   pad(const Real *, const Padded & out) override
@@ -422,8 +394,8 @@ public:
     {
       result.count *= static_cast<std::size_t>(region.end[a] - region.begin[a]);
     }
-    result.maximum = number_; // from 0 on: not constant, and a weight
-    result.sum = number_ * static_cast<double>(result.count);
+    result.maximum = number_(); // from 0 on: not constant, and a weight
+    result.sum = number_() * static_cast<double>(result.count);
     add(statisticsCost, static_cast<double>(result.count), statisticsCost.bytes);
     return result;
   }
@@ -439,9 +411,9 @@ private:
 } // namespace
 
 std::unique_ptr<CountingKernels>
-makeCountingKernels(Kernels & real, Script & script, double number)
+makeCountingKernels(Kernels & real, Script & script, std::function<double()> number)
 {
-  return std::make_unique<EveryKernel>(real, script, number);
+  return std::make_unique<EveryKernel>(real, script, std::move(number));
 }
 
 } // namespace gnr

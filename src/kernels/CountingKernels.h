@@ -4,6 +4,7 @@
 
 #include "kernels/kernels.h"
 
+#include <functional>
 #include <memory>
 
 namespace gnr
@@ -40,9 +41,9 @@ public:
 
 /** \param real kernels of the solve, which are asked for the scratch memory that they will take.
  * \param script both must live as long as the result.
- * \param number that kernels return for each value, 0 < number <= 1: only tests need another one. */
+ * \param number what kernels return for each value, 0 < number <= 1: only tests need others. */
 std::unique_ptr<CountingKernels>
-makeCountingKernels(Kernels & real, Script & script, double number = 1.0);
+makeCountingKernels(Kernels & real, Script & script, std::function<double()> number = [] { return 1.0; });
 
 } // namespace gnr
 

@@ -25,9 +25,8 @@ using DeviceIdentity = std::array<std::uint32_t, 4>;
  *
  * Each backend folder implements the same list in files of the same names: `reference/` (serial, double arithmetic,
  * obviously right), `cpu/` (OpenMP and SIMD), `cuda/`. All pointers are memory of the backend (memory()) unless
- * said otherwise; nothing here knows about processes. `n` counts values. Traffic is given in bytes per voxel for 4-byte
- * reals, every array counted once; costs.h has it as data. Equation numbers in brackets are those of
- * doc/mathematics.md. */
+ * said otherwise; nothing here knows about processes. `n` counts values. What a kernel costs stands in costs.h.
+ * Equation numbers in brackets are those of doc/mathematics.md. */
 class Kernels
 {
 public:
@@ -191,56 +190,56 @@ public:
   //---- algebra.cpp: sums are accumulated in double, in an order that does not depend on the number of threads
   //---------
   virtual void
-  fill(Real * x, std::size_t n, Real value) = 0; // 4 B
+  fill(Real * x, std::size_t n, Real value) = 0;
   virtual void
-  copy(const Real * x, Real * y, std::size_t n) = 0; // 8 B; the ranges must not overlap
-  /** y = a x + b y; with b = 0 y is not read. 12 B */
+  copy(const Real * x, Real * y, std::size_t n) = 0; // the ranges must not overlap
+  /** y = a x + b y; with b = 0 y is not read. */
   virtual void
   axpby(Real a, const Real * x, Real b, Real * y, std::size_t n) = 0;
-  /** out = a x + b y, out may be x or y. 12 B */
+  /** out = a x + b y, out may be x or y. */
   virtual void
   combine(Real a, const Real * x, Real b, const Real * y, Real * out, std::size_t n) = 0;
-  /** y = a x + b (intensity maps), y may be x. 8 B */
+  /** y = a x + b (intensity maps), y may be x. */
   virtual void
   scaleAndShift(Real a, const Real * x, Real b, Real * y, std::size_t n) = 0;
-  /** x = min(max(x, lower), upper). 8 B */
+  /** x = min(max(x, lower), upper). */
   virtual void
   clamp(Real lower, Real upper, Real * x, std::size_t n) = 0;
   /** What lies beyond [lower, upper] by t comes to lie beyond it by r t / (r + t), r = reach: the slope is one at the
-   * bounds, and infinity is r beyond them. What lies within keeps its bits. 8 B */
+   * bounds, and infinity is r beyond them. What lies within keeps its bits. */
   virtual void
   saturate(Real lower, Real upper, Real reach, Real * x, std::size_t n) = 0;
-  /** out = a x y, out may be x or y. 12 B */
+  /** out = a x y, out may be x or y. */
   virtual void
   multiply(Real a, const Real * x, const Real * y, Real * out, std::size_t n) = 0;
   virtual double
-  sum(const Real * x, std::size_t n) = 0; // 4 B
+  sum(const Real * x, std::size_t n) = 0;
   virtual double
-  dot(const Real * x, const Real * y, std::size_t n) = 0; // 8 B
+  dot(const Real * x, const Real * y, std::size_t n) = 0;
   virtual double
-  maximumAbsolute(const Real * x, std::size_t n) = 0; // 4 B
-  /** x += alpha p, r -= alpha hp in one pass. 24 B a value */
+  maximumAbsolute(const Real * x, std::size_t n) = 0;
+  /** x += alpha p, r -= alpha hp in one pass. */
   virtual void
   descend(Real alpha, const Real * p, const Real * hp, Real * x, Real * r, std::size_t n) = 0;
-  /** <p, q + s>, the curvature of PCG with H p = q + A p. 12 B */
+  /** <p, q + s>, the curvature of PCG with H p = q + A p. */
   virtual double
   dotSum(const Real * p, const Real * q, const Real * s, std::size_t n) = 0;
-  /** The PCG update in one pass: x += alpha p, r -= alpha (q + ap). 28 B a value */
+  /** The PCG update in one pass: x += alpha p, r -= alpha (q + ap). */
   virtual void
   krylovUpdate(Real alpha, const Real * p, const Real * ap, const Real * q, Real * x, Real * r, std::size_t n) = 0;
-  /** The PCG direction in one pass: p = z + beta p, ap = r - mean + beta ap. 24 B a value */
+  /** The PCG direction in one pass: p = z + beta p, ap = r - mean + beta ap. */
   virtual void
   krylovDirection(Real beta, const Real * z, const Real * r, Real mean, Real * p, Real * ap, std::size_t n) = 0;
 
   //---- halo.cpp -----------------------------------------------------------------------------------------------------
   /** Copies a slab into the interior of `out` and fills its x and y halo periodically, on interior planes only; the z
-   * halo is filled by HaloExchange. Halos may be wider than the slab. 8 B */
+   * halo is filled by HaloExchange. Halos may be wider than the slab. */
   virtual void
   pad(const Real * x, const Padded & out) = 0;
 
   //---- differences.cpp: 8th-order central differences, halo >= 4 [D1]
   //---------------------------------------------------
-  /** out = a v . grad m + b out; with b = 0 out is not read. `inverseSpacing` in 1/mm. 20-24 B */
+  /** out = a v . grad m + b out; with b = 0 out is not read. `inverseSpacing` in 1/mm. */
   virtual void
   gradientDot(const Padded &          m,
               const double            inverseSpacing[3],
@@ -249,7 +248,7 @@ public:
               Real                    b,
               Real *                  out) = 0;
   /** out = a lambda grad m + b out, component by component: the integrand of the gradient and of the Hessian product;
-   * with b = 0 out is not read. 20-32 B */
+   * with b = 0 out is not read. */
   virtual void
   scaledGradient(const Padded &     m,
                  const double       inverseSpacing[3],
@@ -257,20 +256,20 @@ public:
                  Real               a,
                  Real               b,
                  const VectorView & out) = 0;
-  /** out = a df/dx_axis + b out; with b = 0 out is not read. 8-12 B */
+  /** out = a df/dx_axis + b out; with b = 0 out is not read. */
   virtual void
   derivative(const Padded & f, int axis, double inverseSpacing, Real a, Real b, Real * out) = 0;
   /** out = det(I + grad u), u in mm along the grid axes, second-order central differences (halo >= 1) as ITK's
-   * DisplacementFieldJacobianDeterminantFilter [M3]. 16 B */
+   * DisplacementFieldJacobianDeterminantFilter [M3]. */
   virtual void
   jacobianDeterminant(const Padded u[3], const double inverseSpacing[3], Real * out) = 0;
 
   /** out = |grad f|^2 + b out with the mean of the squared forward and backward differences (halo >= 1); with b = 0 out
-   * is not read [S1]. 8-12 B */
+   * is not read [S1]. */
   virtual void
   squaredGradient(const Padded & f, const double inverseSpacing[3], Real b, Real * out) = 0;
   /** out = - a div(w grad f) + b out, w the sum of the weights on both sides of a face (halo >= 1); with b = 0 out is
-   * not read: half the derivative of sum w |grad f|^2 with the differences of squaredGradient() [S1]. 12-16 B */
+   * not read: half the derivative of sum w |grad f|^2 with the differences of squaredGradient() [S1]. */
   virtual void
   weightedLaplacian(const Padded & f,
                     const Padded & weight,
@@ -280,7 +279,7 @@ public:
                     Real *         out) = 0;
 
   /** t = a weight g g^T + b t with g = grad m; weight may be null (one); with b = 0 t is not read: the structure tensor
-   * of several channels is summed up one by one [C1]. 28-56 B */
+   * of several channels is summed up one by one [C1]. */
   virtual void
   addGradientDyad(const Padded &              m,
                   const double                inverseSpacing[3],
@@ -289,10 +288,10 @@ public:
                   Real                        b,
                   const SymmetricTensorView & t) = 0;
   /** z = J^-1 z at every point, J_ab = delta_ab + spacing_a dd_a/di_b / spacing_b the Jacobian of the map to the
-   * departure points, d_a in voxels of axis a and i_b the index along axis b; z in mm [C3]. 36 B */
+   * departure points, d_a in voxels of axis a and i_b the index along axis b; z in mm [C3]. */
   virtual void
   pushForward(const Padded d[3], const double spacing[3], const VectorView & z) = 0;
-  /** z = det(J) J^T z likewise [C4]. 36 B */
+  /** z = det(J) J^T z likewise [C4]. */
   virtual void
   pullBackAdjoint(const Padded d[3], const double spacing[3], const VectorView & z) = 0;
 
@@ -303,38 +302,38 @@ public:
   virtual void
   convolvePlanes(const Real * f, const Extents & extents, const Window & x, const Window & y, Real * out) = 0;
   /** out(i, j, k) = sum_q z_|q| f(i, j, k + q), halo along z >= radius; no other is read. out must not be part of f.
-   * 8 B */
+   * */
   virtual void
   convolveAcross(const Padded & f, const Window & z, Real * out) = 0;
 
   //---- interpolation.cpp
   //----------------------------------------------------------------------------------------------
   /** out(x) = factor(x) f(x + d(x)); d in voxels, |d_a| <= halo_a - 2; factor may be null (one). Cubic Lagrange on 4^3
-   * points [I1] or trilinear. out must not be d or part of f. 20-24 B */
+   * points [I1] or trilinear. out must not be d or part of f. */
   virtual void
   interpolate(const Padded & f, const ConstVectorView & d, const Real * factor, Interpolation kind, Real * out) = 0;
 
   /** out_c(x) = scale_c f_c(x + d(x)) for three arrays of one layout, cubic: as three times interpolate(), but the
-   * weights are computed once. 36 B */
+   * weights are computed once. */
   virtual void
   interpolateVector(const Padded f[3], const ConstVectorView & d, const Real scale[3], const VectorView & out) = 0;
 
   //---- transport.cpp
   //--------------------------------------------------------------------------------------------------
   /** c = 1 + h/2 (d + D + h d D), the growth of the adjoint over one step; d = div v at x, D at the departure point
-   * [T4]. c may be D. 12 B */
+   * [T4]. c may be D. */
   virtual void
   adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) = 0;
 
   //---- similarity.cpp: weight may be null (one)
   //-------------------------------------------------------------------------
   virtual double
-  squaredDistance(const Real * a, const Real * b, const Real * weight, std::size_t n) = 0; // 8-12 B
-  /** out = weight (a - b). 12-16 B */
+  squaredDistance(const Real * a, const Real * b, const Real * weight, std::size_t n) = 0;
+  /** out = weight (a - b). */
   virtual void
   weightedDifference(const Real * a, const Real * b, const Real * weight, Real * out, std::size_t n) = 0;
 
-  /** out = weight g (g . p), the data Hessian at zero velocity with g = grad m(1) [K2]. 36-40 B */
+  /** out = weight g (g . p), the data Hessian at zero velocity with g = grad m(1) [K2]. */
   virtual void
   gradientDyad(const ConstVectorView & g,
                const Real *            weight,
@@ -342,7 +341,7 @@ public:
                const VectorView &      out,
                std::size_t             n) = 0;
 
-  /** out = a T p + b out, T symmetric; with b = 0 out is not read. out may be p [C2]. 48-60 B */
+  /** out = a T p + b out, T symmetric; with b = 0 out is not read. out may be p [C2]. */
   virtual void
   tensorProduct(const SymmetricTensorView & t,
                 const ConstVectorView &     p,
@@ -352,28 +351,28 @@ public:
                 std::size_t                 n) = 0;
 
   /** weight = min(scale s^4, cap) for s = `squared`; returns the sum of its integral from 0 to s, halved: the penalty
-   * that has this weight [S1]. `weight` may be `squared`. 8 B */
+   * that has this weight [S1]. `weight` may be `squared`. */
   virtual double
   stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n) = 0;
 
   /** out = (sum + epsilon out) / (weight + epsilon): a weighted mean where there is weight, what was there where there
-   * is none [W1]. 16 B */
+   * is none [W1]. */
   virtual void
   normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, std::size_t n) = 0;
-  /** image = weight image + (1 - weight) fill [W1]. 16 B */
+  /** image = weight image + (1 - weight) fill [W1]. */
   virtual void
   replaceUnweighted(const Real * weight, const Real * fill, Real * image, std::size_t n) = 0;
 
   //---- localCorrelation.cpp: weights may be null (one); epsilonSquared > 0
   //-----------------------------------------------------------------------------------------------
   /** Sum of (scale/2) omega [(F - epsilon^2)/F - c^2/(V F)] over the points whose weight omega is at least
-   * `leastWeight`, where V and F are the local variances of m and f plus epsilon^2, c their covariance [L2]. 20-24 B */
+   * `leastWeight`, where V and F are the local variances of m and f plus epsilon^2, c their covariance [L2]. */
   virtual double
   localCorrelation(const LocalMoments & sums, Real epsilonSquared, Real scale, Real leastWeight, std::size_t n) = 0;
   /** The same, and what its derivatives are made of [L3], [L4]: m becomes the mean mu of m, mm becomes V, f becomes
    * u = scale c/(V F), ff becomes u s with s = c/V, mf becomes u (s mu - phi) with phi the mean of f, and
    * kappa = scale c^2/(V^2 F), which is u s once more, pointwise for correlationMoments() when ff has been summed over
-   * windows; it may be ff. Where omega < leastWeight V is one and the others are zero. 44-48 B */
+   * windows; it may be ff. Where omega < leastWeight V is one and the others are zero. */
   virtual double
   localCorrelationDerivatives(const LocalMoments & sums,
                               Real                 epsilonSquared,
@@ -382,7 +381,7 @@ public:
                               Real *               kappa,
                               std::size_t          n) = 0;
   /** out = weight (f gu - m gus + gt), the negative derivative [L3]: gu, gus, gt are sums over the window of u, u s and
-   * u (s mu - phi). out may be gt. 24-28 B */
+   * u (s mu - phi). out may be gt. */
   virtual void
   correlationForce(const Real * f,
                    const Real * m,
@@ -393,7 +392,7 @@ public:
                    Real *       out,
                    std::size_t  n) = 0;
   /** Of the sums a of w mt and b of w mt m over the window, mt a change of m: b = kappa c/V with their covariance
-   * c = b/omega - mu a/omega, and a = kappa a/omega - mu b [L4]; zero where kappa is. 28-32 B */
+   * c = b/omega - mu a/omega, and a = kappa a/omega - mu b [L4]; zero where kappa is. */
   virtual void
   correlationMoments(const Real * mu,
                      const Real * variance,
@@ -403,7 +402,7 @@ public:
                      Real *       b,
                      std::size_t  n) = 0;
   /** mt = -weight (mt K - ga - m gb), the negative Gauss-Newton product [L4]: K, ga, gb are the sums over the window of
-   * kappa (the gus of correlationForce()) and of the results of correlationMoments(). 24-28 B */
+   * kappa (the gus of correlationForce()) and of the results of correlationMoments(). */
   virtual void
   correlationCurvature(const Real * m,
                        const Real * weight,
@@ -415,11 +414,11 @@ public:
 
   //---- selfSimilarity.cpp: descriptors that do not depend on contrast (MIND-SSC) [C5]
   //-----------------------------------------------------------------------------------------
-  /** out(x) = (f(x + a) - f(x + b))^2, halo >= |a|, |b| along every axis. 8 B */
+  /** out(x) = (f(x + a) - f(x + b))^2, halo >= |a|, |b| along every axis. */
   virtual void
   shiftedSquaredDifference(const Padded & f, const int a[3], const int b[3], Real * out) = 0;
   /** fields_c = exp(-(fields_c - min_c fields_c) / min(max(variance, least), most)) in place for 0 <= c < channels,
-   * channel c at fields + c * stride; least > 0. 4 B and 8 B a channel */
+   * channel c at fields + c * stride; least > 0. */
   virtual void
   selfSimilarity(Real *       fields,
                  std::size_t  stride,
@@ -455,7 +454,7 @@ public:
                    const SpectrumLayout & outLayout) = 0;
 
   /** Copies `count` blocks of `width` complex numbers that lie `xStride` and `yStride` apart: rows of a spectrum on
-   * their way to another process. The ranges must not overlap. 16 B a complex number */
+   * their way to another process. The ranges must not overlap. */
   virtual void
   copyBlocks(const Complex * x,
              std::ptrdiff_t  xStride,

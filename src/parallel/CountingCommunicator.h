@@ -5,15 +5,10 @@
 #include "parallel/Exchange.h"
 #include "parallel/SilentCommunicator.h"
 
-#include <cstdint>
-#include <map>
 #include <vector>
 
 namespace gnr
 {
-
-/** How often processes have done what together. */
-using Exchanges = std::map<Exchange, std::int64_t>;
 
 /** A process among others that are only thought of: counts what they would do together. */
 class CountingCommunicator : public SilentCommunicator

@@ -3,6 +3,8 @@
 #define gnr_parallel_Exchange_h
 
 #include <array>
+#include <cstdint>
+#include <map>
 #include <tuple>
 
 namespace gnr
@@ -38,6 +40,9 @@ struct Exchange
            std::tie(o.kind, o.count, o.size, o.width, o.ownerRows, o.isOwner);
   }
 };
+
+/** How often processes have done what together. */
+using Exchanges = std::map<Exchange, std::int64_t>;
 
 } // namespace gnr
 

@@ -73,6 +73,7 @@ Registration::Implementation::Implementation(const MemoryPlan &            plan,
   input.movingWeight = plan.hasMovingWeight ? image : none;
   input.velocity = plan.hasInitialVelocity ? image : none;
   box = { plan.solverGrid, plan.reachesBorder };
+  options.timeLimit.reset(); // the clock is not that of a solve
 }
 
 std::size_t

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/Rehearsal.h"
 
-#include "model/ImageChannels.h"
-#include "optimization/GaussNewton.h"
 #include "optimization/Preconditioner.h"
 #include "registration/Implementation.h"
 
 #include <algorithm>
 #include <map>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -16,14 +13,6 @@ namespace gnr
 {
 namespace
 {
-
-constexpr double slow = 1.0; // voxels per unit time: any number of time steps will do
-
-double
-departure(const SolveAssumptions & assumptions)
-{
-  return assumptions.interpolationHalo - 2;
-}
 
 /** Everything that can need memory: the second round of a loop finds all of it allocated, one repair is provided for.
  */
@@ -41,9 +30,9 @@ public:
     switch (quantity)
     {
       case Quantity::Speed:
-        return slow;
+        return slowSpeed;
       case Quantity::Displacement:
-        return departure(SolveAssumptions());
+        return departureOf(SolveAssumptions());
       case Quantity::Determinant:
         break;
     }
@@ -51,274 +40,33 @@ public:
   }
 };
 
-/** The `index`-th of `parts` parts that sum to `total`. */
-int
-partOf(int total, int parts, int index)
+} // namespace
+
+double
+departureOf(const SolveAssumptions & assumptions)
 {
-  return slabOf(total, std::max(parts, 1), index).size();
+  return assumptions.interpolationHalo - 2;
 }
 
-/** The steps and iterations that are assumed, evenly shared. It is told of the solves as an observer. */
-class AssumedScript
-  : public Script
-  , public Observer
-{
-public:
-  AssumedScript(const Options & options, const SolveAssumptions & assumptions, int levels)
-    : options_(options)
-    , assumptions_(assumptions)
-    , levels_(levels)
-  {}
-
-  void
-  onLevel(const LevelRecord & record) override
-  {
-    solve_ = record.level == level_ ? solve_ + 1 : 0;
-    level_ = record.level;
-    planes_ = record.grid.size[2];
-    work_ = workOf(level_, solve_);
-    newtonStep_ = flowSteps_ = 0;
-    application_ = -1;
-  }
-
-  bool
-  ends(Loop loop, int rounds) override
-  {
-    switch (loop)
-    {
-      case Loop::Newton:
-        newtonStep_ = rounds;
-        return rounds >= work_.newtonSteps;
-      case Loop::Krylov:
-        return rounds >= products();
-      case Loop::Regularized:
-        if (options_.preconditioner == Preconditioner::InvA)
-        {
-          return rounds >= products();
-        }
-        application_ += rounds == 0 ? 1 : 0;
-        return rounds >= partOf(work_.innerIterations, work_.newtonSteps + work_.hessianProducts, application_);
-      case Loop::Flow:
-        flowSteps_ = rounds;
-        return rounds >= assumptions_.mapSteps;
-      case Loop::Repair:
-        break;
-    }
-    return true;
-  }
-
-  double
-  measured(Quantity quantity) override
-  {
-    switch (quantity)
-    {
-      case Quantity::Speed:
-        return slow;
-      case Quantity::Displacement: // of a map it grows from step to step
-        return flowSteps_ == 0
-                 ? departure(assumptions_)
-                 : assumptions_.displacementShare * planes_ * flowSteps_ / std::max(assumptions_.mapSteps, 1);
-      case Quantity::Determinant:
-        break;
-    }
-    return 1.0;
-  }
-
-private:
-  /** Coarser grids than are known of are as the coarsest, further solves as the last. */
-  LevelWork
-  workOf(int level, int solve) const
-  {
-    const int known = static_cast<int>(assumptions_.levels.size());
-    if (known == 0)
-    {
-      return {};
-    }
-    const std::vector<LevelWork> & solves = assumptions_.levels[std::clamp(level - levels_ + known, 0, known - 1)];
-    return solves.empty() ? LevelWork() : solves[std::min<std::size_t>(solve, solves.size() - 1)];
-  }
-  /** Of this Newton step. */
-  int
-  products() const
-  {
-    return partOf(work_.hessianProducts, work_.newtonSteps, newtonStep_);
-  }
-
-  const Options &          options_;
-  const SolveAssumptions & assumptions_;
-  int                      levels_;
-  LevelWork                work_;
-  int                      level_ = -1;
-  int                      solve_ = 0;
-  int                      planes_ = 0;
-  int                      newtonStep_ = 0;
-  int                      application_ = -1; ///< of the preconditioner, in this solve
-  int                      flowSteps_ = 0;    ///< of the map that is traced, or was last
-};
-
-/** A process whose messages need not be staged. */
 std::shared_ptr<CountingCommunicator>
-makeProcess(int rank, int processes)
+makeCountedProcess(int rank, int processes)
 {
   const auto communicator = std::make_shared<CountingCommunicator>(rank, processes);
   communicator->setMessagePath(MessagePath::Host);
   return communicator;
 }
 
-/** A problem on the finest grid at some velocity, to count what the parts of a solve do. */
-class FinestProblem
-{
-public:
-  FinestProblem(const MemoryPlan &     plan,
-                const Options &        options,
-                CountingCommunicator & communicator,
-                Kernels &              real,
-                Script &               script)
-    : options_(decided(options))
-    , communicator_(communicator)
-    , kernels_(makeCounted(real, script))
-    , domain_(plan.solverGrid, *kernels_, communicator)
-    , transform_(domain_)
-    , image_(domain_.scalar())
-    , weight_(plan.reachesBorder || plan.hasFixedWeight ? domain_.scalar() : Buffer())
-    , movingWeight_(plan.hasMovingWeight ? domain_.scalar() : Buffer())
-    , compared_(makeChannels(options_.similarity, domain_, image_.data(), image_.data()))
-    , objective_(domain_,
-                 transform_,
-                 options_,
-                 { compared_.channels,
-                   weight_ ? weight_.data() : nullptr,
-                   movingWeight_ ? movingWeight_.data() : nullptr,
-                   1.0,
-                   compared_.scale })
-    , v_(domain_.vector())
-    , p_(domain_.vector())
-    , out_(domain_.vector())
-  {
-    objective_.setVelocity(domain_.view(v_), options_.timeSteps, domain_.view(out_));
-    objective_.refreshWeight();
-    objective_.gradientOfTerms(domain_.view(v_), domain_.view(out_));
-  }
-
-  Tally
-  product()
-  {
-    clear();
-    objective_.hessian(domain_.view(p_), domain_.view(out_));
-    return tally();
-  }
-
-  Tally
-  preconditioner()
-  {
-    const auto preconditioner = makePreconditioner(options_.preconditioner, objective_);
-    preconditioner->refresh(0.5);
-    clear();
-    preconditioner->apply(p_.data(), out_.data());
-    return tally();
-  }
-
-  /** The second of two. */
-  Tally
-  newtonStep(Observer & script)
-  {
-    class Steps : public Observer
-    {
-    public:
-      Steps(FinestProblem & problem, Observer & script)
-        : problem_(problem)
-        , script_(script)
-      {}
-      void
-      onLevel(const LevelRecord & record) override
-      {
-        script_.onLevel(record);
-      }
-      void
-      onIteration(const IterationRecord &) override
-      {
-        last = problem_.tally();
-        problem_.clear();
-      }
-      Tally last;
-
-    private:
-      FinestProblem & problem_;
-      Observer &      script_;
-    };
-    Options own = options_;
-    own.maximumIterations = 2;
-    Steps    steps(*this, script);
-    Progress progress(&steps, own, communicator_);
-    progress.begin({ 1.0 });
-    progress.beginLevel(0, domain_.grid(), own.beta);
-    minimize(objective_, own, progress, 0, domain_.view(v_));
-    return steps.last;
-  }
-
-private:
-  /** The measure that needs more where it is left open. */
-  static Options
-  decided(Options options)
-  {
-    if (options.similarity == SimilarityMeasure::Automatic)
-    {
-      options.similarity = SimilarityMeasure::SelfSimilarity;
-    }
-    return options;
-  }
-  static std::unique_ptr<CountingKernels>
-  makeCounted(Kernels & real, Script & script)
-  {
-    auto kernels = makeCountingKernels(real, script);
-    kernels->memory().reserve(FieldMemory::endless);
-    return kernels;
-  }
-  void
-  clear()
-  {
-    kernels_->clearWork();
-    communicator_.clear();
-  }
-  Tally
-  tally() const
-  {
-    return { kernels_->work(), communicator_.exchanges() };
-  }
-
-  Options                          options_;
-  CountingCommunicator &           communicator_;
-  std::unique_ptr<CountingKernels> kernels_;
-  Domain                           domain_;
-  FourierTransform                 transform_;
-  Buffer                           image_, weight_, movingWeight_;
-  ImageChannels                    compared_;
-  Objective                        objective_;
-  Buffer                           v_, p_, out_;
-};
-
-/** Options of a rehearsal: its clock is not that of a solve. */
-Options
-timeless(Options options)
-{
-  options.timeLimit.reset();
-  return options;
-}
-
-} // namespace
-
 Rehearsal::Rehearsal(const MemoryPlan &                    plan,
                      const Options &                       options,
                      std::shared_ptr<CountingCommunicator> communicator,
                      Kernels &                             real,
                      Script &                              script,
-                     double                                number)
+                     std::function<double()>               number)
   : communicator_(std::move(communicator))
 {
-  auto kernels = makeCountingKernels(real, script, number);
+  auto kernels = makeCountingKernels(real, script, std::move(number));
   kernels_ = kernels.get();
-  implementation_ =
-    std::make_unique<Registration::Implementation>(plan, timeless(options), communicator_, std::move(kernels));
+  implementation_ = std::make_unique<Registration::Implementation>(plan, options, communicator_, std::move(kernels));
 }
 
 Rehearsal::~Rehearsal() = default;
@@ -404,7 +152,7 @@ rehearseLargest(const MemoryPlan & plan, const Options & options, int processes)
   {
     MemoryPlan own = plan;
     own.processes = processes;
-    rehearseMemory(own, options, makeProcess(kind.second, processes), *host);
+    rehearseMemory(own, options, makeCountedProcess(kind.second, processes), *host);
     if (own.fieldBytes > largest.memory.fieldBytes)
     {
       largest = { kind.second, own };
@@ -414,50 +162,6 @@ rehearseLargest(const MemoryPlan & plan, const Options & options, int processes)
   largest.memory.scratchBytes = plan.scratchBytes;
   largest.memory.stagingBytes = plan.stagingBytes;
   return largest;
-}
-
-RehearsedWork
-rehearseWork(const MemoryPlan &       plan,
-             const Options &          options,
-             int                      processes,
-             int                      rank,
-             const SolveAssumptions & assumptions)
-{
-  const std::unique_ptr<Kernels> host = makeReferenceKernels();
-  RehearsedWork                  result;
-  {
-    AssumedScript script(options, assumptions, static_cast<int>(plan.levels.size()));
-    Rehearsal     rehearsal(plan, options, makeProcess(rank, processes), *host, script);
-    rehearsal.solve(&script);
-    result.solve = rehearsal.tally();
-  }
-  // The mean of the finest grid.
-  LevelWork all;
-  if (!assumptions.levels.empty())
-  {
-    for (const LevelWork & solve : assumptions.levels.back())
-    {
-      all.newtonSteps += solve.newtonSteps;
-      all.hessianProducts += solve.hessianProducts;
-      all.innerIterations += solve.innerIterations;
-    }
-  }
-  const auto mean = [](int total, int parts) { return parts == 0 ? 0 : (total + parts / 2) / parts; };
-  const int  products = mean(all.hessianProducts, all.newtonSteps);
-  const int  inner = mean(all.innerIterations, all.newtonSteps + all.hessianProducts);
-
-  SolveAssumptions twoSteps = assumptions;
-  twoSteps.levels = { { { 2, 2 * products, 2 * (1 + products) * inner } } };
-  AssumedScript script(options, twoSteps, 1);
-  LevelRecord   finest;
-  finest.grid = plan.solverGrid;
-  script.onLevel(finest);
-  const auto    process = makeProcess(rank, processes);
-  FinestProblem problem(plan, timeless(options), *process, *host, script);
-  result.product = problem.product();
-  result.preconditioner = problem.preconditioner();
-  result.newtonStep = problem.newtonStep(script);
-  return result;
 }
 
 } // namespace gnr

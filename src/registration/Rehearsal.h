@@ -8,6 +8,7 @@
 #include "gnr/Registration.h"
 #include "gnr/ScalingModel.h"
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -28,12 +29,13 @@ class Rehearsal
 public:
   /** \param plan grids and weights of the registration.
    * \param real, script, number as of makeCountingKernels(). */
-  Rehearsal(const MemoryPlan &                    plan,
-            const Options &                       options,
-            std::shared_ptr<CountingCommunicator> communicator,
-            Kernels &                             real,
-            Script &                              script,
-            double                                number = 1.0);
+  Rehearsal(
+    const MemoryPlan &                    plan,
+    const Options &                       options,
+    std::shared_ptr<CountingCommunicator> communicator,
+    Kernels &                             real,
+    Script &                              script,
+    std::function<double()>               number = [] { return 1.0; });
   ~Rehearsal();
 
   /** From the images in the solver to the displacement. */
@@ -58,6 +60,16 @@ private:
 /** The phases of a plan that come after run(). */
 constexpr const char * inversePhase = "inverse displacement";
 constexpr const char * otherResultsPhase = "other results";
+
+/** What scripts have in common: a velocity in voxels per unit time for which any number of time steps will do, and how
+ * far departure points are away. */
+constexpr double slowSpeed = 1.0;
+double
+departureOf(const SolveAssumptions & assumptions);
+
+/** A process whose messages need not be staged. */
+std::shared_ptr<CountingCommunicator>
+makeCountedProcess(int rank, int processes);
 
 /** Adds the memory of a process to a plan. */
 void

@@ -2,7 +2,7 @@
 #ifndef gnr_test_threads_h
 #define gnr_test_threads_h
 
-#include "parallel/CountingCommunicator.h"
+#include "parallel/Exchange.h"
 
 #include "gnr/Communicator.h"
 
