@@ -144,6 +144,22 @@ class Starts(Alignment):
         self.assertIn("noise.nii.gz: No alignment was found", result.stderr)
         self.assertEqual(self.files(), ["noise.nii.gz"])
 
+    def test_small_images(self):
+        """A few thousand samples share much by chance: what has the same content is aligned, what has not is refused."""
+        size, matrix, origin = (28, 24, 26), ((2, 0, 0), (0, 2, 0), (0, 0, 2)), (-28, -24, -26)
+        values = [100 * v for v in support.blobs(size, matrix, origin, ((-6, -2, 3, 1), (8, 4, -5, 0.7), (0, 8, 9, -0.5)), 6)]
+        chance = random.Random(5)
+        shift = (3.0, -2.0, 1.0)
+        for name, voxels, at in (("fixed", values, origin), ("noise", [chance.random() for _ in values], origin),
+                                 ("inverted", [200 - 2 * v for v in values], [o + s for o, s in zip(origin, shift)])):
+            nifti.write(self.folder / f"{name}.nii.gz", size, voxels, "f", matrix, at)
+        found, _ = self.align("fixed.nii.gz", "inverted.nii.gz", "rigid")
+        points = self.grid(self.folder / "fixed.nii.gz")
+        distance = self.mean_distance(found, lambda p: [x + s for x, s in zip(p, shift)], points)
+        self.assertLess(distance, 1.0)  # half a voxel
+        result = self.register("fixed.nii.gz", "noise.nii.gz", "-o", "a", "--initial-transform", "rigid", "--iterations", 0)
+        self.assertEqual(result.returncode, 4, result.stdout + result.stderr)
+
     def test_thin_volumes(self):
         """Voxels of 0.1 x 0.1 x 5 mm: a step that is small along the body leaves the image across it."""
         image = nifti.read(support.example_data("brainweb_2mm") / "t1.nii.gz")

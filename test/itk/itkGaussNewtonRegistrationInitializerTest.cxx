@@ -22,6 +22,8 @@
 
 #include <cstdlib>
 #include <sstream>
+#include <string>
+#include <utility>
 
 int
 itkGaussNewtonRegistrationInitializerTest(int, char *[])
@@ -45,11 +47,14 @@ itkGaussNewtonRegistrationInitializerTest(int, char *[])
   initializer->SetRandomSeed(3);
   ITK_TEST_SET_GET_VALUE(3, initializer->GetRandomSeed());
 
-  for (const auto method : { MethodEnum::Identity, MethodEnum::Moments, MethodEnum::Rigid, MethodEnum::Affine })
+  for (const auto & [method, word] : { std::make_pair(MethodEnum::Identity, "identity"),
+                                       std::make_pair(MethodEnum::Moments, "moments"),
+                                       std::make_pair(MethodEnum::Rigid, "rigid"),
+                                       std::make_pair(MethodEnum::Affine, "affine") })
   {
     std::ostringstream out;
     out << method;
-    ITK_TEST_EXPECT_TRUE(out.str().find("itk::GaussNewtonRegistrationInitializerEnums::Method::") == 0);
+    ITK_TEST_EXPECT_EQUAL(out.str(), std::string(word));
   }
   return EXIT_SUCCESS;
 }
