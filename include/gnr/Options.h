@@ -57,7 +57,7 @@ inline constexpr EnumName<Interpolation> enumNames<Interpolation>[] = {
 /** How the images are compared (doc/similarity.md). */
 enum class SimilarityMeasure
 {
-  Automatic,        ///< LocalCorrelation where the details of the images agree, else SelfSimilarity
+  Automatic,        ///< LocalCorrelation where the images look as if of one contrast, else SelfSimilarity
   SumOfSquares,     ///< squared differences of intensities: scans of one contrast and brightness
   LocalCorrelation, ///< local normalised cross-correlation: scans of one contrast, whatever their brightness
   SelfSimilarity    ///< self-similarity context, MIND-SSC: scans of different contrast

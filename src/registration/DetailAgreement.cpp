@@ -92,24 +92,12 @@ compareDetails(Domain &           finest,
   const auto    correlation = [&](const Details & other) {
     return inner(ofFixed.values, other.values) / std::sqrt(ofFixed.squared * other.squared);
   };
-  const Details ofMoving = detailsOf(moving);
-  if (!ofFixed.exist || !ofMoving.exist)
+  const Details before = detailsOf(moving), after = detailsOf(warped);
+  if (!ofFixed.exist || !before.exist || !after.exist)
   {
     return std::nullopt;
   }
-  const double before = correlation(ofMoving);
-  if (warped == nullptr)
-  {
-    return DetailCorrelation{ before, before };
-  }
-  const Details ofWarped = detailsOf(warped);
-  return ofWarped.exist ? std::optional<DetailCorrelation>({ before, correlation(ofWarped) }) : std::nullopt;
-}
-
-bool
-agree(const DetailCorrelation & correlation)
-{
-  return correlation.before >= unrelatedBefore;
+  return DetailCorrelation{ correlation(before), correlation(after) };
 }
 
 std::optional<std::string>

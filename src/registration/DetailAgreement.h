@@ -23,7 +23,7 @@ detailGrid(const Grid & finest, const Grid & image);
  * A sum of squares brings the outlines of any two heads together, and what lies in them agrees in part afterwards. But
  * images of one contrast agree in their details before a deformation, or else nearly in full after it.
  *
- * \param warped null: there is none yet, and `after` is as before. \param weight null for one.
+ * \param weight null for one.
  * Three or four forward transforms of the finest grid and small ones. Collective. */
 std::optional<DetailCorrelation>
 compareDetails(Domain &           finest,
@@ -33,11 +33,6 @@ compareDetails(Domain &           finest,
                const Real *       moving,
                const Real *       warped,
                const Real *       weight);
-
-/** Whether images so alike before the deformation are of one contrast. Images that lie far apart may be, too, but it
- * does not show. */
-bool
-agree(const DetailCorrelation & correlation);
 
 /** What to tell the user where the images do not look as if they were of one contrast; unset if they do. */
 std::optional<std::string>

@@ -6,7 +6,7 @@
 #include "optimization/GaussNewton.h"
 #include "parallel/MessagePath.h"
 #include "parallel/Statistics.h"
-#include "registration/DetailAgreement.h"
+#include "registration/ContrastRelation.h"
 #include "registration/Inpainting.h"
 
 #include "gnr/OptionTable.h"
@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <cmath>
 #include <ctime>
-#include <iomanip>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -388,28 +387,15 @@ Registration::Implementation::chooseMeasure()
   {
     return;
   }
-  const std::optional<DetailCorrelation> correlation = compareDetails(*finest,
-                                                                      *finestTransform,
-                                                                      input.grid,
-                                                                      images.fixed.data(),
-                                                                      images.moving.data(),
-                                                                      nullptr,
-                                                                      images.fixedWeight.data());
+  const bool isOne = areOfOneContrast(
+    *finest, *finestTransform, input.grid, images.fixed.data(), images.moving.data(), images.fixedWeight.data());
   // A rehearsal takes the measure that needs more memory.
-  const bool differ = kernels->passes(!(correlation && agree(*correlation)));
+  const bool differ = kernels->passes(!isOne);
   report.similarity = differ ? SimilarityMeasure::SelfSimilarity : SimilarityMeasure::LocalCorrelation;
-  std::ostringstream text;
-  text << "similarity " << nameOf(report.similarity) << ": the details of the images ";
-  if (correlation)
-  {
-    text << (differ ? "do not agree" : "agree") << " (correlation " << std::fixed << std::setprecision(2)
-         << correlation->before << ")";
-  }
-  else
-  {
-    text << "cannot be compared";
-  }
-  progress->message(text.str(), report);
+  progress->message(std::string("similarity ") + nameOf(report.similarity) +
+                      " was chosen: what is brighter in one image is " + (differ ? "not always" : "also") +
+                      " brighter in the other",
+                    report);
 }
 
 void
