@@ -105,11 +105,11 @@ checkWeights(const Buffer &             fixedWeight,
   }
   if (fixedWeight && movingWeight)
   {
-    message << ", those that lie inside MovingImageMask, or inside MovingImage if it has no mask, as well";
+    message << " where MovingImageMask counts as well (or where MovingImage lies, if it has no mask)";
   }
   else if (movingWeight)
   {
-    message << " on the grid of FixedImage, those that lie inside MovingImage, and inside its mask if it has one";
+    message << " on the grid of FixedImage (inside MovingImage, and inside its mask if it has one)";
   }
   if (counted < leastCounted)
   {
