@@ -18,6 +18,7 @@ constexpr double lowerPercentile = 0.005;
 constexpr double upperPercentile = 0.995;
 constexpr int    histogramBins = 4096;
 constexpr int    leastBins = 16; // of the range
+constexpr double farOut = 4.0;   // widths of the robust range, which the peaks of smooth images do not reach
 
 /** Values that are left out: all within [lower, upper). */
 struct Exclusion
@@ -160,9 +161,20 @@ robustRange(const ValueSet & values, Kernels & kernels, Communicator & communica
   return ordinary.lower == everything.lower && ordinary.upper == everything.upper ? everything : robust;
 }
 
+bool
+reachesFarOut(double least, double most, const IntensityRange & robust)
+{
+  const double far = farOut * robust.width();
+  return least < robust.lower - far || most > robust.upper + far;
+}
+
 IntensityRange
 ordinaryRange(const ValueSet & values, const IntensityRange & robust)
 {
+  if (!reachesFarOut(values.least, values.most, robust))
+  {
+    return { values.least, values.most };
+  }
   return { std::max(values.least, robust.lower - robust.width()),
            std::min(values.most, robust.upper + robust.width()) };
 }

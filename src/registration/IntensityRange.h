@@ -47,7 +47,11 @@ struct IntensityRange
 IntensityRange
 robustRange(const ValueSet & values, Kernels & kernels, Communicator & communicator);
 
-/** The part of all values that lies within one width of the robust range: what is beyond is far from all others. */
+/** Whether values lie so far from the robust range that the image is limited to one width around it [P0]. */
+bool
+reachesFarOut(double least, double most, const IntensityRange & robust);
+
+/** The range of all values; if some lie far out, the part of it within one width of the robust range. */
 IntensityRange
 ordinaryRange(const ValueSet & values, const IntensityRange & robust);
 

@@ -105,11 +105,11 @@ checkWeights(const Buffer &             fixedWeight,
   }
   if (fixedWeight && movingWeight)
   {
-    message << ", those that lie inside MovingImageMask, or inside MovingImage if it has no mask, as well";
+    message << " where MovingImageMask counts as well (or where MovingImage lies, if it has no mask)";
   }
   else if (movingWeight)
   {
-    message << " on the grid of FixedImage, those that lie inside MovingImage, and inside its mask if it has one";
+    message << " on the grid of FixedImage (inside MovingImage, and inside its mask if it has one)";
   }
   if (counted < leastCounted)
   {
@@ -293,7 +293,7 @@ normalize(Buffer & image, const IntensityRange & range, const Statistics & s, Ke
     kernels.scaleAndShift(Real(1), image.data(), Real(-origin), image.data(), image.size());
   }
   kernels.scaleAndShift(Real(scale), image.data(), Real(-(range.lower - origin) * scale), image.data(), image.size());
-  if (s.minimum < range.lower - range.width() || s.maximum > range.upper + range.width())
+  if (reachesFarOut(s.minimum, s.maximum, range))
   {
     kernels.saturate(Real(-1), Real(2), Real(reach), image.data(), image.size());
   }

@@ -49,6 +49,18 @@ class BadInput(support.CommandLineTest):
     def test_missing_file(self):
         self.refused_image("nothing.nii.gz", "no such file")
 
+    def test_masks_that_leave_nothing(self):
+        left = [1 if i % 16 < 8 else 0 for i in range(COUNT)]
+        self.image("left.nii.gz", left)
+        self.image("right.nii.gz", [1 - value for value in left])
+        text = self.refused("fixed.nii.gz", "moving.nii.gz", "-o", "out", "--fixed-mask", "left.nii.gz",
+                            "--moving-mask", "right.nii.gz", names="left.nii.gz", says="no voxel counts")
+        self.assertIn("right.nii.gz", text)
+
+    def test_smoothing_that_leaves_nothing(self):
+        self.refused("fixed.nii.gz", "moving.nii.gz", "-o", "out", "--smoothing", "100", names="smoothing",
+                     says="fixed.nii.gz")
+
     def test_truncated_gzip(self):
         raw = (self.folder / "fixed.nii.gz").read_bytes()
         for length in (len(raw) // 2, len(raw) - 4, 300):
