@@ -199,6 +199,17 @@ TEST_P(DistributedRegistration, PaddedImagesAgreeWithOneProcess)
   expectSame(solve(problem, 1), solve(problem, GetParam()), problem);
 }
 
+TEST_P(DistributedRegistration, EveryMeasureAgreesWithOneProcess)
+{
+  Problem problem = paddedProblem();
+  for (const auto similarity : { SimilarityMeasure::LocalCorrelation, SimilarityMeasure::SelfSimilarity })
+  {
+    SCOPED_TRACE(nameOf(similarity));
+    problem.options.similarity = similarity;
+    expectSame(solve(problem, 1), solve(problem, GetParam()), problem);
+  }
+}
+
 TEST_P(DistributedRegistration, ThinSlabsAgreeWithOneProcess)
 {
   // 4 planes a process, of which coarser grids leave one or none.

@@ -440,7 +440,7 @@ TEST(Contrast, IsWarnedOfWhenItDiffers)
   const Outcome other = solve(c);
   ASSERT_TRUE(other.report.detailCorrelation.has_value());
   EXPECT_LT(other.report.detailCorrelation->before, 0.25);
-  EXPECT_TRUE(other.tells("images of different contrast need another measure"));
+  EXPECT_TRUE(other.tells("Images of different contrast need --similarity mind"));
 }
 
 TEST(Contrast, CorrelationOfDetailsIsThatOfTheFormula)

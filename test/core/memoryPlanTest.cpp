@@ -149,6 +149,16 @@ TEST(MemoryPlan, CountsEveryPreconditioner)
   }
 }
 
+TEST(MemoryPlan, CountsEveryMeasure)
+{
+  for (const auto similarity : { gnr::SimilarityMeasure::LocalCorrelation, gnr::SimilarityMeasure::SelfSimilarity })
+  {
+    Options options = fewSteps();
+    options.similarity = similarity;
+    expectExactPlan(gnr::nameOf(similarity), box(40, 36, 32), options, 0.6);
+  }
+}
+
 TEST(MemoryPlan, CountsEveryStrategyForBeta)
 {
   for (const auto strategy : { gnr::BetaStrategy::Continuation, gnr::BetaStrategy::Search })

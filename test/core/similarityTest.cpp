@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0
+// Measures of similarity [L2]-[L4], [C5] and the choice between them: derivatives, invariances, a known deformation.
+#include "problems.h"
+
+#include "model/similarity/LocalCorrelation.h"
+#include "model/similarity/SelfSimilarity.h"
+
+#include "gnr/Registration.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace
+{
+
+using gnr::Buffer;
+using gnr::Real;
+using problems::Bench;
+
+/** Something in every direction and on two scales, from 0.15 to 0.85. */
+double
+anatomy(double x, double y, double z)
+{
+  return 0.5 + 0.2 * std::sin(2 * x + std::sin(y)) * std::cos(y - z) + 0.15 * std::cos(3 * z + 2 * std::sin(x));
+}
+
+double
+other(double x, double y, double z)
+{
+  return 0.5 + 0.25 * std::sin(2 * x + 0.4 + std::sin(y)) * std::cos(y - z) + 0.1 * std::cos(2 * y - z);
+}
+
+problems::Scalar
+ripple(double phase)
+{
+  return [=](double x, double y, double z) { return std::cos(3 * x + phase) * std::sin(2 * y - z) + std::sin(4 * z); };
+}
+
+struct Local
+{
+  Local()
+    : bench(problems::cube(32))
+    , domain(bench.domain())
+    , fixed(bench.scalar(anatomy))
+    , m(bench.scalar(other))
+    , weight(bench.scalar([](double x, double y, double) { return 0.6 + 0.4 * std::cos(x) * std::sin(y); }))
+    , measure(domain, fixed.data())
+  {
+    measure.setWeight(weight.data());
+  }
+  double
+  valueAt(const Buffer & direction, double epsilon)
+  {
+    Buffer trial = domain.scalar();
+    bench.kernels().combine(1, m.data(), Real(epsilon), direction.data(), trial.data(), trial.size());
+    return measure.value(trial.data());
+  }
+  /** H a */
+  Buffer
+  product(const Buffer & a)
+  {
+    Buffer result = domain.scalar();
+    bench.kernels().axpby(-1, a.data(), 0, result.data(), result.size());
+    measure.gaussNewton(result.data()); // of -a: the end value is -H
+    return result;
+  }
+
+  Bench                 bench;
+  gnr::Domain &         domain;
+  Buffer                fixed, m, weight;
+  gnr::LocalCorrelation measure;
+};
+
+// The central difference is off by O(e^2); e = 0.02 leaves the rounding of D in single precision below 1e-3.
+TEST(LocalCorrelation, ForceIsTheNegativeDerivative)
+{
+  Local        s;
+  const Buffer a = s.bench.scalar(ripple(0.3));
+  Buffer       lambda = s.domain.scalar();
+  s.measure.linearize(s.m.data(), lambda.data());
+  const double slope = -s.bench.inner(lambda, a);
+  const auto   difference = [&](double e) { return (s.valueAt(a, e) - s.valueAt(a, -e)) / (2 * e); };
+  EXPECT_NEAR((4 * difference(0.02) - difference(0.04)) / 3 / slope, 1.0, 5e-3);
+}
+
+TEST(LocalCorrelation, ActionIsSymmetricPositiveAndBelowItsDiagonal)
+{
+  Local        s;
+  const Buffer a = s.bench.scalar(ripple(0.3)), b = s.bench.scalar(ripple(1.9));
+  Buffer       lambda = s.domain.scalar();
+  s.measure.linearize(s.m.data(), lambda.data());
+  const Buffer ha = s.product(a), hb = s.product(b);
+  const double aha = s.bench.inner(ha, a), bhb = s.bench.inner(hb, b);
+  EXPECT_GT(aha, 0.0);
+  EXPECT_GT(bhb, 0.0);
+  EXPECT_NEAR(s.bench.inner(ha, b), s.bench.inner(hb, a), 1e-4 * std::sqrt(aha * bhb));
+  Buffer bounded = s.domain.scalar();
+  s.bench.kernels().multiply(1, s.measure.curvature(), a.data(), bounded.data(), bounded.size());
+  EXPECT_LE(aha, s.bench.inner(bounded, a) * (1 + 1e-5));
+}
+
+TEST(LocalCorrelation, WhatHasNoWeightChangesNoBit)
+{
+  Local             s;
+  const std::size_t n = s.domain.points();
+  std::vector<Real> weight(n), image = s.bench.read(s.m.data(), n);
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    weight[i] = i % n < n / 3 ? Real(0) : Real(1);
+  }
+  s.bench.kernels().copyFromHost(weight.data(), s.weight.data(), n * sizeof(Real));
+  s.measure.setWeight(s.weight.data());
+  Buffer       before = s.domain.scalar(), after = s.domain.scalar();
+  const double valueBefore = s.measure.value(s.m.data());
+  s.measure.linearize(s.m.data(), before.data());
+  for (std::size_t i = 0; i < n / 3; ++i)
+  {
+    image[i] = Real(50 + i % 7);
+  }
+  s.bench.kernels().copyFromHost(image.data(), s.m.data(), n * sizeof(Real));
+  EXPECT_EQ(s.measure.value(s.m.data()), valueBefore);
+  s.measure.linearize(s.m.data(), after.data());
+  EXPECT_EQ(s.bench.read(after.data(), n), s.bench.read(before.data(), n));
+}
+
+// All differences take the square of the gain, and so does their mean V.
+TEST(SelfSimilarity, GainSignAndOffsetDoNotMatter)
+{
+  Bench        bench(problems::cube(24));
+  const Buffer image = bench.scalar(anatomy);
+  Buffer       changed = bench.domain().scalar();
+  bench.kernels().scaleAndShift(Real(-2), image.data(), Real(3), changed.data(), changed.size());
+  const Buffer            one = gnr::selfSimilarity(bench.domain(), image.data());
+  const Buffer            two = gnr::selfSimilarity(bench.domain(), changed.data());
+  const std::vector<Real> a = bench.read(one.data(), one.size()), b = bench.read(two.data(), two.size());
+  double                  largest = 0.0, least = 1.0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+  {
+    largest = std::max(largest, std::abs(double(a[i]) - double(b[i])));
+    least = std::min(least, double(a[i]));
+  }
+  EXPECT_LT(largest, 2e-3); // squared differences of numbers near one, in single precision
+  EXPECT_LT(least, 0.2) << "the test tells nothing";
+}
+
+/** The fixed image sheared by a sin y along x, with another contrast: u = (a sin y, 0, 0) leads back, and keeps
+ * volumes.
+ */
+struct Deformed
+{
+  static constexpr double amplitude = 0.35;
+
+  explicit Deformed(const std::function<double(double)> & contrast)
+    : grid(problems::cube(48))
+    , fixed(problems::image(grid, anatomy))
+    , moving(problems::image(grid, [&](double x, double y, double z) {
+      return contrast(anatomy(x - amplitude * std::sin(y), y, z));
+    }))
+  {}
+
+  gnr::Report
+  run(gnr::SimilarityMeasure similarity)
+  {
+    gnr::Options options;
+    options.device = problems::solveDevice();
+    options.periodic = true;
+    options.similarity = similarity;
+    gnr::Registration registration(grid, options);
+    registration.setFixed({ fixed.data(), 0, grid.size[2] });
+    registration.setMoving({ moving.data(), 0, grid.size[2] });
+    const gnr::Report report = registration.run();
+    u.resize(3 * grid.points());
+    registration.displacement({ u.data(), 0, grid.size[2] });
+    return report;
+  }
+
+  /** Root mean square of the error over that of the truth. */
+  double
+  error() const
+  {
+    double      wrong = 0.0, all = 0.0;
+    std::size_t i = 0;
+    for (int k = 0; k < grid.size[2]; ++k)
+    {
+      for (int j = 0; j < grid.size[1]; ++j)
+      {
+        for (int c = 0; c < grid.size[0]; ++c, ++i)
+        {
+          const double truth[3] = { amplitude * std::sin(j * grid.spacing[1]), 0.0, 0.0 };
+          for (int a = 0; a < 3; ++a)
+          {
+            wrong += std::pow(u[3 * i + a] - truth[a], 2);
+            all += truth[a] * truth[a];
+          }
+        }
+      }
+    }
+    return std::sqrt(wrong / all);
+  }
+
+  gnr::Grid          grid;
+  std::vector<float> fixed, moving, u;
+};
+
+TEST(Similarity, SelfSimilarityFindsADeformationBetweenOppositeContrasts)
+{
+  Deformed          images([](double f) { return 1.0 - f; });
+  const gnr::Report report = images.run(gnr::SimilarityMeasure::SelfSimilarity);
+  EXPECT_LT(images.error(), 0.3);
+  EXPECT_LT(report.mismatch, 0.6);
+  images.run(gnr::SimilarityMeasure::SumOfSquares);
+  EXPECT_GT(images.error(), 0.9) << "the test tells nothing";
+}
+
+TEST(Similarity, LocalCorrelationFindsADeformationUnderAnotherGain)
+{
+  Deformed images([](double f) { return f * f; });
+  images.run(gnr::SimilarityMeasure::LocalCorrelation);
+  EXPECT_LT(images.error(), 0.3);
+}
+
+TEST(Similarity, IsChosenByWhatIsBrighter)
+{
+  using gnr::SimilarityMeasure;
+  Deformed brighter([](double f) { return f * f; }), opposite([](double f) { return 1.0 - f; }),
+    folded([](double f) { return 4 * f * (1 - f); });
+  EXPECT_EQ(brighter.run(SimilarityMeasure::Automatic).similarity, SimilarityMeasure::LocalCorrelation);
+  EXPECT_EQ(opposite.run(SimilarityMeasure::Automatic).similarity, SimilarityMeasure::SelfSimilarity);
+  EXPECT_EQ(folded.run(SimilarityMeasure::Automatic).similarity, SimilarityMeasure::SelfSimilarity);
+}
+
+} // namespace
