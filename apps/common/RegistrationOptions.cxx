@@ -96,7 +96,7 @@ RegistrationOptions::RegistrationOptions(ArgumentParser & parser, RegistrationSe
   }
   Describe(parser.add_flag("--histogram-matching",
                            settings.histogramMatching,
-                           "Match the histogram of MOVING to that of FIXED first, for scans of different contrast."),
+                           "Match the histogram of MOVING to that of FIXED first, for scans of different brightness."),
            gnr::nameOf(gnr::OptionGroup::Intensities),
            "",
            "off");

@@ -261,7 +261,10 @@ TEST(Memory, MessagesComeAsEvents)
   filter->Update();
   ASSERT_GT(filter->GetNumberOfFoldedVoxels(), 0U);
   EXPECT_EQ(messages, filter->GetReport().messages);
-  EXPECT_NE(filter->GetLatestMessage().find("fold"), std::string::npos);
+  // Noise has no details in common either, which comes after what folds.
+  EXPECT_TRUE(std::any_of(
+    messages.begin(), messages.end(), [](const std::string & m) { return m.find("fold") != std::string::npos; }));
+  EXPECT_NE(filter->GetLatestMessage().find("do not agree in their details"), std::string::npos);
 }
 
 } // namespace
