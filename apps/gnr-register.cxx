@@ -382,7 +382,8 @@ main(int argc, char * argv[])
     }
     if (!settings->dryRun) // which tells of any number of processes and starts none
     {
-      if (const auto exitCode = RunAsProcesses("gnr-register", settings->processes, argv))
+      const std::string folder = std::filesystem::path(settings->prefix).parent_path().string();
+      if (const auto exitCode = RunAsProcesses("gnr-register", settings->processes, folder, argv))
       {
         return *exitCode;
       }

@@ -21,6 +21,8 @@
 #include "gnr/Error.h"
 #include "gnr/Launcher.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <atomic>
 #include <csignal>
@@ -94,6 +96,32 @@ Shortened(const std::string & text)
   return result.size() <= longest ? result : result.substr(0, longest) + " ...";
 }
 
+/** Removes a folder at the end that was not there at the beginning, if it is empty. */
+class NewFolder
+{
+public:
+  explicit NewFolder(const std::string & path)
+    : m_Path(path)
+  {
+    std::error_code none;
+    m_IsNew = !path.empty() && !std::filesystem::exists(path, none);
+  }
+  ~NewFolder()
+  {
+    if (m_IsNew)
+    {
+      rmdir(m_Path.c_str()); // fails where there are results, or nothing
+    }
+  }
+  NewFolder(const NewFolder &) = delete;
+  NewFolder &
+  operator=(const NewFolder &) = delete;
+
+private:
+  std::string m_Path;
+  bool        m_IsNew;
+};
+
 bool
 IsExitCode(int code)
 {
@@ -138,7 +166,10 @@ ExitCodeOf(const gnr::LaunchEnd & end, const std::string & command, bool hasMess
 } // namespace
 
 std::optional<ExitCode>
-RunAsProcesses(const std::string & program, std::optional<int> processes, char * argv[])
+RunAsProcesses(const std::string & program,
+               std::optional<int>  processes,
+               const std::string & outputFolder,
+               char *              argv[])
 {
   const std::optional<int> launched = gnr::launchedProcesses();
   if (launched && processes && *launched != *processes)
@@ -151,7 +182,8 @@ RunAsProcesses(const std::string & program, std::optional<int> processes, char *
     return std::nullopt;
   }
 
-  gnr::Launch launch;
+  const NewFolder folder(outputFolder); // outlives the processes
+  gnr::Launch     launch;
   launch.processes = *processes;
   launch.command.push_back(OwnFile(argv[0]));
   for (char ** argument = argv + 1; *argument != nullptr; ++argument)

@@ -33,10 +33,15 @@ namespace gnrapp
  * Nothing is returned where this program shall go on itself: a launcher has started it, or N is 1 or not given.
  *
  * \param program as in `gnr-register`, which begins the messages.
+ * \param outputFolder where the results go: if the processes make it and leave it empty, one that was killed could not
+ * remove it, and it goes.
  * Throws CommandLineError where no launcher is found, where the processes do not tell why they have failed, or where a
  * launcher has started another number of them. */
 std::optional<ExitCode>
-RunAsProcesses(const std::string & program, std::optional<int> processes, char * argv[]);
+RunAsProcesses(const std::string & program,
+               std::optional<int>  processes,
+               const std::string & outputFolder,
+               char *              argv[]);
 
 } // namespace gnrapp
 

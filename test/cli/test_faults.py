@@ -115,6 +115,7 @@ class Faults(support.CommandLineTest):
         self.assertEqual(run.returncode, 3, output + error)
         self.assertIn("Killed", error)
         self.assertEqual(len(error.splitlines()), 1, error)
+        self.assertEqual(self.files(), ["fixed.nii", "moving.nii"])  # nor the folder that it had made
 
     def test_an_interrupt_in_mid_solve(self):
         for number in (signal.SIGINT, signal.SIGTERM):
