@@ -103,6 +103,25 @@ TEST(CudaSolve, GivesWhatTheCpuGives)
               double(cuda.report.fieldBytes) / double(grid.points()));
 }
 
+TEST(CudaSolve, EveryMeasureGivesWhatTheCpuGives)
+{
+  const gnr::Grid grid = problems::cube(32);
+  const double    voxel = grid.spacing[0];
+  for (const auto similarity : { gnr::SimilarityMeasure::LocalCorrelation, gnr::SimilarityMeasure::SelfSimilarity })
+  {
+    SCOPED_TRACE(gnr::nameOf(similarity));
+    gnr::Options options = steadyOptions();
+    options.similarity = similarity;
+    const Result cuda = solve(gnr::Device::Cuda, grid, options, 0.3);
+    const Result cpu = solve(gnr::Device::Cpu, grid, options, 0.3);
+    EXPECT_GT(cpu.report.maximumDisplacement, voxel) << "there is nothing to compare";
+    EXPECT_LE(largestDifference(cuda.u, cpu.u), 1e-3 * voxel);
+    EXPECT_EQ(cuda.report.newtonSteps, cpu.report.newtonSteps);
+    EXPECT_EQ(cuda.report.hessianProducts, cpu.report.hessianProducts);
+    EXPECT_EQ(cuda.report.overflowBytes, 0u);
+  }
+}
+
 TEST(CudaSolve, TakesNoMoreMemoryThanAGpuHas)
 {
   const gnr::Grid    grid = problems::cube(192);
