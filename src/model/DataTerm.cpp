@@ -73,7 +73,9 @@ DataTerm::value(const ConstVectorView &)
 std::unique_ptr<DataTerm>
 makeDataTerm(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images)
 {
-  if (images.channels.size() > mostChannelwise)
+  // The vector form knows squared differences only: of the images, or of their descriptors.
+  const bool isSquared = options.similarity != SimilarityMeasure::LocalCorrelation;
+  if (isSquared && images.channels.size() > mostChannelwise)
   {
     return std::make_unique<VectorTerm>(trajectory, domain, options, images);
   }
