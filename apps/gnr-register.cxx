@@ -18,7 +18,7 @@
 #include "common/StreamedInput.h"
 #include "common/TransformOutput.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <algorithm>
 #include <chrono>
@@ -248,7 +248,7 @@ DryRun(const RegistrationSettings & settings, Processes & processes)
   WithFileNames(settings, [&] { need.filter = filter->PlanMemory(); });
   if (isForGpu && !need.filter.solver.fieldsOnDevice)
   {
-    need.filter.AddUp(gnr::Registration::planForDevice(need.filter.solver));
+    need.filter.AddUp(gnr::planForDevice(need.filter.solver));
     log.PrintMessage("--device cuda is refused on this machine; this is the plan for one with a GPU");
   }
   need.program = WithoutImages(resident, need.filter.inputs);

@@ -6,7 +6,7 @@
 #include "parallel/Domain.h"
 #include "parallel/FourierTransform.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -238,15 +238,18 @@ readRaw(const std::string & file, std::size_t count)
 Json
 solve(const Pair & pair, const gnr::Options & options, std::vector<float> & u)
 {
-  const int         nz = pair.grid.size[2];
-  const double      begin = now();
-  gnr::Registration registration(pair.grid, options);
-  registration.setFixed({ pair.fixed.data(), 0, nz });
-  registration.setMoving({ pair.moving.data(), 0, nz });
-  const gnr::Report report = registration.run();
-  const double      solved = now();
+  const gnr::Box whole = wholeOf(pair.grid);
+  const double   begin = now();
+  gnr::Problem   problem;
+  problem.grid = pair.grid;
+  problem.options = options;
+  problem.fixed = { pair.fixed.data(), whole };
+  problem.moving = { pair.moving.data(), whole };
+  const auto          result = gnr::makeEngine()->run(problem);
+  const gnr::Report & report = result->report();
+  const double        solved = now();
   u.resize(3 * pair.grid.points());
-  registration.displacement({ u.data(), 0, nz });
+  result->read(gnr::Field::Displacement, { u.data(), whole });
   const double points = double(report.solverGrid.points());
   Json         phases = Json::object();
   for (const auto & [name, seconds] : report.phases)

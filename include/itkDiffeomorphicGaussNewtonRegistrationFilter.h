@@ -853,7 +853,7 @@ private:
   GetReportOfRun() const;
 
   typename BridgeVectorImageType::ConstPointer
-  PutField(OutputIndex index, Bridge & bridge, void (Bridge::*get)(BridgeVectorImageType *) const);
+  PutField(OutputIndex index, Bridge & bridge, gnr::Field field);
 
   RealImageType *
   AllocateRealOutput(OutputIndex index);

@@ -33,64 +33,57 @@ namespace itk
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
 class DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::Listener
-  : public GaussNewtonRegistrationBridge::Listener
+  : public gnr::Observer
 {
 public:
-  Listener(Self * filter, SolverInputs & inputs)
+  Listener(Self * filter, Bridge & bridge, SolverInputs & inputs)
     : m_Filter(filter)
+    , m_Bridge(bridge)
     , m_Inputs(inputs)
   {}
 
   void
-  OnLevel(const gnr::LevelRecord & record) override
+  onEvent(const gnr::Event & event) override
   {
-    m_Filter->m_CurrentLevelRecord = record;
-    m_Filter->m_CurrentLevel = static_cast<unsigned int>(record.level);
-    this->InvokeOnRoot(MultiResolutionIterationEvent());
-  }
-
-  void
-  OnIteration(const gnr::IterationRecord & record) override
-  {
-    m_Filter->m_CurrentIterationRecord = record;
-    m_Filter->m_CurrentLevel = static_cast<unsigned int>(record.level);
-    ++m_Filter->m_ElapsedIterations;
-    this->InvokeOnRoot(IterationEvent());
-  }
-
-  void
-  OnProgress(double progress) override
-  {
-    m_Filter->UpdateProgress(static_cast<float>(Self::PreparedProgress + Self::SolveProgress * progress));
-  }
-
-  void
-  OnMessage(const std::string & message) override
-  {
-    m_Filter->m_LatestMessage = message;
-    this->InvokeOnRoot(UserEvent());
-  }
-
-  void
-  OnInputsRead() override
-  {
-    m_Inputs = SolverInputs();
-    for (const std::string & name : m_Filter->m_ReleasableInputs)
+    switch (event.kind)
     {
-      m_Filter->ProcessObject::GetInput(name)->ReleaseData();
+      case gnr::Event::Kind::Level:
+        m_Filter->m_CurrentLevelRecord = event.level;
+        m_Filter->m_CurrentLevel = static_cast<unsigned int>(event.level.level);
+        this->InvokeOnRoot(MultiResolutionIterationEvent());
+        break;
+      case gnr::Event::Kind::Iteration:
+        m_Filter->m_CurrentIterationRecord = event.iteration;
+        m_Filter->m_CurrentLevel = static_cast<unsigned int>(event.iteration.level);
+        ++m_Filter->m_ElapsedIterations;
+        this->InvokeOnRoot(IterationEvent());
+        break;
+      case gnr::Event::Kind::Progress:
+        m_Filter->UpdateProgress(static_cast<float>(Self::PreparedProgress + Self::SolveProgress * event.progress));
+        break;
+      case gnr::Event::Kind::Message:
+        m_Filter->m_LatestMessage = event.message;
+        this->InvokeOnRoot(UserEvent());
+        break;
+      case gnr::Event::Kind::InputsRead:
+        m_Bridge.ReleaseInputs();
+        m_Inputs = SolverInputs();
+        for (const std::string & name : m_Filter->m_ReleasableInputs)
+        {
+          m_Filter->ProcessObject::GetInput(name)->ReleaseData();
+        }
+        break;
     }
   }
 
-  bool
-  IsAbortRequested() override
+  gnr::Request
+  poll() override
   {
-    return m_Filter->GetAbortGenerateData();
-  }
-
-  bool
-  IsStopRequested() override
-  {
-    return m_Filter->m_StopRequested;
+    if (m_Filter->GetAbortGenerateData())
+    {
+      return gnr::Request::Abort;
+    }
+    return m_Filter->m_StopRequested ? gnr::Request::Stop : gnr::Request::Continue;
   }
 
 private:
@@ -104,6 +97,7 @@ private:
   }
 
   Self *         m_Filter;
+  Bridge &       m_Bridge;
   SolverInputs & m_Inputs;
 };
 
@@ -685,12 +679,12 @@ auto
 DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::PutField(
   OutputIndex index,
   Bridge &    bridge,
-  void (Bridge::*get)(BridgeVectorImageType *) const) -> typename BridgeVectorImageType::ConstPointer
+  gnr::Field  field) -> typename BridgeVectorImageType::ConstPointer
 {
   const RegionType region = m_Distribution->GetOutputRegion();
   if (region.GetNumberOfPixels() == 0)
   {
-    (bridge.*get)(nullptr);
+    bridge.ReadField(field, static_cast<BridgeVectorImageType *>(nullptr));
     return nullptr;
   }
   auto * output = static_cast<DisplacementFieldType *>(this->ProcessObject::GetOutput(index));
@@ -698,19 +692,19 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
   output->Allocate();
   if constexpr (std::is_same_v<DisplacementFieldType, BridgeVectorImageType>)
   {
-    (bridge.*get)(output);
+    bridge.ReadField(field, output);
     return output;
   }
   else
   {
-    const auto field = BridgeVectorImageType::New();
-    field->CopyInformation(output);
-    field->SetBufferedRegion(region);
-    field->SetRequestedRegion(region);
-    field->Allocate();
-    (bridge.*get)(field);
+    const auto inFloat = BridgeVectorImageType::New();
+    inFloat->CopyInformation(output);
+    inFloat->SetBufferedRegion(region);
+    inFloat->SetRequestedRegion(region);
+    inFloat->Allocate();
+    bridge.ReadField(field, inFloat.GetPointer());
     const SizeValueType count = region.GetNumberOfPixels();
-    const auto *        from = field->GetBufferPointer();
+    const auto *        from = inFloat->GetBufferPointer();
     VectorType *        to = output->GetBufferPointer();
     for (SizeValueType i = 0; i < count; ++i)
     {
@@ -719,7 +713,7 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
         to[i][d] = static_cast<typename VectorType::ValueType>(from[i][d]);
       }
     }
-    return field.GetPointer();
+    return inFloat.GetPointer();
   }
 }
 
@@ -970,7 +964,7 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
       this->UpdateProgress(static_cast<float>(PreparedProgress));
 
       m_MemoryNeed = this->MeasureImages(bridge, m_ReleasableInputs);
-      Listener listener(this, inputs);
+      Listener listener(this, bridge, inputs);
       m_Report = bridge.Solve(listener);
       m_MemoryNeed.AddUp(m_Report->memoryPlan);
     }
@@ -979,16 +973,16 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
     if (settings.computeInverseDisplacementField)
     {
       // First, while there are no other outputs: it is computed only now, which takes memory.
-      this->PutField(InverseDisplacementFieldIndex, bridge, &Bridge::GetInverseDisplacement);
+      this->PutField(InverseDisplacementFieldIndex, bridge, gnr::Field::InverseDisplacement);
     }
-    const auto displacement = this->PutField(DisplacementFieldIndex, bridge, &Bridge::GetDisplacement);
+    const auto displacement = this->PutField(DisplacementFieldIndex, bridge, gnr::Field::Displacement);
     if (settings.computeVelocityField)
     {
-      this->PutField(VelocityFieldIndex, bridge, &Bridge::GetVelocity);
+      this->PutField(VelocityFieldIndex, bridge, gnr::Field::Velocity);
     }
     if (settings.computeJacobianDeterminantImage)
     {
-      bridge.GetJacobianDeterminant(this->AllocateRealOutput(JacobianDeterminantImageIndex));
+      bridge.ReadField(gnr::Field::Determinant, this->AllocateRealOutput(JacobianDeterminantImageIndex));
     }
     bridge.ReleaseSolver();
     if (settings.computeWarpedMovingImage)

@@ -25,8 +25,8 @@
 #include "itkTransform.h"
 #include "itkVector.h"
 
+#include "gnr/Engine.h"
 #include "gnr/OptionTable.h"
-#include "gnr/Report.h"
 
 #include "GaussNewtonRegistrationExport.h"
 
@@ -46,7 +46,7 @@ namespace itk
  * Resamples the moving image onto the fixed grid, makes weights of masks and fields of view, runs the solver, and turns
  * its vectors (mm along the grid axes) into physical vectors (LPS, mm). Not meant to be used by itself.
  *
- * Every method throws GaussNewtonRegistrationError, or ProcessAborted where the listener asked for it.
+ * Every method throws GaussNewtonRegistrationError, or ProcessAborted where the observer asked for it.
  *
  * \ingroup GaussNewtonRegistration
  */
@@ -60,33 +60,6 @@ public:
   using TransformType = Transform<double, 3, 3>;
   using RegionType = ImageRegion<3>;
   using Distribution = GaussNewtonRegistrationDistribution;
-
-  /** \class Listener
-   * \brief What the solver tells and asks during Solve(), always on the calling thread, in every process.
-   * \ingroup GaussNewtonRegistration
-   */
-  class GaussNewtonRegistration_EXPORT Listener
-  {
-  public:
-    virtual ~Listener() = default;
-    virtual void
-    OnLevel(const gnr::LevelRecord & record) = 0;
-    virtual void
-    OnIteration(const gnr::IterationRecord & record) = 0;
-    /** Share of the solve done, 0 ... 1. */
-    virtual void
-    OnProgress(double progress) = 0;
-    /** A warning or a fallback that the user should see. */
-    virtual void
-    OnMessage(const std::string & message) = 0;
-    /** The solver has copied the images: Inputs::fixed and Inputs::moving need not live any longer. */
-    virtual void
-    OnInputsRead() = 0;
-    virtual bool
-    IsAbortRequested() = 0;
-    virtual bool
-    IsStopRequested() = 0;
-  };
 
   /** \class Source
    * \brief An image that is in memory as a whole, or of which parts are read when they are needed.
@@ -176,7 +149,7 @@ public:
 
   /** Checks the intensities, resamples, makes the weights, for the part of the fixed grid whose inputs this process
    * has. Of the inputs, only `fixed` and, if IsMovingImageUsedInPlace(), `moving.whole` must live until
-   * Listener::OnInputsRead(). Empty where the process has no inputs. */
+   * gnr::Event::Kind::InputsRead. Empty where the process has no inputs. */
   void
   Prepare(const Inputs & inputs, const gnr::Options & options);
 
@@ -192,19 +165,20 @@ public:
   bool
   IsMovingImageUsedInPlace() const;
 
-  /** Runs the solver, which releases what was prepared for it as soon as it has read it. */
+  /** Runs the solver. */
   const gnr::Report &
-  Solve(Listener & listener);
+  Solve(gnr::Observer & observer);
 
-  /** Results after Solve(), into images on the fixed grid, for the planes that are allocated; null: none. */
+  /** Releases what was prepared; to be called when the solver has read it. */
   void
-  GetDisplacement(VectorImageType * image) const;
+  ReleaseInputs();
+
+  /** A result of Solve() in physical vectors, or a scalar one, into an image on the fixed grid, for the planes that are
+   * allocated; null: none. */
   void
-  GetInverseDisplacement(VectorImageType * image) const;
+  ReadField(gnr::Field field, VectorImageType * image) const;
   void
-  GetVelocity(VectorImageType * image) const;
-  void
-  GetJacobianDeterminant(ScalarImageType * image) const;
+  ReadField(gnr::Field field, ScalarImageType * image) const;
 
   /** Releases the solver and its memory; the results cannot be asked for any more. */
   void

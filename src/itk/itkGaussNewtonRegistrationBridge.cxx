@@ -24,8 +24,6 @@
 #include "itkHistogramMatchingImageFilter.h"
 #include "itkLinearInterpolateImageFunction.h"
 
-#include "gnr/LaunchedRegistration.h"
-#include "gnr/Registration.h"
 
 #ifdef _OPENMP
 #  include <omp.h>
@@ -33,9 +31,7 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <functional>
 #include <sstream>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -120,30 +116,27 @@ GridOf(const ImageBaseType * image)
   return grid;
 }
 
-/** The planes of `region` (all columns and rows) in the buffer of an image, counted from the first of the grid; nothing
- * where there is no image, or no plane. */
-template <typename THost, typename TImage>
-THost
-HostOf(TImage * image, const RegionType & region, const RegionType & whole, IndexType first)
+/** The voxels of `region`, whole planes of the fixed grid, in the buffer of an image; nothing where there is no image,
+ * or no plane. \param first the voxel of the image that corresponds to the first of the region */
+template <typename TBlock, typename TImage>
+TBlock
+BlockOf(TImage * image, const RegionType & region, const ImageBaseType * fixed, IndexType first)
 {
-  THost host;
+  TBlock block;
   if (image && region.GetNumberOfPixels() > 0)
   {
-    auto * const pixels = image->GetBufferPointer() + image->ComputeOffset(first);
-    if constexpr (std::is_same_v<THost, gnr::HostImage>)
+    // A pixel is one float or three, without gaps, so the buffer is the array that the core reads and writes.
+    static_assert(sizeof(Vector<float, 3>) == 3 * sizeof(float), "itk::Vector has padding");
+    using ValueType = decltype(block.data);
+    block.data = reinterpret_cast<ValueType>(image->GetBufferPointer() + image->ComputeOffset(first));
+    for (unsigned int d = 0; d < 3; ++d)
     {
-      host.data = pixels;
+      block.box.begin[d] =
+        static_cast<int>(region.GetIndex(d) - fixed->GetLargestPossibleRegion().GetIndex(d));
+      block.box.end[d] = block.box.begin[d] + static_cast<int>(region.GetSize(d));
     }
-    else
-    {
-      // A pixel is three floats without gaps, so the buffer is the interleaved array that the core reads and writes.
-      static_assert(sizeof(Vector<float, 3>) == 3 * sizeof(float), "itk::Vector has padding");
-      host.data = pixels->GetDataPointer();
-    }
-    host.zBegin = static_cast<int>(region.GetIndex(2) - whole.GetIndex(2));
-    host.zEnd = host.zBegin + static_cast<int>(region.GetSize(2));
   }
-  return host;
+  return block;
 }
 
 /** CPU threads: what OpenMP would take, unless several processes share the machine and nobody has divided it among
@@ -186,55 +179,6 @@ MatchHistogram(const ScalarImageType * source, const ScalarImageType * reference
   return result;
 }
 
-class ObserverAdaptor : public gnr::Observer
-{
-public:
-  ObserverAdaptor(GaussNewtonRegistrationBridge::Listener & listener, std::function<void()> releaseInputs)
-    : m_Listener(listener)
-    , m_ReleaseInputs(std::move(releaseInputs))
-  {}
-
-  void
-  onLevel(const gnr::LevelRecord & record) override
-  {
-    m_Listener.OnLevel(record);
-  }
-  void
-  onIteration(const gnr::IterationRecord & record) override
-  {
-    m_Listener.OnIteration(record);
-  }
-  void
-  onProgress(double progress) override
-  {
-    m_Listener.OnProgress(progress);
-  }
-  void
-  onMessage(const std::string & message) override
-  {
-    m_Listener.OnMessage(message);
-  }
-  void
-  onInputsRead() override
-  {
-    m_ReleaseInputs();
-    m_Listener.OnInputsRead();
-  }
-  gnr::Request
-  poll() override
-  {
-    if (m_Listener.IsAbortRequested())
-    {
-      return gnr::Request::Abort;
-    }
-    return m_Listener.IsStopRequested() ? gnr::Request::Stop : gnr::Request::Continue;
-  }
-
-private:
-  GaussNewtonRegistrationBridge::Listener & m_Listener;
-  std::function<void()>                     m_ReleaseInputs;
-};
-
 /** The voxels of `image`, on a grid of the same size, that correspond to a region of the fixed grid. */
 RegionType
 RegionOn(const ImageBaseType * image, RegionType region, const ImageBaseType * fixed)
@@ -268,98 +212,60 @@ public:
   bool                          usesMovingInPlace = false;
   gnr::Options                  options;
   unsigned int                  workers = 1;
-  std::unique_ptr<gnr::RegistrationInterface> registration;
+  std::unique_ptr<gnr::Result> result;
 
-  /** The planes of an image, whose grid has the size of the fixed one, that are an input of this process. */
-  template <typename THost, typename TImage>
-  THost
-  InputOf(TImage * image) const
+  /** The voxels of an image, whose grid has the size of the fixed one, that are an input of this process. */
+  template <typename TImage>
+  gnr::InputBlock
+  InputOf(const TImage * image) const
   {
-    const RegionType & whole = distribution.GetFixedGrid()->GetLargestPossibleRegion();
-    const RegionType   region = distribution.GetInputRegion();
-    IndexType          first = region.GetIndex();
-    if (image)
-    {
-      first += image->GetLargestPossibleRegion().GetIndex() - whole.GetIndex();
-    }
-    return HostOf<THost>(image, region, whole, first);
+    const ImageBaseType * fixedGrid = distribution.GetFixedGrid();
+    const RegionType      region = distribution.GetInputRegion();
+    return BlockOf<gnr::InputBlock>(image, region, fixedGrid, image ? RegionOn(image, region, fixedGrid).GetIndex() : IndexType());
   }
 
-  /** All planes that an output of this process has. */
-  template <typename THost, typename TImage>
-  THost
-  OutputOf(TImage * image) const
+  gnr::Problem
+  MakeProblem() const
   {
-    const RegionType & whole = distribution.GetFixedGrid()->GetLargestPossibleRegion();
-    const RegionType   region = image ? image->GetBufferedRegion() : RegionType();
-    return HostOf<THost>(image, region, whole, region.GetIndex());
+    gnr::Problem problem;
+    problem.grid = GridOf(distribution.GetFixedGrid());
+    problem.options = options;
+    problem.fixed = InputOf(fixed.GetPointer());
+    problem.moving = InputOf(moving.GetPointer());
+    problem.fixedWeight = InputOf(fixedWeight.GetPointer());
+    problem.movingWeight = InputOf(movingWeight.GetPointer());
+    problem.initialVelocity = InputOf(velocity.GetPointer());
+    return problem;
   }
 
-  std::unique_ptr<gnr::RegistrationInterface>
-  MakeSolver() const
+  std::unique_ptr<gnr::Engine>
+  MakeEngine() const
   {
-    const gnr::Grid                             grid = GridOf(distribution.GetFixedGrid());
-    std::unique_ptr<gnr::RegistrationInterface> solver;
     if (workers == 1)
     {
-      solver = std::make_unique<gnr::Registration>(grid, options, distribution.GetCommunicator());
+      return gnr::makeEngine(distribution.GetCommunicator());
     }
-    else if (distribution.GetNumberOfProcesses() > 1)
+    if (distribution.GetNumberOfProcesses() > 1)
     {
       throw gnr::Error(gnr::ErrorKind::BadInput,
                        "NumberOfProcesses: this program has " + std::to_string(distribution.GetNumberOfProcesses()) +
                          " processes already, which share the registration; leave it at 1, or UseMPIOff().");
     }
-    else
-    {
-      solver = std::make_unique<gnr::LaunchedRegistration>(grid, options, static_cast<int>(workers));
-    }
-    solver->setFixed(InputOf<gnr::HostImage>(fixed.GetPointer()));
-    solver->setMoving(InputOf<gnr::HostImage>(moving.GetPointer()));
-    if (fixedWeight)
-    {
-      solver->setFixedWeight(InputOf<gnr::HostImage>(fixedWeight.GetPointer()));
-    }
-    if (movingWeight)
-    {
-      solver->setMovingWeight(InputOf<gnr::HostImage>(movingWeight.GetPointer()));
-    }
-    if (velocity)
-    {
-      solver->setInitialVelocity(InputOf<gnr::HostVectorImage>(velocity.GetPointer()));
-    }
-    return solver;
+    return gnr::makeLaunchedEngine(static_cast<int>(workers));
   }
 
-  /** A vector result, turned to physical space. */
+  template <typename TImage>
   void
-  GetField(VectorImageType * image, void (gnr::RegistrationInterface::*get)(gnr::HostVectorImage) const) const
+  Read(gnr::Field field, TImage * image) const
   {
-    WithItkErrors(ITK_LOCATION, [&] { (Solver().*get)(OutputOf<gnr::HostVectorImage>(image)); });
-    if (image)
-    {
-      RotateToPhysical(image, threader);
-    }
-  }
-
-  void
-  ReleaseInputs()
-  {
-    fixed = nullptr;
-    moving = nullptr;
-    fixedWeight = nullptr;
-    movingWeight = nullptr;
-    velocity = nullptr;
-  }
-
-  gnr::RegistrationInterface &
-  Solver() const
-  {
-    if (!registration)
+    if (!result)
     {
       itkGenericExceptionMacro(<< "GaussNewtonRegistrationBridge: Solve() comes before the results.");
     }
-    return *registration;
+    WithItkErrors(ITK_LOCATION, [&] {
+      const RegionType region = image ? image->GetBufferedRegion() : RegionType();
+      result->read(field, BlockOf<gnr::OutputBlock>(image, region, distribution.GetFixedGrid(), region.GetIndex()));
+    });
   }
 };
 
@@ -521,7 +427,7 @@ GaussNewtonRegistrationBridge::IsMovingImageUsedInPlace() const
 gnr::MemoryPlan
 GaussNewtonRegistrationBridge::PlanMemory() const
 {
-  return WithItkErrors(ITK_LOCATION, [&] { return m_Implementation->MakeSolver()->planMemory(); });
+  return WithItkErrors(ITK_LOCATION, [&] { return m_Implementation->MakeEngine()->plan(m_Implementation->MakeProblem()); });
 }
 
 std::size_t
@@ -533,50 +439,44 @@ GaussNewtonRegistrationBridge::GetPreparedBytes() const
 }
 
 const gnr::Report &
-GaussNewtonRegistrationBridge::Solve(Listener & listener)
+GaussNewtonRegistrationBridge::Solve(gnr::Observer & observer)
 {
-  return WithItkErrors(ITK_LOCATION, [&]() -> const gnr::Report & {
-    Implementation & self = *m_Implementation;
-    ObserverAdaptor  observer(listener, [&self] { self.ReleaseInputs(); });
-    self.registration = self.MakeSolver();
-    self.registration->setObserver(&observer);
-    const gnr::Report & report = self.registration->run();
-    self.registration->setObserver(nullptr);
-    return report;
-  });
+  Implementation & self = *m_Implementation;
+  WithItkErrors(ITK_LOCATION, [&] { self.result = self.MakeEngine()->run(self.MakeProblem(), &observer); });
+  return self.result->report();
 }
 
 void
-GaussNewtonRegistrationBridge::GetDisplacement(VectorImageType * image) const
+GaussNewtonRegistrationBridge::ReleaseInputs()
 {
-  m_Implementation->GetField(image, &gnr::RegistrationInterface::displacement);
+  Implementation & self = *m_Implementation;
+  self.fixed = nullptr;
+  self.moving = nullptr;
+  self.fixedWeight = nullptr;
+  self.movingWeight = nullptr;
+  self.velocity = nullptr;
 }
 
 void
-GaussNewtonRegistrationBridge::GetInverseDisplacement(VectorImageType * image) const
+GaussNewtonRegistrationBridge::ReadField(gnr::Field field, VectorImageType * image) const
 {
-  m_Implementation->GetField(image, &gnr::RegistrationInterface::inverseDisplacement);
+  m_Implementation->Read(field, image);
+  if (image)
+  {
+    RotateToPhysical(image, m_Implementation->threader);
+  }
 }
 
 void
-GaussNewtonRegistrationBridge::GetVelocity(VectorImageType * image) const
+GaussNewtonRegistrationBridge::ReadField(gnr::Field field, ScalarImageType * image) const
 {
-  m_Implementation->GetField(image, &gnr::RegistrationInterface::velocity);
-}
-
-void
-GaussNewtonRegistrationBridge::GetJacobianDeterminant(ScalarImageType * image) const
-{
-  WithItkErrors(ITK_LOCATION, [&] {
-    const auto host = m_Implementation->OutputOf<gnr::HostImage>(image);
-    m_Implementation->Solver().determinant(image ? image->GetBufferPointer() : nullptr, host.zBegin, host.zEnd);
-  });
+  m_Implementation->Read(field, image);
 }
 
 void
 GaussNewtonRegistrationBridge::ReleaseSolver()
 {
-  m_Implementation->registration.reset();
+  m_Implementation->result.reset();
 }
 
 void

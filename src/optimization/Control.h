@@ -25,6 +25,11 @@ public:
 
   virtual void
   onIteration(const IterationRecord & record) = 0;
+
+  /** Before each Newton step: the state is one that a solve can go on from. */
+  virtual void
+  betweenSteps()
+  {}
 };
 
 } // namespace gnr

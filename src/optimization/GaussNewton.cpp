@@ -32,7 +32,8 @@ public:
          Control &          control,
          int                level,
          const VectorView & v,
-         int                leastIterations)
+         int                leastIterations,
+         NewtonState &      state)
     : objective_(objective)
     , domain_(objective.domain())
     , kernels_(domain_.kernels())
@@ -40,6 +41,7 @@ public:
     , control_(control)
     , level_(level)
     , leastIterations_(leastIterations)
+    , state_(state)
     , v_(v)
     , x_(domain_.vector())
     , r_(domain_.vector())
@@ -47,10 +49,14 @@ public:
     , p_(domain_.vector())
   {}
 
-  LevelRecord
+  void
   run();
 
 private:
+  /** The gradient at v = 0, and the state before the first step. False where there is nothing to be done. */
+  bool
+  begin();
+
   std::size_t
   values() const
   {
@@ -86,7 +92,7 @@ private:
   double
   mismatch() const
   {
-    return initialDistance_ > 0.0 ? std::sqrt(distance_ / initialDistance_) : 0.0;
+    return state_.initialDistance > 0.0 ? std::sqrt(distance_ / state_.initialDistance) : 0.0;
   }
 
   Objective &     objective_;
@@ -96,11 +102,11 @@ private:
   Control &       control_;
   const int       level_;
   const int       leastIterations_;
+  NewtonState &   state_;
   VectorView      v_;
   Buffer          x_, r_, z_, p_;
   Buffer          ap_; ///< for A^-1 as the preconditioner only
   double          distance_ = 0.0;
-  double          initialDistance_ = 0.0;
   double          regularization_ = 0.0; ///< 1/2 <v, A v> and the penalty of the limits
   double          penalty_ = 0.0;        ///< of the limits of the deformation
 };
@@ -127,7 +133,7 @@ Newton::initialGradientNorm()
   kernels_.fill(p_.data(), values(), Real(0));
   objective_.setVelocity(view(p_), options_.timeSteps, view(z_));
   objective_.refreshWeight();
-  initialDistance_ = objective_.distance();
+  state_.initialDistance = objective_.distance();
   objective_.gradientOfTerms(view(p_), view(r_));
   objective_.regularizer().applyInverse(r_.data(), z_.data());
   const double squared = domain_.inner(r_.data(), z_.data(), values());
@@ -197,60 +203,78 @@ Newton::isTooSlow(double decrease, double objective, double start) const
   return decrease < *options_.stallRate * seconds * objective;
 }
 
-LevelRecord
-Newton::run()
+bool
+Newton::begin()
 {
-  LevelRecord record;
+  LevelRecord & record = state_.record;
   record.level = level_;
   record.grid = domain_.grid();
   record.beta = options_.beta;
 
-  const double initialNorm = initialGradientNorm();
-  if (!std::isfinite(initialNorm))
+  state_.initialNorm = initialGradientNorm();
+  if (!std::isfinite(state_.initialNorm))
   {
     throw Error(ErrorKind::NumericalFailure, "the gradient of the images is not finite; check their intensities");
   }
-  if (!(initialNorm > 0.0))
+  if (!(state_.initialNorm > 0.0))
   {
     kernels_.fill(v_.data, values(), Real(0));
-    record.reason = initialDistance_ > 0.0 ? StopReason::NoGradient : StopReason::ImagesIdentical;
-    return record;
+    record.reason = state_.initialDistance > 0.0 ? StopReason::NoGradient : StopReason::ImagesIdentical;
+    return false;
   }
+  state_.timeSteps = objective_.steps(v_);
+  return true;
+}
 
-  evaluateObjective(objective_.steps(v_));
+void
+Newton::run()
+{
+  LevelRecord & record = state_.record;
+  if (!state_.isBegun && !begin())
+  {
+    return;
+  }
+  const double initialNorm = state_.initialNorm;
+  evaluateObjective(state_.timeSteps);
   objective_.refreshWeight();
   distance_ = objective_.distance();
   penalty_ = objective_.limitPenalty(v_);
   double norm = evaluateGradient();
 
-  record.initialObjective = distance_ + regularization_;
-  record.initialMismatch = mismatch();
-  record.initialRelativeGradient = norm / initialNorm;
-
-  const bool isWarm = norm < warmStart * initialNorm;
+  if (!state_.isBegun)
+  {
+    record.initialObjective = distance_ + regularization_;
+    record.initialMismatch = mismatch();
+    record.initialRelativeGradient = norm / initialNorm;
+    state_.isWarm = norm < warmStart * initialNorm;
+    state_.isBegun = true;
+  }
   const auto preconditioner = makePreconditioner(options_.preconditioner, objective_);
   if (preconditioner->isInverseRegularization())
   {
     ap_ = domain_.vector();
   }
-  for (int iteration = 1;; ++iteration)
+  for (;; ++state_.iteration)
   {
+    const int iteration = state_.iteration;
+    state_.timeSteps = objective_.steps();
+    control_.betweenSteps();
     const bool isSolved = norm <= options_.gradientTolerance * initialNorm && iteration > leastIterations_;
     if (kernels_.ends(Loop::Newton, iteration - 1, isSolved))
     {
       record.reason = StopReason::GradientTolerance;
-      return record;
+      return;
     }
     if (iteration > options_.maximumIterations)
     {
       record.reason = StopReason::IterationLimit;
-      return record;
+      return;
     }
     const double start = control_.seconds();
     const double forcing = std::sqrt(norm / initialNorm);
     // From a start near the solution, no tighter than what the last step needs (Kelley 1995, section 6.3). Elsewhere
     // the smooth part of the step, which weighs little in the norm of the gradient, needs all of the forcing term.
-    const double lastStep = isWarm ? 0.5 * options_.gradientTolerance * initialNorm / norm : 0.0;
+    const double lastStep = state_.isWarm ? 0.5 * options_.gradientTolerance * initialNorm / norm : 0.0;
     const double eta = std::min(0.5, std::max(forcing, lastStep));
     preconditioner->refresh(eta);
     const KrylovResult krylov = solveNewtonSystem(objective_,
@@ -263,7 +287,7 @@ Newton::run()
     if (krylov.interruption && krylov.iterations == 0)
     {
       record.reason = *krylov.interruption;
-      return record;
+      return;
     }
 
     const double objective = distance_ + regularization_;
@@ -272,7 +296,7 @@ Newton::run()
     if (!lineSearch(krylov.slope, krylov.interruption.has_value(), stepLength))
     {
       record.reason = krylov.interruption.value_or(StopReason::LineSearchFailed);
-      return record;
+      return;
     }
     const double decrease = objective - (distance_ + regularization_);
     objective_.refreshWeight();
@@ -298,32 +322,33 @@ Newton::run()
     if (krylov.interruption)
     {
       record.reason = *krylov.interruption;
-      return record;
+      return;
     }
     // At v = 0 the objective is D.
     const double reference =
-      options_.stallReference == StallReference::Progress ? initialDistance_ - step.objective : objective;
+      options_.stallReference == StallReference::Progress ? state_.initialDistance - step.objective : objective;
     if (!kernels_.passes(!(decrease < options_.objectiveTolerance * reference)) ||
         !kernels_.passes(!isTooSlow(decrease, objective, start)))
     {
       record.reason =
         norm <= options_.gradientTolerance * initialNorm ? StopReason::GradientTolerance : StopReason::ObjectiveStalled;
-      return record;
+      return;
     }
   }
 }
 
 } // namespace
 
-LevelRecord
+void
 minimize(Objective &        objective,
          const Options &    options,
          Control &          control,
          int                level,
          const VectorView & v,
-         int                leastIterations)
+         int                leastIterations,
+         NewtonState &      state)
 {
-  return Newton(objective, options, control, level, v, leastIterations).run();
+  Newton(objective, options, control, level, v, leastIterations, state).run();
 }
 
 } // namespace gnr

@@ -11,6 +11,19 @@
 namespace gnr
 {
 
+/** Where the Newton iteration stands before a step. With the velocity it is all that another process needs to go on, and
+ * to come to the same bits. */
+struct NewtonState
+{
+  bool        isBegun = false;
+  bool        isWarm = false; ///< the start is near the solution
+  int         iteration = 1;  ///< the next
+  int         timeSteps = 0;
+  double      initialNorm = 0.0;     ///< ||g(v = 0)||
+  double      initialDistance = 0.0; ///< D(v = 0)
+  LevelRecord record;                ///< of the steps so far
+};
+
 /** Inexact Gauss-Newton-Krylov iteration on one grid.
  *
  * Minimises the reduced objective from the velocity in `v` (a vector field, overwritten by the result). Forcing term
@@ -22,14 +35,16 @@ namespace gnr
  *
  * \param level number of the grid, for the records.
  * \param leastIterations Newton steps that are taken even where `v` meets the gradient tolerance: 1 where it is a
- * solution for another beta, which may meet it without a step. */
-LevelRecord
+ * solution for another beta, which may meet it without a step.
+ * \param state is kept up to date; one that has begun is gone on with from the velocity that belongs to it. */
+void
 minimize(Objective &        objective,
          const Options &    options,
          Control &          control,
          int                level,
          const VectorView & v,
-         int                leastIterations = 0);
+         int                leastIterations,
+         NewtonState &      state);
 
 } // namespace gnr
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/InputImages.h"
 
-#include "gnr/Error.h"
-
 #include <string>
 
 namespace gnr
@@ -13,33 +11,37 @@ namespace
 void
 shareOne(InputImage & image, const char * name, bool isNeeded, int planes, Communicator & communicator)
 {
-  if (image.data == nullptr)
-  {
-    image.planes = Slab{};
-  }
   image.byRank = gatherPlanes(communicator, image.planes);
   if (!isNeeded && !exists(image.byRank))
   {
     return;
   }
-  for (const Slab & slab : image.byRank)
-  {
-    if (slab.size() < 0 || slab.begin < 0 || slab.end > planes)
-    {
-      throw Error(ErrorKind::BadInput,
-                  std::string(name) + ": planes " + std::to_string(slab.begin) + " to " + std::to_string(slab.end - 1) +
-                    " were set of an image that has " + std::to_string(planes));
-    }
-  }
   if (!isComplete(image.byRank, planes))
   {
     throw Error(ErrorKind::BadInput,
-                std::string(name) + ": the image data is missing; all planes must be set before run(), by one process "
+                std::string(name) + ": the image data is missing; all planes must be there, by one process "
                                     "or by several together");
   }
 }
 
 } // namespace
+
+InputImages
+inputsOf(const Problem & problem)
+{
+  const auto input = [&](const InputBlock & block, const char * name) {
+    InputImage image;
+    image.data = block.data;
+    image.planes = planesIn(block, problem.grid, name);
+    return image;
+  };
+  return { problem.grid,
+           input(problem.fixed, "FixedImage"),
+           input(problem.moving, "MovingImage"),
+           input(problem.fixedWeight, "FixedImageMask"),
+           input(problem.movingWeight, "MovingImageMask"),
+           input(problem.initialVelocity, "InitialVelocityField") };
+}
 
 void
 InputImages::share(Communicator & communicator)

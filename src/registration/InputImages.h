@@ -5,10 +5,37 @@
 #include "parallel/BoxPart.h"
 
 #include "gnr/Communicator.h"
+#include "gnr/Error.h"
 #include "gnr/Grid.h"
+#include "gnr/Problem.h"
+
+#include <string>
 
 namespace gnr
 {
+
+/** The planes of a block; none where it has no data. Throws Error(BadInput) unless its box is planes of the grid. */
+template <typename TValue>
+Slab
+planesIn(const Block<TValue> & block, const Grid & grid, const char * name)
+{
+  const auto & [begin, end] = block.box;
+  const Slab planes{ begin[2], end[2] };
+  if (block.data == nullptr || planes.size() == 0)
+  {
+    return {};
+  }
+  const bool isWhole = begin[0] == 0 && begin[1] == 0 && end[0] == grid.size[0] && end[1] == grid.size[1];
+  if (!isWhole || planes.size() < 0 || planes.begin < 0 || planes.end > grid.size[2])
+  {
+    throw Error(ErrorKind::BadInput,
+                std::string(name) + ": a box from " + std::to_string(begin[0]) + ", " + std::to_string(begin[1]) +
+                  ", " + std::to_string(begin[2]) + " to " + std::to_string(end[0]) + ", " + std::to_string(end[1]) +
+                  ", " + std::to_string(end[2]) + " is not planes of an image of " + std::to_string(grid.size[0]) +
+                  " x " + std::to_string(grid.size[1]) + " x " + std::to_string(grid.size[2]) + " voxels");
+  }
+  return planes;
+}
 
 /** What the user handed over, on the image grid. */
 struct InputImages
@@ -20,11 +47,14 @@ struct InputImages
   InputImage movingWeight;
   InputImage velocity;
 
-  /** Tells all processes who has what. Throws Error(BadInput) where an image is missing, has gaps, or planes that the
-   * grid has not. Collective. */
+  /** Tells all processes who has what. Throws Error(BadInput) where an image is missing or has gaps. Collective. */
   void
   share(Communicator & communicator);
 };
+
+/** Throws Error(BadInput) for a box that is not planes of the grid. */
+InputImages
+inputsOf(const Problem & problem);
 
 } // namespace gnr
 

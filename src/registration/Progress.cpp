@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 namespace gnr
 {
@@ -11,16 +13,33 @@ namespace
 constexpr double solveShare = 0.9; // the rest is reading the result out of the velocity
 }
 
-Progress::Progress(Observer * observer, const Options & options, Communicator & communicator)
+Progress::Progress(Observer *            observer,
+                   const Options &       options,
+                   Communicator &        communicator,
+                   Report &              report,
+                   std::function<void()> onStep)
   : observer_(observer)
   , options_(options)
   , communicator_(communicator)
+  , report_(report)
+  , onStep_(std::move(onStep))
 {}
 
 void
-Progress::begin(std::vector<double> shares)
+Progress::tell(const Event & event)
+{
+  if (observer_ != nullptr)
+  {
+    observer_->onEvent(event);
+  }
+}
+
+void
+Progress::begin(std::vector<double> shares, int level, double earlierSeconds)
 {
   shares_ = std::move(shares);
+  done_ = std::accumulate(shares_.begin(), shares_.begin() + level, 0.0);
+  earlierSeconds_ = earlierSeconds;
   raise(0.0);
 }
 
@@ -28,14 +47,12 @@ void
 Progress::beginLevel(int level, const Grid & grid, double beta)
 {
   level_ = level;
-  if (observer_ != nullptr)
-  {
-    LevelRecord record;
-    record.level = level;
-    record.grid = grid;
-    record.beta = beta;
-    observer_->onLevel(record);
-  }
+  Event event;
+  event.kind = Event::Kind::Level;
+  event.level.level = level;
+  event.level.grid = grid;
+  event.level.beta = beta;
+  tell(event);
 }
 
 void
@@ -46,19 +63,27 @@ Progress::endLevel(int level)
 }
 
 void
+Progress::inputsRead()
+{
+  Event event;
+  event.kind = Event::Kind::InputsRead;
+  tell(event);
+}
+
+void
 Progress::finish()
 {
   raise(1.0);
 }
 
 void
-Progress::message(const std::string & text, Report & report)
+Progress::message(const std::string & text)
 {
-  report.messages.push_back(text);
-  if (observer_ != nullptr)
-  {
-    observer_->onMessage(text);
-  }
+  report_.messages.push_back(text);
+  Event event;
+  event.kind = Event::Kind::Message;
+  event.message = text;
+  tell(event);
 }
 
 std::optional<StopReason>
@@ -66,7 +91,7 @@ Progress::interruption()
 {
   // 0 go on, 1 time is up, 2 stop, 3 abort: the most urgent request of any process counts.
   double request = 0.0;
-  if (options_.timeLimit && seconds() > *options_.timeLimit)
+  if (options_.timeLimit && ownSeconds() > *options_.timeLimit)
   {
     request = 1.0;
   }
@@ -94,16 +119,22 @@ Progress::interruption()
 double
 Progress::seconds() const
 {
+  return earlierSeconds_ + ownSeconds();
+}
+
+double
+Progress::ownSeconds() const
+{
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
 }
 
 void
 Progress::onIteration(const IterationRecord & record)
 {
-  if (observer_ != nullptr)
-  {
-    observer_->onIteration(record);
-  }
+  Event event;
+  event.kind = Event::Kind::Iteration;
+  event.iteration = record;
+  tell(event);
   // The gradient falls about geometrically, so its logarithm measures the way to the tolerance.
   const double way =
     std::log(std::max(record.relativeGradient, options_.gradientTolerance)) / std::log(options_.gradientTolerance);
@@ -111,13 +142,22 @@ Progress::onIteration(const IterationRecord & record)
 }
 
 void
+Progress::betweenSteps()
+{
+  if (onStep_)
+  {
+    onStep_();
+  }
+}
+
+void
 Progress::raise(double share)
 {
   shown_ = std::max(shown_, share);
-  if (observer_ != nullptr)
-  {
-    observer_->onProgress(shown_);
-  }
+  Event event;
+  event.kind = Event::Kind::Progress;
+  event.progress = shown_;
+  tell(event);
 }
 
 } // namespace gnr

@@ -6,9 +6,11 @@
 
 #include "gnr/Communicator.h"
 #include "gnr/Options.h"
-#include "gnr/Registration.h"
+#include "gnr/Observer.h"
 
 #include <chrono>
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace gnr
@@ -19,11 +21,17 @@ namespace gnr
 class Progress : public Control
 {
 public:
-  Progress(Observer * observer, const Options & options, Communicator & communicator);
+  /** \param report gets the messages. \param onStep is called before each Newton step; may be empty. */
+  Progress(Observer *            observer,
+           const Options &       options,
+           Communicator &        communicator,
+           Report &              report,
+           std::function<void()> onStep = {});
 
-  /** \param shares of the work of each level, to sum to one. */
+  /** \param shares of the work of each level, to sum to one. \param level that is the first to be worked on.
+   * \param earlierSeconds of processes from which this one goes on; the time limit is that of this one. */
   void
-  begin(std::vector<double> shares);
+  begin(std::vector<double> shares, int level = 0, double earlierSeconds = 0.0);
 
   /** A solve on a grid begins; there may be several on one. */
   void
@@ -32,9 +40,11 @@ public:
   void
   endLevel(int level);
   void
+  inputsRead();
+  void
   finish();
   void
-  message(const std::string & text, Report & report);
+  message(const std::string & text);
 
   std::optional<StopReason>
   interruption() override;
@@ -42,15 +52,25 @@ public:
   seconds() const override;
   void
   onIteration(const IterationRecord & record) override;
+  void
+  betweenSteps() override;
 
 private:
   void
   raise(double share);
+  void
+  tell(const Event & event);
+  /** Of this process. */
+  double
+  ownSeconds() const;
 
   Observer *                            observer_;
   const Options &                       options_;
   Communicator &                        communicator_;
+  Report &                              report_;
+  std::function<void()>                 onStep_;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  double                                earlierSeconds_ = 0.0;
   std::vector<double>                   shares_;
   double                                done_ = 0.0; ///< by finished levels
   int                                   level_ = 0;

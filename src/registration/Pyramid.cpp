@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <sstream>
+#include <utility>
 
 namespace gnr
 {
@@ -40,6 +42,25 @@ isHalved(const Grid & fine)
   return *std::min_element(fine.size.begin(), fine.size.end()) >= 2 * coarsestPoints;
 }
 
+/** Throws where a Gaussian leaves nothing of an image. */
+void
+checkSmoothed(const FinestGrid & finest, double voxels, const Buffer & image, const Buffer & smoothed, const char * name)
+{
+  constexpr double leastContrast = 0.01; // of that of the image
+  const auto       contrast = [&](const Buffer & field) {
+    const Statistics s = finest.statistics(field);
+    return s.maximum - s.minimum;
+  };
+  const double before = contrast(image), after = contrast(smoothed);
+  if (!finest.domain.kernels().passes(after >= leastContrast * before))
+  {
+    std::ostringstream text;
+    text << "smoothing: a Gaussian of " << voxels << " voxels leaves less than " << 100 * leastContrast
+         << " % of the contrast of " << name << ", next to nothing to register; smooth less";
+    throw Error(ErrorKind::BadInput, text.str());
+  }
+}
+
 } // namespace
 
 std::vector<PyramidGrid>
@@ -67,6 +88,177 @@ pyramidGrids(const Grid & finest, const Grid & image, std::optional<int> levels,
     }
   }
   return grids;
+}
+
+std::vector<PyramidGrid>
+pyramidGrids(const Grid & finest, const InputImages & input, const Options & options)
+{
+  // A velocity that was given is the start. The search has other weights from grid to grid, so that there is nothing to
+  // compare.
+  const bool hasTrial = !exists(input.velocity.byRank) && options.betaStrategy != BetaStrategy::Search;
+  return pyramidGrids(finest, input.grid, options.levels, hasTrial);
+}
+
+Pyramid::Pyramid(Preparation & prepared, const Options & options, std::vector<PyramidGrid> grids)
+  : prepared_(prepared)
+  , options_(options)
+  , grids_(std::move(grids))
+{}
+
+std::vector<double>
+Pyramid::shares() const
+{
+  double total = 0.0;
+  for (const PyramidGrid & grid : grids_)
+  {
+    total += static_cast<double>(grid.grid.points());
+  }
+  std::vector<double> shares;
+  for (const PyramidGrid & grid : grids_)
+  {
+    shares.push_back(static_cast<double>(grid.grid.points()) / total);
+  }
+  return shares;
+}
+
+void
+Pyramid::open(int number)
+{
+  number_ = number;
+  if (number + 1 == size())
+  {
+    return;
+  }
+  const Domain &      finest = prepared_.finest->domain;
+  const PyramidGrid & grid = grids_[number];
+  own_ = std::make_unique<Domain>(grid.grid, finest.kernels(), finest.communicator(), grid.origin);
+  ownTransform_ = std::make_unique<FourierTransform>(*own_);
+}
+
+void
+Pyramid::restrictInitial(FourierTransform & transform, Buffer & out) const
+{
+  FinestGrid & finest = *prepared_.finest;
+  if (&transform == &finest.transform)
+  {
+    finest.domain.kernels().copy(prepared_.initial.data(), out.data(), out.size());
+  }
+  else
+  {
+    finest.transform.resample(prepared_.initial.data(), transform, out.data(), 3);
+  }
+}
+
+void
+Pyramid::restrictInitial(Buffer & out)
+{
+  restrictInitial(own_ ? *ownTransform_ : prepared_.finest->transform, out);
+}
+
+void
+Pyramid::enter(int number, Buffer & velocity)
+{
+  const std::unique_ptr<Domain>           coarser = std::move(own_);
+  const std::unique_ptr<FourierTransform> coarserTransform = std::move(ownTransform_);
+  open(number);
+  Buffer start = domain().vector();
+  if (coarser)
+  {
+    Kernels & kernels = domain().kernels();
+    if (prepared_.initial)
+    {
+      Buffer coarse = coarser->vector();
+      restrictInitial(*coarserTransform, coarse);
+      kernels.axpby(Real(-1), coarse.data(), Real(1), velocity.data(), velocity.size());
+    }
+    coarserTransform->resample(velocity.data(), own_ ? *ownTransform_ : prepared_.finest->transform, start.data(), 3);
+    if (prepared_.initial)
+    {
+      Buffer fine = domain().vector();
+      restrictInitial(fine);
+      kernels.axpby(Real(1), fine.data(), Real(1), start.data(), start.size());
+    }
+  }
+  velocity = std::move(start);
+}
+
+void
+Pyramid::resume(int number, const Buffer & velocity)
+{
+  if (number < 0 || number >= size())
+  {
+    throw Error(ErrorKind::BadInput, "saved solve: it is of other images or options; begin the registration anew");
+  }
+  open(number);
+  if (velocity.size() != 3 * domain().points())
+  {
+    throw Error(ErrorKind::BadInput,
+                "saved solve: it is of other images, or of another number of processes; begin the registration anew");
+  }
+}
+
+Level
+Pyramid::level()
+{
+  return { number_,
+           size() - 1 - number_,
+           domain(),
+           own_ ? *ownTransform_ : prepared_.finest->transform,
+           restrictImages() };
+}
+
+LevelImages
+Pyramid::restrictImages()
+{
+  FinestGrid & finest = *prepared_.finest;
+  Kernels &    kernels = finest.domain.kernels();
+  const bool   isFinest = !own_;
+  Symbol       gaussian = finest.transform.symbol(Symbol::Kind::Gaussian);
+  for (int a = 0; a < 3; ++a)
+  {
+    gaussian.sigma[a] = options_.smoothing * domain().grid().spacing[a];
+  }
+  // What the level sees of a field: smoothed if asked for, with the wave numbers that its grid has.
+  const auto restricted = [&](const Buffer & field, bool smooth, bool isWeight) {
+    if (!field || (isFinest && !smooth))
+    {
+      return Buffer();
+    }
+    Buffer source;
+    if (smooth)
+    {
+      source = finest.domain.scalar();
+      finest.transform.apply(gaussian, field.data(), source.data(), 1);
+      if (isFinest) // coarser grids see less
+      {
+        checkSmoothed(
+          finest, options_.smoothing, field, source, &field == &prepared_.images.fixed ? "FixedImage" : "MovingImage");
+      }
+    }
+    if (isFinest)
+    {
+      return source;
+    }
+    Buffer result = domain().scalar();
+    finest.transform.resample(smooth ? source.data() : field.data(), *ownTransform_, result.data(), 1);
+    if (isWeight)
+    {
+      kernels.clamp(Real(0), Real(1), result.data(), result.size());
+    }
+    return result;
+  };
+  const bool           smooth = options_.smoothing > 0.0;
+  const SolverImages & images = prepared_.images;
+  LevelImages          result;
+  result.fixed = restricted(images.fixed, smooth, false);
+  result.moving = restricted(images.moving, smooth, false);
+  result.fixedWeight = restricted(images.fixedWeight, false, true);
+  result.movingWeight = restricted(images.movingWeight, false, true);
+  if (!isFinest)
+  {
+    finest.domain.releaseScratch();
+  }
+  return result;
 }
 
 } // namespace gnr

@@ -2,9 +2,13 @@
 #ifndef gnr_registration_Pyramid_h
 #define gnr_registration_Pyramid_h
 
+#include "registration/Preparation.h"
+
 #include "gnr/Grid.h"
+#include "gnr/Options.h"
 
 #include <array>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -28,6 +32,94 @@ struct PyramidGrid
  * before them, if that can have 16 points on every axis. */
 std::vector<PyramidGrid>
 pyramidGrids(const Grid & finest, const Grid & image, std::optional<int> levels, bool hasTrial);
+
+/** The grids for a box of the solver. */
+std::vector<PyramidGrid>
+pyramidGrids(const Grid & finest, const InputImages & input, const Options & options);
+
+/** What a grid sees of the images; empty: the same as the finest. */
+struct LevelImages
+{
+  Buffer fixed;
+  Buffer moving;
+  Buffer fixedWeight;
+  Buffer movingWeight;
+};
+
+/** One grid of the pyramid while it is worked on. */
+struct Level
+{
+  int number; ///< 0 is the coarsest
+  /** Both tolerances are halved for each but the first: a coarse solve costs little, and where the finer ones lead to
+   * depends on where it stops. */
+  int                finerGrids;
+  Domain &           domain;
+  FourierTransform & transform;
+  LevelImages        images;
+
+  bool
+  isFinest() const
+  {
+    return finerGrids == 0;
+  }
+};
+
+/** The way from the coarsest grid to the finest. */
+class Pyramid
+{
+public:
+  Pyramid(Preparation & prepared, const Options & options, std::vector<PyramidGrid> grids);
+
+  int
+  size() const
+  {
+    return static_cast<int>(grids_.size());
+  }
+  /** Whether the coarser grid is only tried. */
+  bool
+  isAfterTrial(int number) const
+  {
+    return number > 0 && grids_[number - 1].isTrial;
+  }
+  /** Points of each grid as a share of all. */
+  std::vector<double>
+  shares() const;
+
+  /** Goes to a grid and takes the velocity of the coarser one along, with what the given velocity adds between the two;
+   * on the coarsest there is nothing to take along. */
+  void
+  enter(int number, Buffer & velocity);
+  /** Goes to a grid whose velocity is known. Throws Error(BadInput) if it cannot be of that grid. */
+  void
+  resume(int number, const Buffer & velocity);
+
+  /** The grid that was entered, with its images. */
+  Level
+  level();
+  Domain &
+  domain()
+  {
+    return own_ ? *own_ : prepared_.finest->domain;
+  }
+  /** The given velocity on the grid that was entered. */
+  void
+  restrictInitial(Buffer & out);
+
+private:
+  void
+  open(int number);
+  void
+  restrictInitial(FourierTransform & transform, Buffer & out) const;
+  LevelImages
+  restrictImages();
+
+  Preparation &                     prepared_;
+  const Options &                   options_;
+  std::vector<PyramidGrid>          grids_;
+  int                               number_ = 0;
+  std::unique_ptr<Domain>           own_; ///< null: the finest
+  std::unique_ptr<FourierTransform> ownTransform_;
+};
 
 } // namespace gnr
 

@@ -2,7 +2,6 @@
 #include "registration/Rehearsal.h"
 
 #include "optimization/Preconditioner.h"
-#include "registration/Implementation.h"
 
 #include <algorithm>
 #include <map>
@@ -66,7 +65,7 @@ Rehearsal::Rehearsal(const MemoryPlan &                    plan,
 {
   auto kernels = makeCountingKernels(real, script, std::move(number));
   kernels_ = kernels.get();
-  implementation_ = std::make_unique<Registration::Implementation>(plan, options, communicator_, std::move(kernels));
+  solver_ = std::make_unique<Solver>(plan, options, communicator_, std::move(kernels));
 }
 
 Rehearsal::~Rehearsal() = default;
@@ -74,22 +73,21 @@ Rehearsal::~Rehearsal() = default;
 void
 Rehearsal::solve(Observer * observer)
 {
-  kernels_->memory().reserve(FieldMemory::endless, implementation_->smallBelow());
-  implementation_->observer = observer;
-  implementation_->begin();
-  implementation_->solve();
+  kernels_->memory().reserve(FieldMemory::endless, solver_->smallBelow());
+  solver_->solve(observer);
 }
 
 void
 Rehearsal::results()
 {
   // The kernels write nothing.
-  float nowhere = 0.0F;
-  implementation_->copyVectors(implementation_->inverseDisplacement(), 1.0, &nowhere);
-  implementation_->phase(inversePhase);
-  implementation_->copyVectors(implementation_->displacement, 1.0, &nowhere);
-  implementation_->copyDeterminant(&nowhere);
-  implementation_->phase(otherResultsPhase);
+  float        nowhere = 0.0F;
+  const Fields fields = solver_->fields();
+  fields.copy(Field::InverseDisplacement, &nowhere);
+  solver_->phase(inversePhase);
+  fields.copy(Field::Displacement, &nowhere);
+  fields.copy(Field::Determinant, &nowhere);
+  solver_->phase(otherResultsPhase);
 }
 
 Tally
@@ -101,7 +99,7 @@ Rehearsal::tally() const
 void
 Rehearsal::addTo(MemoryPlan & plan) const
 {
-  plan.phases = implementation_->report.phaseBytes;
+  plan.phases = solver_->report().phaseBytes;
   plan.fieldBytes = kernels_->memory().highWaterBytes();
   plan.scratchBytes = kernels_->scratchBytes();
   plan.stagingBytes = kernels_->hostBytes() + kernels_->messageBytes();

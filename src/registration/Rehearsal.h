@@ -4,8 +4,8 @@
 
 #include "kernels/CountingKernels.h"
 #include "parallel/CountingCommunicator.h"
+#include "registration/Solver.h"
 
-#include "gnr/Registration.h"
 #include "gnr/ScalingModel.h"
 
 #include <functional>
@@ -52,9 +52,9 @@ public:
   addTo(MemoryPlan & plan) const;
 
 private:
-  std::shared_ptr<CountingCommunicator>         communicator_;
-  CountingKernels *                             kernels_;
-  std::unique_ptr<Registration::Implementation> implementation_;
+  std::shared_ptr<CountingCommunicator> communicator_;
+  CountingKernels *                     kernels_;
+  std::unique_ptr<Solver>               solver_;
 };
 
 /** The phases of a plan that come after run(). */

@@ -35,23 +35,27 @@ public:
   {}
 
   void
-  onLevel(const LevelRecord & record) override
+  onEvent(const Event & event) override
   {
-    solve_ = record.level == level_ ? solve_ + 1 : 0;
-    level_ = record.level;
-    planes_ = record.grid.size[2];
-    work_ = workOf(level_, solve_);
-    newtonStep_ = flowSteps_ = 0;
-    application_ = -1;
-  }
-
-  void
-  onIteration(const IterationRecord &) override
-  {
-    if (onStep)
+    if (event.kind == Event::Kind::Level)
+    {
+      beginSolve(event.level.level, event.level.grid);
+    }
+    else if (event.kind == Event::Kind::Iteration && onStep)
     {
       onStep();
     }
+  }
+
+  void
+  beginSolve(int level, const Grid & grid)
+  {
+    solve_ = level == level_ ? solve_ + 1 : 0;
+    level_ = level;
+    planes_ = grid.size[2];
+    work_ = workOf(level_, solve_);
+    newtonStep_ = flowSteps_ = 0;
+    application_ = -1;
   }
 
   bool
@@ -196,10 +200,12 @@ public:
     Options own = options_;
     own.maximumIterations = 2;
     own.timeLimit.reset();
-    Progress progress(&script, own, communicator_);
+    Report      report;
+    NewtonState state;
+    Progress    progress(&script, own, communicator_, report);
     progress.begin({ 1.0 });
     progress.beginLevel(0, domain_.grid(), own.beta);
-    minimize(objective_, own, progress, 0, domain_.view(v_));
+    minimize(objective_, own, progress, 0, domain_.view(v_), 0, state);
     return last;
   }
 
@@ -279,9 +285,7 @@ rehearseWork(const MemoryPlan &       plan,
   SolveAssumptions twoSteps = assumptions;
   twoSteps.levels = { { { 2, 2 * products, 2 * (1 + products) * inner } } };
   AssumedScript script(options, twoSteps, 1);
-  LevelRecord   finest;
-  finest.grid = plan.solverGrid;
-  script.onLevel(finest);
+  script.beginSolve(0, plan.solverGrid);
   const auto    process = makeCountedProcess(rank, processes);
   FinestProblem problem(plan, options, *process, *host, script);
   result.product = problem.product();

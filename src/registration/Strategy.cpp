@@ -1,160 +1,214 @@
 // SPDX-License-Identifier: Apache-2.0
-// How beta is reached on each grid.
-#include "registration/BetaSearch.h"
-#include "registration/Implementation.h"
+#include "registration/Strategy.h"
+
+#include "registration/DeformationMap.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include <vector>
 
 namespace gnr
 {
-
-void
-Registration::Implementation::solveGrid(const Level & level)
+namespace
 {
-  // What brought the velocity here goes, so that the memory of the first solve lies as that of all others.
-  level.domain.releaseScratch();
-  if (options.betaStrategy == BetaStrategy::Search)
-  {
-    searchBeta(level);
-    return;
-  }
-  if (level.number == 0)
-  {
-    solveFromAfar(level);
-    return;
-  }
-  solveLevel(level, options.beta);
-}
 
-bool
-Registration::Implementation::solveFromAfar(const Level & level)
+/** Down the given weights. */
+class Descent : public Strategy
 {
-  if (options.betaStrategy != BetaStrategy::Continuation)
-  {
-    return solveLevel(level, options.beta);
-  }
-  // Where a solve costs least, so that the finer grids begin at the target.
-  const std::vector<double> betas = continuationBetas(options.beta);
-  return std::all_of(betas.begin(), betas.end(), [&](double beta) { return solveLevel(level, beta); });
-}
+public:
+  Descent(const Options & options, SolveState & state)
+    : options_(options)
+    , state_(state)
+  {}
 
-void
-Registration::Implementation::solveFromBoth(const Level & level)
-{
-  const auto objective = [this] {
-    const LevelRecord & record = report.levels.back();
-    return record.iterations.empty() ? record.initialObjective : record.iterations.back().objective;
-  };
-  level.domain.releaseScratch();
-  if (!solveLevel(level, options.beta))
+  void
+  solve(LevelSolver & solver, const Level & level, bool isFar) override
   {
-    return;
-  }
-  const double     trialObjective = objective();
-  const StopReason trialReason = report.reason;
-  Buffer           trial = level.domain.vector();
-  kernels->copy(velocity.data(), trial.data(), trial.size());
-  kernels->fill(velocity.data(), velocity.size(), Real(0));
-  if (!solveFromAfar(level) || !kernels->passes(objective() < trialObjective))
-  {
-    kernels->copy(trial.data(), velocity.data(), velocity.size());
-    report.beta = options.beta;
-    if (!isInterrupted)
+    const std::vector<double> betas = betasOf(isFar);
+    const int                 count = static_cast<int>(betas.size());
+    while (state_.weight < count && solver.solve(level, betas[state_.weight]))
     {
-      report.reason = trialReason;
+      ++state_.weight;
     }
+    state_.weight = 0;
   }
-}
+
+protected:
+  virtual std::vector<double>
+  betasOf(bool isFar) const = 0;
+
+  const Options & options_;
+  SolveState &    state_;
+};
+
+class FixedWeight : public Descent
+{
+public:
+  using Descent::Descent;
+
+protected:
+  std::vector<double>
+  betasOf(bool) const override
+  {
+    return { options_.beta };
+  }
+};
+
+/** By factors of ten where a solve costs least, so that the finer grids begin at the target. */
+class Continuation : public Descent
+{
+public:
+  using Descent::Descent;
+
+protected:
+  std::vector<double>
+  betasOf(bool isFar) const override
+  {
+    return isFar ? continuationBetas(options_.beta) : std::vector<double>{ options_.beta };
+  }
+};
+
+/** The smallest weight whose determinants stay within bounds. */
+class Search : public Strategy
+{
+public:
+  Search(const Options & options, FinestGrid & finest, Progress & progress, SolveState & state)
+    : options_(options)
+    , finest_(finest)
+    , progress_(progress)
+    , state_(state)
+  {}
+
+  void
+  solve(LevelSolver & solver, const Level & level, bool isFar) override;
+  void
+  finish() override;
+  void
+  check() const override;
+
+private:
+  BetaSearch
+  searchOn(const Level & level) const;
+  /** In logarithms; >= 0 within the bounds. */
+  double
+  marginToBounds(const DeterminantRange & range) const;
+  DeterminantRange
+  rangeOn(Domain & domain) const
+  {
+    return determinantRange(finest_, domain, state_.velocity);
+  }
+
+  const Options &    options_;
+  FinestGrid & finest_;
+  Progress &         progress_;
+  SolveState &       state_;
+};
 
 double
-Registration::Implementation::marginToBounds(const DeterminantRange & range) const
+Search::marginToBounds(const DeterminantRange & range) const
 {
   if (!(range.minimum > 0.0))
   {
     return -std::numeric_limits<double>::infinity();
   }
-  return std::min(std::log(range.minimum / options.determinantLower),
-                  std::log(options.determinantUpper / range.maximum));
+  return std::min(std::log(range.minimum / options_.determinantLower),
+                  std::log(options_.determinantUpper / range.maximum));
+}
+
+BetaSearch
+Search::searchOn(const Level & level) const
+{
+  if (level.number == 0)
+  {
+    return BetaSearch::byDecades(options_.beta,
+                                 level.isFinest() ? BetaSearch::fineBracket : BetaSearch::coarseBracket);
+  }
+  const double found = state_.report.beta;
+  if (level.isFinest())
+  {
+    return BetaSearch::about(found, options_.beta, BetaSearch::fineBracket);
+  }
+  // The coarsest grid sees so mild determinants that, unless the floor has ended its search, it is wiser to come from
+  // above than to solve with too small a weight.
+  return BetaSearch::about(
+    found > options_.beta ? 10.0 * found : found, options_.beta, BetaSearch::coarseBracket);
 }
 
 void
-Registration::Implementation::searchBeta(const Level & level)
+Search::solve(LevelSolver & solver, const Level & level, bool)
 {
-  const bool isCoarsest = level.number == 0;
-  const bool isFinest = &level.domain == finest.get();
-  const auto start = [&] {
-    if (isCoarsest)
-    {
-      return BetaSearch::byDecades(options.beta, isFinest ? BetaSearch::fineBracket : BetaSearch::coarseBracket);
-    }
-    if (isFinest)
-    {
-      return BetaSearch::about(report.beta, options.beta, BetaSearch::fineBracket);
-    }
-    // The coarsest grid sees so mild determinants that, unless the floor has ended its search, it is wiser to come from
-    // above than to solve with too small a weight.
-    const double guess = report.beta > options.beta ? 10.0 * report.beta : report.beta;
-    return BetaSearch::about(guess, options.beta, BetaSearch::coarseBracket);
-  };
-  BetaSearch search = start();
-  // What the result is if the solve is interrupted: the last admissible velocity, before that what the grid began with.
-  Buffer best = level.domain.vector();
-  kernels->copy(velocity.data(), best.data(), best.size());
-  double     bestBeta = isCoarsest ? *search.next() : report.beta;
-  StopReason bestReason = report.reason;
-  bool       isFirst = true;
+  Kernels &   kernels = level.domain.kernels();
+  Report &    report = state_.report;
+  Incumbent & best = state_.admissible;
+  const auto  copy = [&](const Buffer & from, Buffer & to) { kernels.copy(from.data(), to.data(), to.size()); };
+  bool        goesOn = state_.search.has_value(); // with a solve that has begun
+  if (!goesOn)
+  {
+    state_.search = searchOn(level);
+    // What the result is if the solve is interrupted: the last admissible velocity, before that what the grid began
+    // with.
+    best.velocity = level.domain.vector();
+    copy(state_.velocity, best.velocity);
+    best.beta = level.number == 0 ? *state_.search->next() : report.beta;
+    best.reason = report.reason;
+  }
+  BetaSearch & search = *state_.search;
   while (const std::optional<double> beta = search.next())
   {
-    if (search.admissible())
+    if (!goesOn && search.admissible())
     {
-      kernels->copy(best.data(), velocity.data(), best.size());
+      copy(best.velocity, state_.velocity);
     }
-    const bool goesOn = solveLevel(level, *beta, isFirst ? 0 : 1);
-    isFirst = false;
-    if (!goesOn && report.levels.back().iterations.empty())
+    goesOn = false;
+    const bool isDone = solver.solve(level, *beta, state_.weight == 0 ? 0 : 1);
+    ++state_.weight;
+    if (!isDone && report.levels.back().iterations.empty())
     {
       break; // there is nothing new to judge
     }
-    const double margin = marginToBounds(determinantRange(level.domain, velocity));
+    const double margin = marginToBounds(rangeOn(level.domain));
     search.record(margin);
     if (margin >= 0.0)
     {
-      kernels->copy(velocity.data(), best.data(), best.size());
-      bestBeta = *beta;
-      bestReason = report.reason;
+      copy(state_.velocity, best.velocity);
+      best.beta = *beta;
+      best.reason = report.reason;
     }
-    if (!goesOn)
+    if (!isDone)
     {
       break;
     }
   }
-  if (!search.admissible() && (!isInterrupted || isFinest))
+  // Else the last velocity stays: that of the largest beta, or one that finish() will see to.
+  if (search.admissible() || (state_.isInterrupted && !level.isFinest()))
   {
-    return; // the last velocity: that of the largest beta, or one that keepWithinBounds() will see to
+    copy(best.velocity, state_.velocity);
+    report.beta = best.beta;
+    if (!state_.isInterrupted)
+    {
+      report.reason = best.reason;
+    }
+    state_.foundWithinBounds = level.isFinest();
   }
-  kernels->copy(best.data(), velocity.data(), best.size());
-  report.beta = bestBeta;
-  if (!isInterrupted)
-  {
-    report.reason = bestReason;
-  }
-  foundWithinBounds = isFinest;
+  state_.weight = 0;
+  state_.search.reset();
+  best.velocity.reset();
 }
 
 void
-Registration::Implementation::keepWithinBounds()
+Search::finish()
 {
-  if (options.betaStrategy != BetaStrategy::Search || !isInterrupted || foundWithinBounds)
+  if (!state_.isInterrupted || state_.foundWithinBounds)
   {
     return;
   }
-  double scale = 1.0;
+  const Buffer & velocity = state_.velocity;
+  double         scale = 1.0;
   while (true)
   {
-    const DeterminantRange range = determinantRange(*finest, velocity);
+    const DeterminantRange range = rangeOn(finest_.domain);
     if (marginToBounds(range) >= 0.0)
     {
       break;
@@ -164,17 +218,17 @@ Registration::Implementation::keepWithinBounds()
     if (range.minimum > 0.0)
     {
       factor = 1.0;
-      if (range.minimum < options.determinantLower)
+      if (range.minimum < options_.determinantLower)
       {
-        factor = std::log(options.determinantLower) / std::log(range.minimum);
+        factor = std::log(options_.determinantLower) / std::log(range.minimum);
       }
-      if (range.maximum > options.determinantUpper)
+      if (range.maximum > options_.determinantUpper)
       {
-        factor = std::min(factor, std::log(options.determinantUpper) / std::log(range.maximum));
+        factor = std::min(factor, std::log(options_.determinantUpper) / std::log(range.maximum));
       }
       factor = std::max(0.5, 0.99 * factor);
     }
-    kernels->axpby(Real(0), velocity.data(), Real(factor), velocity.data(), velocity.size());
+    finest_.domain.kernels().axpby(Real(0), velocity.data(), Real(factor), velocity.data(), velocity.size());
     scale *= factor;
   }
   if (scale < 1.0)
@@ -183,23 +237,41 @@ Registration::Implementation::keepWithinBounds()
     text
       << "the search for beta was interrupted before a solve had kept to the bounds on det(I + grad u); the velocity "
       << "was scaled by " << scale << ", which does";
-    progress->message(text.str(), report);
+    progress_.message(text.str());
   }
 }
 
 void
-Registration::Implementation::checkSearch()
+Search::check() const
 {
+  const Report &         report = state_.report;
   const DeterminantRange range{ report.determinantMinimum, report.determinantMaximum };
-  if (options.betaStrategy != BetaStrategy::Search || marginToBounds(range) >= 0.0)
+  if (marginToBounds(range) >= 0.0)
   {
     return;
   }
   std::ostringstream text;
   text << "det(I + grad u) from " << range.minimum << " to " << range.maximum << " is not within the bounds "
-       << options.determinantLower << " to " << options.determinantUpper << ": not even the largest beta tried, "
+       << options_.determinantLower << " to " << options_.determinantUpper << ": not even the largest beta tried, "
        << report.beta << ", keeps it there; widen the bounds, increase gamma or align the images first";
-  progress->message(text.str(), report);
+  progress_.message(text.str());
+}
+
+} // namespace
+
+std::unique_ptr<Strategy>
+makeStrategy(const Options & options, FinestGrid & finest, Progress & progress, SolveState & state)
+{
+  switch (options.betaStrategy)
+  {
+    case BetaStrategy::Fixed:
+      break;
+    case BetaStrategy::Continuation:
+      return std::make_unique<Continuation>(options, state);
+    case BetaStrategy::Search:
+      return std::make_unique<Search>(options, finest, progress, state);
+  }
+  return std::make_unique<FixedWeight>(options, state);
 }
 
 } // namespace gnr

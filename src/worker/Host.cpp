@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "worker/Host.h"
 
-#include "registration/launched/Archive.h"
+#include "registration/Archive.h"
 
 #include <sys/socket.h>
 #include <unistd.h>
@@ -13,7 +13,6 @@ namespace worker
 
 using launched::Arrival;
 using launched::Frame;
-using launched::pack;
 using launched::SharedFile;
 using launched::Word;
 
@@ -53,7 +52,7 @@ Host::listen()
       {
         _exit(0); // the launcher ends the others
       }
-      tasks_.push_back(Word::End);
+      tasks_.push_back({ Word::End, {} });
       arrived_.notify_one();
       return;
     }
@@ -69,53 +68,32 @@ Host::listen()
         request_ = Request::Continue;
         [[fallthrough]];
       default:
-        tasks_.push_back(frame.word);
+        tasks_.push_back(frame);
         arrived_.notify_one();
     }
   }
 }
 
-Word
+Frame
 Host::nextTask()
 {
   std::unique_lock<std::mutex> lock(mutex_);
   isWaiting_ = true;
   arrived_.wait(lock, [this] { return !tasks_.empty(); });
   isWaiting_ = false;
-  const Word task = tasks_.front();
+  const Frame task = tasks_.front();
   tasks_.pop_front();
   return task;
 }
 
 void
-Host::onLevel(const LevelRecord & record)
+Host::onEvent(const Event & event)
 {
-  send(Word::Level, pack(record));
-}
-
-void
-Host::onIteration(const IterationRecord & record)
-{
-  send(Word::Iteration, pack(record));
-}
-
-void
-Host::onProgress(double share)
-{
-  send(Word::Progress, pack(share));
-}
-
-void
-Host::onMessage(const std::string & text)
-{
-  send(Word::Text, pack(text));
-}
-
-void
-Host::onInputsRead()
-{
-  inputsRead_();
-  send(Word::InputsRead);
+  if (event.kind == Event::Kind::InputsRead)
+  {
+    inputsRead_();
+  }
+  send(Word::Happened, pack(event));
 }
 
 } // namespace worker

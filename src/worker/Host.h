@@ -5,7 +5,7 @@
 #include "registration/launched/Channel.h"
 #include "registration/launched/SharedFolder.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Observer.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -46,19 +46,11 @@ public:
   }
 
   /** The next thing to do; End where the host has gone. */
-  launched::Word
+  launched::Frame
   nextTask();
 
   void
-  onLevel(const LevelRecord & record) override;
-  void
-  onIteration(const IterationRecord & record) override;
-  void
-  onProgress(double share) override;
-  void
-  onMessage(const std::string & text) override;
-  void
-  onInputsRead() override;
+  onEvent(const Event & event) override;
   Request
   poll() override
   {
@@ -75,7 +67,7 @@ private:
   std::atomic<bool>              isLeaving_{ false };
   std::mutex                     mutex_;
   std::condition_variable        arrived_;
-  std::deque<launched::Word>     tasks_;
+  std::deque<launched::Frame>    tasks_;
   bool                           isWaiting_ = false;
   std::function<void()>          inputsRead_ = [] {};
   std::thread                    listener_;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// gnr-worker FOLDER PROCESSES: one of the processes of a gnr::LaunchedRegistration, which starts it under a launcher of
-// MPI. Not meant to be called by users.
+// gnr-worker FOLDER PROCESSES: one of the processes of gnr::makeLaunchedEngine(), which starts it under a launcher of MPI. Not meant to be called by users.
 #include "kernels/Plugin.h"
-#include "registration/launched/Archive.h"
+#include "registration/Archive.h"
+#include "registration/launched/Job.h"
 #include "worker/Host.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <csignal>
 #include <cstdlib>
@@ -23,9 +23,9 @@ namespace
 
 using namespace gnr;
 using worker::Host;
+using launched::Frame;
 using launched::Job;
 using launched::MappedFile;
-using launched::pack;
 using launched::SharedFile;
 using launched::SharedFolder;
 using launched::Word;
@@ -47,7 +47,7 @@ readJob(const SharedFolder & folder)
   const std::string bytes((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   std::string       version;
   Job               job;
-  launched::Archive archive(bytes);
+  Archive           archive(bytes);
   archive(version);
   if (version != pluginVersion())
   {
@@ -65,109 +65,72 @@ class Work
 public:
   /** \param host null: this is not the first */
   Work(const Job & job, std::shared_ptr<Communicator> communicator, const SharedFolder & folder, Host * host)
-    : job_(job)
-    , communicator_(std::move(communicator))
+    : communicator_(std::move(communicator))
     , folder_(folder)
     , host_(host)
-    , registration_(job.grid, job.options, communicator_)
+    , engine_(makeEngine(communicator_))
   {
-    const auto scalar = [this](SharedFile file) {
-      HostImage image;
-      if (host_ != nullptr)
-      {
-        image = { input(file, 1), 0, job_.grid.size[2] };
-      }
-      return image;
-    };
-    registration_.setFixed(scalar(SharedFile::Fixed));
-    registration_.setMoving(scalar(SharedFile::Moving));
-    if (job.hasFixedWeight)
+    problem_.grid = job.grid;
+    problem_.options = job.options;
+    if (host_ == nullptr)
     {
-      registration_.setFixedWeight(scalar(SharedFile::FixedWeight));
+      return;
     }
-    if (job.hasMovingWeight)
-    {
-      registration_.setMovingWeight(scalar(SharedFile::MovingWeight));
-    }
-    if (job.hasVelocity)
-    {
-      HostVectorImage velocity;
-      if (host_ != nullptr)
-      {
-        velocity = { input(SharedFile::Velocity, 3), 0, job_.grid.size[2] };
-      }
-      registration_.setInitialVelocity(velocity);
-    }
-    if (host_ != nullptr)
-    {
-      host_->setOnInputsRead([this] { inputs_.clear(); });
-      registration_.setObserver(host_);
-    }
+    problem_.fixed = input(SharedFile::Fixed, 1);
+    problem_.moving = input(SharedFile::Moving, 1);
+    problem_.fixedWeight = job.hasFixedWeight ? input(SharedFile::FixedWeight, 1) : InputBlock();
+    problem_.movingWeight = job.hasMovingWeight ? input(SharedFile::MovingWeight, 1) : InputBlock();
+    problem_.initialVelocity = job.hasVelocity ? input(SharedFile::Velocity, 3) : InputBlock();
+    host_->setOnInputsRead([this] { inputs_.clear(); });
   }
 
   void
-  carryOut(Word task)
+  carryOut(const Frame & task)
   {
-    switch (task)
+    switch (task.word)
     {
       case Word::Plan:
-        tell(Word::Planned, sumOf(registration_.planMemory()));
+        tell(Word::Planned, sumOf(engine_->plan(problem_)));
         break;
       case Word::Run:
       {
-        Report report = registration_.run();
+        result_ = engine_->run(problem_, host_);
+        Report report = result_->report();
         report.memoryPlan = sumOf(report.memoryPlan);
         tell(Word::Finished, report);
         break;
       }
-      case Word::Determinant:
-      {
-        const MappedFile out = output(1);
-        registration_.determinant(out.data(), 0, host_ != nullptr ? job_.grid.size[2] : 0);
-        written();
-        break;
-      }
-      default:
-      {
-        const MappedFile      out = output(3);
-        const HostVectorImage planes{ out.data(), 0, host_ != nullptr ? job_.grid.size[2] : 0 };
-        if (task == Word::Displacement)
-        {
-          registration_.displacement(planes);
-        }
-        else if (task == Word::InverseDisplacement)
-        {
-          registration_.inverseDisplacement(planes);
-        }
-        else
-        {
-          registration_.velocity(planes);
-        }
-        written();
-      }
+      default: // Read
+        read(unpack<Field>(task.body));
     }
   }
 
 private:
-  float *
+  InputBlock
   input(SharedFile file, int components)
   {
     inputs_.push_back(MappedFile::open(folder_.pathOf(file), bytesOf(components)));
-    return inputs_.back().data();
+    return { inputs_.back().data(), wholeOf(problem_.grid) };
   }
 
-  /** Where the first worker puts a result. */
-  MappedFile
-  output(int components) const
+  /** Into a file, by the first worker. */
+  void
+  read(Field field) const
   {
-    return host_ != nullptr ? MappedFile::create(folder_.pathOf(SharedFile::Result), bytesOf(components))
-                            : MappedFile();
+    if (host_ == nullptr)
+    {
+      result_->read(field, {});
+      return;
+    }
+    const MappedFile out = MappedFile::create(folder_.pathOf(SharedFile::Result), bytesOf(componentsOf(field)));
+    result_->read(field, { out.data(), wholeOf(problem_.grid) });
+    host_->send(Word::Written);
   }
 
   std::size_t
   bytesOf(int components) const
   {
-    return components * job_.grid.points() * sizeof(float);
+    return components * problem_.grid.points() * sizeof(float);
   }
 
   template <typename T>
@@ -177,15 +140,6 @@ private:
     if (host_ != nullptr)
     {
       host_->send(word, pack(value));
-    }
-  }
-
-  void
-  written() const
-  {
-    if (host_ != nullptr)
-    {
-      host_->send(Word::Written);
     }
   }
 
@@ -207,12 +161,13 @@ private:
     return plan;
   }
 
-  const Job &                   job_;
   std::shared_ptr<Communicator> communicator_;
   const SharedFolder &          folder_;
   Host *                        host_;
   std::vector<MappedFile>       inputs_;
-  Registration                  registration_;
+  Problem                       problem_;
+  std::unique_ptr<Engine>       engine_;
+  std::unique_ptr<Result>       result_;
 };
 
 /** What one process does from beginning to end. */
@@ -269,7 +224,7 @@ private:
       host_ = std::make_unique<Host>(folder_);
       job = readJob(folder_);
     }
-    job = launched::unpack<Job>(communicator_->broadcastText(pack(job), 0));
+    job = unpack<Job>(communicator_->broadcastText(pack(job), 0));
     Work work(job, communicator_, folder_, host_.get());
     if (host_)
     {
@@ -277,9 +232,14 @@ private:
     }
     for (;;)
     {
-      Word task = host_ ? host_->nextTask() : Word::End;
-      communicator_->broadcast(&task, sizeof(task), 0);
-      if (task == Word::End)
+      Frame task;
+      if (host_)
+      {
+        task = host_->nextTask();
+      }
+      communicator_->broadcast(&task.word, sizeof(task.word), 0);
+      task.body = communicator_->broadcastText(task.body, 0);
+      if (task.word == Word::End)
       {
         return;
       }

@@ -16,24 +16,17 @@ enum class Word : std::uint32_t
   // of the host
   Plan,
   Run,
-  Displacement,
-  InverseDisplacement,
-  Velocity,
-  Determinant,
+  Read, ///< Field: into the file of the result
   Stop,
   Abort,
   End,
   // of the worker
-  Ready,      ///< the answer to the job
-  Planned,    ///< MemoryPlan
-  Level,      ///< LevelRecord
-  Iteration,  ///< IterationRecord
-  Progress,   ///< double
-  Text,       ///< std::string
-  InputsRead, ///< the files of the inputs are not needed any more
-  Finished,   ///< Report
-  Written,    ///< the result is in its file
-  Failed      ///< ErrorKind, std::string; the last word
+  Ready,    ///< the answer to the job
+  Planned,  ///< MemoryPlan
+  Happened, ///< Event
+  Finished, ///< Report
+  Written,  ///< the field is in its file
+  Failed    ///< ErrorKind, std::string; the last word
 };
 
 struct Frame

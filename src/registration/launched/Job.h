@@ -2,6 +2,8 @@
 #ifndef gnr_registration_launched_Job_h
 #define gnr_registration_launched_Job_h
 
+#include "registration/Archive.h"
+
 #include "gnr/Grid.h"
 #include "gnr/Options.h"
 
@@ -20,6 +22,13 @@ struct Job
   bool    hasMovingWeight = false;
   bool    hasVelocity = false;
 };
+
+inline void
+transfer(Archive & archive, Job & job)
+{
+  auto & [grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity] = job;
+  archive(grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity);
+}
 
 } // namespace launched
 } // namespace gnr

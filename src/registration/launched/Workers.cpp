@@ -2,7 +2,7 @@
 #include "registration/launched/Workers.h"
 
 #include "kernels/Plugin.h"
-#include "registration/launched/Archive.h"
+#include "registration/Archive.h"
 
 #include "gnr/Error.h"
 
@@ -97,16 +97,16 @@ Workers::start()
 }
 
 Frame
-Workers::ask(Word question, Word answer, const std::function<void(const Frame *)> & onFrame)
+Workers::ask(const Frame & question, Word answer, const std::function<void(const Frame *)> & onFrame)
 {
   tell(question);
   return waitFor(answer, onFrame);
 }
 
 void
-Workers::tell(Word word)
+Workers::tell(const Frame & frame)
 {
-  channel_.send(word); // who has ended is noticed by receive()
+  channel_.send(frame.word, frame.body); // who has ended is noticed by receive()
 }
 
 void

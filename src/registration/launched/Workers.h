@@ -44,10 +44,10 @@ public:
    * \param onFrame is called for every other frame that comes before, and with null every few milliseconds.
    * Throws the Error of the workers if they fail, Error(OutOfResources) if they end before they have answered. */
   Frame
-  ask(Word question, Word answer, const std::function<void(const Frame *)> & onFrame);
+  ask(const Frame & question, Word answer, const std::function<void(const Frame *)> & onFrame);
 
   void
-  tell(Word word);
+  tell(const Frame & frame);
 
   /** Ends them without waiting for what they do. */
   void

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_Problem_h
+#define gnr_Problem_h
+
+#include "gnr/Grid.h"
+#include "gnr/Options.h"
+
+#include <array>
+#include <cstddef>
+
+namespace gnr
+{
+
+/** Voxels begin[a] <= i[a] < end[a] of a grid; empty by default. */
+struct Box
+{
+  std::array<int, 3> begin{};
+  std::array<int, 3> end{};
+};
+
+/** Whole planes of a grid across its last axis. */
+inline Box
+planesOf(const Grid & grid, int zBegin, int zEnd)
+{
+  return { { { 0, 0, zBegin } }, { { grid.size[0], grid.size[1], zEnd } } };
+}
+
+inline Box
+wholeOf(const Grid & grid)
+{
+  return planesOf(grid, 0, grid.size[2]);
+}
+
+/** Host memory of the caller that holds the voxels of a box, x fastest, without gaps: one value each, or, of a vector
+ * field, three (x0 y0 z0 x1 y1 z1 ...) in millimetres along the grid axes (not world axes).
+ *
+ * Boxes are whole planes of the grid. Null: nothing. */
+template <typename TValue>
+struct Block
+{
+  TValue * data = nullptr;
+  Box      box;
+};
+using InputBlock = Block<const float>;
+using OutputBlock = Block<float>;
+
+/** What is to be registered: a moving to a fixed image, sampled on one grid.
+ *
+ * Finds the stationary velocity v (mm per unit time) that minimises
+ * \f$ J(v) = \frac{1}{2N}\sum w\,(m(1)-f)^2 + \frac12\langle v, A v\rangle \f$ subject to
+ * \f$ \partial_t m + v\cdot\nabla m = 0 \f$ (Mang & Biros, SISC 2017; Brunn et al., SC20), or with another measure in
+ * place of squared differences. Results follow from v: the pullback map y(x) = x + u(x), m(1) = m0(y), is the flow of
+ * -v over unit time; its inverse is the flow of +v.
+ *
+ * Of several processes each passes the boxes that it has: all of an image, some, also such as another one has, or none;
+ * together they have all. What several have must be the same. */
+struct Problem
+{
+  Grid    grid; ///< every axis at least 8 points
+  Options options;
+
+  InputBlock fixed; ///< any intensity scale; values that are not finite and constant images are refused
+  InputBlock moving;
+  InputBlock fixedWeight;  ///< of the mismatch, 0 to 1; stays in place. Nowhere set: one everywhere
+  InputBlock movingWeight; ///< likewise; travels with the moving image
+  InputBlock initialVelocity; ///< vectors, as Field::Velocity: the start, in place of zero
+};
+
+} // namespace gnr
+
+#endif

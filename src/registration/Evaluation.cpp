@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registration/Evaluation.h"
+
+#include "model/Characteristics.h"
+#include "model/ImageChannels.h"
+#include "model/Unfolding.h"
+#include "model/similarity/Similarity.h"
+#include "registration/DeformationMap.h"
+#include "registration/DetailAgreement.h"
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+#include <string>
+
+namespace gnr
+{
+namespace
+{
+
+constexpr double steepness = 1e6;  // of the mark of a voxel below
+constexpr double mostShare = 0.02; // of the voxels: a map that folds all over is no case for repair
+constexpr int    mostSmoothings = 6;
+constexpr double firstWidth = 1.0; // of a smoothing, in voxels; it doubles with every other one
+
+} // namespace
+
+Statistics
+Evaluation::integrateUnfolded(Buffer & displacement)
+{
+  const double floor = options_.determinantFloor.value_or(0.0);
+  std::size_t  voxels = 0;
+  Buffer &     velocity = state_.velocity;
+  for (int smoothings = 0;; ++smoothings)
+  {
+    displacement.reset();
+    displacement = integrateMap(finest_, velocity, false, report_.mapSteps);
+    Buffer det = finest_.domain.scalar();
+    determinantOf(finest_.domain, finest_.domain.view(displacement), det.data());
+    const Statistics result = finest_.statistics(det);
+    const bool       isEnough = kernels_.ends(Loop::Repair, smoothings, result.minimum >= floor);
+    if (isEnough || !options_.determinantFloor || smoothings == mostSmoothings)
+    {
+      if (voxels > 0)
+      {
+        std::ostringstream text;
+        text << "det(I + grad u) was below the floor of " << floor << " in " << voxels
+             << (voxels == 1 ? " voxel" : " voxels") << ": the velocity was smoothed on the way to "
+             << (voxels == 1 ? "it" : "them");
+        if (result.minimum < floor)
+        {
+          text << ", and yet comes down to " << result.minimum << "; increase beta or gamma, or lower the limits";
+        }
+        progress_.message(text.str());
+      }
+      return result;
+    }
+    // 1 below the bound, 0 elsewhere.
+    kernels_.scaleAndShift(Real(-steepness), det.data(), Real(steepness * floor), det.data(), finest_.domain.points());
+    kernels_.clamp(Real(0), Real(1), det.data(), finest_.domain.points());
+    const Statistics  marks = finest_.statistics(det);
+    const std::size_t below = marks.count - marks.notPositive;
+    const bool        isMuch = static_cast<double>(below) > mostShare * static_cast<double>(marks.count);
+    if (smoothings == 0 && !kernels_.passes(!isMuch))
+    {
+      std::ostringstream text;
+      text << "det(I + grad u) is below the floor of " << floor << " in " << below
+           << " voxels, too many to be smoothed; increase beta or gamma, or lower the limits";
+      progress_.message(text.str());
+      return result;
+    }
+    voxels = std::max(voxels, below);
+    smoothAlongTrajectories(finest_.domain,
+                            finest_.transform,
+                            finest_.domain.view(velocity),
+                            std::ldexp(firstWidth, smoothings / 2),
+                            det.data(),
+                            finest_.domain.view(displacement));
+    if (options_.incompressible)
+    {
+      finest_.transform.apply(finest_.transform.symbol(Symbol::Kind::Projection), velocity.data(), velocity.data(), 3);
+    }
+    finest_.domain.releaseScratch();
+  }
+}
+
+void
+Evaluation::checkWeightLeft(const Buffer & weight)
+{
+  constexpr double  leastShare = 0.1;
+  const std::size_t n = finest_.domain.points();
+  const double      before =
+    finest_.domain.average(images_.fixedWeight ? kernels_.dot(images_.fixedWeight.data(), images_.movingWeight.data(), n)
+                                       : kernels_.sum(images_.movingWeight.data(), n));
+  const double after = finest_.domain.average(kernels_.sum(weight.data(), n));
+  if (!kernels_.passes(after >= leastShare * before))
+  {
+    std::ostringstream text;
+    text << "MovingImageMask: only " << 100.0 * after / before
+         << " % of what counted before the registration counts after it, because the deformation has moved the masks "
+            "(or the edges of the images) apart; enlarge the masks, increase beta or align the images first";
+    progress_.message(text.str());
+  }
+}
+
+void
+Evaluation::judge()
+{
+  if (report_.reason == StopReason::NoGradient)
+  {
+    progress_.message("the images differ, but nothing in them tells which way to move, so that the deformation is the "
+                      "identity: where the voxels count, an image is constant, or has no detail that the solver can "
+                      "follow; check the images, the masks and the options");
+  }
+  const bool isJudged = report_.detailCorrelation && !state_.isInterrupted && report_.reason != StopReason::NoGradient &&
+                        report_.similarity != SimilarityMeasure::SelfSimilarity;
+  const auto warning = isJudged ? contrastWarning(*report_.detailCorrelation) : std::nullopt;
+  if (warning)
+  {
+    progress_.message(*warning);
+  }
+}
+
+void
+Evaluation::compareImages(const VectorView & u)
+{
+  const std::size_t n = finest_.domain.points();
+  Buffer voxels = finest_.domain.vector(), warped = finest_.domain.scalar(), weight;
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels_.axpby(Real(finest_.domain.inverseSpacing()[c]), u[c], Real(0), voxels.data() + c * n, n);
+  }
+  const VectorView d = finest_.domain.view(voxels);
+  const Halo       halo = interpolationHalo(finest_.domain, d);
+  const Real *     w = images_.fixedWeight.data();
+  if (images_.movingWeight)
+  {
+    weight = finest_.domain.scalar();
+    kernels_.interpolate(
+      finest_.domain.padded(images_.movingWeight.data(), halo), d, nullptr, Interpolation::Linear, weight.data());
+    if (images_.fixedWeight)
+    {
+      kernels_.multiply(Real(1), weight.data(), images_.fixedWeight.data(), weight.data(), n);
+    }
+    w = weight.data();
+  }
+  const ImageChannels compared = makeChannels(report_.similarity, finest_.domain, images_.fixed.data(), images_.moving.data());
+  double              before = 0.0, after = 0.0;
+  for (const Channel & channel : compared.channels)
+  {
+    const auto similarity = makeSimilarity(report_.similarity, finest_.domain, channel.fixed);
+    similarity->setWeight(w);
+    kernels_.interpolate(finest_.domain.padded(channel.moving, halo), d, nullptr, options_.interpolation, warped.data());
+    after += similarity->value(warped.data());
+    before += similarity->value(channel.moving);
+  }
+  report_.mismatch = before > 0.0 ? std::sqrt(after / before) : 0.0;
+  if (images_.movingWeight)
+  {
+    checkWeightLeft(weight);
+  }
+  voxels.reset();
+  finest_.domain.releaseScratch();
+  report_.detailCorrelation = compareDetails(
+    finest_.domain, finest_.transform, finest_.image, images_.fixed.data(), images_.moving.data(), warped.data(), w);
+}
+
+Buffer
+Evaluation::run()
+{
+  Buffer            displacement;
+  const Statistics  determinants = integrateUnfolded(displacement);
+  const VectorView  u = finest_.domain.view(displacement);
+  const std::size_t n = finest_.domain.points();
+
+  compareImages(u);
+  images_ = SolverImages{};
+  finest_.domain.releaseScratch();
+
+  report_.determinantMinimum = determinants.minimum;
+  report_.determinantMaximum = determinants.maximum;
+  report_.determinantMean = determinants.sum / static_cast<double>(determinants.count);
+  report_.foldedVoxels = determinants.notPositive;
+  Buffer sum = finest_.domain.scalar();
+  kernels_.multiply(Real(1), u[0], u[0], sum.data(), n);
+  for (int c = 1; c < 3; ++c)
+  {
+    Buffer square = finest_.domain.scalar();
+    kernels_.multiply(Real(1), u[c], u[c], square.data(), n);
+    kernels_.axpby(Real(1), square.data(), Real(1), sum.data(), n);
+  }
+  report_.maximumDisplacement = std::sqrt(finest_.statistics(sum).maximum);
+  if (report_.foldedVoxels > 0)
+  {
+    progress_.message(
+      std::to_string(report_.foldedVoxels) + (report_.foldedVoxels == 1 ? " voxel folds" : " voxels fold") +
+        " (det <= 0): the grid cannot carry this deformation; increase beta or gamma, or lower the limits");
+  }
+  return displacement;
+}
+
+} // namespace gnr

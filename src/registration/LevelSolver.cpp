@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registration/LevelSolver.h"
+
+#include "model/ImageChannels.h"
+#include "model/Objective.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace gnr
+{
+
+Options
+LevelSolver::optionsOf(const Level & level, double beta) const
+{
+  Options own = options_;
+  own.beta = beta;
+  own.similarity = state_.report.similarity;
+  const int halvings = std::max(level.finerGrids - 1, 0);
+  own.gradientTolerance = std::ldexp(own.gradientTolerance, -halvings);
+  own.objectiveTolerance = std::ldexp(own.objectiveTolerance, -halvings);
+  if (own.stallReference == StallReference::Automatic)
+  {
+    // Most of the value of the others cannot be had.
+    const bool isQuadratic = own.similarity == SimilarityMeasure::SumOfSquares;
+    own.stallReference = isQuadratic ? StallReference::Objective : StallReference::Progress;
+    own.objectiveTolerance *= isQuadratic ? 1.0 : 0.5;
+  }
+  return own;
+}
+
+bool
+LevelSolver::solve(const Level & level, double beta, int leastIterations)
+{
+  const auto    chosen = [](const Buffer & own, const Buffer & full) { return own ? own.data() : full.data(); };
+  const Options own = optionsOf(level, beta);
+  progress_.beginLevel(level.number, level.domain.grid(), beta);
+  {
+    const ImageChannels compared = makeChannels(own.similarity,
+                                                level.domain,
+                                                chosen(level.images.fixed, images_.fixed),
+                                                chosen(level.images.moving, images_.moving));
+    const ImageSet      set{ compared.channels,
+                        chosen(level.images.fixedWeight, images_.fixedWeight),
+                        chosen(level.images.movingWeight, images_.movingWeight),
+                        images_.intensityRange,
+                        compared.scale };
+    Objective           objective(level.domain, level.transform, own, set);
+    minimize(
+      objective, own, progress_, level.number, level.domain.view(state_.velocity), leastIterations, state_.newton);
+  }
+  // Every solve of a grid finds the memory as the first did: the plan counts on it.
+  level.domain.releaseScratch();
+
+  Report &          report = state_.report;
+  const LevelRecord record = std::exchange(state_.newton, NewtonState()).record;
+  report.levels.push_back(record);
+  report.reason = record.reason;
+  report.newtonSteps += static_cast<int>(record.iterations.size());
+  for (const IterationRecord & step : record.iterations)
+  {
+    report.hessianProducts += step.krylovIterations;
+    report.innerIterations += step.innerIterations;
+  }
+  state_.isInterrupted = record.reason == StopReason::TimeLimit || record.reason == StopReason::StoppedByObserver;
+  if (!state_.isInterrupted || !record.iterations.empty() || report.levels.size() == 1)
+  {
+    report.beta = beta; // otherwise the velocity still is that of an earlier one
+  }
+  return !state_.isInterrupted;
+}
+
+} // namespace gnr

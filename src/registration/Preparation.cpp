@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registration/Preparation.h"
+
+#include "registration/ContrastRelation.h"
+#include "registration/Inpainting.h"
+
+#include <string>
+
+namespace gnr
+{
+namespace
+{
+
+Buffer
+readVelocity(const InputImage & velocity, const Options & options, FinestGrid & finest)
+{
+  if (!exists(velocity.byRank))
+  {
+    return {};
+  }
+  // The exponential of the exported field is the pullback map, which is the flow of minus the solver's velocity.
+  Domain &              domain = finest.domain;
+  Kernels &             kernels = domain.kernels();
+  const BoxPart         part = finest.part();
+  const BoxPart::Planes planes = part.collect(velocity, 3);
+  Buffer                result = domain.vector();
+  for (int c = 0; c < 3; ++c)
+  {
+    const Buffer     image = part.upload(planes, kernels, c, -1.0);
+    const Extents &  e = part.image();
+    const Statistics s =
+      reduce(kernels.statistics(image.data(), e, { { 0, 0, 0 }, { e.nx, e.ny, e.nz } }), domain.communicator());
+    if (s.notFinite > 0)
+    {
+      throw Error(ErrorKind::BadInput, "InitialVelocityField: has values that are NaN or infinite");
+    }
+    part.extendPeriodically(image, kernels, result.data() + c * domain.points());
+  }
+  if (options.incompressible)
+  {
+    finest.transform.apply(finest.transform.symbol(Symbol::Kind::Projection), result.data(), result.data(), 3);
+  }
+  return result;
+}
+
+} // namespace
+
+Preparation
+prepare(const InputImages & input,
+        const SolverBox &   box,
+        const Options &     options,
+        Kernels &           kernels,
+        Communicator &      communicator,
+        Progress &          progress)
+{
+  Preparation    result;
+  SolverImages & images = result.images = prepareImages(input, box, options, kernels, communicator);
+  for (const std::string & message : images.messages)
+  {
+    progress.message(message);
+  }
+  result.finest = std::make_unique<FinestGrid>(input.grid, images.grid, kernels, communicator);
+  FinestGrid & finest = *result.finest;
+  if (exists(input.fixedWeight.byRank))
+  {
+    fillUnweighted(finest.domain, finest.transform, images.fixedWeight.data(), images.fixed.data());
+  }
+  if (images.movingWeight)
+  {
+    fillUnweighted(finest.domain, finest.transform, images.movingWeight.data(), images.moving.data());
+  }
+  result.initial = readVelocity(input.velocity, options, finest);
+  return result;
+}
+
+SimilarityMeasure
+chooseMeasure(const Preparation & prepared, const Options & options, Progress & progress)
+{
+  if (options.similarity != SimilarityMeasure::Automatic)
+  {
+    return options.similarity;
+  }
+  FinestGrid &         finest = *prepared.finest;
+  const SolverImages & images = prepared.images;
+  const bool           isOne = areOfOneContrast(finest.domain,
+                                      finest.transform,
+                                      finest.image,
+                                      images.fixed.data(),
+                                      images.moving.data(),
+                                      images.fixedWeight.data());
+  // A rehearsal takes the measure that needs more memory.
+  const bool differ = finest.domain.kernels().passes(!isOne);
+  const auto measure = differ ? SimilarityMeasure::SelfSimilarity : SimilarityMeasure::LocalCorrelation;
+  progress.message(std::string("similarity ") + nameOf(measure) +
+                   " was chosen: what is brighter in one image is " + (differ ? "not always" : "also") +
+                   " brighter in the other");
+  return measure;
+}
+
+} // namespace gnr

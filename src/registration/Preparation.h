@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_registration_Preparation_h
+#define gnr_registration_Preparation_h
+
+#include "registration/FinestGrid.h"
+#include "registration/Preprocessing.h"
+#include "registration/Progress.h"
+
+#include <memory>
+
+namespace gnr
+{
+
+/** What the solves begin with. */
+struct Preparation
+{
+  std::unique_ptr<FinestGrid> finest;
+  SolverImages                images;  ///< on the finest grid
+  Buffer                      initial; ///< the velocity of the solver that was given; empty: none
+};
+
+/** Reads what the caller has, and makes the solver's images and velocity of it. Throws Error(BadInput) naming the image
+ * and the remedy. Collective. */
+Preparation
+prepare(const InputImages & input,
+        const SolverBox &   box,
+        const Options &     options,
+        Kernels &           kernels,
+        Communicator &      communicator,
+        Progress &          progress);
+
+/** The measure to use, where the user leaves it open the one that suits the images. Collective. */
+SimilarityMeasure
+chooseMeasure(const Preparation & prepared, const Options & options, Progress & progress);
+
+} // namespace gnr
+
+#endif

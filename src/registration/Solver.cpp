@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registration/Solver.h"
+
+#include "registration/Evaluation.h"
+#include "registration/LevelSolver.h"
+#include "registration/MemoryPlanning.h"
+#include "registration/Pyramid.h"
+#include "registration/Rehearsal.h"
+#include "registration/Strategy.h"
+
+#include "gnr/OptionTable.h"
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <optional>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace gnr
+{
+namespace
+{
+
+constexpr int leastPoints = 8; // per axis of the image
+
+/** CPU seconds of all threads of this process. */
+double
+cpuSeconds()
+{
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
+void
+checkGrid(const Grid & grid)
+{
+  for (int a = 0; a < 3; ++a)
+  {
+    if (grid.size[a] < leastPoints)
+    {
+      throw Error(ErrorKind::BadInput,
+                  "FixedImage: axis " + std::to_string(a) + " has " + std::to_string(grid.size[a]) +
+                    " voxels; at least " + std::to_string(leastPoints) + " are needed along every axis");
+    }
+    if (!(grid.spacing[a] > 0.0) || !std::isfinite(grid.spacing[a]))
+    {
+      throw Error(ErrorKind::BadInput, "FixedImage: the spacing must be positive and finite");
+    }
+  }
+}
+
+/** All processes must be told the same. Collective. */
+void
+checkAgreement(const Grid & grid, const Options & options, Communicator & communicator)
+{
+  static_assert(std::is_trivially_copyable<Grid>::value, "it is sent as it is");
+  Grid gridOfRoot = grid;
+  communicator.broadcast(&gridOfRoot, sizeof gridOfRoot, 0);
+  const Options              optionsOfRoot = optionsOf(communicator.broadcastText(toText(options), 0));
+  std::optional<std::string> difference = firstDifference(options, optionsOfRoot);
+  if (grid != gridOfRoot)
+  {
+    difference = "grid of the fixed image";
+  }
+  if (difference)
+  {
+    throw Error(ErrorKind::BadInput,
+                *difference + ": differs between process 0 and process " + std::to_string(communicator.rank()) +
+                  "; all processes of a registration must be given the same");
+  }
+}
+
+std::string
+mebibytes(std::size_t bytes)
+{
+  return std::to_string((bytes >> 20) + 1) + " MB";
+}
+
+} // namespace
+
+Solver::Solver(const Problem & problem, std::shared_ptr<Communicator> communicator)
+  : options_(problem.options)
+{
+  validate(options_);
+  checkGrid(problem.grid);
+  checkAgreement(problem.grid, options_, *communicator);
+  context_ = makeContext(options_, std::move(communicator));
+  input_ = inputsOf(problem);
+  describeContext();
+}
+
+Solver::Solver(const MemoryPlan &            plan,
+               const Options &               options,
+               std::shared_ptr<Communicator> communicator,
+               std::unique_ptr<Kernels>      kernels)
+  : options_(options)
+{
+  context_.communicator = std::move(communicator);
+  context_.kernels = std::move(kernels);
+  // Every process has all planes, which the kernels do not read.
+  static const float nowhere = 0.0F;
+  const Slab         all{ 0, plan.imageGrid.size[2] };
+  const InputImage   image{ &nowhere, all, PlanesByRank(context_.communicator->size(), all) }, none{};
+  input_.grid = plan.imageGrid;
+  input_.fixed = input_.moving = image;
+  input_.fixedWeight = plan.hasFixedWeight ? image : none;
+  input_.movingWeight = plan.hasMovingWeight ? image : none;
+  input_.velocity = plan.hasInitialVelocity ? image : none;
+  box_ = { plan.solverGrid, plan.reachesBorder };
+  options_.timeLimit.reset(); // the clock is not that of a solve
+}
+
+Solver::~Solver() = default;
+
+MemoryPlan
+Solver::plan()
+{
+  return planMemory(context_, input_, options_, box_);
+}
+
+void
+Solver::run(Observer * observer)
+{
+  begin(observer);
+  reserveMemory();
+  solveLevels();
+  releaseUnusedMemory();
+  reportTraffic();
+  state_.report.wallSeconds = progress_->seconds();
+  state_.report.cpuSeconds = cpuSecondsSoFar();
+  progress_->finish();
+}
+
+void
+Solver::solve(Observer * observer)
+{
+  begin(observer);
+  solveLevels();
+}
+
+void
+Solver::describeContext()
+{
+  Report & report = state_.report;
+  report.imageGrid = input_.grid;
+  report.processes = context_.communicator->size();
+  report.threads = context_.threads;
+  report.device = context_.device;
+  report.deviceReason = context_.deviceReason;
+  report.transport = context_.transport;
+}
+
+void
+Solver::begin(Observer * observer)
+{
+  cpuStart_ = cpuSeconds();
+  const auto onStep = [this] {
+    state_.report.wallSeconds = progress_->seconds();
+    state_.report.cpuSeconds = cpuSecondsSoFar();
+    onStep_(state_);
+  };
+  progress_ = std::make_unique<Progress>(observer,
+                                         options_,
+                                         *context_.communicator,
+                                         state_.report,
+                                         onStep_ ? std::function<void()>(onStep) : nullptr);
+  if (context_.isPathRefused)
+  {
+    progress_->message("messages between the GPUs are " + state_.report.transport);
+  }
+}
+
+double
+Solver::cpuSecondsSoFar() const
+{
+  return cpuSeconds() - cpuStart_;
+}
+
+void
+Solver::phase(const std::string & name)
+{
+  const double now = progress_->seconds();
+  state_.report.phases.emplace_back(name, now - phaseStart_);
+  state_.report.phaseBytes.emplace_back(name, kernels().memory().lapBytes());
+  phaseStart_ = now;
+}
+
+std::size_t
+Solver::smallBelow() const
+{
+  return Domain(box_.grid, *context_.kernels, *context_.communicator).points() * sizeof(Real);
+}
+
+void
+Solver::solveLevels()
+{
+  prepared_ = prepare(input_, box_, options_, kernels(), *context_.communicator, *progress_);
+  Report &   report = state_.report;
+  const bool isResumed = saved_ != nullptr;
+  if (isResumed)
+  {
+    const MemoryPlan plan = report.memoryPlan;
+    state_.read(*saved_, kernels());
+    describeContext();
+    report.memoryPlan = plan;
+    phaseStart_ = report.wallSeconds;
+    cpuStart_ -= report.cpuSeconds;
+  }
+  else
+  {
+    report.similarity = chooseMeasure(prepared_, options_, *progress_);
+  }
+  progress_->inputsRead();
+  report.solverGrid = box_.grid;
+
+  Pyramid pyramid(prepared_, options_, pyramidGrids(box_.grid, input_, options_));
+  progress_->begin(pyramid.shares(), state_.level, isResumed ? report.wallSeconds : 0.0);
+  if (!isResumed)
+  {
+    phase("preparation");
+  }
+  LevelSolver    solver(options_, prepared_.images, *progress_, state_);
+  const auto     strategy = makeStrategy(options_, *prepared_.finest, *progress_, state_);
+  bool           hasBegun = isResumed;
+  for (; state_.level < pyramid.size(); ++state_.level)
+  {
+    const auto starts =
+      startCandidates(state_.level, pyramid.isAfterTrial(state_.level), static_cast<bool>(prepared_.initial));
+    if (hasBegun)
+    {
+      pyramid.resume(state_.level, state_.velocity);
+    }
+    else
+    {
+      pyramid.enter(state_.level, state_.velocity);
+      starts.front()->propose(pyramid, state_.velocity);
+    }
+    hasBegun = false;
+    if (state_.level + 1 == pyramid.size())
+    {
+      prepared_.initial.reset();
+    }
+    if (!state_.isInterrupted)
+    {
+      solveFrom(starts, pyramid, solver, *strategy);
+    }
+    progress_->endLevel(state_.level);
+    pyramid.domain().releaseScratch();
+    phase("level " + std::to_string(state_.level + 1));
+  }
+
+  strategy->finish();
+  Evaluation evaluation(prepared_, options_, *progress_, state_);
+  displacement_ = evaluation.run();
+  strategy->check();
+  evaluation.judge();
+  phase("displacement");
+}
+
+void
+Solver::solveFrom(const std::vector<std::unique_ptr<StartCandidate>> & starts,
+                  Pyramid &                                            pyramid,
+                  LevelSolver &                                        solver,
+                  Strategy &                                           strategy)
+{
+  const Level level = pyramid.level();
+  Report &    report = state_.report;
+  Incumbent & best = state_.bestStart;
+  const auto  objective = [&] {
+    const LevelRecord & record = report.levels.back();
+    return record.iterations.empty() ? record.initialObjective : record.iterations.back().objective;
+  };
+  const auto copy = [&](const Buffer & from, Buffer & to) { kernels().copy(from.data(), to.data(), to.size()); };
+  // What brought the velocity here goes, so that the memory of the first solve lies as that of all others.
+  level.domain.releaseScratch();
+  const int count = static_cast<int>(starts.size());
+  for (;; ++state_.start)
+  {
+    strategy.solve(solver, level, starts[state_.start]->isFar());
+    if (best.velocity && (state_.isInterrupted || !kernels().passes(objective() < best.objective)))
+    {
+      copy(best.velocity, state_.velocity);
+      report.beta = best.beta;
+      if (!state_.isInterrupted)
+      {
+        report.reason = best.reason;
+      }
+    }
+    if (state_.isInterrupted || state_.start + 1 == count)
+    {
+      break;
+    }
+    best.velocity = level.domain.vector();
+    copy(state_.velocity, best.velocity);
+    best.objective = objective();
+    best.beta = report.beta;
+    best.reason = report.reason;
+    starts[state_.start + 1]->propose(pyramid, state_.velocity);
+  }
+  state_.start = 0;
+  best = Incumbent();
+}
+
+void
+Solver::reserveMemory()
+{
+  Report &      report = state_.report;
+  FieldMemory & memory = kernels().memory();
+  report.memoryPlan = plan();
+  const MemoryPlan & plan = report.memoryPlan;
+  // A GPU gives what it has or refuses: there is nothing to warn of.
+  if (!context_.hostKernels && plan.availableBytes && plan.fieldBytes > *plan.availableBytes)
+  {
+    progress_->message("the solver needs " + mebibytes(plan.fieldBytes) + " of memory for its fields, but only " +
+                        mebibytes(*plan.availableBytes) +
+                        " of this machine are free; expect it to be slow or to be ended by the system");
+  }
+  memory.reserve(plan.fieldBytes, smallBelow());
+  kernels().reserveScratch(plan.scratchBytes);
+  memory.onOverflow([this](std::size_t bytes) {
+    progress_->message("the deformation is so large that more time steps are taken than planned: " + mebibytes(bytes) +
+                        " of memory and more are needed beside the " + mebibytes(state_.report.memoryPlan.fieldBytes) +
+                        " reserved");
+  });
+}
+
+void
+Solver::releaseUnusedMemory()
+{
+  FieldMemory & memory = kernels().memory();
+  Report &      report = state_.report;
+  report.fieldBytes = memory.highWaterBytes();
+  report.scratchBytes = kernels().scratchBytes();
+  report.stagingBytes = kernels().hostBytes() + kernels().messageBytes();
+  report.overflowBytes = memory.peakOverflowBytes();
+  const auto & phases = report.memoryPlan.phases;
+  const auto   inverse =
+    std::find_if(phases.begin(), phases.end(), [](const auto & phase) { return phase.first == inversePhase; });
+  memory.trim(inverse == phases.end() ? 0 : inverse->second);
+}
+
+void
+Solver::reportTraffic()
+{
+  constexpr const char * names[numberOfPurposes] = { "halo", "transpose", "reduction", "images" };
+  Communicator & communicator = *context_.communicator;
+  Report &       report = state_.report;
+  // Taken before the sums below, which are traffic themselves.
+  double total[2 * numberOfPurposes], most[2 * numberOfPurposes];
+  for (int purpose = 0; purpose < numberOfPurposes; ++purpose)
+  {
+    const Traffic & own = communicator.traffic(static_cast<Purpose>(purpose));
+    total[2 * purpose] = most[2 * purpose] = static_cast<double>(own.messages);
+    total[2 * purpose + 1] = most[2 * purpose + 1] = static_cast<double>(own.bytes);
+  }
+  communicator.sum(total, 2 * numberOfPurposes);
+  communicator.maximum(most, 2 * numberOfPurposes);
+  report.traffic.clear();
+  for (int purpose = 0; purpose < numberOfPurposes; ++purpose)
+  {
+    const auto value = [&](const double * values, int which) {
+      return static_cast<std::uint64_t>(values[2 * purpose + which]);
+    };
+    report.traffic.push_back(
+      { names[purpose], { value(total, 0), value(total, 1) }, { value(most, 0), value(most, 1) } });
+  }
+  double bytes = static_cast<double>(report.fieldBytes);
+  communicator.maximum(&bytes, 1);
+  report.mostFieldBytes = static_cast<std::size_t>(bytes);
+}
+
+} // namespace gnr

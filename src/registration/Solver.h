@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_registration_Solver_h
+#define gnr_registration_Solver_h
+
+#include "registration/Context.h"
+#include "registration/Fields.h"
+#include "registration/Preparation.h"
+#include "registration/SolveState.h"
+#include "registration/StartCandidate.h"
+
+#include "gnr/Engine.h"
+
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+
+namespace gnr
+{
+
+class LevelSolver;
+class Strategy;
+
+/** One registration in this process, from the images to the fields that can be read. Every call is collective. */
+class Solver
+{
+public:
+  /** Throws Error(BadInput) for an invalid grid or option and for a device that does not exist, or where a process has
+   * been told something else than the others. */
+  Solver(const Problem & problem, std::shared_ptr<Communicator> communicator);
+  /** To rehearse a solve with the grids and weights of a plan, whose images nobody reads. */
+  Solver(const MemoryPlan &            plan,
+         const Options &               options,
+         std::shared_ptr<Communicator> communicator,
+         std::unique_ptr<Kernels>      kernels);
+  ~Solver();
+
+  /** As Engine::plan(). */
+  MemoryPlan
+  plan();
+
+  /** Before run(): goes on with the solve whose state was written. */
+  void
+  resumeFrom(std::istream & saved)
+  {
+    saved_ = &saved;
+  }
+  /** Before run(): called before each Newton step, when the state can be written. */
+  void
+  setOnStep(std::function<void(SolveState &)> function)
+  {
+    onStep_ = std::move(function);
+  }
+  /** Once. */
+  void
+  run(Observer * observer);
+  /** The part of run() that is rehearsed: from the images to the displacement. */
+  void
+  solve(Observer * observer);
+
+  const Report &
+  report() const
+  {
+    return state_.report;
+  }
+  Kernels &
+  kernels() const
+  {
+    return *context_.kernels;
+  }
+  /** After run(). */
+  Fields
+  fields() const
+  {
+    return { *prepared_.finest, state_.velocity, displacement_ };
+  }
+  /** Bytes of one image on the finest grid: what is smaller belongs to coarser ones. */
+  std::size_t
+  smallBelow() const;
+  /** Ends a phase. */
+  void
+  phase(const std::string & name);
+
+private:
+  /** Says in the report what computes. */
+  void
+  describeContext();
+  void
+  begin(Observer * observer);
+  /** Plans, warns where it will not do, and takes the memory of all fields as one block. */
+  void
+  reserveMemory();
+  void
+  solveLevels();
+  /** From each candidate, beginning with that of the state; the best stays. */
+  void
+  solveFrom(const std::vector<std::unique_ptr<StartCandidate>> & starts,
+            Pyramid &                                            pyramid,
+            LevelSolver &                                        solver,
+            Strategy &                                           strategy);
+  /** Lets go of what the results do not need. */
+  void
+  releaseUnusedMemory();
+  /** What the processes have sent to one another. */
+  void
+  reportTraffic();
+  double
+  cpuSecondsSoFar() const;
+
+  Options                           options_;
+  Context                           context_;
+  InputImages                       input_;
+  SolverBox                         box_;
+  std::istream *                    saved_ = nullptr;
+  std::function<void(SolveState &)> onStep_;
+  Preparation                       prepared_;
+  SolveState                        state_;
+  Buffer                            displacement_; ///< mm along the grid axes, finest grid
+  std::unique_ptr<Progress>         progress_;
+  double                            phaseStart_ = 0.0;
+  double                            cpuStart_ = 0.0; ///< CPU seconds before the run, less those of earlier processes
+};
+
+} // namespace gnr
+
+#endif
