@@ -17,8 +17,14 @@ namespace
 constexpr double lowerPercentile = 0.005;
 constexpr double upperPercentile = 0.995;
 constexpr int    histogramBins = 4096;
-constexpr int    leastBins = 16; // of the range
-constexpr double farOut = 4.0;   // widths of the robust range, which the peaks of smooth images do not reach
+constexpr int    leastBins = 16;       // of the range
+constexpr double leastPadding = 0.005; // of the values
+constexpr double leastGap = 0.25;      // of the width of the others
+constexpr double leastApart = 0.2;     // of the width of the other image
+constexpr double blurred = 0.1;        // of the padding: interpolated with its neighbours
+constexpr double leastSpike = 0.02;    // of the values
+constexpr double spikeRatio = 8.0;     // to the mean of the values near it
+constexpr double farOut = 4.0;         // widths of the robust range, which the peaks of smooth images do not reach
 
 /** Values that are left out: all within [lower, upper). */
 struct Exclusion
@@ -177,6 +183,67 @@ ordinaryRange(const ValueSet & values, const IntensityRange & robust)
   }
   return { std::max(values.least, robust.lower - robust.width()),
            std::min(values.most, robust.upper + robust.width()) };
+}
+
+std::optional<Padding>
+findPadding(const ValueSet &       values,
+            const IntensityRange & robust,
+            const IntensityRange & other,
+            Kernels &              kernels,
+            Communicator &         communicator)
+{
+  std::vector<double>    counts = countClasses(values, std::nullopt, robust, histogramBins, kernels, communicator);
+  const double           width = robust.width() / histogramBins;
+  std::optional<Padding> found;
+  for (const bool atUpperEnd : { false, true })
+  {
+    if (atUpperEnd)
+    {
+      std::reverse(counts.begin(), counts.end());
+    }
+    int    gap = 0; // classes that hold next to nothing
+    double near = 0.0;
+    while (gap + 2 < histogramBins && near + counts[gap + 1] <= blurred * counts[0])
+    {
+      near += counts[++gap];
+    }
+    const double value = atUpperEnd ? std::min(values.most, robust.upper) : std::max(values.least, robust.lower);
+    const double apart = atUpperEnd ? value - other.upper : other.lower - value;
+    const int    rest = histogramBins - gap - 1;
+    if (counts[0] >= leastPadding * values.count && gap >= leastGap * rest && apart >= leastApart * other.width())
+    {
+      const double edge = width * (gap + 1);
+      found = { value,
+                counts[0] / values.count,
+                atUpperEnd ? IntensityRange{ robust.lower, robust.upper - edge }
+                           : IntensityRange{ robust.lower + edge, robust.upper } };
+    }
+  }
+  return kernels.passes(!found) ? std::nullopt : found;
+}
+
+std::optional<Padding>
+findSpike(const ValueSet & values, const IntensityRange & robust, Kernels & kernels, Communicator & communicator)
+{
+  constexpr int             near = histogramBins / 20, margin = histogramBins / 5, fewestNear = 8;
+  const double              width = robust.width() / histogramBins;
+  const std::vector<double> counts = countClasses(values, std::nullopt, robust, histogramBins, kernels, communicator);
+  const auto                highest = std::max_element(counts.begin() + margin, counts.end() - margin);
+  const int                 at = static_cast<int>(highest - counts.begin());
+  int                       filled = 0;
+  double                    sum = 0.0;
+  for (int i = at - near; i <= at + near; ++i)
+  {
+    filled += i != at && counts[i] > 0.0 ? 1 : 0; // whole numbers leave classes empty
+    sum += i != at ? counts[i] : 0.0;
+  }
+  const bool isSpike =
+    *highest >= leastSpike * values.count && filled >= fewestNear && *highest >= spikeRatio * sum / filled;
+  if (kernels.passes(!isSpike))
+  {
+    return std::nullopt;
+  }
+  return Padding{ robust.lower + (at + 0.5) * width, *highest / values.count, robust };
 }
 
 double

@@ -6,6 +6,7 @@
 
 #include "gnr/Communicator.h"
 
+#include <optional>
 #include <vector>
 
 namespace gnr
@@ -54,6 +55,28 @@ reachesFarOut(double least, double most, const IntensityRange & robust);
 /** The range of all values; if some lie far out, the part of it within one width of the robust range. */
 IntensityRange
 ordinaryRange(const ValueSet & values, const IntensityRange & robust);
+
+/** What a program has filled in where it had no data. */
+struct Padding
+{
+  double         value;
+  double         share;  ///< of all values
+  IntensityRange others; ///< robust range of the others
+};
+
+/** The value at the lower or upper end of an image that can only be padding: it is frequent, the others come nowhere
+ * near, and the other image, whose robust range is `other`, has nothing of the kind [P1]. Collective. */
+std::optional<Padding>
+findPadding(const ValueSet &       values,
+            const IntensityRange & robust,
+            const IntensityRange & other,
+            Kernels &              kernels,
+            Communicator &         communicator);
+
+/** A single value in the midst of the range that is far more frequent than those near it [P1]. `others` is the robust
+ * range. Collective. */
+std::optional<Padding>
+findSpike(const ValueSet & values, const IntensityRange & robust, Kernels & kernels, Communicator & communicator);
 
 /** How many values lie farther than one width of the robust range from it. Collective. */
 double

@@ -8,9 +8,11 @@
 #include "gnr/Error.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <iomanip>
 #include <limits>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -280,6 +282,70 @@ reportOutliers(const IntensityRange &     range,
   }
 }
 
+std::string
+percentage(double share)
+{
+  std::ostringstream text;
+  text << std::setprecision(2) << 100.0 * share << " %";
+  return text.str();
+}
+
+/** Where one image is padded and the other is not, what was filled in would be taken for anatomy: sets what lies apart
+ * from the rest to the end of their range, which is returned, and tells of what cannot be told from anatomy [P1].
+ * \param isLimited whether values may be changed */
+std::array<IntensityRange, 2>
+limitPadding(const std::array<Buffer *, 2> &       images,
+             const std::array<const Sample *, 2> & samples,
+             std::array<IntensityRange, 2>         ranges,
+             bool                                  isLimited,
+             Kernels &                             kernels,
+             Communicator &                        communicator,
+             std::vector<std::string> &            messages)
+{
+  constexpr std::array<const char *, 2> names{ { "FixedImage", "MovingImage" } };
+  constexpr std::array<const char *, 2> masks{ { "a mask of the fixed image", "a mask of the moving image" } };
+  const std::array<IntensityRange, 2>   asTheyAre = ranges;
+  std::array<std::optional<Padding>, 2> spikes;
+  for (int i = 0; i < 2; ++i)
+  {
+    const ValueSet & values = samples[i]->set;
+    const auto       padding = findPadding(values, asTheyAre[i], asTheyAre[1 - i], kernels, communicator);
+    if (!padding)
+    {
+      spikes[i] = findSpike(values, asTheyAre[i], kernels, communicator);
+      continue;
+    }
+    std::ostringstream message;
+    message << names[i] << ": " << percentage(padding->share) << " of the voxels hold " << padding->value
+            << ", far from the others, and the other image has no such voxels: this looks like padding";
+    if (isLimited)
+    {
+      constexpr Real far = std::numeric_limits<Real>::max();
+      ranges[i] = padding->others;
+      const bool isBelow = padding->value < ranges[i].lower;
+      kernels.clamp(isBelow ? Real(ranges[i].lower) : -far,
+                    isBelow ? far : Real(ranges[i].upper),
+                    images[i]->data(),
+                    images[i]->size());
+      message << ", and was set to the nearest value of the others";
+    }
+    message << "; " << masks[i] << " takes such voxels out of the comparison";
+    messages.push_back(message.str());
+  }
+  for (int i = 0; i < 2; ++i)
+  {
+    if (spikes[i] && !spikes[1 - i])
+    {
+      std::ostringstream message;
+      message << names[i] << ": " << percentage(spikes[i]->share) << " of the voxels hold the value "
+              << spikes[i]->value << " in the midst of the others; if that is padding, " << masks[i]
+              << " has to take them out of the comparison";
+      messages.push_back(message.str());
+    }
+  }
+  return ranges;
+}
+
 /** Maps the robust percentiles to 0 and 1, and limits what lies far out [P0]. */
 void
 normalize(Buffer & image, const IntensityRange & range, const Statistics & s, Kernels & kernels)
@@ -389,8 +455,14 @@ prepareImages(const InputImages & input,
       reportOutliers(range, sample, name, isNormalized, kernels, communicator, result.messages);
       return range;
     };
-    const IntensityRange fixedRange = rangeOf(samples.fixed, "FixedImage");
-    const IntensityRange movingRange = rangeOf(samples.moving, "MovingImage");
+    const auto [fixedRange, movingRange] =
+      limitPadding({ &fixed, &moving },
+                   { &samples.fixed, &samples.moving },
+                   { rangeOf(samples.fixed, "FixedImage"), rangeOf(samples.moving, "MovingImage") },
+                   isNormalized,
+                   kernels,
+                   communicator,
+                   result.messages);
     if (isNormalized)
     {
       normalize(fixed, fixedRange, fixedStatistics, kernels);

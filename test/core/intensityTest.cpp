@@ -309,6 +309,69 @@ TEST(Outliers, AllRanksAgree)
   }
 }
 
+/** CT numbers: air of -1000 about a body; `value` outside a cylinder in the second image, as scanners fill it. */
+Case
+tomogram(float value)
+{
+  Case c;
+  for (std::vector<float> * image : { &c.fixed, &c.moving })
+  {
+    for (float & v : *image)
+    {
+      v = 10.0F * v - 1000.0F;
+    }
+  }
+  for (std::size_t i = 0; i < c.moving.size(); ++i)
+  {
+    const double x = static_cast<double>(i % 32) - 15.5, y = static_cast<double>(i / 32 % 32) - 15.5;
+    c.moving[i] = x * x + y * y > 15.5 * 15.5 ? value : c.moving[i];
+  }
+  return c;
+}
+
+TEST(Padding, OutsideTheScannedCylinderIsNotAnatomy)
+{
+  const Case    clean = tomogram(-1000.0F);
+  const Outcome without = solve(clean);
+  EXPECT_FALSE(without.tells("padding"));
+  for (const float value : { -2000.0F, -3024.0F })
+  {
+    const Case c = tomogram(value);
+    // Set to air, as it is in the clean image, up to the width of a class and the noise of the percentile.
+    const Outcome with = solve(c);
+    EXPECT_LT(largest(with.u, without.u), 0.05 * c.grid.spacing[0]) << value;
+    EXPECT_TRUE(with.tells("MovingImage: 28 % of the voxels hold " + std::to_string(static_cast<int>(value))));
+    EXPECT_FALSE(with.tells("FixedImage"));
+
+    Case other = c; // the same in the other image
+    std::swap(other.fixed, other.moving);
+    EXPECT_TRUE(solve(other).tells("FixedImage: 28 % of the voxels hold"));
+
+    Case both = c; // a background that both have says something
+    both.fixed = both.moving;
+    EXPECT_FALSE(solve(both).tells("padding"));
+  }
+}
+
+TEST(Padding, AValueInTheMidstIsTold)
+{
+  const Case c = tomogram(0.0F);
+  EXPECT_TRUE(solve(c).tells("MovingImage: 28 % of the voxels hold the value"));
+  Case both = c;
+  both.fixed = both.moving;
+  EXPECT_FALSE(solve(both).tells("padding"));
+}
+
+TEST(Padding, AStrippedHeadIsNot)
+{
+  Case c; // no voxel of the head is darker than 30
+  for (float & v : c.moving)
+  {
+    v = v < 30.0F ? 0.0F : v;
+  }
+  EXPECT_FALSE(solve(c).tells("padding"));
+}
+
 TEST(Precision, OffsetsThatSinglePrecisionCannotHoldAreToldOrRefused)
 {
   const auto shifted = [](float offset) {
