@@ -3,7 +3,7 @@
 #include "problems.h"
 #include "registration/BetaSearch.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ using gnr::BetaSearch;
 using gnr::BetaStrategy;
 using gnr::Grid;
 using gnr::Options;
-using gnr::Registration;
+using gnr::Problem;
 using gnr::Report;
 using gnr::StopReason;
 using problems::image;
@@ -151,9 +151,12 @@ struct Stopper : gnr::Observer
     return ++polls >= stopAt ? gnr::Request::Stop : gnr::Request::Continue;
   }
   void
-  onMessage(const std::string & text) override
+  onEvent(const gnr::Event & event) override
   {
-    messages.push_back(text);
+    if (event.kind == gnr::Event::Kind::Message)
+    {
+      messages.push_back(event.message);
+    }
   }
 };
 
@@ -191,11 +194,10 @@ protected:
   Report
   run(const Options & options)
   {
-    Registration registration(grid, options);
-    registration.setFixed({ fixed.data(), 0, 32 });
-    registration.setMoving({ moving.data(), 0, 32 });
-    registration.setObserver(&observer);
-    return registration.run();
+    Problem problem{ grid, options };
+    problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
+    problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
+    return gnr::makeEngine()->run(problem, &observer)->report();
   }
 
   static double

@@ -5,7 +5,7 @@
 
 #include "parallel/Slab.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <gtest/gtest.h>
 
@@ -42,7 +42,7 @@ phantom(const Grid & grid, double shift, double slope)
   return values;
 }
 
-struct Problem
+struct Case
 {
   Grid               grid;
   Options            options;
@@ -53,10 +53,10 @@ struct Problem
   std::vector<float> velocity;
 };
 
-Problem
+Case
 problemOn(const Grid & grid, double slope)
 {
-  Problem problem;
+  Case problem;
   problem.grid = grid;
   problem.fixed = phantom(grid, 0.0, slope);
   problem.moving = phantom(grid, 0.04, slope);
@@ -67,7 +67,7 @@ problemOn(const Grid & grid, double slope)
 }
 
 /** Anisotropic voxels, odd and prime sizes, padding along every axis. */
-Problem
+Case
 paddedProblem()
 {
   return problemOn({ { 26, 31, 37 }, { { 1.0, 1.2, 0.8 } } }, 0.3);
@@ -105,7 +105,7 @@ unevenly(int rank, int ranks, int planes)
 }
 
 Outcome
-solve(const Problem & problem, int ranks, const Share & given = rootHasAll, const Share & wanted = rootHasAll)
+solve(const Case & problem, int ranks, const Share & given = rootHasAll, const Share & wanted = rootHasAll)
 {
   const Grid &      grid = problem.grid;
   const std::size_t plane = static_cast<std::size_t>(grid.size[0]) * grid.size[1];
@@ -115,33 +115,34 @@ solve(const Problem & problem, int ranks, const Share & given = rootHasAll, cons
   outcome.determinant.resize(grid.points());
   test::ThreadTeam team(ranks);
   team.run([&](const std::shared_ptr<Communicator> & communicator) {
-    const Slab   in = given(communicator->rank(), ranks, grid.size[2]);
-    const Slab   out = wanted(communicator->rank(), ranks, grid.size[2]);
-    Registration registration(grid, problem.options, communicator);
-    const auto   scalar = [&](const std::vector<float> & image) {
+    const Slab in = given(communicator->rank(), ranks, grid.size[2]);
+    const Slab out = wanted(communicator->rank(), ranks, grid.size[2]);
+    Problem    inputs{ grid, problem.options };
+    const auto scalar = [&](const std::vector<float> & image) {
       // Of what it does not have a rank knows nothing.
-      return image.empty() || in.size() == 0 ? HostImage{}
-                                               : HostImage{ image.data() + plane * in.begin, in.begin, in.end };
+      return image.empty() || in.size() == 0
+               ? InputBlock{}
+               : InputBlock{ image.data() + plane * in.begin, planesOf(grid, in.begin, in.end) };
     };
-    registration.setFixed(scalar(problem.fixed));
-    registration.setMoving(scalar(problem.moving));
-    registration.setFixedWeight(scalar(problem.fixedWeight));
-    registration.setMovingWeight(scalar(problem.movingWeight));
+    inputs.fixed = scalar(problem.fixed);
+    inputs.moving = scalar(problem.moving);
+    inputs.fixedWeight = scalar(problem.fixedWeight);
+    inputs.movingWeight = scalar(problem.movingWeight);
     if (!problem.velocity.empty() && in.size() > 0)
     {
-      registration.setInitialVelocity(
-        { const_cast<float *>(problem.velocity.data()) + 3 * plane * in.begin, in.begin, in.end });
+      inputs.initialVelocity = { problem.velocity.data() + 3 * plane * in.begin, planesOf(grid, in.begin, in.end) };
     }
-    const Report report = registration.run();
-    const auto   vectors = [&](std::vector<float> & image) {
-      return out.size() == 0 ? HostVectorImage{}
-                               : HostVectorImage{ image.data() + 3 * plane * out.begin, out.begin, out.end };
+    const auto   solution = makeEngine(communicator)->run(inputs);
+    const Report report = solution->report();
+    const auto   read = [&](Field field, std::vector<float> & values) {
+      const OutputBlock wanted{ values.data() + componentsOf(field) * plane * out.begin,
+                                planesOf(grid, out.begin, out.end) };
+      solution->read(field, out.size() == 0 ? OutputBlock{} : wanted);
     };
-    registration.displacement(vectors(outcome.displacement));
-    registration.inverseDisplacement(vectors(outcome.inverse));
-    registration.velocity(vectors(outcome.velocity));
-    registration.determinant(
-      out.size() == 0 ? nullptr : outcome.determinant.data() + plane * out.begin, out.begin, out.end);
+    read(Field::Displacement, outcome.displacement);
+    read(Field::InverseDisplacement, outcome.inverse);
+    read(Field::Velocity, outcome.velocity);
+    read(Field::Determinant, outcome.determinant);
     if (communicator->rank() == 0)
     {
       outcome.report = report;
@@ -169,7 +170,7 @@ largestValue(const std::vector<float> & a)
 
 /** The same but for rounding: sums over processes are taken in another order. */
 void
-expectSame(const Outcome & one, const Outcome & many, const Problem & problem, double voxels = 1e-3)
+expectSame(const Outcome & one, const Outcome & many, const Case & problem, double voxels = 1e-3)
 {
   const double voxel = 0.8;
   ASSERT_GT(largestValue(one.displacement), voxel) << "nothing has moved";
@@ -195,13 +196,13 @@ class DistributedRegistration : public testing::TestWithParam<int>
 
 TEST_P(DistributedRegistration, PaddedImagesAgreeWithOneProcess)
 {
-  const Problem problem = paddedProblem();
+  const Case problem = paddedProblem();
   expectSame(solve(problem, 1), solve(problem, GetParam()), problem);
 }
 
 TEST_P(DistributedRegistration, EveryMeasureAgreesWithOneProcess)
 {
-  Problem problem = paddedProblem();
+  Case problem = paddedProblem();
   for (const auto similarity : { SimilarityMeasure::LocalCorrelation, SimilarityMeasure::SelfSimilarity })
   {
     SCOPED_TRACE(nameOf(similarity));
@@ -213,13 +214,13 @@ TEST_P(DistributedRegistration, EveryMeasureAgreesWithOneProcess)
 TEST_P(DistributedRegistration, ThinSlabsAgreeWithOneProcess)
 {
   // 4 planes a process, of which coarser grids leave one or none.
-  const Problem problem = problemOn({ { 24, 20, std::max(4 * GetParam(), 16) }, { { 0.8, 0.8, 0.8 } } }, 0.0);
+  const Case problem = problemOn({ { 24, 20, std::max(4 * GetParam(), 16) }, { { 0.8, 0.8, 0.8 } } }, 0.0);
   expectSame(solve(problem, 1), solve(problem, GetParam()), problem);
 }
 
 TEST_P(DistributedRegistration, WeightsAndAnInitialVelocityAgreeWithOneProcess)
 {
-  Problem problem = paddedProblem();
+  Case problem = paddedProblem();
   problem.fixedWeight.assign(problem.grid.points(), 1.0F);
   problem.movingWeight.assign(problem.grid.points(), 1.0F);
   const std::size_t plane = static_cast<std::size_t>(problem.grid.size[0]) * problem.grid.size[1];
@@ -232,7 +233,7 @@ TEST_P(DistributedRegistration, WeightsAndAnInitialVelocityAgreeWithOneProcess)
 // A vortex about the x axis, across the slabs, that the grid cannot carry: see unfoldingTest.cpp.
 TEST_P(DistributedRegistration, FoldsAreSmoothedAsByOneProcess)
 {
-  Problem      problem = problemOn({ { 16, 40, 40 }, { { 0.8, 0.8, 0.8 } } }, 0.0);
+  Case         problem = problemOn({ { 16, 40, 40 }, { { 0.8, 0.8, 0.8 } } }, 0.0);
   const Grid & grid = problem.grid;
   for (int k = 0; k < grid.size[2]; ++k)
   {
@@ -260,7 +261,7 @@ TEST_P(DistributedRegistration, FoldsAreSmoothedAsByOneProcess)
 
 TEST_P(DistributedRegistration, WhoHasAndWantsWhichPlanesDoesNotMatterToTheBit)
 {
-  const Problem problem = paddedProblem();
+  const Case    problem = paddedProblem();
   const Outcome gathered = solve(problem, GetParam());
   for (const Outcome & other : { solve(problem, GetParam(), evenly, evenly),
                                  solve(problem, GetParam(), unevenly, unevenly),
@@ -275,7 +276,7 @@ TEST_P(DistributedRegistration, WhoHasAndWantsWhichPlanesDoesNotMatterToTheBit)
 
 TEST_P(DistributedRegistration, TheSearchForBetaAgreesWithOneProcess)
 {
-  Problem problem = problemOn({ { 24, 20, 32 }, { { 0.8, 0.8, 0.8 } } }, 0.3);
+  Case problem = problemOn({ { 24, 20, 32 }, { { 0.8, 0.8, 0.8 } } }, 0.3);
   problem.options.betaStrategy = BetaStrategy::Search;
   problem.options.determinantLower = 0.6;
   problem.options.determinantUpper = 1.7;
@@ -287,17 +288,18 @@ TEST_P(DistributedRegistration, TheSearchForBetaAgreesWithOneProcess)
 
 TEST_P(DistributedRegistration, MemoryIsWhatWasPlannedAndShared)
 {
-  const Problem    problem = problemOn({ { 26, 31, 61 }, { { 1.0, 1.2, 0.8 } } }, 0.3);
+  const Case       problem = problemOn({ { 26, 31, 61 }, { { 1.0, 1.2, 0.8 } } }, 0.3);
   test::ThreadTeam team(GetParam());
   team.run([&](const std::shared_ptr<Communicator> & communicator) {
-    Registration registration(problem.grid, problem.options, communicator);
+    Problem inputs{ problem.grid, problem.options };
     if (communicator->rank() == 0)
     {
-      registration.setFixed({ problem.fixed.data(), 0, 61 });
-      registration.setMoving({ problem.moving.data(), 0, 61 });
+      inputs.fixed = { problem.fixed.data(), wholeOf(inputs.grid) };
+      inputs.moving = { problem.moving.data(), wholeOf(inputs.grid) };
     }
-    const MemoryPlan plan = registration.planMemory();
-    const Report     report = registration.run();
+    const auto       engine = makeEngine(communicator);
+    const MemoryPlan plan = engine->plan(inputs);
+    const Report     report = engine->run(inputs)->report();
     EXPECT_EQ(plan.processes, GetParam());
     EXPECT_EQ(report.overflowBytes, 0u);
     // Planned for the widest halos; how many planes travel depends on the velocity.
@@ -323,29 +325,29 @@ TEST_P(DistributedRegistration, MemoryIsPlannedForProcessesThatDoNotExist)
     {
       for (const bool isWeighted : { false, true })
       {
-        Problem problem = problemOn({ { 26, 31, 61 }, { { 1.0, 1.2, 0.8 } } }, slope);
+        Case problem = problemOn({ { 26, 31, 61 }, { { 1.0, 1.2, 0.8 } } }, slope);
         problem.options.preconditioner = preconditioner;
         const std::vector<float> ones(problem.grid.points(), 1.0F);
-        const auto               setInputs = [&](Registration & registration) {
-          registration.setFixed({ problem.fixed.data(), 0, 61 });
-          registration.setMoving({ problem.moving.data(), 0, 61 });
+        const auto               setInputs = [&](Problem & inputs) {
+          inputs.fixed = { problem.fixed.data(), wholeOf(inputs.grid) };
+          inputs.moving = { problem.moving.data(), wholeOf(inputs.grid) };
           if (isWeighted)
           {
-            registration.setFixedWeight({ ones.data(), 0, 61 });
-            registration.setMovingWeight({ ones.data(), 0, 61 });
+            inputs.fixedWeight = { ones.data(), wholeOf(inputs.grid) };
+            inputs.movingWeight = { ones.data(), wholeOf(inputs.grid) };
           }
         };
-        Registration alone(problem.grid, problem.options);
+        Problem alone{ problem.grid, problem.options };
         setInputs(alone);
-        const MemoryPlan foretold = Registration::planMemory(alone.planMemory(), problem.options, GetParam());
+        const MemoryPlan foretold = planForProcesses(makeEngine()->plan(alone), problem.options, GetParam());
         test::ThreadTeam team(GetParam());
         team.run([&](const std::shared_ptr<Communicator> & communicator) {
-          Registration registration(problem.grid, problem.options, communicator);
+          Problem inputs{ problem.grid, problem.options };
           if (communicator->rank() == 0)
           {
-            setInputs(registration);
+            setInputs(inputs);
           }
-          const MemoryPlan plan = registration.planMemory();
+          const MemoryPlan plan = makeEngine(communicator)->plan(inputs);
           double           largest = static_cast<double>(plan.fieldBytes);
           communicator->maximum(&largest, 1);
           EXPECT_EQ(static_cast<double>(foretold.fieldBytes), largest);
@@ -366,12 +368,12 @@ TEST(PlannedProcesses, CannotBeMoreThanPlanes)
   MemoryPlan plan;
   plan.imageGrid.size = plan.solverGrid.size = { { 16, 16, 16 } };
   plan.levels.push_back(plan.solverGrid);
-  EXPECT_GT(Registration::planMemory(plan, Options{}, 16).fieldBytes, 0u);
+  EXPECT_GT(planForProcesses(plan, Options{}, 16).fieldBytes, 0u);
   for (const int processes : { 0, 17 })
   {
     try
     {
-      Registration::planMemory(plan, Options{}, processes);
+      planForProcesses(plan, Options{}, processes);
       ADD_FAILURE() << processes << " processes";
     }
     catch (const Error & error)
@@ -384,9 +386,9 @@ TEST(PlannedProcesses, CannotBeMoreThanPlanes)
 
 TEST_P(DistributedRegistration, EveryProcessMustBeToldTheSame)
 {
-  const Problem problem = paddedProblem();
-  const int     last = GetParam() - 1;
-  const auto    construct = [&](const std::function<void(Grid &, Options &)> & change) {
+  const Case problem = paddedProblem();
+  const int  last = GetParam() - 1;
+  const auto construct = [&](const std::function<void(Grid &, Options &)> & change) {
     test::ThreadTeam team(GetParam());
     team.run([&](const std::shared_ptr<Communicator> & communicator) {
       Grid    grid = problem.grid;
@@ -395,8 +397,8 @@ TEST_P(DistributedRegistration, EveryProcessMustBeToldTheSame)
       {
         change(grid, options);
       }
-      Registration registration(grid, options, communicator);
-      registration.planMemory(); // where those that have got so far learn of it
+      Problem inputs{ grid, options };
+      makeEngine(communicator)->plan(inputs); // where those that have got so far learn of it
     });
   };
   const auto message = [&](const std::function<void(Grid &, Options &)> & change) -> std::string {
@@ -431,9 +433,9 @@ public:
     , fails_(fails)
   {}
   void
-  onIteration(const IterationRecord &) override
+  onEvent(const Event & event) override
   {
-    if (++steps_ == 3 && fails_)
+    if (event.kind == Event::Kind::Iteration && ++steps_ == 3 && fails_)
     {
       throw std::runtime_error("the third step is one too many");
     }
@@ -454,24 +456,21 @@ private:
 std::vector<std::string>
 interrupted(int ranks, Request request, bool fails)
 {
-  const Problem            problem = paddedProblem();
+  const Case               problem = paddedProblem();
   std::vector<std::string> ends(ranks);
   test::ThreadTeam         team(ranks);
   team.run([&](const std::shared_ptr<Communicator> & communicator) {
-    Interrupter  observer(request, fails);
-    Registration registration(problem.grid, problem.options, communicator);
+    Interrupter      observer(request, fails);
+    Observer * const mine = communicator->rank() == ranks - 1 ? &observer : nullptr;
+    Problem          inputs{ problem.grid, problem.options };
     if (communicator->rank() == 0)
     {
-      registration.setFixed({ problem.fixed.data(), 0, 37 });
-      registration.setMoving({ problem.moving.data(), 0, 37 });
-    }
-    if (communicator->rank() == ranks - 1)
-    {
-      registration.setObserver(&observer);
+      inputs.fixed = { problem.fixed.data(), wholeOf(inputs.grid) };
+      inputs.moving = { problem.moving.data(), wholeOf(inputs.grid) };
     }
     try
     {
-      ends[communicator->rank()] = describe(registration.run().reason);
+      ends[communicator->rank()] = describe(makeEngine(communicator)->run(inputs, mine)->report().reason);
     }
     catch (const std::exception & error)
     {
@@ -501,8 +500,8 @@ TEST_P(DistributedRegistration, RequestsAndFailuresOfOneProcessReachAll)
 
 TEST_P(DistributedRegistration, BadImagesAreRefusedByAll)
 {
-  const Problem problem = paddedProblem();
-  const auto    refusal = [&](const Problem & bad, const Share & given) -> std::string {
+  const Case problem = paddedProblem();
+  const auto refusal = [&](const Case & bad, const Share & given) -> std::string {
     try
     {
       solve(bad, GetParam(), given);
@@ -514,7 +513,7 @@ TEST_P(DistributedRegistration, BadImagesAreRefusedByAll)
     }
     return "";
   };
-  Problem nan = problem;
+  Case nan = problem;
   nan.moving[problem.grid.points() - 5] = std::numeric_limits<float>::quiet_NaN();
   EXPECT_NE(refusal(nan, evenly).find("MovingImage: 1 voxels are NaN"), std::string::npos);
   const auto withGap = [](int rank, int ranks, int planes) {

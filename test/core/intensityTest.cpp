@@ -6,7 +6,7 @@
 #include "registration/DetailAgreement.h"
 #include "registration/IntensityRange.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <gtest/gtest.h>
 
@@ -195,19 +195,20 @@ struct Outcome
 Outcome
 solve(const Case & c, const std::shared_ptr<Communicator> & communicator = nullptr)
 {
-  Registration registration(c.grid, c.options, communicator);
-  const int    nz = communicator && communicator->rank() > 0 ? 0 : c.grid.size[2];
-  const auto   host = [nz](const std::vector<float> & values) {
-    return values.empty() || nz == 0 ? HostImage{} : HostImage{ values.data(), 0, nz };
+  Problem    problem{ c.grid, c.options };
+  const int  nz = communicator && communicator->rank() > 0 ? 0 : c.grid.size[2];
+  const auto host = [&](const std::vector<float> & values) {
+    return values.empty() || nz == 0 ? InputBlock{} : InputBlock{ values.data(), wholeOf(c.grid) };
   };
-  registration.setFixed(host(c.fixed));
-  registration.setMoving(host(c.moving));
-  registration.setFixedWeight(host(c.fixedWeight));
-  registration.setMovingWeight(host(c.movingWeight));
-  Outcome outcome;
-  outcome.report = registration.run();
+  problem.fixed = host(c.fixed);
+  problem.moving = host(c.moving);
+  problem.fixedWeight = host(c.fixedWeight);
+  problem.movingWeight = host(c.movingWeight);
+  Outcome    outcome;
+  const auto solution = makeEngine(communicator)->run(problem);
+  outcome.report = solution->report();
   outcome.u.resize(3 * c.grid.points());
-  registration.displacement(nz == 0 ? HostVectorImage{} : HostVectorImage{ outcome.u.data(), 0, nz });
+  solution->read(Field::Displacement, nz == 0 ? OutputBlock{} : OutputBlock{ outcome.u.data(), wholeOf(c.grid) });
   return outcome;
 }
 

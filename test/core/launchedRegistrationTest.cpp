@@ -2,9 +2,9 @@
 // Registrations in worker processes: the same as by ranks in this process, and what happens where something goes wrong.
 #include "threads.h"
 
-#include "registration/launched/Archive.h"
+#include "registration/Archive.h"
 
-#include "gnr/LaunchedRegistration.h"
+#include "gnr/Engine.h"
 
 #include <gtest/gtest.h>
 
@@ -51,7 +51,7 @@ blobs(const Grid & grid, double shift)
   return values;
 }
 
-struct Problem
+struct Case
 {
   Grid               grid{ { { 24, 26, 33 } }, { { 1.0, 1.2, 0.8 } } };
   Options            options;
@@ -60,7 +60,7 @@ struct Problem
   std::vector<float> weight;
   std::vector<float> velocity;
 
-  Problem()
+  Case()
   {
     options.device = Device::Cpu;
     options.threads = 3;
@@ -76,49 +76,56 @@ struct Outcome
   Report             report;
 };
 
+/** \param all this process has all planes; else none. */
+Problem
+inputsOf(const Case & problem, bool all = true)
+{
+  Problem    inputs{ problem.grid, problem.options };
+  const auto block = [&](const std::vector<float> & values) {
+    return all && !values.empty() ? InputBlock{ values.data(), wholeOf(problem.grid) } : InputBlock{};
+  };
+  inputs.fixed = block(problem.fixed);
+  inputs.moving = block(problem.moving);
+  inputs.fixedWeight = inputs.movingWeight = block(problem.weight);
+  inputs.initialVelocity = block(problem.velocity);
+  return inputs;
+}
+
 /** \param all this process has, and wants, all planes; else none. */
 Outcome
-solve(RegistrationInterface & registration, Problem & problem, bool all)
+solve(Engine & engine, const Problem & inputs, bool all = true, Observer * observer = nullptr)
 {
-  const int  nz = all ? problem.grid.size[2] : 0;
-  const auto image = [&](std::vector<float> & values) { return HostImage{ all ? values.data() : nullptr, 0, nz }; };
-  registration.setFixed(image(problem.fixed));
-  registration.setMoving(image(problem.moving));
-  if (!problem.weight.empty())
-  {
-    registration.setFixedWeight(image(problem.weight));
-    registration.setMovingWeight(image(problem.weight));
-  }
-  if (!problem.velocity.empty())
-  {
-    registration.setInitialVelocity({ all ? problem.velocity.data() : nullptr, 0, nz });
-  }
-  Outcome outcome;
-  outcome.report = registration.run();
-  outcome.displacement.resize(3 * problem.grid.points());
-  outcome.inverse = outcome.velocity = outcome.displacement;
-  outcome.determinant.resize(problem.grid.points());
-  const auto field = [&](std::vector<float> & values) {
-    return HostVectorImage{ all ? values.data() : nullptr, 0, nz };
+  const auto solution = engine.run(inputs, observer);
+  Outcome    outcome;
+  outcome.report = solution->report();
+  const auto read = [&](Field field, std::vector<float> & values) {
+    values.resize(componentsOf(field) * inputs.grid.points());
+    solution->read(field, all ? OutputBlock{ values.data(), wholeOf(inputs.grid) } : OutputBlock{});
   };
-  registration.displacement(field(outcome.displacement));
-  registration.inverseDisplacement(field(outcome.inverse));
-  registration.velocity(field(outcome.velocity));
-  registration.determinant(all ? outcome.determinant.data() : nullptr, 0, nz);
+  read(Field::Displacement, outcome.displacement);
+  read(Field::InverseDisplacement, outcome.inverse);
+  read(Field::Velocity, outcome.velocity);
+  read(Field::Determinant, outcome.determinant);
   return outcome;
 }
 
+/** In worker processes. */
 Outcome
-solveByRanks(Problem & problem, int ranks)
+solveByWorkers(const Case & problem, int processes, Observer * observer = nullptr)
+{
+  return solve(*makeLaunchedEngine(processes), inputsOf(problem), true, observer);
+}
+
+Outcome
+solveByRanks(Case & problem, int ranks)
 {
   Outcome          outcome;
-  Options          options = problem.options;
   test::ThreadTeam team(ranks);
-  options.threads = 1;
   team.run([&](const std::shared_ptr<Communicator> & communicator) {
-    const bool   isRoot = communicator->rank() == 0;
-    Registration registration(problem.grid, options, communicator);
-    Outcome      own = solve(registration, problem, isRoot);
+    const bool isRoot = communicator->rank() == 0;
+    Problem    inputs = inputsOf(problem, isRoot);
+    inputs.options.threads = 1;
+    Outcome own = solve(*makeEngine(communicator), inputs, isRoot);
     if (isRoot)
     {
       outcome = std::move(own);
@@ -233,11 +240,11 @@ struct Failure
 };
 
 Failure
-failureOf(RegistrationInterface & registration, Problem & problem)
+failureOf(Engine & engine, const Case & problem, Observer * observer = nullptr)
 {
   try
   {
-    solve(registration, problem, true);
+    solve(engine, inputsOf(problem), true, observer);
   }
   catch (const Error & error)
   {
@@ -270,39 +277,37 @@ protected:
     alarm(0);
   }
 
-  Problem problem;
+  Case problem;
 };
 
 class Recorder : public Observer
 {
 public:
   void
-  onLevel(const LevelRecord & record) override
+  onEvent(const Event & event) override
   {
     check();
-    levels.push_back(record);
-  }
-  void
-  onIteration(const IterationRecord & record) override
-  {
-    check();
-    iterations.push_back(record);
-    if (duringIteration)
+    switch (event.kind)
     {
-      duringIteration();
+      case Event::Kind::Level:
+        levels.push_back(event.level);
+        break;
+      case Event::Kind::Iteration:
+        iterations.push_back(event.iteration);
+        if (duringIteration)
+        {
+          duringIteration();
+        }
+        break;
+      case Event::Kind::Progress:
+        shares.push_back(event.progress);
+        break;
+      case Event::Kind::InputsRead:
+        ++inputsRead;
+        break;
+      case Event::Kind::Message:
+        break;
     }
-  }
-  void
-  onProgress(double share) override
-  {
-    check();
-    shares.push_back(share);
-  }
-  void
-  onInputsRead() override
-  {
-    check();
-    ++inputsRead;
   }
   Request
   poll() override
@@ -339,8 +344,8 @@ TEST(LaunchedArchive, GivesBackWhatItTook)
   report.memoryPlan.phases = { { "solve", 1234567890123u } };
   report.traffic = { { "halo", { 1, 2 }, { 3, 4 } } };
   report.messages = { "a", std::string(1000, 'b') };
-  const std::string bytes = launched::pack(report);
-  const Report      back = launched::unpack<Report>(bytes);
+  const std::string bytes = pack(report);
+  const Report      back = unpack<Report>(bytes);
   EXPECT_EQ(back.device, "some device");
   EXPECT_EQ(back.levels[1].grid, report.levels[1].grid);
   EXPECT_EQ(back.levels[1].iterations[2].objective, 0.25);
@@ -350,24 +355,24 @@ TEST(LaunchedArchive, GivesBackWhatItTook)
   EXPECT_EQ(back.memoryPlan.deviceReason, "some reason");
   EXPECT_EQ(back.traffic[0].most.bytes, 4u);
   EXPECT_EQ(back.messages, report.messages);
-  EXPECT_EQ(launched::pack(back).size(), bytes.size());
+  EXPECT_EQ(pack(back).size(), bytes.size());
   for (const std::size_t length : { bytes.size() - 1, bytes.size() / 2, std::size_t(3) })
   {
-    EXPECT_THROW(launched::unpack<Report>(bytes.substr(0, length)), Error) << length;
+    EXPECT_THROW(unpack<Report>(bytes.substr(0, length)), Error) << length;
   }
 }
 
 TEST_F(LaunchedRegistrations, GiveTheBitsOfRanks)
 {
-  LaunchedRegistration registration(problem.grid, problem.options, 3);
-  const Outcome        outcome = solve(registration, problem, true);
+  const Outcome outcome = solveByWorkers(problem, 3);
   EXPECT_EQ(outcome.report.processes, 3);
   EXPECT_EQ(outcome.report.threads, 1) << "three threads are shared out";
   expectSame(outcome, solveByRanks(problem, 3));
   // A part of the planes is that part of all of them.
   const std::size_t  plane = 3u * problem.grid.size[0] * problem.grid.size[1];
   std::vector<float> part(2 * plane);
-  registration.displacement({ part.data(), 5, 7 });
+  const auto         solution = makeLaunchedEngine(3)->run(inputsOf(problem));
+  solution->read(Field::Displacement, { part.data(), planesOf(problem.grid, 5, 7) });
   EXPECT_EQ(part,
             std::vector<float>(outcome.displacement.begin() + 5 * plane, outcome.displacement.begin() + 7 * plane));
 }
@@ -377,28 +382,24 @@ TEST_F(LaunchedRegistrations, TakeWeightsAndAVelocity)
   problem.options.maximumIterations = 2;
   problem.weight.assign(problem.grid.points(), 1.0F);
   std::fill_n(problem.weight.begin(), problem.grid.points() / 3, 0.0F);
-  LaunchedRegistration first(problem.grid, problem.options, 2);
-  problem.velocity = solve(first, problem, true).velocity;
-  LaunchedRegistration second(problem.grid, problem.options, 2);
-  expectSame(solve(second, problem, true), solveByRanks(problem, 2));
+  problem.velocity = solveByWorkers(problem, 2).velocity;
+  expectSame(solveByWorkers(problem, 2), solveByRanks(problem, 2));
 }
 
 TEST_F(LaunchedRegistrations, CanBeRunAgain)
 {
   problem.options.maximumIterations = 1;
-  LaunchedRegistration registration(problem.grid, problem.options, 2);
-  const Outcome        first = solve(registration, problem, true);
-  expectSame(solve(registration, problem, true), first);
+  const auto    engine = makeLaunchedEngine(2);
+  const Outcome first = solve(*engine, inputsOf(problem));
+  expectSame(solve(*engine, inputsOf(problem)), first);
 }
 
 TEST_F(LaunchedRegistrations, PlanTheMemoryOfAll)
 {
-  LaunchedRegistration registration(problem.grid, problem.options, 2);
-  registration.setFixed({ problem.fixed.data(), 0, problem.grid.size[2] });
-  registration.setMoving({ problem.moving.data(), 0, problem.grid.size[2] });
-  const MemoryPlan plan = registration.planMemory();
+  const auto       engine = makeLaunchedEngine(2);
+  const MemoryPlan plan = engine->plan(inputsOf(problem));
   EXPECT_EQ(plan.processes, 2);
-  const Report & report = registration.run();
+  const Report report = engine->run(inputsOf(problem))->report();
   EXPECT_EQ(report.memoryPlan.fieldBytes, plan.fieldBytes);
   EXPECT_EQ(report.memoryPlan.phases, plan.phases);
   EXPECT_EQ(report.device, plan.device);
@@ -406,13 +407,9 @@ TEST_F(LaunchedRegistrations, PlanTheMemoryOfAll)
   std::mutex       mutex;
   test::ThreadTeam team(2);
   team.run([&](const std::shared_ptr<Communicator> & communicator) {
-    const bool isRoot = communicator->rank() == 0;
-    Options    options = problem.options;
-    options.threads = 1;
-    Registration registration(problem.grid, options, communicator);
-    registration.setFixed({ isRoot ? problem.fixed.data() : nullptr, 0, isRoot ? problem.grid.size[2] : 0 });
-    registration.setMoving({ isRoot ? problem.moving.data() : nullptr, 0, isRoot ? problem.grid.size[2] : 0 });
-    const MemoryPlan                  own = registration.planMemory();
+    Problem inputs = inputsOf(problem, communicator->rank() == 0);
+    inputs.options.threads = 1;
+    const MemoryPlan                  own = makeEngine(communicator)->plan(inputs);
     const std::lock_guard<std::mutex> lock(mutex);
     sum += own.fieldBytes;
   });
@@ -421,10 +418,8 @@ TEST_F(LaunchedRegistrations, PlanTheMemoryOfAll)
 
 TEST_F(LaunchedRegistrations, TellWhatHappens)
 {
-  Recorder             recorder;
-  LaunchedRegistration registration(problem.grid, problem.options, 2);
-  registration.setObserver(&recorder);
-  const Report report = solve(registration, problem, true).report;
+  Recorder     recorder;
+  const Report report = solveByWorkers(problem, 2, &recorder).report;
   EXPECT_EQ(recorder.inputsRead, 1);
   EXPECT_TRUE(std::is_sorted(recorder.shares.begin(), recorder.shares.end()));
   ASSERT_FALSE(recorder.shares.empty());
@@ -454,9 +449,7 @@ TEST_F(LaunchedRegistrations, AreAborted)
   recorder.duringIteration = [&] { recorder.request = Request::Abort; };
   problem.options.objectiveTolerance = 0.0;
   problem.options.gradientTolerance = 1e-9; // would take all of its steps
-  LaunchedRegistration registration(problem.grid, problem.options, 2);
-  registration.setObserver(&recorder);
-  const Failure failure = failureOf(registration, problem);
+  const Failure failure = failureOf(*makeLaunchedEngine(2), problem, &recorder);
   EXPECT_EQ(failure.kind, ErrorKind::Aborted) << failure.message;
   EXPECT_LE(recorder.iterations.size(), 10u);
 }
@@ -467,28 +460,22 @@ TEST_F(LaunchedRegistrations, AreStopped)
   recorder.duringIteration = [&] { recorder.request = Request::Stop; };
   problem.options.objectiveTolerance = 0.0;
   problem.options.gradientTolerance = 1e-9;
-  LaunchedRegistration registration(problem.grid, problem.options, 2);
-  registration.setObserver(&recorder);
-  EXPECT_EQ(solve(registration, problem, true).report.reason, StopReason::StoppedByObserver);
+  EXPECT_EQ(solveByWorkers(problem, 2, &recorder).report.reason, StopReason::StoppedByObserver);
 }
 
 TEST_F(LaunchedRegistrations, EndWhereTheObserverThrows)
 {
   Recorder recorder;
   recorder.duringIteration = [] { throw std::domain_error("of the observer"); };
-  LaunchedRegistration registration(problem.grid, problem.options, 2);
-  registration.setObserver(&recorder);
-  EXPECT_THROW(solve(registration, problem, true), std::domain_error);
+  EXPECT_THROW(solveByWorkers(problem, 2, &recorder), std::domain_error);
   EXPECT_EQ(foldersOf(getpid()), std::vector<std::string>()) << "at once";
 }
 
 TEST_F(LaunchedRegistrations, PassErrorsOn)
 {
   problem.fixed.assign(problem.grid.points(), 3.0F);
-  Registration         here(problem.grid, problem.options);
-  LaunchedRegistration there(problem.grid, problem.options, 2);
-  const Failure        expected = failureOf(here, problem);
-  const Failure        failure = failureOf(there, problem);
+  const Failure expected = failureOf(*makeEngine(), problem);
+  const Failure failure = failureOf(*makeLaunchedEngine(2), problem);
   EXPECT_EQ(failure.kind, expected.kind);
   EXPECT_EQ(failure.message, expected.message);
 }
@@ -506,9 +493,7 @@ TEST_F(LaunchedRegistrations, SurviveAKilledWorker)
     };
     problem.options.objectiveTolerance = 0.0;
     problem.options.gradientTolerance = 1e-9;
-    LaunchedRegistration registration(problem.grid, problem.options, 2);
-    registration.setObserver(&recorder);
-    const Failure failure = failureOf(registration, problem);
+    const Failure failure = failureOf(*makeLaunchedEngine(2), problem, &recorder);
     EXPECT_EQ(failure.kind, ErrorKind::OutOfResources) << failure.message;
     EXPECT_HAS(failure.message, "memory");
     EXPECT_EQ(failure.message.find('\n'), std::string::npos) << failure.message;
@@ -525,11 +510,9 @@ TEST_F(LaunchedRegistrations, GoWithAKilledHost)
     problem.options.objectiveTolerance = 0.0;
     problem.options.gradientTolerance = 1e-9;
     problem.options.maximumIterations = 100000;
-    LaunchedRegistration registration(problem.grid, problem.options, 2);
-    Recorder             recorder;
+    Recorder recorder;
     recorder.duringIteration = [] { kill(getpid(), SIGKILL); };
-    registration.setObserver(&recorder);
-    solve(registration, problem, true);
+    solveByWorkers(problem, 2, &recorder);
     _exit(1);
   }
   int status = 0;
@@ -552,8 +535,7 @@ TEST_F(LaunchedRegistrations, RemoveWhatKilledOnesLeft)
   const int lock = open((used + "/lock").c_str(), O_RDWR | O_CLOEXEC); // as a host that lives
   ASSERT_EQ(flock(lock, LOCK_EX), 0);
   problem.options.maximumIterations = 1;
-  LaunchedRegistration registration(problem.grid, problem.options, 2);
-  solve(registration, problem, true);
+  solveByWorkers(problem, 2);
   EXPECT_FALSE(std::filesystem::exists(old));
   EXPECT_TRUE(std::filesystem::exists(used + "/result"));
   close(lock);
@@ -562,26 +544,26 @@ TEST_F(LaunchedRegistrations, RemoveWhatKilledOnesLeft)
 
 TEST_F(LaunchedRegistrations, TellWhatIsMissing)
 {
-  LaunchedRegistration registration(problem.grid, problem.options, 2);
+  const auto engine = makeLaunchedEngine(2);
   setenv("GNR_MPIEXEC", "/no/such/mpirun", 1);
-  Failure failure = failureOf(registration, problem);
+  Failure failure = failureOf(*engine, problem);
   EXPECT_EQ(failure.kind, ErrorKind::BadInput);
   EXPECT_HAS(failure.message, "/no/such/mpirun");
   unsetenv("GNR_MPIEXEC");
 
   setenv("GNR_WORKER", "/no/such/gnr-worker", 1);
-  failure = failureOf(registration, problem);
+  failure = failureOf(*engine, problem);
   EXPECT_EQ(failure.kind, ErrorKind::BadInput);
   EXPECT_HAS(failure.message, "GNR_WORKER names '/no/such/gnr-worker'");
 
   setenv("GNR_WORKER", "/bin/false", 1);
-  failure = failureOf(registration, problem);
+  failure = failureOf(*engine, problem);
   EXPECT_EQ(failure.kind, ErrorKind::BadInput);
   EXPECT_HAS(failure.message, "could not be started (exit code 1)");
 
   setenv("GNR_PLUGIN_PATH", "/no/such/folder", 1); // of the workers
   unsetenv("GNR_WORKER");
-  failure = failureOf(registration, problem);
+  failure = failureOf(*engine, problem);
   unsetenv("GNR_PLUGIN_PATH");
   EXPECT_EQ(failure.kind, ErrorKind::BadInput);
   EXPECT_HAS(failure.message, "/no/such/folder/gnr-mpi.so");
@@ -589,13 +571,12 @@ TEST_F(LaunchedRegistrations, TellWhatIsMissing)
 
 TEST_F(LaunchedRegistrations, TellWhereThereIsNoRoom)
 {
-  const Grid           huge{ { { 20000, 20000, 20000 } }, { { 1, 1, 1 } } };
-  LaunchedRegistration registration(huge, problem.options, 2);
-  registration.setFixed({ problem.fixed.data(), 0, huge.size[2] }); // never looked at
-  registration.setMoving({ problem.moving.data(), 0, huge.size[2] });
+  Problem inputs = inputsOf(problem);
+  inputs.grid = { { { 20000, 20000, 20000 } }, { { 1, 1, 1 } } };
+  inputs.fixed.box = inputs.moving.box = wholeOf(inputs.grid); // the voxels are never looked at
   try
   {
-    registration.run();
+    makeLaunchedEngine(2)->run(inputs);
     FAIL();
   }
   catch (const Error & error)
@@ -608,13 +589,10 @@ TEST_F(LaunchedRegistrations, TellWhereThereIsNoRoom)
 
 TEST_F(LaunchedRegistrations, RefuseWhatTheyCannotDo)
 {
-  EXPECT_THROW(LaunchedRegistration(problem.grid, problem.options, 0), Error);
-  LaunchedRegistration registration(problem.grid, problem.options, 2);
-  EXPECT_THROW(registration.run(), Error) << "no images";
-  std::vector<float> u(3 * problem.grid.points());
-  EXPECT_THROW(registration.displacement({ u.data(), 0, problem.grid.size[2] }), Error) << "no result";
+  EXPECT_THROW(makeLaunchedEngine(0), Error);
+  EXPECT_THROW(makeLaunchedEngine(2)->run({ problem.grid, problem.options }), Error) << "no images";
   setenv("OMPI_COMM_WORLD_SIZE", "2", 1);
-  EXPECT_THROW(LaunchedRegistration(problem.grid, problem.options, 2), Error) << "a rank of another program";
+  EXPECT_THROW(makeLaunchedEngine(2), Error) << "a rank of another program";
   unsetenv("OMPI_COMM_WORLD_SIZE");
 }
 

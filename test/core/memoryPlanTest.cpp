@@ -2,7 +2,7 @@
 // What the solver says that it will need, against what it then takes.
 #include "problems.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ namespace
 
 using gnr::Grid;
 using gnr::Options;
-using gnr::Registration;
+using gnr::Problem;
 
 /** Two Gaussian blobs of a size relative to the box, apart by shares of it. */
 std::vector<float>
@@ -56,34 +56,37 @@ struct Listener : gnr::Observer
 {
   std::vector<std::string> messages;
   void
-  onMessage(const std::string & message) override
+  onEvent(const gnr::Event & event) override
   {
-    messages.push_back(message);
+    if (event.kind == gnr::Event::Kind::Message)
+    {
+      messages.push_back(event.message);
+    }
   }
 };
 
 /** Plans, runs, asks for every result; what was used, phase by phase, must be what was planned. */
 void
 expectExactPlan(
-  const char *                                what,
-  const Grid &                                grid,
-  const Options &                             options,
-  double                                      width,
-  const std::function<void(Registration &)> & prepare = [](Registration &) {})
+  const char *                           what,
+  const Grid &                           grid,
+  const Options &                        options,
+  double                                 width,
+  const std::function<void(Problem &)> & prepare = [](Problem &) {})
 {
   SCOPED_TRACE(what);
   const std::vector<float> fixed = blob(grid, width, 0.0), moving = blob(grid, width, 0.15);
   const int                nz = grid.size[2];
-  Registration             registration(grid, options);
+  Problem                  problem{ grid, options };
   Listener                 listener;
-  registration.setObserver(&listener);
-  registration.setFixed({ fixed.data(), 0, nz });
-  registration.setMoving({ moving.data(), 0, nz });
-  prepare(registration);
+  problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
+  problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
+  prepare(problem);
 
-  const gnr::MemoryPlan plan = registration.planMemory();
+  const gnr::MemoryPlan plan = gnr::makeEngine()->plan(problem);
   EXPECT_TRUE(listener.messages.empty());
-  const gnr::Report report = registration.run();
+  const auto        solution = gnr::makeEngine()->run(problem, &listener);
+  const gnr::Report report = solution->report();
   EXPECT_EQ(report.memoryPlan.fieldBytes, plan.fieldBytes);
   EXPECT_EQ(report.solverGrid.size, plan.solverGrid.size);
   EXPECT_EQ(report.overflowBytes, 0u);
@@ -104,11 +107,11 @@ expectExactPlan(
   EXPECT_LE(report.fieldBytes, plan.fieldBytes);
 
   std::vector<float> u(3 * grid.points());
-  registration.displacement({ u.data(), 0, nz });
-  registration.inverseDisplacement({ u.data(), 0, nz });
-  registration.velocity({ u.data(), 0, nz });
-  registration.determinant(u.data(), 0, nz);
-  EXPECT_EQ(registration.report().overflowBytes, 0u);
+  solution->read(gnr::Field::Displacement, { u.data(), gnr::wholeOf(problem.grid) });
+  solution->read(gnr::Field::InverseDisplacement, { u.data(), gnr::wholeOf(problem.grid) });
+  solution->read(gnr::Field::Velocity, { u.data(), gnr::wholeOf(problem.grid) });
+  solution->read(gnr::Field::Determinant, { u.data(), gnr::wholeOf(problem.grid) });
+  EXPECT_EQ(solution->report().overflowBytes, 0u);
   EXPECT_TRUE(listener.messages.empty()) << listener.messages.front();
 }
 
@@ -173,17 +176,17 @@ TEST(MemoryPlan, CountsWeightsAndTheInitialVelocity)
 {
   const Grid               grid = box(40, 36, 30);
   const std::vector<float> ones(grid.points(), 1.0F);
-  const auto               fixedWeight = [&](Registration & r) { r.setFixedWeight({ ones.data(), 0, 30 }); };
-  const auto               movingWeight = [&](Registration & r) { r.setMovingWeight({ ones.data(), 0, 30 }); };
+  const auto               fixedWeight = [&](Problem & r) { r.fixedWeight = { ones.data(), gnr::wholeOf(r.grid) }; };
+  const auto               movingWeight = [&](Problem & r) { r.movingWeight = { ones.data(), gnr::wholeOf(r.grid) }; };
   expectExactPlan("fixed weight", grid, fewSteps(), 0.6, fixedWeight);
   expectExactPlan("moving weight", grid, fewSteps(), 0.6, movingWeight);
-  expectExactPlan("both weights, images that reach the border", grid, fewSteps(), 3.0, [&](Registration & r) {
+  expectExactPlan("both weights, images that reach the border", grid, fewSteps(), 3.0, [&](Problem & r) {
     fixedWeight(r);
     movingWeight(r);
   });
   std::vector<float> velocity(3 * grid.points(), 1e-3F);
-  expectExactPlan("initial velocity", grid, fewSteps(), 0.6, [&](Registration & r) {
-    r.setInitialVelocity({ velocity.data(), 0, 30 });
+  expectExactPlan("initial velocity", grid, fewSteps(), 0.6, [&](Problem & r) {
+    r.initialVelocity = { velocity.data(), gnr::wholeOf(r.grid) };
   });
 }
 
@@ -191,10 +194,11 @@ TEST(MemoryPlan, ASecondRunTakesNoMore)
 {
   const Grid               grid = box(32, 32, 32);
   const std::vector<float> fixed = blob(grid, 0.6, 0.0), moving = blob(grid, 0.6, 0.15);
-  Registration             registration(grid, fewSteps());
-  registration.setFixed({ fixed.data(), 0, 32 });
-  registration.setMoving({ moving.data(), 0, 32 });
-  const gnr::Report first = registration.run(), second = registration.run();
+  Problem                  problem{ grid, fewSteps() };
+  problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
+  problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
+  const auto        engine = gnr::makeEngine();
+  const gnr::Report first = engine->run(problem)->report(), second = engine->run(problem)->report();
   EXPECT_EQ(second.memoryPlan.fieldBytes, first.memoryPlan.fieldBytes);
   EXPECT_EQ(second.fieldBytes, first.fieldBytes);
   EXPECT_EQ(second.overflowBytes, 0u);
@@ -217,13 +221,12 @@ TEST(MemoryPlan, GrowthByTimeStepsIsTold)
   options.maximumIterations = 20;
   options.timeSteps = 2;
   options.levels = 1;
-  Registration registration(grid, options);
-  Listener     listener;
-  registration.setObserver(&listener);
-  registration.setFixed({ fixed.data(), 0, 24 });
-  registration.setMoving({ moving.data(), 0, 24 });
-  const gnr::MemoryPlan plan = registration.planMemory();
-  const gnr::Report     report = registration.run();
+  Problem  problem{ grid, options };
+  Listener listener;
+  problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
+  problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
+  const gnr::MemoryPlan plan = gnr::makeEngine()->plan(problem);
+  const gnr::Report     report = gnr::makeEngine()->run(problem, &listener)->report();
   int                   steps = 0;
   for (const gnr::IterationRecord & step : report.levels.back().iterations)
   {
@@ -248,21 +251,20 @@ TEST(MemoryPlan, WhatTheMachineCannotGiveIsToldBefore)
 {
   Options options = fewSteps();
   options.periodic = true; // the images are not looked at for padding
-  const float  nothing = 0.0F;
-  Grid         grid = box(16384, 16384, 16384); // more than 47 bits of addresses
-  Registration registration(grid, options);
-  Listener     listener;
-  registration.setObserver(&listener);
-  registration.setFixed({ &nothing, 0, 16384 });
-  registration.setMoving({ &nothing, 0, 16384 });
-  const gnr::MemoryPlan plan = registration.planMemory();
+  const float nothing = 0.0F;
+  Grid        grid = box(16384, 16384, 16384); // more than 47 bits of addresses
+  Problem     problem{ grid, options };
+  Listener    listener;
+  problem.fixed = { &nothing, gnr::wholeOf(problem.grid) };
+  problem.moving = { &nothing, gnr::wholeOf(problem.grid) };
+  const gnr::MemoryPlan plan = gnr::makeEngine()->plan(problem);
   const double          perVoxel = static_cast<double>(plan.fieldBytes) / static_cast<double>(grid.points());
   EXPECT_GT(perVoxel, 60.0); // five vectors at the least
   EXPECT_LT(perVoxel, 200.0);
 #if !defined(__SANITIZE_ADDRESS__) // ends the program where the allocator would return null
   try
   {
-    registration.run();
+    gnr::makeEngine()->run(problem, &listener);
     FAIL() << "so much memory cannot exist";
   }
   catch (const gnr::Error & error)
@@ -280,10 +282,10 @@ TEST(MemoryPlan, WhatTheMachineCannotGiveIsToldBefore)
 
 TEST(MemoryPlan, NeedsTheImages)
 {
-  Registration registration(box(16, 16, 16), fewSteps());
+  Problem problem{ box(16, 16, 16), fewSteps() };
   try
   {
-    registration.planMemory();
+    gnr::makeEngine()->plan(problem);
     FAIL() << "the padding cannot be known";
   }
   catch (const gnr::Error & error)
@@ -305,10 +307,11 @@ TEST(MemoryPlan, InputsAreNotReadAfterTheyHaveBeenCopied)
       bool               destroys = false;
       int                calls = 0;
       void
-      onInputsRead() override
+      onEvent(const gnr::Event & event) override
       {
-        ++calls;
-        if (destroys)
+        const bool isRead = event.kind == gnr::Event::Kind::InputsRead;
+        calls += isRead ? 1 : 0;
+        if (isRead && destroys)
         {
           for (auto * values : { &fixed, &moving, &weight, &velocity })
           {
@@ -322,17 +325,16 @@ TEST(MemoryPlan, InputsAreNotReadAfterTheyHaveBeenCopied)
     inputs.weight.assign(grid.points(), 0.5F);
     inputs.velocity.assign(3 * grid.points(), 0.0F);
     inputs.destroys = destroy;
-    Registration registration(grid, fewSteps());
-    registration.setObserver(&inputs);
-    registration.setFixed({ inputs.fixed.data(), 0, 32 });
-    registration.setMoving({ inputs.moving.data(), 0, 32 });
-    registration.setFixedWeight({ inputs.weight.data(), 0, 32 });
-    registration.setMovingWeight({ inputs.weight.data(), 0, 32 });
-    registration.setInitialVelocity({ inputs.velocity.data(), 0, 32 });
-    registration.run();
+    Problem problem{ grid, fewSteps() };
+    problem.fixed = { inputs.fixed.data(), gnr::wholeOf(problem.grid) };
+    problem.moving = { inputs.moving.data(), gnr::wholeOf(problem.grid) };
+    problem.fixedWeight = { inputs.weight.data(), gnr::wholeOf(problem.grid) };
+    problem.movingWeight = { inputs.weight.data(), gnr::wholeOf(problem.grid) };
+    problem.initialVelocity = { inputs.velocity.data(), gnr::wholeOf(problem.grid) };
+    const auto solution = gnr::makeEngine()->run(problem, &inputs);
     EXPECT_EQ(inputs.calls, 1);
     std::vector<float> u(3 * grid.points());
-    registration.displacement({ u.data(), 0, 32 });
+    solution->read(gnr::Field::Displacement, { u.data(), gnr::wholeOf(problem.grid) });
     return u;
   };
   EXPECT_EQ(run(true), run(false));

@@ -6,7 +6,7 @@
 #include "optimization/Preconditioner.h"
 #include "optimization/ZeroVelocityHessian.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <gtest/gtest.h>
 
@@ -164,10 +164,10 @@ registered(Preconditioner kind)
   options.gradientTolerance = 1e-3;
   options.objectiveTolerance = 0.0;
   options.preconditioner = kind;
-  gnr::Registration registration(grid, options);
-  registration.setFixed({ fixed.data(), 0, grid.size[2] });
-  registration.setMoving({ moving.data(), 0, grid.size[2] });
-  return registration.run();
+  gnr::Problem problem{ grid, options };
+  problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
+  problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
+  return gnr::makeEngine()->run(problem)->report();
 }
 
 TEST(Preconditioner, theMinimumDoesNotDependOnIt)

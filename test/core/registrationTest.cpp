@@ -2,7 +2,7 @@
 // The whole solve on analytic problems: recovery, invariances, modes, limits, errors.
 #include "problems.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ namespace
 
 using gnr::Grid;
 using gnr::Options;
-using gnr::Registration;
+using gnr::Problem;
 using problems::image;
 
 /** Displacement and report of one run. */
@@ -31,20 +31,20 @@ struct Result
 Result
 run(const Grid & grid, const std::vector<float> & fixed, const std::vector<float> & moving, const Options & options)
 {
-  Registration registration(grid, options);
-  const int    nz = grid.size[2];
-  registration.setFixed({ fixed.data(), 0, nz });
-  registration.setMoving({ moving.data(), 0, nz });
-  Result result;
-  result.report = registration.run();
+  Problem problem{ grid, options };
+  problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
+  problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
+  Result     result;
+  const auto solution = gnr::makeEngine()->run(problem);
+  result.report = solution->report();
   result.u.resize(3 * grid.points());
   result.inverse.resize(3 * grid.points());
   result.velocity.resize(3 * grid.points());
   result.determinant.resize(grid.points());
-  registration.displacement({ result.u.data(), 0, nz });
-  registration.inverseDisplacement({ result.inverse.data(), 0, nz });
-  registration.velocity({ result.velocity.data(), 0, nz });
-  registration.determinant(result.determinant.data(), 0, nz);
+  solution->read(gnr::Field::Displacement, { result.u.data(), gnr::wholeOf(problem.grid) });
+  solution->read(gnr::Field::InverseDisplacement, { result.inverse.data(), gnr::wholeOf(problem.grid) });
+  solution->read(gnr::Field::Velocity, { result.velocity.data(), gnr::wholeOf(problem.grid) });
+  solution->read(gnr::Field::Determinant, { result.determinant.data(), gnr::wholeOf(problem.grid) });
   return result;
 }
 
@@ -387,13 +387,14 @@ TEST(Registration, continuesFromAnInitialVelocity)
   const auto         fixed = image(grid, reference), moving = image(grid, problems::templateImage);
   Options            options = syntheticOptions();
   const Result       first = run(grid, fixed, moving, options);
-  Registration       again(grid, options);
-  std::vector<float> velocity = first.velocity, u(velocity.size());
-  again.setFixed({ fixed.data(), 0, 32 });
-  again.setMoving({ moving.data(), 0, 32 });
-  again.setInitialVelocity({ velocity.data(), 0, 32 });
-  const gnr::Report & report = again.run();
-  again.displacement({ u.data(), 0, 32 });
+  Problem            problem{ grid, options };
+  std::vector<float> u(first.velocity.size());
+  problem.fixed = { fixed.data(), gnr::wholeOf(grid) };
+  problem.moving = { moving.data(), gnr::wholeOf(grid) };
+  problem.initialVelocity = { first.velocity.data(), gnr::wholeOf(grid) };
+  const auto          again = gnr::makeEngine()->run(problem);
+  const gnr::Report & report = again->report();
+  again->read(gnr::Field::Displacement, { u.data(), gnr::wholeOf(grid) });
   // The finest level starts where the first run ended: nothing to do there.
   EXPECT_LE(report.levels.back().iterations.size(), 1u);
   EXPECT_LT(report.levels.back().initialMismatch, 1.1 * first.report.mismatch + 1e-3);
@@ -422,13 +423,13 @@ TEST(Registration, maskedVoxelsDoNotCount)
   options.levels = 1; // a coarser grid mixes neighbours
   options.intensityNormalization = gnr::IntensityNormalization::Percentiles;
   const auto masked = [&](const std::vector<float> & f, bool moves) {
-    Registration       registration(grid, options);
+    Problem            problem{ grid, options };
     std::vector<float> u(3 * grid.points());
-    registration.setFixed({ moves ? fixed.data() : f.data(), 0, 32 });
-    registration.setMoving({ moving.data(), 0, 32 });
-    registration.setFixedWeight({ weight.data(), 0, 32 });
-    registration.run();
-    registration.displacement({ u.data(), 0, 32 });
+    problem.fixed = { moves ? fixed.data() : f.data(), gnr::wholeOf(problem.grid) };
+    problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
+    problem.fixedWeight = { weight.data(), gnr::wholeOf(problem.grid) };
+    const auto solution = gnr::makeEngine()->run(problem);
+    solution->read(gnr::Field::Displacement, { u.data(), gnr::wholeOf(problem.grid) });
     return u;
   };
   EXPECT_EQ(masked(disturbed, false), masked(fixed, false));
@@ -458,17 +459,17 @@ TEST(Registration, movingMaskTravelsWithTheMovingImage)
     }
   }
   const auto error = [&](const std::vector<float> & image, bool withMask) {
-    Options      options = syntheticOptions();
-    Registration registration(grid, options);
-    registration.setFixed({ fixed.data(), 0, 32 });
-    registration.setMoving({ image.data(), 0, 32 });
+    Options options = syntheticOptions();
+    Problem problem{ grid, options };
+    problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
+    problem.moving = { image.data(), gnr::wholeOf(problem.grid) };
     if (withMask)
     {
-      registration.setMovingWeight({ weight.data(), 0, 32 });
+      problem.movingWeight = { weight.data(), gnr::wholeOf(problem.grid) };
     }
-    registration.run();
+    const auto         solution = gnr::makeEngine()->run(problem);
     std::vector<float> u(3 * grid.points()), truth(3 * grid.points(), 0.0F);
-    registration.displacement({ u.data(), 0, 32 });
+    solution->read(gnr::Field::Displacement, { u.data(), gnr::wholeOf(problem.grid) });
     for (std::size_t i = 0; i < truth.size(); i += 3)
     {
       truth[i] = static_cast<float>(shift);
@@ -484,21 +485,16 @@ class Recorder : public gnr::Observer
 {
 public:
   void
-  onIteration(const gnr::IterationRecord &) override
+  onEvent(const gnr::Event & event) override
   {
-    ++iterations;
-  }
-  void
-  onLevel(const gnr::LevelRecord &) override
-  {
-    ++levels;
-  }
-  void
-  onProgress(double share) override
-  {
-    EXPECT_GE(share, progress);
-    EXPECT_LE(share, 1.0);
-    progress = share;
+    iterations += event.kind == gnr::Event::Kind::Iteration ? 1 : 0;
+    levels += event.kind == gnr::Event::Kind::Level ? 1 : 0;
+    if (event.kind == gnr::Event::Kind::Progress)
+    {
+      EXPECT_GE(event.progress, progress);
+      EXPECT_LE(event.progress, 1.0);
+      progress = event.progress;
+    }
   }
   gnr::Request
   poll() override
@@ -521,11 +517,10 @@ protected:
   gnr::Report
   run(const Options & options)
   {
-    Registration registration(grid, options);
-    registration.setFixed({ fixed.data(), 0, 32 });
-    registration.setMoving({ moving.data(), 0, 32 });
-    registration.setObserver(&recorder);
-    return registration.run();
+    Problem problem{ grid, options };
+    problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
+    problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
+    return gnr::makeEngine()->run(problem, &recorder)->report();
   }
 };
 

@@ -9,7 +9,7 @@
 #include "optimization/Preconditioner.h"
 #include "registration/Rehearsal.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 #include "gnr/ScalingModel.h"
 
 #include <gtest/gtest.h>
@@ -459,20 +459,20 @@ TEST_P(ScalingModel, TranspositionsOfWholeRegistrations)
     options.betaStrategy = strategy;
     options.gradientLimit = options.divergenceLimit = std::nullopt;
     onRanks([&, isWeighted = isWeighted](Communicator & communicator) {
-      Registration registration(
-        grid, options, std::shared_ptr<Communicator>(&communicator, [](Communicator *) {})); // the team's
+      Problem problem{ grid, options };
       if (communicator.rank() == 0)
       {
-        registration.setFixed({ fixed.data(), 0, grid.size[2] });
-        registration.setMoving({ moving.data(), 0, grid.size[2] });
+        problem.fixed = { fixed.data(), wholeOf(problem.grid) };
+        problem.moving = { moving.data(), wholeOf(problem.grid) };
         if (isWeighted)
         {
-          registration.setFixedWeight({ ones.data(), 0, grid.size[2] });
-          registration.setMovingWeight({ ones.data(), 0, grid.size[2] });
+          problem.fixedWeight = { ones.data(), wholeOf(problem.grid) };
+          problem.movingWeight = { ones.data(), wholeOf(problem.grid) };
         }
       }
-      const Report     report = registration.run();
-      SolveAssumptions assumptions;
+      const std::shared_ptr<Communicator> ofTeam(&communicator, [](Communicator *) {});
+      const Report                        report = makeEngine(ofTeam)->run(problem)->report();
+      SolveAssumptions                    assumptions;
       assumptions.levels.assign(report.memoryPlan.levels.size(), {});
       for (const LevelRecord & level : report.levels)
       {

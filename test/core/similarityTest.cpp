@@ -5,7 +5,7 @@
 #include "model/similarity/LocalCorrelation.h"
 #include "model/similarity/SelfSimilarity.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <gtest/gtest.h>
 
@@ -168,12 +168,13 @@ struct Deformed
     options.device = problems::solveDevice();
     options.periodic = true;
     options.similarity = similarity;
-    gnr::Registration registration(grid, options);
-    registration.setFixed({ fixed.data(), 0, grid.size[2] });
-    registration.setMoving({ moving.data(), 0, grid.size[2] });
-    const gnr::Report report = registration.run();
+    gnr::Problem problem{ grid, options };
+    problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
+    problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
+    const auto        solution = gnr::makeEngine()->run(problem);
+    const gnr::Report report = solution->report();
     u.resize(3 * grid.points());
-    registration.displacement({ u.data(), 0, grid.size[2] });
+    solution->read(gnr::Field::Displacement, { u.data(), gnr::wholeOf(problem.grid) });
     return report;
   }
 

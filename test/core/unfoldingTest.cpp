@@ -5,7 +5,7 @@
 #include "model/Unfolding.h"
 #include "parallel/FourierTransform.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <gtest/gtest.h>
 
@@ -149,12 +149,13 @@ vortex(std::optional<double> floor)
   options.determinantFloor = floor;
   options.levels = 1;
   options.timeLimit = 1e-6; // so that the start is the result
-  gnr::Registration registration(grid, options);
-  registration.setFixed({ fixed.data(), 0, slices });
-  registration.setMoving({ moving.data(), 0, slices });
-  registration.setInitialVelocity({ velocity.data(), 0, slices });
-  Vortex result{ registration.run(), std::vector<float>(3 * grid.points()) };
-  registration.displacement({ result.u.data(), 0, slices });
+  gnr::Problem problem{ grid, options };
+  problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
+  problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
+  problem.initialVelocity = { velocity.data(), gnr::wholeOf(problem.grid) };
+  const auto solution = gnr::makeEngine()->run(problem);
+  Vortex     result{ solution->report(), std::vector<float>(3 * grid.points()) };
+  solution->read(gnr::Field::Displacement, { result.u.data(), gnr::wholeOf(problem.grid) });
   return result;
 }
 

@@ -4,7 +4,7 @@
 #include "emulation.h"
 #include "problems.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <cufft.h>
 #include <gtest/gtest.h>
@@ -33,12 +33,13 @@ registerOnce(Device device = Device::Cuda, std::string * reason = nullptr)
   const std::vector<float> fixed = problems::image(grid, problems::templateImage);
   const std::vector<float> moving =
     problems::image(grid, [](double x, double y, double z) { return problems::templateImage(x + 0.2, y, z - 0.1); });
-  gnr::Registration registration(grid, options);
-  registration.setFixed({ fixed.data(), 0, grid.size[2] });
-  registration.setMoving({ moving.data(), 0, grid.size[2] });
-  const gnr::Report & report = registration.run();
+  gnr::Problem problem{ grid, options };
+  problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
+  problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
+  const auto          solution = gnr::makeEngine()->run(problem);
+  const gnr::Report & report = solution->report();
   std::vector<float>  u(3 * grid.points());
-  registration.displacement({ u.data(), 0, grid.size[2] });
+  solution->read(gnr::Field::Displacement, { u.data(), gnr::wholeOf(problem.grid) });
   if (reason != nullptr)
   {
     *reason = report.deviceReason + "|" + report.device;

@@ -3,7 +3,7 @@
 #include "emulation.h"
 #include "problems.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <gtest/gtest.h>
 
@@ -38,18 +38,19 @@ solve(gnr::Device device, const gnr::Grid & grid, gnr::Options options, double s
     problems::image(grid, [=](double x, double y, double z) { return blob(x - c, y - c, z - c, 0.0); });
   const std::vector<float> moving = problems::image(
     grid, [=](double x, double y, double z) { return blob(x - c - shift, y - c + 0.5 * shift, z - c, 0.3); });
-  gnr::Registration registration(grid, options);
-  const int         nz = grid.size[2];
-  registration.setFixed({ fixed.data(), 0, nz });
-  registration.setMoving({ moving.data(), 0, nz });
-  Result result;
-  result.report = registration.run();
+  gnr::Problem problem{ grid, options };
+  const int    nz = grid.size[2];
+  problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
+  problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
+  Result     result;
+  const auto solution = gnr::makeEngine()->run(problem);
+  result.report = solution->report();
   result.u.resize(3 * grid.points());
   result.inverse.resize(3 * grid.points());
   result.determinant.resize(grid.points());
-  registration.displacement({ result.u.data(), 0, nz });
-  registration.inverseDisplacement({ result.inverse.data(), 0, nz });
-  registration.determinant(result.determinant.data(), 0, nz);
+  solution->read(gnr::Field::Displacement, { result.u.data(), gnr::wholeOf(problem.grid) });
+  solution->read(gnr::Field::InverseDisplacement, { result.inverse.data(), gnr::wholeOf(problem.grid) });
+  solution->read(gnr::Field::Determinant, { result.determinant.data(), gnr::wholeOf(problem.grid) });
   return result;
 }
 
@@ -130,10 +131,10 @@ TEST(CudaSolve, TakesNoMoreMemoryThanAGpuHas)
   gnr::Options       options;
   options.device = gnr::Device::Cuda;
   fixed[middle] = 1.0F; // a background that needs no padding
-  gnr::Registration registration(grid, options);
-  registration.setFixed({ fixed.data(), 0, grid.size[2] });
-  registration.setMoving({ fixed.data(), 0, grid.size[2] });
-  const gnr::MemoryPlan plan = registration.planMemory();
+  gnr::Problem problem{ grid, options };
+  problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
+  problem.moving = { fixed.data(), gnr::wholeOf(problem.grid) };
+  const gnr::MemoryPlan plan = gnr::makeEngine()->plan(problem);
   EXPECT_EQ(plan.solverGrid.size, grid.size);
   EXPECT_LE(double(plan.fieldBytes), 140.0 * double(grid.points()));
   std::printf("192^3: arena %.1f B/voxel\n", double(plan.fieldBytes) / double(grid.points()));
@@ -170,14 +171,14 @@ TEST(CudaSolve, IsPlannedWhereThereIsNoDevice)
     const auto planOn = [&](gnr::Device device) {
       gnr::Options options;
       options.device = device;
-      gnr::Registration registration(grid, options);
-      registration.setFixed({ image.data(), 0, grid.size[2] });
-      registration.setMoving({ image.data(), 0, grid.size[2] });
-      return registration.planMemory();
+      gnr::Problem problem{ grid, options };
+      problem.fixed = { image.data(), gnr::wholeOf(problem.grid) };
+      problem.moving = { image.data(), gnr::wholeOf(problem.grid) };
+      return gnr::makeEngine()->plan(problem);
     };
     const gnr::MemoryPlan here = planOn(gnr::Device::Cuda), cpu = planOn(gnr::Device::Cpu);
     EXPECT_FALSE(cpu.fieldsOnDevice);
-    const gnr::MemoryPlan elsewhere = gnr::Registration::planForDevice(cpu);
+    const gnr::MemoryPlan elsewhere = gnr::planForDevice(cpu);
     EXPECT_TRUE(elsewhere.fieldsOnDevice);
     EXPECT_FALSE(elsewhere.availableDeviceBytes.has_value());
     EXPECT_EQ(elsewhere.fieldBytes, here.fieldBytes);
@@ -185,7 +186,7 @@ TEST(CudaSolve, IsPlannedWhereThereIsNoDevice)
     EXPECT_EQ(elsewhere.stagingBytes, here.stagingBytes);
     EXPECT_GE(elsewhere.scratchBytes, here.scratchBytes) << "what the device asked its cuFFT for";
     EXPECT_LE(elsewhere.scratchBytes, std::size_t(48) << 20);
-    EXPECT_EQ(gnr::Registration::planForDevice(here).scratchBytes, here.scratchBytes) << "nothing to guess";
+    EXPECT_EQ(gnr::planForDevice(here).scratchBytes, here.scratchBytes) << "nothing to guess";
   }
 }
 

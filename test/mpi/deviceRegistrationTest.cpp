@@ -4,7 +4,7 @@
 #include "problems.h"
 
 #include "gnr/Error.h"
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <algorithm>
 #include <cmath>
@@ -39,14 +39,15 @@ solve(Device device, int n, Options options, std::shared_ptr<Communicator> commu
     problems::image(grid, [=](double x, double y, double z) { return blob(x - c, y - c, z - c, 0.0); });
   const std::vector<float> moving =
     problems::image(grid, [=](double x, double y, double z) { return blob(x - c - 0.3, y - c + 0.15, z - c, 0.3); });
-  Result       result;
-  Registration registration(grid, options, communicator);
-  registration.setFixed({ fixed.data(), 0, n });
-  registration.setMoving({ moving.data(), 0, n });
-  result.plan = registration.planMemory();
-  result.report = registration.run();
+  Result  result;
+  Problem problem{ grid, options };
+  problem.fixed = { fixed.data(), wholeOf(problem.grid) };
+  problem.moving = { moving.data(), wholeOf(problem.grid) };
+  result.plan = makeEngine(communicator)->plan(problem);
+  const auto solution = makeEngine(communicator)->run(problem);
+  result.report = solution->report();
   result.u.resize(3 * grid.points());
-  registration.displacement({ result.u.data(), 0, n });
+  solution->read(Field::Displacement, { result.u.data(), wholeOf(problem.grid) });
   return result;
 }
 

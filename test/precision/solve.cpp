@@ -4,7 +4,7 @@
 
 #include "kernels/types.h"
 
-#include "gnr/Registration.h"
+#include "gnr/Engine.h"
 
 #include <cmath>
 
@@ -47,14 +47,15 @@ solve(const precision::Task & task, std::vector<float> start)
   grid.size = { { n, n, n } };
   grid.spacing = { { spacing, spacing, spacing } };
 
-  gnr::Registration registration(grid, optionsOf(task));
-  registration.setFixed({ task.fixed.data(), 0, n });
-  registration.setMoving({ task.moving.data(), 0, n });
+  gnr::Problem problem{ grid, optionsOf(task) };
+  problem.fixed = { task.fixed.data(), gnr::wholeOf(problem.grid) };
+  problem.moving = { task.moving.data(), gnr::wholeOf(problem.grid) };
   if (!start.empty())
   {
-    registration.setInitialVelocity({ start.data(), 0, n });
+    problem.initialVelocity = { start.data(), gnr::wholeOf(problem.grid) };
   }
-  const gnr::LevelRecord level = registration.run().levels.at(0);
+  const auto             result = gnr::makeEngine()->run(problem);
+  const gnr::LevelRecord level = result->report().levels.at(0);
 
   precision::Solution solution;
   solution.initialObjective = level.initialObjective;
@@ -64,7 +65,7 @@ solve(const precision::Task & task, std::vector<float> start)
       { step.objective, step.relativeGradient, step.stepLength, step.krylovIterations, step.innerIterations });
   }
   solution.velocity.resize(3 * grid.points());
-  registration.velocity({ solution.velocity.data(), 0, n });
+  result->read(gnr::Field::Velocity, { solution.velocity.data(), gnr::wholeOf(problem.grid) });
   return solution;
 }
 
