@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The tables of doc/scaling.md: memory, messages and times that the scaling model predicts. Nothing is measured here.
+// The tables of doc/parallel.md: memory, messages and times that the scaling model predicts. Nothing is measured here.
 #include "gnr/Error.h"
 #include "gnr/Engine.h"
 #include "gnr/ScalingModel.h"

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Several processes: what they send against the rehearsal of doc/scaling.md (exit status 1 where the transpositions of inva
+"""Several processes: what they send against the rehearsal of doc/parallel.md (exit status 1 where the transpositions of inva
 differ), and strong and weak scaling: one process with several threads against as many processes with one each.
 
---document also writes the counters and the tables of predictions into doc/scaling.md."""
+--document also writes the counters and the tables of predictions into doc/parallel.md."""
 import argparse
 import json
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import common
 
-DOCUMENT = common.ROOT / "doc" / "scaling.md"
+DOCUMENT = common.ROOT / "doc" / "parallel.md"
 GPU_TABLE = ("--device", "gpu", "--memory", 80)
 CPU_TABLE = ("--device", "cpu", "--threads", 64, "--memory", 256)
 
@@ -147,7 +147,7 @@ def main():
                         help="processes whose messages are compared; none: no comparison [default: 1 2 4 8]")
     parser.add_argument("--cores", type=int, default=2, metavar="COUNT", help="threads, or processes, of a time [default: 2]")
     parser.add_argument("--repeats", type=int, default=3, metavar="COUNT", help="turns of the times; 0: none [default: 3]")
-    parser.add_argument("--document", action="store_true", help="write the tables into doc/scaling.md")
+    parser.add_argument("--document", action="store_true", help="write the tables into doc/parallel.md")
     a = parser.parse_args()
     if a.repeats < 0 or a.cores < 1 or min(a.counters, default=1) < 1:
         parser.error("--repeats, --cores, --counters: too small")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the table of README.md and the picture doc/benchmark.svg of what compare.py measured."""
+"""Makes the table of doc/choices.md and the picture doc/benchmark.svg of what compare.py measured."""
 import argparse
 import json
 from pathlib import Path
@@ -87,8 +87,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("comparison", nargs="?", type=Path, default=common.RESULTS / "comparison.json",
                         help="JSON of compare.py [default: benchmarks/results/comparison.json]")
-    parser.add_argument("--readme", type=Path, default=common.ROOT / "README.md",
-                        help="where the table goes [default: README.md]")
+    parser.add_argument("--page", type=Path, default=common.ROOT / "doc" / "choices.md",
+                        help="where the table goes [default: doc/choices.md]")
     parser.add_argument("--picture", type=Path, default=common.ROOT / "doc" / "benchmark.svg",
                         help="[default: doc/benchmark.svg]")
     a = parser.parse_args()
@@ -97,10 +97,10 @@ def main():
     result = json.loads(a.comparison.read_text())
     draw(result["entries"], a.picture)
     picture = a.picture.resolve()
-    if a.readme.resolve().parent in picture.parents:
-        picture = picture.relative_to(a.readme.resolve().parent)
-    common.replace_block(a.readme, "benchmark", make_table(result["entries"]) + "\n\n" + make_caption(result, picture))
-    print(f"written: {a.picture}, the table in {a.readme}")
+    if a.page.resolve().parent in picture.parents:
+        picture = picture.relative_to(a.page.resolve().parent)
+    common.replace_block(a.page, "benchmark", make_table(result["entries"]) + "\n\n" + make_caption(result, picture))
+    print(f"written: {a.picture}, the table in {a.page}")
 
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ namespace itk
  * than that. The parameters are those of the root. The root gets the outputs as a whole, the others none; with
  * GatherOutputOff() each gets its slab of planes. IterationEvent, MultiResolutionIterationEvent and UserEvent are
  * invoked on the root, ProgressEvent on all; StopRegistration() and AbortGenerateDataOn() on any process hold for all,
- * and what goes wrong on one is thrown on all. `doc/distributed.md` has more.
+ * and what goes wrong on one is thrown on all. `doc/parallel.md` has more.
  *
  * **Errors.** itk::GaussNewtonRegistrationError for data or parameters that cannot be used, missing memory or device,
  * and numerical failure; its description names the input and the remedy.

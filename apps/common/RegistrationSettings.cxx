@@ -187,7 +187,7 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   parser.add_flag("-q,--quiet", settings.quiet, "Print nothing but errors.")->group("Other");
   Describe(parser.add_option("--processes",
                              settings.processes,
-                             "Share the work among so many processes, which are started with mpirun (or mpiexec, srun, "
+                             "Share the work among this many processes, which are started with mpirun (or mpiexec, srun, "
                              "or what the environment variable GNR_MPIEXEC names). --threads counts for each of them."),
            "Several processes",
            "COUNT",

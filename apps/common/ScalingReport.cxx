@@ -80,7 +80,7 @@ DescribeScaling(const gnr::MemoryPlan & plan, const gnr::Options & options, int 
            Sent("preconditioner", cores.preconditioner),
            Sent("Newton step", cores.newtonStep),
            Sent("whole registration", cores.solve),
-           "predicted (doc/scaling.md)           product, messages  registration, messages",
+           "predicted (doc/parallel.md)           product, messages  registration, messages",
            Times(cores, gnr::cpuFigures(plan.threads).name + " per process"),
            Times(gpus, gnr::gpuFigures().name + " per process") };
 }

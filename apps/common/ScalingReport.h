@@ -13,7 +13,7 @@
 namespace gnrapp
 {
 
-/** What doc/scaling.md predicts for a registration that has been planned, by so many processes: memory, messages and
+/** What doc/parallel.md predicts for a planned registration on a number of processes: memory, messages and
  * times for documented figures, as lines of text. Throws gnr::Error where there are more processes than planes. */
 std::vector<std::string>
 DescribeScaling(const gnr::MemoryPlan & plan, const gnr::Options & options, int processes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// gnr-view: a picture of what gnr-register did; doc/pictures.md is its manual.
+// gnr-view: a picture of what gnr-register did; doc/command-line.md is its manual.
 #include "common/ArgumentParser.h"
 #include "common/CommandLineError.h"
 #include "common/OutputFiles.h"

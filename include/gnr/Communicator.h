@@ -17,7 +17,7 @@
 namespace gnr
 {
 
-/** What messages between processes are for: they are counted by purpose (doc/scaling.md). */
+/** What messages between processes are for: they are counted by purpose (doc/parallel.md). */
 enum class Purpose
 {
   Halo,      ///< planes of neighbouring slabs

@@ -34,7 +34,7 @@ struct LaunchEnd
   std::string complaints; ///< of the launcher itself; they are worth reading only where no process tells what happened
 };
 
-/** Starts a program as several processes of MPI, without that the user has to.
+/** Starts a program as several processes of MPI, so that the user need not call mpirun.
  *
  * The launcher is the one that the environment variable GNR_MPIEXEC names (it may hold options, separated by blanks),
  * else the one that this was built with, else mpirun, mpiexec or srun, whichever PATH has first. More processes than

@@ -178,7 +178,7 @@ struct Options
   std::optional<int> threads; ///< CPU threads, 1 to maximumThreads; unset: what OpenMP would take
 };
 
-/** Named sets of options: how much time to spend (doc/presets.md). */
+/** Named sets of options: how much time to spend (doc/choices.md). */
 enum class Preset
 {
   Fast,

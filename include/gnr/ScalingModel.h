@@ -15,7 +15,7 @@
 namespace gnr
 {
 
-/** How fast one process computes and sends: what the predicted times rest on (doc/scaling.md has the sources). */
+/** How fast one process computes and sends: what the predicted times rest on (doc/parallel.md has the sources). */
 struct ProcessFigures
 {
   std::string name;                   ///< in words
@@ -43,7 +43,7 @@ struct LevelWork
   int innerIterations = 0; ///< inside the preconditioner
 };
 
-/** What of a solve cannot be known before: taken from measured pairs of brains unless said otherwise. */
+/** Numbers that only a solve reveals, here those of measured pairs of brains unless set otherwise. */
 struct SolveAssumptions
 {
   int    interpolationHalo = 7;     ///< planes: departure points up to 5 voxels away along z, as memory is planned for
@@ -84,7 +84,7 @@ struct OperationCost
   }
 };
 
-/** What a registration costs by so many processes. */
+/** What a registration costs on a given number of processes. */
 struct ScalingPrediction
 {
   MemoryPlan    memory;         ///< of the process that needs most

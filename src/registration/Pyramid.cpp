@@ -42,7 +42,7 @@ isHalved(const Grid & fine)
   return *std::min_element(fine.size.begin(), fine.size.end()) >= 2 * coarsestPoints;
 }
 
-/** Throws where a Gaussian leaves nothing of an image. */
+/** Throws where smoothing wipes out an image. */
 void
 checkSmoothed(const FinestGrid & finest, double voxels, const Buffer & image, const Buffer & smoothed, const char * name)
 {

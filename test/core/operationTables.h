@@ -34,7 +34,7 @@ formulaOf(const Exchange & e, int ranks, int rank)
   return reductionTraffic(ranks, rank, e.count);
 }
 
-/** The table of operations of doc/scaling.md. */
+/** The table of operations of doc/parallel.md. */
 class Table
 {
 public:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a rehearsal counts is what communicators send, to the byte and to the message, and what the formulas of
-// doc/scaling.md say.
+// doc/parallel.md say.
 #include "operationTables.h"
 #include "problems.h"
 #include "threads.h"

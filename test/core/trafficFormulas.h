@@ -17,7 +17,7 @@ namespace test
 {
 
 // What one process sends, in closed form: from the sizes alone, without the plans and layouts that the solver makes
-// (doc/scaling.md derives the formulas).
+// (doc/parallel.md derives the formulas).
 
 using Count = std::uint64_t;
 

@@ -24,7 +24,7 @@ Page()
        "command line\n(`--grid-scale 0.5`), the filter by name (`SetParameter(\"GridScale\", \"0.5\")`, in Python "
        "too), and the report has them\nunder `options` (`gridScale`). Two more are no options of the solver: "
        "`--preset fast|default|accurate` starts from a named set,\nwhich explicit options override "
-       "([presets.md](presets.md)), and `--histogram-matching` is done before the solve.\n\n"
+       "([choices.md](choices.md#presets)), and `--histogram-matching` is done before the solve.\n\n"
        "Few need more than those marked *everyday*. Where a preset has another value than the default, it stands "
        "beside it.\n";
   for (const auto & group : gnr::enumNames<gnr::OptionGroup>)
