@@ -9,7 +9,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <new>
 #include <tuple>
 
 namespace gnr
@@ -80,10 +79,8 @@ makeColumnTransform(int n, int width, Direction direction);
 class Scratch
 {
 public:
-  explicit Scratch(std::size_t complexNumbers)
-    : data_(static_cast<Complex *>(::operator new(sizeof(Complex) * complexNumbers, alignment)))
-  {}
-  ~Scratch() { ::operator delete(data_, alignment); }
+  explicit Scratch(std::size_t complexNumbers);
+  ~Scratch();
   Scratch(const Scratch &) = delete;
   Scratch &
   operator=(const Scratch &) = delete;
@@ -94,8 +91,7 @@ public:
   }
 
 private:
-  static constexpr std::align_val_t alignment{ 64 };
-  Complex *                         data_;
+  Complex * data_;
 };
 
 } // namespace GNR_CPU_NAMESPACE
