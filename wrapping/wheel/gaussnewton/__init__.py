@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Diffeomorphic registration of three-dimensional images.
+
+    import gaussnewton
+    result = gaussnewton.register(fixed, moving)
+    result.warped, result.displacement, result.report["result"]
+    result.save("out/pair")
+
+Images are numpy arrays [z, y, x], gaussnewton.Image, itk.Image, SimpleITK.Image or images of nibabel.
+"""
+from ._core import fourier_transforms, version as __version__
+from ._errors import InputError, NumericalError, RegistrationError, ResourceError
+from ._images import Image
+from ._registration import Result, apply, options, register
+
+__all__ = ["Image", "InputError", "NumericalError", "RegistrationError", "ResourceError", "Result", "apply",
+           "fourier_transforms", "options", "register", "__version__"]
