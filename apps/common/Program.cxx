@@ -219,7 +219,8 @@ LetThreadsSleep(char * argv[])
 std::string
 VersionText(const std::string & program)
 {
-  return program + " " + SoftwareVersion() + " (ITK " + ItkVersion() + ", " + FftLibrary() + ", " + BuildType() + " build)";
+  return program + " " + SoftwareVersion() + " (ITK " + ItkVersion() + ", " + FftLibrary() + ", " + BuildType() +
+         " build)";
 }
 
 } // namespace gnrapp

@@ -33,7 +33,7 @@ using namespace nb::literals;
 namespace
 {
 
-using Volume = nb::ndarray<const float, nb::ndim<3>, nb::c_contig, nb::device::cpu>;      // [z, y, x]
+using Volume = nb::ndarray<const float, nb::ndim<3>, nb::c_contig, nb::device::cpu>;       // [z, y, x]
 using VectorVolume = nb::ndarray<const float, nb::ndim<4>, nb::c_contig, nb::device::cpu>; // [z, y, x, component]
 using NewArray = nb::ndarray<nb::numpy, float, nb::c_contig>;
 using Matrix = std::array<double, 12>; // 3 rows of a 3x3 matrix and an offset
@@ -228,8 +228,10 @@ describe(const gnr::Report & r, const gnr::Options & options)
   result["beta"] = r.beta;
   result["mismatch"] = r.mismatch;
   result["similarity"] = gnr::nameOf(r.similarity);
-  result["detailCorrelationBefore"] = valueOrNone(r.detailCorrelation ? std::optional(r.detailCorrelation->before) : std::nullopt);
-  result["detailCorrelationAfter"] = valueOrNone(r.detailCorrelation ? std::optional(r.detailCorrelation->after) : std::nullopt);
+  result["detailCorrelationBefore"] =
+    valueOrNone(r.detailCorrelation ? std::optional(r.detailCorrelation->before) : std::nullopt);
+  result["detailCorrelationAfter"] =
+    valueOrNone(r.detailCorrelation ? std::optional(r.detailCorrelation->after) : std::nullopt);
   result["determinant"] = determinant;
   result["foldedVoxels"] = r.foldedVoxels;
   result["maximumDisplacementMm"] = r.maximumDisplacement;
@@ -336,8 +338,8 @@ solve(const Volume &                                           fixed,
   result["report"] = describe(registration.report(), options);
   for (const std::string & name : outputs)
   {
-    const bool  isScalar = name == "determinant";
-    NewArray    array = isScalar ? makeArray({ n[0], n[1], n[2] }) : makeArray({ n[0], n[1], n[2], 3 });
+    const bool    isScalar = name == "determinant";
+    NewArray      array = isScalar ? makeArray({ n[0], n[1], n[2] }) : makeArray({ n[0], n[1], n[2], 3 });
     float * const data = array.data();
     {
       const nb::gil_scoped_release released;
@@ -386,7 +388,9 @@ sample(const Volume &                      image,
   float * const                weight = weights.data();
   const float * const          in = image.data();
   const float * const          u = displacement ? displacement->data() : nullptr;
-  const std::ptrdiff_t         n[3] = { std::ptrdiff_t(image.shape(2)), std::ptrdiff_t(image.shape(1)), std::ptrdiff_t(image.shape(0)) };
+  const std::ptrdiff_t         n[3] = { std::ptrdiff_t(image.shape(2)),
+                                        std::ptrdiff_t(image.shape(1)),
+                                        std::ptrdiff_t(image.shape(0)) };
   const nb::gil_scoped_release released;
 #pragma omp parallel for schedule(static)
   for (std::ptrdiff_t z = 0; z < std::ptrdiff_t(size[2]); ++z)
@@ -417,7 +421,9 @@ sample(const Volume &                      image,
         }
         if (nearest)
         {
-          const std::ptrdiff_t k[3] = { std::ptrdiff_t(c[0] + 0.5), std::ptrdiff_t(c[1] + 0.5), std::ptrdiff_t(c[2] + 0.5) };
+          const std::ptrdiff_t k[3] = { std::ptrdiff_t(c[0] + 0.5),
+                                        std::ptrdiff_t(c[1] + 0.5),
+                                        std::ptrdiff_t(c[2] + 0.5) };
           out[i] = in[(k[2] * n[1] + k[1]) * n[0] + k[0]];
           continue;
         }
@@ -491,7 +497,26 @@ NB_MODULE(_core, m)
   });
   m.attr("version") = GaussNewtonRegistration_VERSION;
   m.attr("fourier_transforms") = GaussNewtonRegistration_FFT;
-  m.def("solve", &solve, "fixed"_a, "moving"_a, "spacing"_a, "fixed_weight"_a.none(), "moving_weight"_a.none(), "initial_velocity"_a.none(), "preset"_a, "settings"_a, "outputs"_a, "callback"_a.none());
-  m.def("sample", &sample, "image"_a, "size"_a, "to_moving"_a, "displacement"_a.none(), "to_index"_a, "nearest"_a, "outside"_a.none());
+  m.def("solve",
+        &solve,
+        "fixed"_a,
+        "moving"_a,
+        "spacing"_a,
+        "fixed_weight"_a.none(),
+        "moving_weight"_a.none(),
+        "initial_velocity"_a.none(),
+        "preset"_a,
+        "settings"_a,
+        "outputs"_a,
+        "callback"_a.none());
+  m.def("sample",
+        &sample,
+        "image"_a,
+        "size"_a,
+        "to_moving"_a,
+        "displacement"_a.none(),
+        "to_index"_a,
+        "nearest"_a,
+        "outside"_a.none());
   m.def("options", &options);
 }

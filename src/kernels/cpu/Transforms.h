@@ -64,8 +64,8 @@ public:
   columns(int n, int width, Direction direction);
 
 private:
-  std::mutex                                                            mutex_;
-  std::map<std::tuple<int, Direction>, std::unique_ptr<RowTransform>>   rows_;
+  std::mutex                                                                  mutex_;
+  std::map<std::tuple<int, Direction>, std::unique_ptr<RowTransform>>         rows_;
   std::map<std::tuple<int, int, Direction>, std::unique_ptr<ColumnTransform>> columns_;
 };
 

@@ -15,8 +15,9 @@ namespace GNR_CPU_NAMESPACE
 namespace
 {
 
-/** Whole groups of 8 keep the SIMD loops of transforms full and rows on cache lines. Their number is odd: with rows of 256 bytes a
- * column meets a quarter of the sets of the first-level cache only, and its transform takes up to twice as long. */
+/** Whole groups of 8 keep the SIMD loops of transforms full and rows on cache lines. Their number is odd: with rows of
+ * 256 bytes a column meets a quarter of the sets of the first-level cache only, and its transform takes up to twice as
+ * long. */
 int
 alignedWidth(int width)
 {
@@ -215,13 +216,13 @@ private:
     return std::min((shared_[0] + 1) / 2 - chunk * width_, width_);
   }
 
-  const SpectrumBand *   band_;
-  const SpectrumLayout & layout_;
-  int                    width_;
-  int                    shared_[3] = { 0, 0, 0 };
-  double                 shift_[3] = { 0.0, 0.0, 0.0 };
-  std::vector<Complex>   phaseX_;
-  double                 normalization_ = 0.0;
+  const SpectrumBand *                 band_;
+  const SpectrumLayout &               layout_;
+  int                                  width_;
+  int                                  shared_[3] = { 0, 0, 0 };
+  double                               shift_[3] = { 0.0, 0.0, 0.0 };
+  std::vector<Complex>                 phaseX_;
+  double                               normalization_ = 0.0;
   std::vector<const ColumnTransform *> transforms_;
 };
 
@@ -233,12 +234,12 @@ private:
 void
 CpuKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
 {
-  const int         half = e.nx / 2 + 1;
-  const int         stride = alignedWidth(half);
+  const int                     half = e.nx / 2 + 1;
+  const int                     stride = alignedWidth(half);
   const RowTransform * const    rows = transforms_.rows(e.nx, Direction::Forward);
   const ColumnTransform * const columns = transforms_.columns(e.ny, stride, Direction::Forward);
-  const std::size_t workSize = std::max(rows->workSize(), columns->workSize());
-  const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
+  const std::size_t             workSize = std::max(rows->workSize(), columns->workSize());
+  const std::size_t             plane = static_cast<std::size_t>(e.nx) * e.ny;
 #pragma omp parallel num_threads(threadsFor(e.points(), sharedTransforms))
   {
     Scratch         scratch(static_cast<std::size_t>(stride) * e.ny);
@@ -263,12 +264,12 @@ CpuKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
 void
 CpuKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
 {
-  const int         half = e.nx / 2 + 1;
-  const int         stride = alignedWidth(half);
+  const int                     half = e.nx / 2 + 1;
+  const int                     stride = alignedWidth(half);
   const RowTransform * const    rows = transforms_.rows(e.nx, Direction::Backward);
   const ColumnTransform * const columns = transforms_.columns(e.ny, stride, Direction::Backward);
-  const std::size_t workSize = std::max(rows->workSize(), columns->workSize());
-  const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
+  const std::size_t             workSize = std::max(rows->workSize(), columns->workSize());
+  const std::size_t             plane = static_cast<std::size_t>(e.nx) * e.ny;
 #pragma omp parallel num_threads(threadsFor(e.points(), sharedTransforms))
   {
     Scratch         scratch(static_cast<std::size_t>(stride) * e.ny);
@@ -305,11 +306,17 @@ CpuKernels::applySymbol(Complex * const *      spectrum,
   const int  rowCount = layout.rowCount();
   const Real normalization = Real(1.0 / (double(nx) * ny * nz));
   // Planned before the threads start.
-  const ColumnTransform * const forward[2] = { transforms_.columns(nz, width, Direction::Forward), transforms_.columns(nz, last, Direction::Forward) };
-  const ColumnTransform * const backward[2] = { transforms_.columns(nz, width, Direction::Backward), transforms_.columns(nz, last, Direction::Backward) };
-  BandColumns    bandColumns(band, layout, width, chunks, transforms_);
-  const std::size_t workSize = std::max({ forward[0]->workSize(), forward[1]->workSize(), backward[0]->workSize(), backward[1]->workSize(), bandColumns.workSize() });
-  const auto     points = static_cast<std::size_t>(rowCount) * half * nz;
+  const ColumnTransform * const forward[2] = { transforms_.columns(nz, width, Direction::Forward),
+                                               transforms_.columns(nz, last, Direction::Forward) };
+  const ColumnTransform * const backward[2] = { transforms_.columns(nz, width, Direction::Backward),
+                                                transforms_.columns(nz, last, Direction::Backward) };
+  BandColumns                   bandColumns(band, layout, width, chunks, transforms_);
+  const std::size_t             workSize = std::max({ forward[0]->workSize(),
+                                                      forward[1]->workSize(),
+                                                      backward[0]->workSize(),
+                                                      backward[1]->workSize(),
+                                                      bandColumns.workSize() });
+  const auto                    points = static_cast<std::size_t>(rowCount) * half * nz;
 
 #pragma omp parallel num_threads(threadsFor(points, sharedTransforms))
   {
@@ -396,10 +403,10 @@ CpuKernels::resampleSpectrum(const Complex *        in,
                              Complex *              out,
                              const SpectrumLayout & outLayout)
 {
-  const int      nzIn = inLayout.size[2], nzOut = outLayout.size[2];
-  const int      halfIn = inLayout.nxHalf(), halfOut = outLayout.nxHalf();
-  const int      rowCount = outLayout.rowCount();
-  const auto     points = static_cast<std::size_t>(rowCount) * halfOut * (nzIn > nzOut ? nzIn : nzOut);
+  const int                     nzIn = inLayout.size[2], nzOut = outLayout.size[2];
+  const int                     halfIn = inLayout.nxHalf(), halfOut = outLayout.nxHalf();
+  const int                     rowCount = outLayout.rowCount();
+  const auto                    points = static_cast<std::size_t>(rowCount) * halfOut * (nzIn > nzOut ? nzIn : nzOut);
   const ColumnTransform * const forward = transforms_.columns(nzIn, halfIn, Direction::Forward);
   const ColumnTransform * const backward = transforms_.columns(nzOut, halfOut, Direction::Backward);
   // Frequencies that both grids resolve, Nyquist excluded: |f| < shared / 2.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one-dimensional transforms of ducc0 (BSD-3-Clause), of as many rows or columns at a time as a SIMD register holds.
+// The one-dimensional transforms of ducc0 (BSD-3-Clause), of as many rows or columns at a time as a SIMD register
+// holds.
 #include "kernels/cpu/Transforms.h"
 
 // A copy of the library for every instruction set, without threads of its own.
@@ -67,7 +68,8 @@ namespace ducc = DUCC0_NAMESPACE;
 constexpr int lanes = static_cast<int>(ducc::detail_fft::fft1d_simdlen<Real>);
 using Lanes = std::conditional_t<(lanes > 1), ducc::native_simd<Real>, Real>;
 using ComplexLanes = ducc::Cmplx<Lanes>;
-constexpr std::size_t complexNumbersPerLanes = sizeof(Lanes) / sizeof(Complex) > 0 ? sizeof(Lanes) / sizeof(Complex) : 1;
+constexpr std::size_t complexNumbersPerLanes = sizeof(Lanes) / sizeof(Complex) > 0 ? sizeof(Lanes) / sizeof(Complex)
+                                                                                   : 1;
 
 #if defined(__has_builtin)
 #  if __has_builtin(__builtin_shufflevector)
