@@ -20,6 +20,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <exception>
 #include <initializer_list>
 #include <optional>
 #include <stdexcept>
