@@ -29,8 +29,7 @@ if [ "${1:-}" = --tumour ]; then
   shift
   data=examples/data/pbnrr
   fixed=$data/fixed_intraop.nii.gz moving=$data/moving_preop.nii.gz
-  # The contrast differs, and tumour and cavity have no counterpart: ten times the default smoothness.
-  set -- --moving-mask "$data/moving_mask.nii.gz" --similarity mind --beta 0.02 "$@"
+  set -- --moving-mask "$data/moving_mask.nii.gz" --similarity mind "$@" # the contrast differs
 else
   data=examples/data/brainweb_2mm
   fixed=$data/t1_tps.nii.gz moving=$data/t1.nii.gz

@@ -6,6 +6,7 @@
 # GNR_REGISTER: a gnr-register that was built with -DGaussNewtonRegistration_FFT=DUCC, to compare with; otherwise that test
 # is skipped.
 set -euo pipefail
+# shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 pythons=("$@")
