@@ -304,8 +304,10 @@ solve(const Volume &                                           fixed,
   grid.size = { { int(n[2]), int(n[1]), int(n[0]) } };
   grid.spacing = spacing;
 
-  gnr::Problem   problem{ grid, options };
+  gnr::Problem   problem;
   PythonObserver observer(std::move(callback));
+  problem.grid = grid;
+  problem.options = options;
   problem.fixed = { fixed.data(), gnr::wholeOf(grid) };
   problem.moving = { moving.data(), gnr::wholeOf(grid) };
   if (fixedWeight)
