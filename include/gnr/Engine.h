@@ -97,7 +97,7 @@ public:
  * with the others, for the same grid and options. All have the report, and an observer where they want one; an error of
  * one is thrown by all. Plans are for this process alone. */
 GaussNewtonRegistration_EXPORT std::unique_ptr<Engine>
-makeEngine(std::shared_ptr<Communicator> communicator = nullptr);
+                               makeEngine(std::shared_ptr<Communicator> communicator = nullptr);
 
 /** Computes in processes that are started for it, for programs that do not use MPI themselves.
  *
@@ -115,7 +115,7 @@ makeEngine(std::shared_ptr<Communicator> communicator = nullptr);
  * Engine::run() throws Error(BadInput) too where there is no launcher, no worker or no plugin for MPI, OutOfResources
  * where there is no room for the images, and where a worker is ended from outside. */
 GaussNewtonRegistration_EXPORT std::unique_ptr<Engine>
-makeLaunchedEngine(int processes);
+                               makeLaunchedEngine(int processes);
 
 /** What a registration would take of each of `processes` processes: of the one that needs most. Needs neither images
  * nor other processes. \param plan of one with the same options by any number of processes: grids and weights are taken
