@@ -68,7 +68,10 @@ set(CPACK_DEBIAN_PLUGINMPI_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_DEPENDS "${_library} (= ${PROJECT_VERSION})")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "${_library} (= ${PROJECT_VERSION}), libinsighttoolkit5-dev")
 set(CPACK_DEBIAN_PLUGINMPI_PACKAGE_DEPENDS "${_library} (= ${PROJECT_VERSION})")
-# ldconfig learns of the library.
-file(WRITE "${_doc}/triggers" "activate-noawait ldconfig\n")
+if(TARGET gnr-mpi) # every library in the folder of libraries has to have one
+  target_link_options(gnr-mpi PRIVATE LINKER:-soname,gnr-mpi.so)
+endif()
+file(WRITE "${_doc}/triggers" "activate-noawait ldconfig\n") # it learns of the libraries
 set(CPACK_DEBIAN_RUNTIMELIBRARIES_PACKAGE_CONTROL_EXTRA "${_doc}/triggers")
+set(CPACK_DEBIAN_PLUGINMPI_PACKAGE_CONTROL_EXTRA "${_doc}/triggers")
 include(CPack)
