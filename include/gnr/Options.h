@@ -54,7 +54,7 @@ inline constexpr EnumName<Interpolation> enumNames<Interpolation>[] = {
   { Interpolation::Linear, "linear" },
 };
 
-/** How the images are compared (doc/similarity.md). */
+/** How the images are compared (doc/choices.md). */
 enum class SimilarityMeasure
 {
   Automatic,        ///< LocalCorrelation where the images look as if of one contrast, else SelfSimilarity
