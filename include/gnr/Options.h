@@ -70,7 +70,7 @@ inline constexpr EnumName<SimilarityMeasure> enumNames<SimilarityMeasure>[] = {
   { SimilarityMeasure::SelfSimilarity, "mind" },
 };
 
-/** Preconditioner of the Krylov solver, chosen by name (doc/mathematics.md, "Preconditioners"). */
+/** Preconditioner of the Krylov solver, chosen by name (doc/choices.md, "Preconditioners"). */
 enum class Preconditioner
 {
   InvA,         ///< inverse of the regularisation operator
