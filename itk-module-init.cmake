@@ -3,7 +3,7 @@
 # CMakeLists.txt does when the module is built on its own.
 list(APPEND CMAKE_MODULE_PATH "${CMAKE_CURRENT_LIST_DIR}/cmake")
 
-find_package(FFTW3f REQUIRED)
+include("${CMAKE_CURRENT_LIST_DIR}/cmake/Fft.cmake")
 
 find_package(OpenMP COMPONENTS CXX)
 if(NOT OpenMP_CXX_FOUND)

@@ -676,10 +676,10 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
 auto
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::PutField(
-  OutputIndex index,
-  Bridge &    bridge,
-  gnr::Field  field) -> typename BridgeVectorImageType::ConstPointer
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::PutField(OutputIndex index,
+                                                                                                    Bridge &    bridge,
+                                                                                                    gnr::Field field) ->
+  typename BridgeVectorImageType::ConstPointer
 {
   const RegionType region = m_Distribution->GetOutputRegion();
   if (region.GetNumberOfPixels() == 0)

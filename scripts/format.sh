@@ -9,7 +9,7 @@ if ! command -v clang-format-19 >/dev/null; then
   echo "skipped: clang-format-19 is not installed (apt-get install clang-format-19)"
   exit 77
 fi
-mapfile -t sources < <(find include src apps test examples benchmarks -type f \
+mapfile -t sources < <(find include src apps test examples benchmarks wrapping/wheel -type f \
   \( -name '*.h' -o -name '*.hxx' -o -name '*.cxx' -o -name '*.cpp' -o -name '*.cu' -o -name '*.cuh' \) 2>/dev/null | sort)
 if [ "${1:-}" = --check ]; then
   # One line per file with the number of places, not every place.

@@ -47,7 +47,7 @@ THIRD_PARTIES = [
     ("ITK", re.compile(r"^(itk|vnl/|vcl_|gdcm|nifti)"), ("include", "itk", "apps", "apps/view", "examples", "wrapping")),
     ("CUDA", re.compile(r"^(cuda|cufft|cub/|thrust/|nvtx|device_launch)"), ("kernels/cuda",)),
     ("MPI", re.compile(r"^mpi(-ext)?\.h$"), ("parallel/mpi", "examples")),
-    ("FFTW", re.compile(r"^fftw"), ("kernels", "kernels/cpu", "kernels/reference", "parallel")),
+    ("FFTW or ducc0", re.compile(r"^(fftw|ducc0/)"), ("kernels/cpu",)),
     ("CLI11 or JSON", re.compile(r"^(CLI/|nlohmann/)"), ("apps", "apps/view")),
     ("VTK", re.compile(r"^vtk"), ("apps/view",)),
 ]

@@ -188,6 +188,12 @@ ItkVersion()
 }
 
 std::string
+FftLibrary()
+{
+  return GaussNewtonRegistration_FFT;
+}
+
+std::string
 BuildType()
 {
   return GNR_BUILD_TYPE;
@@ -213,7 +219,8 @@ LetThreadsSleep(char * argv[])
 std::string
 VersionText(const std::string & program)
 {
-  return program + " " + SoftwareVersion() + " (ITK " + ItkVersion() + ", " + BuildType() + " build)";
+  return program + " " + SoftwareVersion() + " (ITK " + ItkVersion() + ", " + FftLibrary() + ", " + BuildType() +
+         " build)";
 }
 
 } // namespace gnrapp

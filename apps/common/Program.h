@@ -34,6 +34,10 @@ SoftwareVersion();
 std::string
 ItkVersion();
 
+/** The library of Fourier transforms with version and licence, "FFTW 3.3.10 (GPL)". */
+std::string
+FftLibrary();
+
 /** "Release", "Debug", ... */
 std::string
 BuildType();

@@ -185,13 +185,14 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   parser.add_flag("-v,--verbose", settings.verbose, "Print the options, more columns, and the time of every phase.")
     ->group("Other");
   parser.add_flag("-q,--quiet", settings.quiet, "Print nothing but errors.")->group("Other");
-  Describe(parser.add_option("--processes",
-                             settings.processes,
-                             "Share the work among this many processes, which are started with mpirun (or mpiexec, srun, "
-                             "or what the environment variable GNR_MPIEXEC names). --threads counts for each of them."),
-           "Several processes",
-           "COUNT",
-           "1, or as many as mpirun has started")
+  Describe(
+    parser.add_option("--processes",
+                      settings.processes,
+                      "Share the work among this many processes, which are started with mpirun (or mpiexec, srun, "
+                      "or what the environment variable GNR_MPIEXEC names). --threads counts for each of them."),
+    "Several processes",
+    "COUNT",
+    "1, or as many as mpirun has started")
     ->check(WholeNumber(1));
 
   if (!parser.Parse(argc, argv, { "FIXED", "MOVING" }))

@@ -176,7 +176,11 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
   const Json json = {
     { "schema", "gnr-register report" },
     { "schemaVersion", 1 },
-    { "versions", { { "gnr-register", SoftwareVersion() }, { "ITK", ItkVersion() }, { "buildType", BuildType() } } },
+    { "versions",
+      { { "gnr-register", SoftwareVersion() },
+        { "ITK", ItkVersion() },
+        { "fourierTransforms", FftLibrary() },
+        { "buildType", BuildType() } } },
     { "inputs",
       { { "fixed", Describe(record.fixed) },
         { "moving", Describe(record.moving) },

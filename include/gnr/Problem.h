@@ -59,11 +59,11 @@ struct Problem
   Grid    grid; ///< every axis at least 8 points
   Options options;
 
-  InputBlock fixed; ///< any intensity scale; values that are not finite and constant images are refused
-  InputBlock moving;
-  InputBlock fixedWeight;     ///< of the mismatch, 0 to 1; stays in place. Nowhere set: one everywhere
-  InputBlock movingWeight;    ///< likewise; travels with the moving image
-  InputBlock initialVelocity; ///< vectors, as Field::Velocity: the start, in place of zero
+  InputBlock fixed{}; ///< any intensity scale; values that are not finite and constant images are refused
+  InputBlock moving{};
+  InputBlock fixedWeight{};     ///< of the mismatch, 0 to 1; stays in place. Nowhere set: one everywhere
+  InputBlock movingWeight{};    ///< likewise; travels with the moving image
+  InputBlock initialVelocity{}; ///< vectors, as Field::Velocity: the start, in place of zero
 };
 
 } // namespace gnr

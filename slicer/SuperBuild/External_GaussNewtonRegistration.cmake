@@ -20,9 +20,9 @@ if(NOT DEFINED ${proj}_DIR)
     set(_source SOURCE_DIR "${_checkout}" DOWNLOAD_COMMAND "")
   endif()
 
-  # Where FFTW, CLI11 and nlohmann-json are, if CMake does not find them by itself.
+  # Where ducc0, CLI11 and nlohmann-json are, if CMake does not find them by itself.
   set(_hints "")
-  foreach(_hint FFTW3f_ROOT CLI11_DIR nlohmann_json_DIR)
+  foreach(_hint GaussNewtonRegistration_DUCC0_DIR CLI11_DIR nlohmann_json_DIR)
     if(DEFINED ${_hint})
       list(APPEND _hints "-D${_hint}:PATH=${${_hint}}")
     endif()
@@ -45,6 +45,7 @@ if(NOT DEFINED ${proj}_DIR)
       -DBUILD_TESTING:BOOL=OFF
       -DGaussNewtonRegistration_BUILD_APPS:BOOL=ON
       -DGaussNewtonRegistration_USE_VTK:STRING=OFF
+      -DGaussNewtonRegistration_FFT:STRING=DUCC # the package is passed on: nothing under the GPL
       -DITK_DIR:PATH=${ITK_DIR}
       # in the build tree of Slicer or of the extension
       -DCMAKE_RUNTIME_OUTPUT_DIRECTORY:PATH=${CMAKE_BINARY_DIR}/${Slicer_CLIMODULES_BIN_DIR}

@@ -131,8 +131,7 @@ BlockOf(TImage * image, const RegionType & region, const ImageBaseType * fixed, 
     block.data = reinterpret_cast<ValueType>(image->GetBufferPointer() + image->ComputeOffset(first));
     for (unsigned int d = 0; d < 3; ++d)
     {
-      block.box.begin[d] =
-        static_cast<int>(region.GetIndex(d) - fixed->GetLargestPossibleRegion().GetIndex(d));
+      block.box.begin[d] = static_cast<int>(region.GetIndex(d) - fixed->GetLargestPossibleRegion().GetIndex(d));
       block.box.end[d] = block.box.begin[d] + static_cast<int>(region.GetSize(d));
     }
   }
@@ -212,7 +211,7 @@ public:
   bool                          usesMovingInPlace = false;
   gnr::Options                  options;
   unsigned int                  workers = 1;
-  std::unique_ptr<gnr::Result> result;
+  std::unique_ptr<gnr::Result>  result;
 
   /** The voxels of an image, whose grid has the size of the fixed one, that are an input of this process. */
   template <typename TImage>
@@ -221,7 +220,8 @@ public:
   {
     const ImageBaseType * fixedGrid = distribution.GetFixedGrid();
     const RegionType      region = distribution.GetInputRegion();
-    return BlockOf<gnr::InputBlock>(image, region, fixedGrid, image ? RegionOn(image, region, fixedGrid).GetIndex() : IndexType());
+    return BlockOf<gnr::InputBlock>(
+      image, region, fixedGrid, image ? RegionOn(image, region, fixedGrid).GetIndex() : IndexType());
   }
 
   gnr::Problem
@@ -427,7 +427,8 @@ GaussNewtonRegistrationBridge::IsMovingImageUsedInPlace() const
 gnr::MemoryPlan
 GaussNewtonRegistrationBridge::PlanMemory() const
 {
-  return WithItkErrors(ITK_LOCATION, [&] { return m_Implementation->MakeEngine()->plan(m_Implementation->MakeProblem()); });
+  return WithItkErrors(ITK_LOCATION,
+                       [&] { return m_Implementation->MakeEngine()->plan(m_Implementation->MakeProblem()); });
 }
 
 std::size_t

@@ -11,8 +11,8 @@
 namespace gnr
 {
 
-/** Where the Newton iteration stands before a step. With the velocity it is all that another process needs to go on, and
- * to come to the same bits. */
+/** Where the Newton iteration stands before a step. With the velocity it is all that another process needs to go on,
+ * and to come to the same bits. */
 struct NewtonState
 {
   bool        isBegun = false;

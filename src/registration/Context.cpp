@@ -18,6 +18,10 @@ std::string
 reasonFor(const Error & error)
 {
   const std::string message = error.what(), purpose = "device cuda: ";
+  if (message.find("does not exist") != std::string::npos) // the plugin: most machines do without
+  {
+    return "no plugin for GPUs is installed";
+  }
   const std::size_t begin = message.rfind(purpose, 0) == 0 ? purpose.size() : 0;
   return "no GPU is used: " + message.substr(begin, message.find(';', begin) - begin);
 }

@@ -89,9 +89,9 @@ Evaluation::checkWeightLeft(const Buffer & weight)
 {
   constexpr double  leastShare = 0.1;
   const std::size_t n = finest_.domain.points();
-  const double      before =
-    finest_.domain.average(images_.fixedWeight ? kernels_.dot(images_.fixedWeight.data(), images_.movingWeight.data(), n)
-                                       : kernels_.sum(images_.movingWeight.data(), n));
+  const double      before = finest_.domain.average(
+    images_.fixedWeight ? kernels_.dot(images_.fixedWeight.data(), images_.movingWeight.data(), n)
+                        : kernels_.sum(images_.movingWeight.data(), n));
   const double after = finest_.domain.average(kernels_.sum(weight.data(), n));
   if (!kernels_.passes(after >= leastShare * before))
   {
@@ -112,7 +112,8 @@ Evaluation::judge()
                       "identity: where the voxels count, an image is constant, or has no detail that the solver can "
                       "follow; check the images, the masks and the options");
   }
-  const bool isJudged = report_.detailCorrelation && !state_.isInterrupted && report_.reason != StopReason::NoGradient &&
+  const bool isJudged = report_.detailCorrelation && !state_.isInterrupted &&
+                        report_.reason != StopReason::NoGradient &&
                         report_.similarity != SimilarityMeasure::SelfSimilarity;
   const auto warning = isJudged ? contrastWarning(*report_.detailCorrelation) : std::nullopt;
   if (warning)
@@ -125,7 +126,7 @@ void
 Evaluation::compareImages(const VectorView & u)
 {
   const std::size_t n = finest_.domain.points();
-  Buffer voxels = finest_.domain.vector(), warped = finest_.domain.scalar(), weight;
+  Buffer            voxels = finest_.domain.vector(), warped = finest_.domain.scalar(), weight;
   for (int c = 0; c < 3; ++c)
   {
     kernels_.axpby(Real(finest_.domain.inverseSpacing()[c]), u[c], Real(0), voxels.data() + c * n, n);
@@ -144,13 +145,15 @@ Evaluation::compareImages(const VectorView & u)
     }
     w = weight.data();
   }
-  const ImageChannels compared = makeChannels(report_.similarity, finest_.domain, images_.fixed.data(), images_.moving.data());
-  double              before = 0.0, after = 0.0;
+  const ImageChannels compared =
+    makeChannels(report_.similarity, finest_.domain, images_.fixed.data(), images_.moving.data());
+  double before = 0.0, after = 0.0;
   for (const Channel & channel : compared.channels)
   {
     const auto similarity = makeSimilarity(report_.similarity, finest_.domain, channel.fixed);
     similarity->setWeight(w);
-    kernels_.interpolate(finest_.domain.padded(channel.moving, halo), d, nullptr, options_.interpolation, warped.data());
+    kernels_.interpolate(
+      finest_.domain.padded(channel.moving, halo), d, nullptr, options_.interpolation, warped.data());
     after += similarity->value(warped.data());
     before += similarity->value(channel.moving);
   }
@@ -194,7 +197,7 @@ Evaluation::run()
   {
     progress_.message(
       std::to_string(report_.foldedVoxels) + (report_.foldedVoxels == 1 ? " voxel folds" : " voxels fold") +
-        " (det <= 0): the grid cannot carry this deformation; increase beta or gamma, or lower the limits");
+      " (det <= 0): the grid cannot carry this deformation; increase beta or gamma, or lower the limits");
   }
   return displacement;
 }

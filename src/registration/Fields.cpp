@@ -62,8 +62,9 @@ Fields::read(Field field, const OutputBlock & out) const
 {
   Communicator &    communicator = finest_.domain.communicator();
   const Slab        wanted = planesIn(out, finest_.image, "the result");
-  const std::size_t plane = componentsOf(field) * static_cast<std::size_t>(finest_.image.size[0]) * finest_.image.size[1];
-  const bool        isDirect = communicator.size() == 1 && wanted.size() == finest_.image.size[2];
+  const std::size_t plane =
+    componentsOf(field) * static_cast<std::size_t>(finest_.image.size[0]) * finest_.image.size[1];
+  const bool         isDirect = communicator.size() == 1 && wanted.size() == finest_.image.size[2];
   std::vector<float> own(isDirect ? 0 : plane * finest_.part().image().nz);
   copy(field, isDirect ? out.data : own.data());
   finest_.domain.kernels().memory().trim();

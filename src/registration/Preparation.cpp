@@ -91,9 +91,8 @@ chooseMeasure(const Preparation & prepared, const Options & options, Progress & 
   // A rehearsal takes the measure that needs more memory.
   const bool differ = finest.domain.kernels().passes(!isOne);
   const auto measure = differ ? SimilarityMeasure::SelfSimilarity : SimilarityMeasure::LocalCorrelation;
-  progress.message(std::string("similarity ") + nameOf(measure) +
-                   " was chosen: what is brighter in one image is " + (differ ? "not always" : "also") +
-                   " brighter in the other");
+  progress.message(std::string("similarity ") + nameOf(measure) + " was chosen: what is brighter in one image is " +
+                   (differ ? "not always" : "also") + " brighter in the other");
   return measure;
 }
 

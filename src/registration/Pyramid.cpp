@@ -44,7 +44,11 @@ isHalved(const Grid & fine)
 
 /** Throws where smoothing wipes out an image. */
 void
-checkSmoothed(const FinestGrid & finest, double voxels, const Buffer & image, const Buffer & smoothed, const char * name)
+checkSmoothed(const FinestGrid & finest,
+              double             voxels,
+              const Buffer &     image,
+              const Buffer &     smoothed,
+              const char *       name)
 {
   constexpr double leastContrast = 0.01; // of that of the image
   const auto       contrast = [&](const Buffer & field) {
@@ -200,11 +204,9 @@ Pyramid::resume(int number, const Buffer & velocity)
 Level
 Pyramid::level()
 {
-  return { number_,
-           size() - 1 - number_,
-           domain(),
-           own_ ? *ownTransform_ : prepared_.finest->transform,
-           restrictImages() };
+  return {
+    number_, size() - 1 - number_, domain(), own_ ? *ownTransform_ : prepared_.finest->transform, restrictImages()
+  };
 }
 
 LevelImages

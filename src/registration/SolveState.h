@@ -8,7 +8,8 @@
 
 #include "gnr/Report.h"
 
-#include <iosfwd>
+#include <istream>
+#include <ostream>
 #include <optional>
 
 namespace gnr

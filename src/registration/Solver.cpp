@@ -162,11 +162,8 @@ Solver::begin(Observer * observer)
     state_.report.cpuSeconds = cpuSecondsSoFar();
     onStep_(state_);
   };
-  progress_ = std::make_unique<Progress>(observer,
-                                         options_,
-                                         *context_.communicator,
-                                         state_.report,
-                                         onStep_ ? std::function<void()>(onStep) : nullptr);
+  progress_ = std::make_unique<Progress>(
+    observer, options_, *context_.communicator, state_.report, onStep_ ? std::function<void()>(onStep) : nullptr);
   if (context_.isPathRefused)
   {
     progress_->message("messages between the GPUs are " + state_.report.transport);
@@ -222,9 +219,9 @@ Solver::solveLevels()
   {
     phase("preparation");
   }
-  LevelSolver    solver(options_, prepared_.images, *progress_, state_);
-  const auto     strategy = makeStrategy(options_, *prepared_.finest, *progress_, state_);
-  bool           hasBegun = isResumed;
+  LevelSolver solver(options_, prepared_.images, *progress_, state_);
+  const auto  strategy = makeStrategy(options_, *prepared_.finest, *progress_, state_);
+  bool        hasBegun = isResumed;
   for (; state_.level < pyramid.size(); ++state_.level)
   {
     const auto starts =
@@ -315,15 +312,15 @@ Solver::reserveMemory()
   if (!context_.hostKernels && plan.availableBytes && plan.fieldBytes > *plan.availableBytes)
   {
     progress_->message("the solver needs " + mebibytes(plan.fieldBytes) + " of memory for its fields, but only " +
-                        mebibytes(*plan.availableBytes) +
-                        " of this machine are free; expect it to be slow or to be ended by the system");
+                       mebibytes(*plan.availableBytes) +
+                       " of this machine are free; expect it to be slow or to be ended by the system");
   }
   memory.reserve(plan.fieldBytes, smallBelow());
   kernels().reserveScratch(plan.scratchBytes);
   memory.onOverflow([this](std::size_t bytes) {
     progress_->message("the deformation is so large that more time steps are taken than planned: " + mebibytes(bytes) +
-                        " of memory and more are needed beside the " + mebibytes(state_.report.memoryPlan.fieldBytes) +
-                        " reserved");
+                       " of memory and more are needed beside the " + mebibytes(state_.report.memoryPlan.fieldBytes) +
+                       " reserved");
   });
 }
 
@@ -346,8 +343,8 @@ void
 Solver::reportTraffic()
 {
   constexpr const char * names[numberOfPurposes] = { "halo", "transpose", "reduction", "images" };
-  Communicator & communicator = *context_.communicator;
-  Report &       report = state_.report;
+  Communicator &         communicator = *context_.communicator;
+  Report &               report = state_.report;
   // Taken before the sums below, which are traffic themselves.
   double total[2 * numberOfPurposes], most[2 * numberOfPurposes];
   for (int purpose = 0; purpose < numberOfPurposes; ++purpose)

@@ -11,7 +11,7 @@
 #include "gnr/Engine.h"
 
 #include <functional>
-#include <iosfwd>
+#include <istream>
 #include <memory>
 #include <string>
 

@@ -100,10 +100,10 @@ private:
     return determinantRange(finest_, domain, state_.velocity);
   }
 
-  const Options &    options_;
-  FinestGrid & finest_;
-  Progress &         progress_;
-  SolveState &       state_;
+  const Options & options_;
+  FinestGrid &    finest_;
+  Progress &      progress_;
+  SolveState &    state_;
 };
 
 double
@@ -122,8 +122,7 @@ Search::searchOn(const Level & level) const
 {
   if (level.number == 0)
   {
-    return BetaSearch::byDecades(options_.beta,
-                                 level.isFinest() ? BetaSearch::fineBracket : BetaSearch::coarseBracket);
+    return BetaSearch::byDecades(options_.beta, level.isFinest() ? BetaSearch::fineBracket : BetaSearch::coarseBracket);
   }
   const double found = state_.report.beta;
   if (level.isFinest())
@@ -132,8 +131,7 @@ Search::searchOn(const Level & level) const
   }
   // The coarsest grid sees so mild determinants that, unless the floor has ended its search, it is wiser to come from
   // above than to solve with too small a weight.
-  return BetaSearch::about(
-    found > options_.beta ? 10.0 * found : found, options_.beta, BetaSearch::coarseBracket);
+  return BetaSearch::about(found > options_.beta ? 10.0 * found : found, options_.beta, BetaSearch::coarseBracket);
 }
 
 void

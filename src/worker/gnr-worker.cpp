@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// gnr-worker FOLDER PROCESSES: one of the processes of gnr::makeLaunchedEngine(), which starts it under a launcher of MPI. Not meant to be called by users.
+// gnr-worker FOLDER PROCESSES: one of the processes of gnr::makeLaunchedEngine(), which starts it under a launcher of
+// MPI. Not meant to be called by users.
 #include "kernels/Plugin.h"
 #include "registration/Archive.h"
 #include "registration/launched/Job.h"

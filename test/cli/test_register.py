@@ -126,7 +126,7 @@ class EndToEnd(support.CommandLineTest):
                                        "levels", "result", "time", "memory", "traffic", "scalingModel", "files", "messages"})
         self.assertEqual(report["schema"], "gnr-register report")
         self.assertEqual(report["schemaVersion"], 1)
-        self.assertEqual(set(report["versions"]), {"gnr-register", "ITK", "buildType"})
+        self.assertEqual(set(report["versions"]), {"gnr-register", "ITK", "fourierTransforms", "buildType"})
         self.assertEqual(report["inputs"]["fixed"]["size"], list(SIZE))
         for a, b in zip(report["inputs"]["fixed"]["spacingMm"], (2.0, 2.5, 2.25)):
             self.assertAlmostEqual(a, b, 5)

@@ -76,7 +76,6 @@ expectExactPlan(
 {
   SCOPED_TRACE(what);
   const std::vector<float> fixed = blob(grid, width, 0.0), moving = blob(grid, width, 0.15);
-  const int                nz = grid.size[2];
   Problem                  problem{ grid, options };
   Listener                 listener;
   problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };

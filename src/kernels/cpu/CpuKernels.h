@@ -2,16 +2,9 @@
 #ifndef gnr_kernels_cpu_CpuKernels_h
 #define gnr_kernels_cpu_CpuKernels_h
 
-#include "kernels/FftwPlans.h"
+#include "kernels/cpu/Transforms.h"
+#include "kernels/cpu/variant.h"
 #include "kernels/kernels.h"
-
-// This folder is compiled once per instruction set; GNR_CPU_VARIANT names the copy.
-#ifndef GNR_CPU_VARIANT
-#  define GNR_CPU_VARIANT baseline
-#endif
-#define GNR_CPU_JOIN2(a, b) a##b
-#define GNR_CPU_JOIN(a, b) GNR_CPU_JOIN2(a, b)
-#define GNR_CPU_NAMESPACE GNR_CPU_JOIN(cpu_, GNR_CPU_VARIANT)
 
 namespace gnr
 {
@@ -55,7 +48,7 @@ private:
   int         threads_;
   double *    partials_ = nullptr;
   std::size_t partialsCapacity_ = 0;
-  FftwPlans   plans_;
+  Transforms  transforms_;
 };
 
 // Every elementwise kernel is this loop over i = 0 ... n - 1.

@@ -15,8 +15,9 @@ namespace GNR_CPU_NAMESPACE
 namespace
 {
 
-/** Whole groups of 8 keep FFTW's SIMD loops full and rows on cache lines. Their number is odd: with rows of 256 bytes a
- * column meets a quarter of the sets of the first-level cache only, and its transform takes up to twice as long. */
+/** Whole groups of 8 keep the SIMD loops of transforms full and rows on cache lines. Their number is odd: with rows of
+ * 256 bytes a column meets a quarter of the sets of the first-level cache only, and its transform takes up to twice as
+ * long. */
 int
 alignedWidth(int width)
 {
@@ -33,27 +34,6 @@ chunkWidth(int nxHalf)
   const int     width = (nxHalf + chunks - 1) / chunks;
   return alignedWidth(width);
 }
-
-/** Scratch of one thread, aligned as FFTW wants it. */
-class Scratch
-{
-public:
-  explicit Scratch(std::size_t complexNumbers)
-    : data_(static_cast<Complex *>(GNR_FFTW(malloc)(sizeof(Complex) * complexNumbers)))
-  {}
-  ~Scratch() { GNR_FFTW(free)(data_); }
-  Scratch(const Scratch &) = delete;
-  Scratch &
-  operator=(const Scratch &) = delete;
-  Complex *
-  data() const
-  {
-    return data_;
-  }
-
-private:
-  Complex * data_;
-};
 
 inline void
 gather(const Complex * spectrum, std::ptrdiff_t zStride, int nz, int width, Complex * column)
@@ -143,7 +123,7 @@ rowSymbol(const Symbol & symbol,
 class BandColumns
 {
 public:
-  BandColumns(const SpectrumBand * band, const SpectrumLayout & layout, int width, int chunks, FftwPlans & plans)
+  BandColumns(const SpectrumBand * band, const SpectrumLayout & layout, int width, int chunks, Transforms & transforms)
     : band_(band)
     , layout_(layout)
     , width_(width)
@@ -159,7 +139,7 @@ public:
     for (int chunk = 0; chunk < chunks; ++chunk)
     {
       const int kept = keptOf(chunk);
-      plans_.push_back(kept > 0 ? plans.column(band->layout.size[2], kept, FFTW_FORWARD) : nullptr);
+      transforms_.push_back(kept > 0 ? transforms.columns(band->layout.size[2], kept, Direction::Forward) : nullptr);
     }
     // As in resampleSpectrum: a shift by a share s of the box turns frequency f by f s.
     constexpr double twoPi = 6.283185307179586476925286766559;
@@ -180,9 +160,20 @@ public:
     return band_ == nullptr ? 1 : static_cast<std::size_t>(band_->layout.size[2]) * width_;
   }
 
+  std::size_t
+  workSize() const
+  {
+    std::size_t size = 0;
+    for (const ColumnTransform * transform : transforms_)
+    {
+      size = transform == nullptr ? size : std::max(size, transform->workSize());
+    }
+    return size;
+  }
+
   /** Overwrites the shared frequencies of one transformed chunk of `w` columns. */
   void
-  replace(int component, int fy, int chunk, int w, Complex * scratch, Complex * column) const
+  replace(int component, int fy, int chunk, int w, Complex * scratch, Complex * work, Complex * column) const
   {
     if (band_ == nullptr || 2 * std::abs(fy) >= shared_[1] || keptOf(chunk) <= 0)
     {
@@ -195,8 +186,7 @@ public:
            nzCoarse,
            kept,
            scratch);
-    GNR_FFTW(execute_dft)
-    (plans_[chunk], reinterpret_cast<FftwComplex *>(scratch), reinterpret_cast<FftwComplex *>(scratch));
+    transforms_[chunk]->apply(scratch, work);
     for (int z = 0; z < nz; ++z)
     {
       const int fz = point::frequency(z, nz);
@@ -226,14 +216,14 @@ private:
     return std::min((shared_[0] + 1) / 2 - chunk * width_, width_);
   }
 
-  const SpectrumBand *   band_;
-  const SpectrumLayout & layout_;
-  int                    width_;
-  int                    shared_[3] = { 0, 0, 0 };
-  double                 shift_[3] = { 0.0, 0.0, 0.0 };
-  std::vector<Complex>   phaseX_;
-  double                 normalization_ = 0.0;
-  std::vector<FftwPlan>  plans_;
+  const SpectrumBand *                 band_;
+  const SpectrumLayout &               layout_;
+  int                                  width_;
+  int                                  shared_[3] = { 0, 0, 0 };
+  double                               shift_[3] = { 0.0, 0.0, 0.0 };
+  std::vector<Complex>                 phaseX_;
+  double                               normalization_ = 0.0;
+  std::vector<const ColumnTransform *> transforms_;
 };
 
 } // namespace
@@ -244,27 +234,23 @@ private:
 void
 CpuKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
 {
-  const int         half = e.nx / 2 + 1;
-  const int         stride = alignedWidth(half);
-  const FftwPlan    row = plans_.forwardRow(e.nx);
-  const FftwPlan    columns = plans_.column(e.ny, stride, FFTW_FORWARD);
-  const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
+  const int                     half = e.nx / 2 + 1;
+  const int                     stride = alignedWidth(half);
+  const RowTransform * const    rows = transforms_.rows(e.nx, Direction::Forward);
+  const ColumnTransform * const columns = transforms_.columns(e.ny, stride, Direction::Forward);
+  const std::size_t             workSize = std::max(rows->workSize(), columns->workSize());
+  const std::size_t             plane = static_cast<std::size_t>(e.nx) * e.ny;
 #pragma omp parallel num_threads(threadsFor(e.points(), sharedTransforms))
   {
     Scratch         scratch(static_cast<std::size_t>(stride) * e.ny);
+    Scratch         work(workSize);
     Complex * const s = scratch.data();
     std::memset(static_cast<void *>(s), 0, sizeof(Complex) * stride * e.ny); // what pads the rows is transformed too
 #pragma omp for schedule(dynamic, 2)
     for (int z = 0; z < e.nz; ++z)
     {
-      for (int j = 0; j < e.ny; ++j)
-      {
-        GNR_FFTW(execute_dft_r2c)
-        (row,
-         const_cast<Real *>(x) + z * plane + static_cast<std::size_t>(j) * e.nx,
-         reinterpret_cast<FftwComplex *>(s + static_cast<std::ptrdiff_t>(j) * stride));
-      }
-      GNR_FFTW(execute_dft)(columns, reinterpret_cast<FftwComplex *>(s), reinterpret_cast<FftwComplex *>(s));
+      rows->forward(x + z * plane, e.ny, s, stride, work.data());
+      columns->apply(s, work.data());
       for (int j = 0; j < e.ny; ++j)
       {
         std::memcpy(spectrum + (static_cast<std::size_t>(z) * e.ny + j) * half,
@@ -278,14 +264,16 @@ CpuKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
 void
 CpuKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
 {
-  const int         half = e.nx / 2 + 1;
-  const int         stride = alignedWidth(half);
-  const FftwPlan    row = plans_.backwardRow(e.nx);
-  const FftwPlan    columns = plans_.column(e.ny, stride, FFTW_BACKWARD);
-  const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
+  const int                     half = e.nx / 2 + 1;
+  const int                     stride = alignedWidth(half);
+  const RowTransform * const    rows = transforms_.rows(e.nx, Direction::Backward);
+  const ColumnTransform * const columns = transforms_.columns(e.ny, stride, Direction::Backward);
+  const std::size_t             workSize = std::max(rows->workSize(), columns->workSize());
+  const std::size_t             plane = static_cast<std::size_t>(e.nx) * e.ny;
 #pragma omp parallel num_threads(threadsFor(e.points(), sharedTransforms))
   {
     Scratch         scratch(static_cast<std::size_t>(stride) * e.ny);
+    Scratch         work(workSize);
     Complex * const s = scratch.data();
     std::memset(static_cast<void *>(s), 0, sizeof(Complex) * stride * e.ny);
 #pragma omp for schedule(dynamic, 2)
@@ -297,14 +285,8 @@ CpuKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
                     spectrum + (static_cast<std::size_t>(z) * e.ny + j) * half,
                     sizeof(Complex) * half);
       }
-      GNR_FFTW(execute_dft)(columns, reinterpret_cast<FftwComplex *>(s), reinterpret_cast<FftwComplex *>(s));
-      for (int j = 0; j < e.ny; ++j)
-      {
-        GNR_FFTW(execute_dft_c2r)
-        (row,
-         reinterpret_cast<FftwComplex *>(s + static_cast<std::ptrdiff_t>(j) * stride),
-         x + z * plane + static_cast<std::size_t>(j) * e.nx);
-      }
+      columns->apply(s, work.data());
+      rows->backward(s, stride, e.ny, x + z * plane, work.data());
     }
   }
 }
@@ -324,16 +306,24 @@ CpuKernels::applySymbol(Complex * const *      spectrum,
   const int  rowCount = layout.rowCount();
   const Real normalization = Real(1.0 / (double(nx) * ny * nz));
   // Planned before the threads start.
-  const FftwPlan forward[2] = { plans_.column(nz, width, FFTW_FORWARD), plans_.column(nz, last, FFTW_FORWARD) };
-  const FftwPlan backward[2] = { plans_.column(nz, width, FFTW_BACKWARD), plans_.column(nz, last, FFTW_BACKWARD) };
-  BandColumns    bandColumns(band, layout, width, chunks, plans_);
-  const auto     points = static_cast<std::size_t>(rowCount) * half * nz;
+  const ColumnTransform * const forward[2] = { transforms_.columns(nz, width, Direction::Forward),
+                                               transforms_.columns(nz, last, Direction::Forward) };
+  const ColumnTransform * const backward[2] = { transforms_.columns(nz, width, Direction::Backward),
+                                                transforms_.columns(nz, last, Direction::Backward) };
+  BandColumns                   bandColumns(band, layout, width, chunks, transforms_);
+  const std::size_t             workSize = std::max({ forward[0]->workSize(),
+                                                      forward[1]->workSize(),
+                                                      backward[0]->workSize(),
+                                                      backward[1]->workSize(),
+                                                      bandColumns.workSize() });
+  const auto                    points = static_cast<std::size_t>(rowCount) * half * nz;
 
 #pragma omp parallel num_threads(threadsFor(points, sharedTransforms))
   {
     const std::size_t columnSize = static_cast<std::size_t>(nz) * width;
     Scratch           scratch(columnSize * components);
     Scratch           bandScratch(bandColumns.scratchSize());
+    Scratch           work(workSize);
     Scratch           rows(3 * static_cast<std::size_t>(width));
     Real * const      kx = &rows.data()->re;
     Real * const      diagonal = kx + width;
@@ -351,8 +341,7 @@ CpuKernels::applySymbol(Complex * const *      spectrum,
         {
           Complex * column = scratch.data() + c * columnSize;
           gather(spectrum[c] + offset, layout.zStride, nz, w, column);
-          GNR_FFTW(execute_dft)
-          (forward[isLast], reinterpret_cast<FftwComplex *>(column), reinterpret_cast<FftwComplex *>(column));
+          forward[isLast]->apply(column, work.data());
         }
         for (int z = 0; z < nz; ++z)
         {
@@ -399,9 +388,8 @@ CpuKernels::applySymbol(Complex * const *      spectrum,
         for (int c = 0; c < components; ++c)
         {
           Complex * column = scratch.data() + c * columnSize;
-          bandColumns.replace(c, fy, chunk, w, bandScratch.data(), column);
-          GNR_FFTW(execute_dft)
-          (backward[isLast], reinterpret_cast<FftwComplex *>(column), reinterpret_cast<FftwComplex *>(column));
+          bandColumns.replace(c, fy, chunk, w, bandScratch.data(), work.data(), column);
+          backward[isLast]->apply(column, work.data());
           scatter(column, layout.zStride, nz, w, spectrum[c] + offset);
         }
       }
@@ -415,12 +403,12 @@ CpuKernels::resampleSpectrum(const Complex *        in,
                              Complex *              out,
                              const SpectrumLayout & outLayout)
 {
-  const int      nzIn = inLayout.size[2], nzOut = outLayout.size[2];
-  const int      halfIn = inLayout.nxHalf(), halfOut = outLayout.nxHalf();
-  const int      rowCount = outLayout.rowCount();
-  const auto     points = static_cast<std::size_t>(rowCount) * halfOut * (nzIn > nzOut ? nzIn : nzOut);
-  const FftwPlan forward = plans_.column(nzIn, halfIn, FFTW_FORWARD);
-  const FftwPlan backward = plans_.column(nzOut, halfOut, FFTW_BACKWARD);
+  const int                     nzIn = inLayout.size[2], nzOut = outLayout.size[2];
+  const int                     halfIn = inLayout.nxHalf(), halfOut = outLayout.nxHalf();
+  const int                     rowCount = outLayout.rowCount();
+  const auto                    points = static_cast<std::size_t>(rowCount) * halfOut * (nzIn > nzOut ? nzIn : nzOut);
+  const ColumnTransform * const forward = transforms_.columns(nzIn, halfIn, Direction::Forward);
+  const ColumnTransform * const backward = transforms_.columns(nzOut, halfOut, Direction::Backward);
   // Frequencies that both grids resolve, Nyquist excluded: |f| < shared / 2.
   int shared[3];
   for (int a = 0; a < 3; ++a)
@@ -446,6 +434,7 @@ CpuKernels::resampleSpectrum(const Complex *        in,
     }
     Scratch columnIn(static_cast<std::size_t>(nzIn) * halfIn);
     Scratch columnOut(static_cast<std::size_t>(nzOut) * halfOut);
+    Scratch work(std::max(forward->workSize(), backward->workSize()));
 #pragma omp for schedule(dynamic, 2)
     for (int row = 0; row < rowCount; ++row)
     {
@@ -458,8 +447,7 @@ CpuKernels::resampleSpectrum(const Complex *        in,
                nzIn,
                halfIn,
                columnIn.data());
-        GNR_FFTW(execute_dft)
-        (forward, reinterpret_cast<FftwComplex *>(columnIn.data()), reinterpret_cast<FftwComplex *>(columnIn.data()));
+        forward->apply(columnIn.data(), work.data());
         for (int z = 0; z < nzOut; ++z)
         {
           const int fz = point::frequency(z, nzOut);
@@ -478,10 +466,7 @@ CpuKernels::resampleSpectrum(const Complex *        in,
             }
           }
         }
-        GNR_FFTW(execute_dft)
-        (backward,
-         reinterpret_cast<FftwComplex *>(columnOut.data()),
-         reinterpret_cast<FftwComplex *>(columnOut.data()));
+        backward->apply(columnOut.data(), work.data());
       }
       scatter(columnOut.data(), outLayout.zStride, nzOut, halfOut, out + row * outLayout.rowStride);
     }

@@ -73,7 +73,8 @@ startWorkers(const Problem & problem, int processes)
   for (const InputFile & input : filesOf(problem))
   {
     const bool isNeeded = input.file == SharedFile::Fixed || input.file == SharedFile::Moving;
-    if (input.block.data == nullptr ? isNeeded : input.block.box.begin != whole.begin || input.block.box.end != whole.end)
+    if (input.block.data == nullptr ? isNeeded
+                                    : input.block.box.begin != whole.begin || input.block.box.end != whole.end)
     {
       throw Error(ErrorKind::BadInput, std::string(input.name) + ": several processes need all of its voxels");
     }
@@ -212,8 +213,8 @@ public:
       throw;
     }
     const std::size_t plane = static_cast<std::size_t>(grid_.size[0]) * grid_.size[1] * componentsOf(field);
-    const auto        file = launched::MappedFile::open(workers_->folder().pathOf(SharedFile::Result),
-                                                 plane * grid_.size[2] * sizeof(float));
+    const auto        file =
+      launched::MappedFile::open(workers_->folder().pathOf(SharedFile::Result), plane * grid_.size[2] * sizeof(float));
     workers_->folder().remove(SharedFile::Result);
     std::memcpy(out.data, file.data() + plane * planes.begin, plane * planes.size() * sizeof(float));
   }

@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The wheel with nothing but numpy beside it: size, licences, time of the import, a registration. test_alone.py [WHEEL]"""
+import os
+import subprocess
+import sys
+import unittest
+import zipfile
+
+WHEEL = sys.argv.pop() if len(sys.argv) > 1 and sys.argv[-1].endswith(".whl") else None
+
+
+def run(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+
+
+class Alone(unittest.TestCase):
+    @unittest.skipUnless(WHEEL, "no wheel was named")
+    def test_contents(self):
+        self.assertLess(os.path.getsize(WHEEL), 15e6)
+        with zipfile.ZipFile(WHEEL) as archive:
+            names = archive.namelist()
+            binaries = [name for name in names if ".so" in name]
+            for name in binaries:
+                self.assertNotIn(b"fftw", archive.read(name).lower(), name)
+        # libgomp: GPL with the exception that lets compiled programs be passed on under any licence.
+        self.assertTrue(all("_core" in name or "libgomp" in name for name in binaries), binaries)
+        self.assertTrue(any(name.endswith("LICENSE") for name in names))
+        self.assertTrue(any(name.endswith("LICENSE.ducc0") for name in names))
+
+    def test_import_takes_less_than_a_third_of_a_second(self):
+        # CPU time: the machine may be busy. numpy is imported by everybody who has an image.
+        code = ("import numpy, time; t = time.process_time(); import gaussnewton; print(time.process_time() - t);"
+                "import os; assert 'GOMP_SPINCOUNT' not in os.environ")
+        best = min(float(run(code).stdout) for _ in range(3))
+        self.assertLess(best, 0.3)
+
+    def test_imports_no_image_library(self):
+        code = "import sys, gaussnewton; print([m for m in ('itk', 'SimpleITK', 'nibabel', 'tqdm', 'scipy') if m in sys.modules])"
+        self.assertEqual(run(code).stdout.strip(), "[]")
+
+    def test_registers(self):
+        code = ("import numpy as np, gaussnewton as g\n"
+                "z, y, x = np.mgrid[:24, :28, :32]\n"
+                "ball = lambda c: np.exp(-((x - c) ** 2 + (y - 14.) ** 2 + (z - 12.) ** 2) / 40)\n"
+                "r = g.register(ball(16.), ball(18.), beta=1e-4)\n"
+                "print(r.report['result']['mismatch'])")
+        done = run(code)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertLess(float(done.stdout), 0.3)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,277 @@
+# SPDX-License-Identifier: Apache-2.0
+import json
+import os
+import re
+
+import numpy as np
+
+from . import _core, _nifti
+from ._errors import InputError
+from ._images import Image, read, same_grid
+
+_SMALLEST_OVERLAP = 0.01 # share of the smaller volume: below, the images cannot be meant to show the same thing
+
+
+def options():
+    """Every option of register(): a list of dictionaries with `name`, `help`, `unit`, `allowed` and `default`."""
+    rows = _core.options()
+    for row in rows:
+        row["name"] = row["name"].replace(" ", "_").replace("-", "_").lower()
+    return rows
+
+
+def _text(value):
+    """An option's value as the option table reads it."""
+    if value is None:
+        return "none"
+    if isinstance(value, (bool, np.bool_)):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return ",".join(_text(v) for v in value)
+    return repr(float(value)) if isinstance(value, (float, np.floating)) else str(value)
+
+
+def _settings(chosen):
+    known = {row["name"] for row in options()}
+    for name in chosen:
+        if name not in known:
+            raise InputError("register() has no option %r; the options are %s" % (name, ", ".join(sorted(known))))
+    return [(name.replace("_", " "), _text(value)) for name, value in chosen.items()]
+
+
+def _float_volume(image, name):
+    array = np.asarray(image.array)
+    if array.dtype.kind not in "buif":
+        raise InputError("%s: voxels of type %s; numbers are needed" % (name, array.dtype))
+    with np.errstate(over="ignore"):
+        array = np.ascontiguousarray(array, dtype=np.float32)
+    if not np.isfinite(array).all():
+        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
+        raise InputError("%s: voxel %s (z, y, x) is not finite in single precision; replace such voxels by finite values"
+                         % (name, where))
+    return array
+
+
+def _weight(mask, grid, name):
+    if mask is None:
+        return None
+    volume = read(mask)[0].array
+    if volume.shape != grid.array.shape:
+        raise InputError("%s has the shape %s, its image %s; they must be the same" % (name, volume.shape, grid.array.shape))
+    weight = np.ascontiguousarray(volume != 0, dtype=np.float32)
+    if not weight.any():
+        raise InputError(name + ": the mask is empty; it needs voxels that are not zero where the images shall match")
+    return weight
+
+
+def _to_moving(fixed, moving):
+    """12 numbers: index of the fixed to continuous index of the moving grid; 9: LPS millimetres to the latter."""
+    to_index = np.linalg.inv(moving.index_to_point())
+    matrix = to_index @ fixed.index_to_point()
+    return [float(v) for v in matrix[:3].ravel()], [float(v) for v in to_index[:3, :3].ravel()]
+
+
+def _volume(image):
+    return float(np.prod(image.size) * np.prod(image.spacing))
+
+
+def _onto(fixed, moving, values, weight):
+    """Moving image and weight on the fixed grid: linear interpolation; outside, the nearest voxel with weight 0."""
+    to_moving, to_index = _to_moving(fixed, moving)
+    resampled, inside = _core.sample(values, fixed.size, to_moving, None, to_index, False, None)
+    shared = float(inside.mean()) * _volume(fixed) / min(_volume(fixed), _volume(moving))
+    if shared < _SMALLEST_OVERLAP:
+        raise InputError("the volumes do not overlap: %.2g %% of the smaller one lies inside the other; check origin and "
+                         "direction of fixed and moving" % (100 * shared))
+    if weight is not None:
+        inside = inside * _core.sample(weight, fixed.size, to_moving, None, to_index, False, None)[0]
+        if not inside.any():
+            raise InputError("moving_mask: no voxel of the fixed image lies inside the mask")
+    return resampled, None if (inside == 1).all() else np.ascontiguousarray(inside, dtype=np.float32)
+
+
+def _rotated(vectors, matrix):
+    """matrix v for every vector, in double precision and summed in this order: the bits of the command line."""
+    if (matrix == np.eye(3)).all():
+        return vectors
+    out = np.empty_like(vectors)
+    v = [vectors[..., a].astype(np.float64) for a in range(3)]
+    for a in range(3):
+        out[..., a] = matrix[a, 0] * v[0] + matrix[a, 1] * v[1] + matrix[a, 2] * v[2]
+    return out
+
+
+class _Progress:
+    """Shows the progress on a terminal or in a notebook where tqdm is installed, and passes it on."""
+
+    def __init__(self, progress):
+        self._callback = progress if callable(progress) else None
+        self._bar = None
+        if progress is True:
+            try:
+                from tqdm.auto import tqdm
+            except ImportError:
+                return
+            self._bar = tqdm(total=100, desc="register", unit="%", leave=False)
+
+    def __call__(self, event, values):
+        if self._bar is not None and event == "progress":
+            self._bar.update(int(100 * values["share"]) - self._bar.n)
+        if self._bar is not None and event == "iteration":
+            self._bar.set_postfix(mismatch="%.4f" % values["mismatch"], refresh=False)
+        return self._callback(event, values) if self._callback is not None else None
+
+    def close(self):
+        if self._bar is not None:
+            self._bar.close()
+
+
+class Result:
+    """What a registration found. Images have the type of the fixed image and lie on its grid.
+
+    displacement: u, [z, y, x, 3], mm along LPS axes: fixed point x corresponds to moving point x + u(x).
+    warped: the moving image at x + u(x), linear interpolation, 0 outside.
+    inverse: the inverse map's displacement; velocity: the stationary velocity (mm per unit time) whose exponential the
+    map is; determinant: det(I + grad u), no unit. These three are None unless they were asked for in `outputs`.
+    report: a dictionary as the command line's JSON report has it.
+    """
+
+    def __init__(self, fixed, fields, warped, report, back):
+        self._fixed = fixed
+        self._fields = fields
+        self._warped = warped
+        self._back = back
+        self.report = report
+
+    def _get(self, array):
+        return None if array is None else self._back(self._fixed.like(array))
+
+    @property
+    def displacement(self):
+        return self._get(self._fields["displacement"])
+
+    @property
+    def warped(self):
+        return self._get(self._warped)
+
+    @property
+    def inverse(self):
+        return self._get(self._fields.get("inverse"))
+
+    @property
+    def velocity(self):
+        return self._get(self._fields.get("velocity"))
+
+    @property
+    def determinant(self):
+        return self._get(self._fields.get("determinant"))
+
+    def save(self, prefix):
+        """Writes PREFIX_displacement.nii.gz, PREFIX_warped.nii.gz and PREFIX_report.json, and PREFIX_inverse_displacement,
+        _velocity and _determinant.nii.gz where there are such; returns the paths. Names and contents are those of
+        gnr-register: vectors in LPS millimetres. NIfTI is written by this package itself."""
+        prefix = os.fspath(prefix)
+        names = {"displacement": "displacement", "inverse": "inverse_displacement", "velocity": "velocity",
+                 "determinant": "determinant"}
+        paths = []
+        for name, array in [*self._fields.items(), ("warped", self._warped)]:
+            paths.append("%s_%s.nii.gz" % (prefix, names.get(name, name)))
+            _nifti.write(paths[-1], self._fixed.like(array))
+        paths.append(prefix + "_report.json")
+        with open(paths[-1], "w", encoding="utf-8") as file:
+            json.dump(self.report, file, indent=2)
+            file.write("\n")
+        return paths
+
+    def __repr__(self):
+        r = self.report["result"]
+        return "<gaussnewton.Result: mismatch %.4f, det %.3g ... %.3g, max |u| %.3g mm, %s>" % (
+            r["mismatch"], r["determinant"]["minimum"], r["determinant"]["maximum"], r["maximumDisplacementMm"],
+            r["stopDescription"])
+
+
+def register(fixed, moving, *, fixed_mask=None, moving_mask=None, initial_velocity=None, similarity=None,
+             preset="default", progress=None, outputs=(), spacing=None, **settings):
+    """Registers `moving` to `fixed`: finds the smooth, invertible displacement u with moving(x + u(x)) like fixed(x).
+
+    fixed, moving: three-dimensional images: numpy arrays [z, y, x], gaussnewton.Image, itk.Image, SimpleITK.Image or an
+        image of nibabel, with any type of numbers. Every axis of fixed has at least 8 voxels. Their grids may differ:
+        moving is then sampled on the grid of fixed by linear interpolation in LPS coordinates; outside of moving the
+        nearest voxel is taken and does not count. The images should be roughly aligned.
+    fixed_mask, moving_mask: images of the shape of theirs; where they are 0 the images need not match.
+    initial_velocity: [z, y, x, 3], mm per unit time, LPS axes, on the grid of fixed: `velocity` of an earlier result.
+    similarity: the name of a measure, "ssd" (one contrast) or "mind" (different contrast), for example.
+    preset: "fast", "default" or "accurate".
+    progress: True for a bar (where tqdm is installed), or a function of (event, values) that is called on every
+        "level", "iteration", "progress" and "message"; when it returns False, the solve ends with the result so far.
+    outputs: of "inverse", "velocity", "determinant" those that the result shall have, too.
+    spacing: mm along x, y, z for plain numpy arrays; 1 unless given.
+    settings: every other option by its name, beta=1e-3 or threads=2, for example; options() lists them.
+
+    Returns a Result. Raises InputError, ResourceError or NumericalError; KeyboardInterrupt ends it within a second.
+    """
+    fixed_image, back = read(fixed, spacing)
+    moving_image, _ = read(moving, spacing if isinstance(moving, np.ndarray) else None)
+    unknown = set(outputs) - {"inverse", "velocity", "determinant"}
+    if unknown:
+        raise InputError("outputs: %s; there are inverse, velocity and determinant" % ", ".join(sorted(unknown)))
+    if similarity is not None:
+        settings["similarity"] = similarity
+    chosen = _settings(settings)
+    fixed_values = _float_volume(fixed_image, "fixed")
+    moving_values = _float_volume(moving_image, "moving")
+    fixed_weight = _weight(fixed_mask, fixed_image, "fixed_mask")
+    moving_weight = _weight(moving_mask, moving_image, "moving_mask")
+    on_grid = moving_values
+    if not same_grid(fixed_image, moving_image):
+        on_grid, moving_weight = _onto(fixed_image, moving_image, moving_values, moving_weight)
+    velocity = None
+    if initial_velocity is not None:
+        vectors = initial_velocity.array if isinstance(initial_velocity, Image) else initial_velocity
+        if np.shape(vectors) != fixed_values.shape + (3,):
+            raise InputError("initial_velocity has the shape %s; %s is needed"
+                             % (np.shape(vectors), fixed_values.shape + (3,)))
+        inverse = np.linalg.inv(fixed_image.direction)
+        velocity = np.ascontiguousarray(_rotated(np.asarray(vectors, dtype=np.float32), inverse))
+
+    reporter = _Progress(progress)
+    wanted = ["displacement"] + [name for name in ("inverse", "velocity", "determinant") if name in outputs]
+    try:
+        solved = _core.solve(fixed_values, on_grid, fixed_image.spacing, fixed_weight, moving_weight, velocity, preset,
+                             chosen, wanted, reporter)
+    finally:
+        reporter.close()
+    fields = {name: solved[name] if name == "determinant" else _rotated(solved[name], fixed_image.direction)
+              for name in wanted}
+    to_moving, to_index = _to_moving(fixed_image, moving_image)
+    warped = _core.sample(moving_values, fixed_image.size, to_moving, fields["displacement"], to_index, False, 0.0)[0]
+    return Result(fixed_image, fields, warped, solved["report"], back)
+
+
+def apply(image, result, *, interpolation="linear", outside=0.0, spacing=None):
+    """Warps another image that lies where the moving image lay, a segmentation for example, to the fixed grid.
+
+    image: as for register(), on any grid. result: of register(). interpolation: "linear", or "label" for the nearest
+    voxel, which keeps the type of the voxels. outside: the value where `image` has none. Returns the type of `image`.
+    """
+    if interpolation not in ("linear", "label"):
+        raise InputError("interpolation must be 'linear' or 'label', not %r" % (interpolation,))
+    source, back = read(image, spacing)
+    fixed = result._fixed
+    values = _float_volume(source, "image")
+    is_label = interpolation == "label"
+    if is_label and not (values == source.array).all():
+        raise InputError("image: labels above 2^24 cannot be told apart; number them anew")
+    to_moving, to_index = _to_moving(fixed, source)
+    warped = _core.sample(values, fixed.size, to_moving, result._fields["displacement"], to_index, is_label,
+                          float(outside))[0]
+    made = fixed.like(warped.astype(source.array.dtype) if is_label else warped)
+    if re.match("nibabel", type(image).__module__): # its affine is that of the fixed grid now
+        return _nibabel_image(made)
+    return back(made)
+
+
+def _nibabel_image(image):
+    import nibabel
+    affine = np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.index_to_point()
+    return nibabel.Nifti1Image(image.array.T, affine)
