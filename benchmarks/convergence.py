@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The work that each preconditioner needs: Newton steps, Hessian products, iterations inside the preconditioner and CPU
 seconds, over the weight of the regularisation and the size of the images. Every solve runs to the same gradient tolerance;
-the stall of the objective ends none. Writes the measurements as JSON and the table of doc/choices.md."""
+the stall of the objective ends none. Writes the measurements as JSON and the table of doc/measurements.md."""
 import argparse
 import json
 import sys
@@ -99,8 +99,8 @@ def main():
     parser.add_argument("--time-limit", type=float, default=1800, metavar="SECONDS", help="of each solve [default: 1800]")
     parser.add_argument("--threads", type=int, default=2, metavar="COUNT", help="[default: 2]")
     parser.add_argument("--register-options", default="", metavar="TEXT", help="further options of gnr-register, in one text")
-    parser.add_argument("--page", type=Path, default=common.ROOT / "doc" / "choices.md",
-                        help="where the table goes [default: doc/choices.md]")
+    parser.add_argument("--page", type=Path, default=common.ROOT / "doc" / "measurements.md",
+                        help="where the table goes [default: doc/measurements.md]")
     a = parser.parse_args()
     block = "pyramid" if a.pyramid else "one level"
     register = common.program(a.build, "gnr-register")

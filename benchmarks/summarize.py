@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the table of doc/choices.md and the picture doc/benchmark.svg of what compare.py measured."""
+"""Makes the table of doc/measurements.md and the picture doc/benchmark.svg of what compare.py measured."""
 import argparse
 import json
 from pathlib import Path
@@ -87,8 +87,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("comparison", nargs="?", type=Path, default=common.RESULTS / "comparison.json",
                         help="JSON of compare.py [default: benchmarks/results/comparison.json]")
-    parser.add_argument("--page", type=Path, default=common.ROOT / "doc" / "choices.md",
-                        help="where the table goes [default: doc/choices.md]")
+    parser.add_argument("--page", type=Path, default=common.ROOT / "doc" / "measurements.md",
+                        help="where the table goes [default: doc/measurements.md]")
     parser.add_argument("--picture", type=Path, default=common.ROOT / "doc" / "benchmark.svg",
                         help="[default: doc/benchmark.svg]")
     a = parser.parse_args()

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, builds build/benchmarks, measures, writes benchmarks/results/*.json, and makes the table of
-# doc/choices.md and doc/benchmark.svg. Arguments: parts to run, of kernels hessian compare scaling processes convergence (default:
+# doc/measurements.md and doc/benchmark.svg. Arguments: parts to run, of kernels hessian compare scaling processes convergence (default:
 # all but convergence, which takes hours), then options for the last of them, for example:
 #   scripts/benchmark.sh compare --pairs nirep_half --repeats 5
 # GNR_EXTRA_TEST_DATA=<folder> names the image pairs; without it the one in examples/data is used.

@@ -14,7 +14,7 @@ namespace gnrapp
 /** Compresses a file into one gzip member with several threads (independent blocks, as pigz does).
  *
  * Only runs of equal bytes and Huffman coding are used (Z_RLE): on fields of floats that is as small as what any level
- * of the default strategy makes, in a third of the time of the fastest; doc/command-line.md has the numbers.
+ * of the default strategy makes, in a third of the time of the fastest; doc/measurements.md has the numbers.
  * Throws CommandLineError if the disk is full or cannot be written.
  * \param path what `outputPath` becomes, for messages */
 void

@@ -46,10 +46,10 @@ public:
   /** The initial transform that was found. */
   void
   PrintAlignment(const AlignmentRecord & record);
-  /** What the run will need: grids, fields by phase, all in all. */
+  /** What the run will need: grids, the fields of each phase, and the total. */
   void
   PrintMemoryNeed(const MemoryNeed & need, std::size_t fixedVoxels);
-  /** What it costs so many processes. */
+  /** What the registration would cost on that many processes. */
   void
   PrintScaling(const MemoryNeed & need, int processes);
   /** Something that goes on after the solve, e.g. "writing". */

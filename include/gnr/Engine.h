@@ -17,7 +17,7 @@
 namespace gnr
 {
 
-/** What can be read of a result, on the grid of the images. */
+/** The fields that can be read from a result, on the grid of the images. */
 enum class Field
 {
   Displacement,        ///< u with y(x) = x + u(x), mm: fixed point x corresponds to moving point x + u(x)
@@ -33,7 +33,7 @@ componentsOf(Field field)
   return field == Field::Determinant ? 1 : 3;
 }
 
-/** What a registration has found; it holds the memory, or the processes, from which the fields come. */
+/** The outcome of a registration. It holds the memory, or the processes, that provide the fields. */
 class GaussNewtonRegistration_EXPORT Result
 {
 public:
@@ -48,8 +48,8 @@ public:
     return report_;
   }
 
-  /** Writes the voxels of a box. Of several processes all call it together, each with the box that it wants, or none.
-   * Throws Error(BadInput) for a box that is not planes of the grid. */
+  /** Copies the voxels of a box to the caller's memory. Several processes call it together, each with the box it wants,
+   * or none. Throws Error(BadInput) for a box that does not consist of planes of the grid. */
   virtual void
   read(Field field, const OutputBlock & out) const = 0;
 
@@ -79,37 +79,37 @@ class GaussNewtonRegistration_EXPORT Engine
 public:
   virtual ~Engine() = default;
 
-  /** The memory that run() and the results will take, found by a run of the solver on arrays that are counted but do
-   * not exist. The images are needed: where anatomy reaches the border, the grid is padded. Takes milliseconds. What is
-   * on its way between processes needs up to 12 bytes for each of its voxels at a time when the fields need less.
-   * Throws as run(). */
+  /** The memory that run() and the results will take, found by running the solver on arrays that are counted but never
+   * allocated; this takes milliseconds. It needs the images, because the grid is padded where anatomy reaches the
+   * border. Data in transit between processes take up to 12 bytes per voxel, at a time when the fields take less.
+   * Throws as run() does. */
   virtual MemoryPlan
   plan(const Problem & problem) = 0;
 
-  /** Solves. The memory of the problem must live until Event::Kind::InputsRead, or until this returns.
+  /** Solves the problem, whose memory must stay valid until Event::Kind::InputsRead, or until this returns.
    * \param observer may be null.
    * Throws Error(BadInput | OutOfResources | NumericalFailure | Aborted). */
   virtual std::unique_ptr<Result>
   run(const Problem & problem, Observer * observer = nullptr) = 0;
 };
 
-/** Computes in this process, or in all of a communicator: every one then makes an engine, and calls everything together
- * with the others, for the same grid and options. All have the report, and an observer where they want one; an error of
- * one is thrown by all. Plans are for this process alone. */
+/** Computes in this process, or in all processes of a communicator. In the latter case every process makes an engine,
+ * and all call its functions together, with the same grid and options. All get the report, each may have an observer,
+ * and an error of one is thrown by all. Plans are for this process alone. */
 GaussNewtonRegistration_EXPORT std::unique_ptr<Engine>
                                makeEngine(std::shared_ptr<Communicator> communicator = nullptr);
 
-/** Computes in processes that are started for it, for programs that do not use MPI themselves.
+/** Computes in worker processes started for the purpose, for programs that do not use MPI themselves.
  *
  * The workers are instances of the program gnr-worker under a launcher of MPI (gnr/Launcher.h); this process never
- * initialises MPI, and a worker that crashes does not take it along. Images and fields go through files in /dev/shm
- * or, where that has no room, TMPDIR: 4 bytes per voxel for every image and weight, 12 for a vector field; they are
- * removed as soon as they are read. Workers that lose this process end, and remove them, too.
+ * initialises MPI, and survives the crash of a worker. Images and fields pass through files in /dev/shm or, if there is
+ * no room, in TMPDIR: 4 bytes per voxel for every image and weight, 12 for a vector field. The files are removed as
+ * soon as they have been read. Workers that lose this process remove them and end.
  *
- * gnr-worker is looked for beside this library, in `bin` near it, or is what the environment variable GNR_WORKER names.
+ * gnr-worker is searched for beside this library and in `bin` near it; the environment variable GNR_WORKER overrides.
  *
- * Images are passed as a whole. `options.threads` are shared out among the processes. The memory plan, also that of the
- * report, counts the fields of all workers; the other numbers of bytes in the report are those of the first.
+ * Images are passed whole. `options.threads` is divided among the processes. The memory plan, including that of the
+ * report, counts the fields of all workers; the other byte counts in the report are those of the first worker.
  *
  * \param processes at least 1. Throws Error(BadInput) where this process has itself been started as one of several.
  * Engine::run() throws Error(BadInput) too where there is no launcher, no worker or no plugin for MPI, OutOfResources
@@ -117,15 +117,15 @@ GaussNewtonRegistration_EXPORT std::unique_ptr<Engine>
 GaussNewtonRegistration_EXPORT std::unique_ptr<Engine>
                                makeLaunchedEngine(int processes);
 
-/** What a registration would take of each of `processes` processes: of the one that needs most. Needs neither images
- * nor other processes. \param plan of one with the same options by any number of processes: grids and weights are taken
- * from it. Throws Error(BadInput) unless there are 1 to nz processes. */
+/** Memory that a registration would take on `processes` processes: that of the process that needs most. Needs neither
+ * images nor other processes. \param plan of a registration with the same options by any number of processes, which
+ * provides the grids and weights. Throws Error(BadInput) unless there are 1 to nz processes. */
 GaussNewtonRegistration_EXPORT MemoryPlan
 planForProcesses(const MemoryPlan & plan, const Options & options, int processes);
 
-/** What it would take on a GPU that is not here. \param plan of the same on the CPU (of one on a GPU: returned as it
- * is). Fields are the same; work areas, for which cuFFT would have to be asked, are as large as they can be. Messages
- * between GPUs are not in it. */
+/** Memory that it would take on a GPU that this machine does not have. \param plan of the same registration on the CPU
+ * (a plan for a GPU is returned unchanged). Fields are the same; work areas, which only cuFFT knows, are taken at their
+ * upper bound. Messages between GPUs are not included. */
 GaussNewtonRegistration_EXPORT MemoryPlan
 planForDevice(const MemoryPlan & plan);
 

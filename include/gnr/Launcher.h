@@ -13,40 +13,41 @@
 namespace gnr
 {
 
-/** What a launcher (mpirun, mpiexec, srun) shall start. */
+/** What a launcher (mpirun, mpiexec, srun) is to start. */
 struct Launch
 {
   int processes = 1;
-  /** The program and its arguments; with a slash in its name, or found on PATH. */
+  /** The program and its arguments. A name without a slash is looked up on PATH. */
   std::vector<std::string> command;
-  /** Set for the processes, beside what this one has. */
+  /** Variables to set for the processes, in addition to this process's own environment. */
   std::vector<std::pair<std::string, std::string>> environment;
-  /** Through pipes, which input() and output() give; else nothing comes in, and what the processes print goes where
-   * this one's standard output goes. */
+  /** Connect standard input and output by pipes, see input() and output(). Otherwise the processes read nothing, and
+   * print to this process's standard output. */
   bool pipes = false;
 };
 
-/** How the processes have ended. */
+/** How the processes ended. */
 struct LaunchEnd
 {
-  int         exitCode = 0; ///< of the first one that failed; 0: none did
-  int         signal = 0;   ///< that has ended one; 0: none has
-  std::string complaints; ///< of the launcher itself; they are worth reading only where no process tells what happened
+  int         exitCode = 0; ///< of the first process that failed; 0 if none did
+  int         signal = 0;   ///< that ended a process; 0 if none did
+  std::string complaints;   ///< of the launcher itself; worth reading only if no process says what happened
 };
 
-/** Starts a program as several processes of MPI, so that the user need not call mpirun.
+/** Starts a program as several MPI processes; the user does not have to call mpirun.
  *
- * The launcher is the one that the environment variable GNR_MPIEXEC names (it may hold options, separated by blanks),
- * else the one that this was built with, else mpirun, mpiexec or srun, whichever PATH has first. More processes than
- * processors are allowed, root is (containers have no other user), no process is bound to a processor (its threads
- * would be, too), and what another launcher or MPI library has put into the environment is taken out. */
+ * The launcher is the one named by the environment variable GNR_MPIEXEC (which may hold options, separated by blanks).
+ * If it is not set, it is the launcher this library was built with, else the first of mpirun, mpiexec and srun on PATH.
+ * More processes than processors and running as root (the only user in many containers) are allowed. No process is
+ * bound to a processor, because its threads would be bound as well. Variables that another launcher or MPI library left
+ * in the environment are removed. */
 class GaussNewtonRegistration_EXPORT Launcher
 {
 public:
-  /** Starts them. Throws Error(BadInput) where there is no launcher, and says what to install; Error(OutOfResources)
-   * where the system refuses. */
+  /** Starts the processes. Throws Error(BadInput), saying what to install, if there is no launcher, and
+   * Error(OutOfResources) if the system refuses. */
   explicit Launcher(const Launch & launch);
-  /** Ends what still runs. */
+  /** Ends the processes that still run. */
   ~Launcher();
   Launcher(const Launcher &) = delete;
   Launcher &
@@ -59,11 +60,11 @@ public:
     return command_;
   }
 
-  /** What the processes print on standard error: line by line, without what is of the launcher. */
+  /** Receives what the processes print to standard error, line by line, without the launcher's own messages. */
   using LineCallback = std::function<void(const std::string & line)>;
 
-  /** Standard input of rank 0, and the standard output of all; -1 without pipes. Closing the first is its end of file;
-   * both are closed by the destructor. */
+  /** File descriptors of the standard input of rank 0 and of the standard output of all ranks; -1 without pipes.
+   * Closing the first is its end of file. The destructor closes both. */
   int
   input() const
   {
@@ -77,12 +78,12 @@ public:
   void
   closeInput();
 
-  /** A signal to the launcher, which tells the processes, and ends after a second those that do not end by
+  /** Sends a signal to the launcher, which passes it on and, after a second, ends the processes that have not ended by
    * themselves. May be called in a signal handler. */
   void
   signal(int number) const;
 
-  /** Until all have ended. */
+  /** Waits until all processes have ended. */
   LaunchEnd
   wait(const LineCallback & onErrorLine);
 

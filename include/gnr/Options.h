@@ -54,7 +54,7 @@ inline constexpr EnumName<Interpolation> enumNames<Interpolation>[] = {
   { Interpolation::Linear, "linear" },
 };
 
-/** How the images are compared (doc/similarity.md). */
+/** How the images are compared (doc/choices.md). */
 enum class SimilarityMeasure
 {
   Automatic,        ///< LocalCorrelation where the images look as if of one contrast, else SelfSimilarity
@@ -70,7 +70,7 @@ inline constexpr EnumName<SimilarityMeasure> enumNames<SimilarityMeasure>[] = {
   { SimilarityMeasure::SelfSimilarity, "mind" },
 };
 
-/** Preconditioner of the Krylov solver, chosen by name (doc/mathematics.md, "Preconditioners"). */
+/** Preconditioner of the Krylov solver, chosen by name (doc/choices.md, "Preconditioners"). */
 enum class Preconditioner
 {
   InvA,         ///< inverse of the regularisation operator

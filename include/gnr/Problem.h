@@ -31,10 +31,10 @@ wholeOf(const Grid & grid)
   return planesOf(grid, 0, grid.size[2]);
 }
 
-/** Host memory of the caller that holds the voxels of a box, x fastest, without gaps: one value each, or, of a vector
- * field, three (x0 y0 z0 x1 y1 z1 ...) in millimetres along the grid axes (not world axes).
+/** Host memory of the caller that holds the voxels of a box, x fastest, without gaps: one value per voxel or, for a
+ * vector field, three (x0 y0 z0 x1 y1 z1 ...) in millimetres along the grid axes (not world axes).
  *
- * Boxes are whole planes of the grid. Null: nothing. */
+ * A box consists of whole planes of the grid. A null pointer means that there is none. */
 template <typename TValue>
 struct Block
 {
@@ -44,7 +44,7 @@ struct Block
 using InputBlock = Block<const float>;
 using OutputBlock = Block<float>;
 
-/** What is to be registered: a moving to a fixed image, sampled on one grid.
+/** The images to register, moving to fixed, sampled on one grid.
  *
  * Finds the stationary velocity v (mm per unit time) that minimises
  * \f$ J(v) = \frac{1}{2N}\sum w\,(m(1)-f)^2 + \frac12\langle v, A v\rangle \f$ subject to
@@ -52,8 +52,8 @@ using OutputBlock = Block<float>;
  * place of squared differences. Results follow from v: the pullback map y(x) = x + u(x), m(1) = m0(y), is the flow of
  * -v over unit time; its inverse is the flow of +v.
  *
- * Of several processes each passes the boxes that it has: all of an image, some, also such as another one has, or none;
- * together they have all. What several have must be the same. */
+ * With several processes, each passes the box that it has: all of an image, a part, or nothing. Together they must
+ * cover the image; where boxes overlap, their values must agree. */
 struct Problem
 {
   Grid    grid; ///< every axis at least 8 points

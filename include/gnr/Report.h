@@ -96,10 +96,10 @@ struct LevelRecord
   StopReason                   reason = StopReason::IterationLimit;
 };
 
-/** The memory that a registration needs for its fields, in bytes of this process: known before anything is allocated.
- * They are in host memory, or all of them in that of a GPU.
+/** The memory that a registration needs for its fields, in bytes of this process, known before anything is allocated.
+ * All fields are in host memory, or all are in that of a GPU.
  *
- * Exact as long as the velocity does not grow so large that the time steps rise: each further step keeps one image. */
+ * Exact unless a large velocity requires more time steps: each additional step keeps one more image. */
 struct MemoryPlan
 {
   Grid              imageGrid;
@@ -115,7 +115,7 @@ struct MemoryPlan
   bool hasMovingWeight = false;
   bool hasInitialVelocity = false;
 
-  std::size_t fieldBytes = 0; ///< to be reserved: the most of all phases
+  std::size_t fieldBytes = 0; ///< to be reserved: the maximum over all phases
   /** The most that the fields take up in each phase of run(), and for the results that are asked for afterwards:
    * "inverse displacement" and "other results". */
   std::vector<std::pair<std::string, std::size_t>> phases;
@@ -126,7 +126,7 @@ struct MemoryPlan
 
   /** Memory of this machine that no process uses, where the system tells; before anything was reserved. */
   std::optional<std::size_t> availableBytes;
-  /** The same of the GPU, divided by the processes that share it; unset: there is none. */
+  /** The same for the GPU, divided by the processes that share it; unset if there is none. */
   std::optional<std::size_t> availableDeviceBytes;
 
   /** Memory of the host, and of the GPU, for the fields of a phase and what belongs to them. */
@@ -157,7 +157,7 @@ struct DetailCorrelation
   double after;
 };
 
-/** What was done and what came out of it: the numbers of the closing summary and of the JSON report. */
+/** What was done, and the result: the numbers of the closing summary and of the JSON report. */
 struct Report
 {
   std::string device;       ///< where the kernels ran, in words

@@ -15,7 +15,7 @@
 namespace gnr
 {
 
-/** How fast one process computes and sends: what the predicted times rest on (doc/parallel.md has the sources). */
+/** How fast one process computes and sends, the basis of predicted times (doc/parallel.md has the sources). */
 struct ProcessFigures
 {
   std::string name;                   ///< in words
@@ -28,7 +28,7 @@ struct ProcessFigures
   double      stagingBandwidth = 0.0; ///< between the memory of a GPU and of the host, bytes per second; 0: none
 };
 
-/** One process with so many cores as those that this project was measured on, of a two-socket node. */
+/** One process on a two-socket node, with as many cores as the processes that were measured. */
 GaussNewtonRegistration_EXPORT ProcessFigures
 cpuFigures(int threads);
 /** One NVIDIA H100 (SXM) per process. */
@@ -43,7 +43,7 @@ struct LevelWork
   int innerIterations = 0; ///< inside the preconditioner
 };
 
-/** Numbers that only a solve reveals, here those of measured pairs of brains unless set otherwise. */
+/** Numbers that only a solve reveals; the defaults are those of measured pairs of brains. */
 struct SolveAssumptions
 {
   int    interpolationHalo = 7;     ///< planes: departure points up to 5 voxels away along z, as memory is planned for

@@ -11,7 +11,7 @@ namespace gnr
 constexpr int selfSimilarityChannels = 12;
 
 /** Of the sum of its squared differences against that of intensities from 0 to 1: chosen by measurement on pairs of
- * different contrast (doc/similarity.md). */
+ * different contrast (doc/choices.md). */
 constexpr double selfSimilarityUnit = 0.05 / selfSimilarityChannels;
 
 /** MIND-SSC, the self-similarity context of an image (Heinrich et al., MICCAI 2013): how much patches about the six
