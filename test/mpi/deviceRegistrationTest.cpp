@@ -17,14 +17,14 @@ using namespace gnr::test;
 namespace
 {
 
-struct Result
+struct Solution
 {
   std::vector<float> u; ///< of all planes, on every process
   Report             report;
   MemoryPlan         plan;
 };
 
-Result
+Solution
 solve(Device device, int n, Options options, std::shared_ptr<Communicator> communicator)
 {
   options.device = device;
@@ -39,8 +39,8 @@ solve(Device device, int n, Options options, std::shared_ptr<Communicator> commu
     problems::image(grid, [=](double x, double y, double z) { return blob(x - c, y - c, z - c, 0.0); });
   const std::vector<float> moving =
     problems::image(grid, [=](double x, double y, double z) { return blob(x - c - 0.3, y - c + 0.15, z - c, 0.3); });
-  Result  result;
-  Problem problem{ grid, options };
+  Solution result;
+  Problem  problem{ grid, options };
   problem.fixed = { fixed.data(), wholeOf(problem.grid) };
   problem.moving = { moving.data(), wholeOf(problem.grid) };
   result.plan = makeEngine(communicator)->plan(problem);
@@ -68,8 +68,8 @@ TEST(DeviceRegistration, GivesWhatOneProcessOnTheCpuGives)
   const double  voxel = problems::cube(n).spacing[0];
   auto          communicator = makeMpiCommunicator();
   communicator->setMessagePiece(50000); // several rounds, as with large images
-  const int    rank = communicator->rank(), ranks = communicator->size();
-  const Result cuda = solve(Device::Cuda, n, steadyOptions(), communicator);
+  const int      rank = communicator->rank(), ranks = communicator->size();
+  const Solution cuda = solve(Device::Cuda, n, steadyOptions(), communicator);
   EXPECT_EQ(cuda.report.processes, ranks);
   EXPECT_EQ(cuda.report.device, "CUDA (emulated device, compute capability 9.0)");
   EXPECT_EQ(cuda.report.transport.rfind(ranks == 1 ? "" : isDirect() ? "direct: " : "staged ", 0), 0u);
@@ -88,8 +88,8 @@ TEST(DeviceRegistration, GivesWhatOneProcessOnTheCpuGives)
   EXPECT_GE(*cuda.plan.availableDeviceBytes, (device - (std::size_t(1) << 20)) / ranks);
   if (rank == 0)
   {
-    const Result cpu = solve(Device::Cpu, n, steadyOptions(), nullptr);
-    double       difference = 0.0;
+    const Solution cpu = solve(Device::Cpu, n, steadyOptions(), nullptr);
+    double         difference = 0.0;
     for (std::size_t i = 0; i < cpu.u.size(); ++i)
     {
       difference = std::max(difference, std::abs(double(cpu.u[i]) - double(cuda.u[i])));
