@@ -183,12 +183,33 @@ CudaKernels::hostBytes() const
   return 2 * stagingValues * sizeof(float) + mostPartials * partialBytes;
 }
 
+namespace
+{
+
+/** Waits for a copy from or to memory of the caller, who lets go of it where an error is thrown: a copy that is still
+ * on its way then must not find other data there. */
+void
+finishCopy(cudaStream_t s)
+{
+  try
+  {
+    GNR_CUDA(cudaStreamSynchronize(s));
+  }
+  catch (const Error &)
+  {
+    cudaStreamSynchronize(s); // fails at once where the device is lost, and nothing is copied any more
+    throw;
+  }
+}
+
+} // namespace
+
 void
 CudaKernels::fetchBytes(const void * device, void * host, std::size_t bytes)
 {
   const cudaStream_t s = stream();
   GNR_CUDA(cudaMemcpyAsync(host, device, bytes, cudaMemcpyDeviceToHost, s));
-  GNR_CUDA(cudaStreamSynchronize(s));
+  finishCopy(s);
 }
 
 void
@@ -196,7 +217,7 @@ CudaKernels::copyFromHost(const void * host, void * memory, std::size_t bytes)
 {
   const cudaStream_t s = stream();
   GNR_CUDA(cudaMemcpyAsync(memory, host, bytes, cudaMemcpyHostToDevice, s));
-  GNR_CUDA(cudaStreamSynchronize(s)); // the caller may do with its memory what it wants
+  finishCopy(s); // the caller may do with its memory what it wants
 }
 
 void
