@@ -51,6 +51,8 @@ Placeholder(const OptionRow & row)
       return "LOWER UPPER";
     case OptionKind::Word:
       return CLI::detail::join(row.member.words, "|");
+    case OptionKind::Sum:
+      return CLI::detail::join(row.member.words, "|") + "|SUM";
     case OptionKind::Text:
       return "TEXT";
     case OptionKind::List:

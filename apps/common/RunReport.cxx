@@ -201,7 +201,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
     { "result",
       { { "beta", r.beta },
         { "mismatch", r.mismatch },
-        { "similarity", gnr::nameOf(r.similarity) },
+        { "similarity", r.similarity.text() },
         { "detailCorrelation",
           r.detailCorrelation
             ? Json({ { "before", r.detailCorrelation->before }, { "after", r.detailCorrelation->after } })

@@ -30,6 +30,7 @@ enum class OptionKind
   Number, ///< double
   Bounds, ///< two doubles, the lower one first
   Word,   ///< one of a few
+  Sum,    ///< of words, with weights: "a+0.5*b"
   Text,
   List ///< of texts; in one text they are separated by commas, and `\,` is a comma
 };
@@ -99,7 +100,7 @@ public:
 
   OptionKind                                          kind = OptionKind::Text;
   bool                                                isOptional = false; ///< it may be unset
-  std::vector<std::string>                            words;              ///< Word: all that there are
+  std::vector<std::string>                            words;              ///< Word, Sum: all that there are
   std::function<OptionValue(const Options &)>         get;
   std::function<void(Options &, const OptionValue &)> set; ///< to a value of its kind
 };
@@ -192,6 +193,13 @@ OptionMember::OptionMember(T Options::* member)
     words = wordsOf<T>();
     get = [=](const Options & o) { return std::string(nameOf(o.*member)); };
     set = [=](Options & o, const OptionValue & value) { o.*member = valueOf<T>(std::get<std::string>(value)).value(); };
+  }
+  else if constexpr (std::is_same_v<T, SimilaritySum>)
+  {
+    kind = OptionKind::Sum;
+    words = wordsOf<SimilarityMeasure>();
+    get = [=](const Options & o) { return (o.*member).text(); };
+    set = [=](Options & o, const OptionValue & value) { o.*member = T::read(std::get<std::string>(value)).value(); };
   }
   else if constexpr (std::is_same_v<T, Count> || std::is_same_v<T, Number>)
   {

@@ -7,6 +7,8 @@
 #include "GaussNewtonRegistrationExport.h"
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace gnr
 {
@@ -68,6 +70,34 @@ inline constexpr EnumName<SimilarityMeasure> enumNames<SimilarityMeasure>[] = {
   { SimilarityMeasure::Automatic, "auto" },
   { SimilarityMeasure::LocalCorrelation, "lncc" },
   { SimilarityMeasure::SelfSimilarity, "mind" },
+};
+
+/** One measure, or a weighted sum of several. As text the weights stand before the names: "lncc+0.5*mind". */
+struct GaussNewtonRegistration_EXPORT SimilaritySum
+{
+  struct Part
+  {
+    SimilarityMeasure measure;
+    double            weight = 1.0; ///< > 0; every measure has the unit of squared differences of intensities
+  };
+  std::vector<Part> parts;
+
+  SimilaritySum(SimilarityMeasure measure = SimilarityMeasure::SumOfSquares)
+    : parts{ { measure } }
+  {}
+
+  /** Nothing where the text is no such sum: a name that is not known or comes twice, a weight that is not a number > 0,
+   * or Automatic beside others. */
+  static std::optional<SimilaritySum>
+  read(const std::string & text);
+  std::string
+  text() const;
+
+  bool
+  isAutomatic() const
+  {
+    return parts.front().measure == SimilarityMeasure::Automatic;
+  }
 };
 
 /** Preconditioner of the Krylov solver, chosen by name (doc/choices.md, "Preconditioners"). */
@@ -168,7 +198,7 @@ struct Options
                                    ///< second; unset: never. Makes the result depend on the speed of the machine
 
   // images
-  SimilarityMeasure      similarity = SimilarityMeasure::SumOfSquares;
+  SimilaritySum          similarity = SimilarityMeasure::SumOfSquares;
   IntensityNormalization intensityNormalization = IntensityNormalization::Percentiles;
   bool                   periodic = false; ///< the images are periodic on their box: no padding
   double                 smoothing = 0.0;  ///< standard deviation of a Gaussian on the images, in voxels of each level

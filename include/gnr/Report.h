@@ -169,7 +169,7 @@ struct Report
   Grid        solverGrid; ///< padded, periodic
 
   std::vector<LevelRecord> levels;
-  SimilarityMeasure        similarity = SimilarityMeasure::SumOfSquares; ///< that was used, never Automatic
+  SimilaritySum            similarity;            ///< that was used, never Automatic
   StopReason reason = StopReason::IterationLimit; ///< of the solve that the result is from, or why all ended
 
   double mismatch = 1.0; ///< ||m0(y) - f|| / ||m0 - f|| of the produced map, normalised intensities, weighted

@@ -6,16 +6,26 @@
 namespace gnr
 {
 
-ChannelwiseTerm::ChannelwiseTerm(Trajectory &     trajectory,
-                                 Domain &         domain,
-                                 const Options &  options,
-                                 const ImageSet & images)
+ChannelwiseTerm::ChannelwiseTerm(Trajectory &       trajectory,
+                                 Domain &           domain,
+                                 const ImageSet &   images,
+                                 const Comparison & comparison)
   : DataTerm(trajectory, domain, images)
+  , scale_(comparison.scale)
 {
-  for (const Channel & channel : images.channels)
+  for (const Channel & channel : comparison.channels)
   {
-    pairs_.push_back({ { channel.moving, {} }, makeSimilarity(options.similarity, domain, channel.fixed) });
+    pairs_.push_back({ { channel.moving, {} }, comparison.measure->compare(domain, channel.fixed) });
     pairs_.back().similarity->setWeight(weight());
+  }
+}
+
+void
+ChannelwiseTerm::scale(Real * x)
+{
+  if (scale_ != 1.0)
+  {
+    domain().kernels().scaleAndShift(Real(scale_), x, Real(0), x, domain().points());
   }
 }
 
@@ -45,7 +55,7 @@ ChannelwiseTerm::evaluate()
   {
     sum += pair.similarity->value(trajectory().end(pair.state));
   }
-  return sum;
+  return scale_ * sum;
 }
 
 void
@@ -55,6 +65,7 @@ ChannelwiseTerm::addGradient(const ConstVectorView &, bool accumulate, const Vec
   for (Pair & pair : pairs_)
   {
     pair.similarity->linearize(trajectory().end(pair.state), adjoint.data());
+    scale(adjoint.data());
     trajectory().integrateAdjoint(pair.state, adjoint.data(), accumulate, b);
     accumulate = true;
   }
@@ -68,6 +79,7 @@ ChannelwiseTerm::addHessian(const ConstVectorView & p, bool accumulate, const Ve
   {
     trajectory().incrementalState(pair.state, p, incremental.data());
     pair.similarity->gaussNewton(incremental.data());
+    scale(incremental.data());
     trajectory().integrateAdjoint(pair.state, incremental.data(), accumulate, q);
     accumulate = true;
   }
@@ -76,9 +88,27 @@ ChannelwiseTerm::addHessian(const ConstVectorView & p, bool accumulate, const Ve
 void
 ChannelwiseTerm::addStructure(Structure & structure)
 {
-  for (const Pair & pair : pairs_)
+  for (Pair & pair : pairs_)
   {
-    structure.addImage(trajectory().end(pair.state), pair.similarity->curvature());
+    const Real * curvature = pair.similarity->curvature();
+    if (scale_ != 1.0)
+    {
+      if (!pair.curvature)
+      {
+        pair.curvature = domain().scalar();
+      }
+      Real * const scaled = pair.curvature.data();
+      if (curvature != nullptr)
+      {
+        domain().kernels().scaleAndShift(Real(scale_), curvature, Real(0), scaled, domain().points());
+      }
+      else
+      {
+        domain().kernels().fill(scaled, domain().points(), Real(scale_));
+      }
+      curvature = scaled;
+    }
+    structure.addImage(trajectory().end(pair.state), curvature);
   }
 }
 

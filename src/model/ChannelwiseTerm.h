@@ -15,7 +15,7 @@ namespace gnr
 class ChannelwiseTerm : public DataTerm
 {
 public:
-  ChannelwiseTerm(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images);
+  ChannelwiseTerm(Trajectory & trajectory, Domain & domain, const ImageSet & images, const Comparison & comparison);
 
   void
   addGradient(const ConstVectorView & v, bool accumulate, const VectorView & b) override;
@@ -29,6 +29,7 @@ private:
   {
     State                       state;
     std::unique_ptr<Similarity> similarity;
+    Buffer                      curvature{}; ///< with the scale, where that is not one
   };
 
   void
@@ -38,7 +39,12 @@ private:
   double
   evaluate() override;
 
+  /** x *= scale. */
+  void
+  scale(Real * x);
+
   std::vector<Pair> pairs_;
+  double            scale_;
 };
 
 } // namespace gnr

@@ -70,16 +70,23 @@ DataTerm::value(const ConstVectorView &)
   return *value_;
 }
 
-std::unique_ptr<DataTerm>
-makeDataTerm(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images)
+std::vector<std::unique_ptr<DataTerm>>
+makeDataTerms(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images)
 {
-  // The vector form knows squared differences only: of the images, or of their descriptors.
-  const bool isSquared = options.similarity != SimilarityMeasure::LocalCorrelation;
-  if (isSquared && images.channels.size() > mostChannelwise)
+  std::vector<std::unique_ptr<DataTerm>> terms;
+  for (const Comparison & comparison : images.comparisons)
   {
-    return std::make_unique<VectorTerm>(trajectory, domain, options, images);
+    // The vector form knows squared differences only: of the images, or of their descriptors.
+    if (comparison.measure->isSquared() && comparison.channels.size() > mostChannelwise)
+    {
+      terms.push_back(std::make_unique<VectorTerm>(trajectory, domain, options, images, comparison));
+    }
+    else
+    {
+      terms.push_back(std::make_unique<ChannelwiseTerm>(trajectory, domain, images, comparison));
+    }
   }
-  return std::make_unique<ChannelwiseTerm>(trajectory, domain, options, images);
+  return terms;
 }
 
 } // namespace gnr

@@ -2,6 +2,7 @@
 #ifndef gnr_model_DataTerm_h
 #define gnr_model_DataTerm_h
 
+#include "model/Comparison.h"
 #include "model/Term.h"
 #include "model/Trajectory.h"
 
@@ -12,21 +13,13 @@
 namespace gnr
 {
 
-/** Two images that are to be alike, normalised, on the domain. They must live as long as what uses them. */
-struct Channel
-{
-  const Real * fixed = nullptr;
-  const Real * moving = nullptr;
-};
-
-/** What is registered on one grid. Weights may be null; they hold for all channels. */
+/** What is registered on one grid: a term for each comparison. Weights may be null; they hold for all of them. */
 struct ImageSet
 {
-  std::vector<Channel> channels;
-  const Real *         fixedWeight = nullptr;
-  const Real *         movingWeight = nullptr; ///< travels with the moving images
-  double               intensityRange = 1.0;
-  double               scale = 1.0; ///< of the dissimilarity
+  std::vector<Comparison> comparisons;
+  const Real *            fixedWeight = nullptr;
+  const Real *            movingWeight = nullptr; ///< travels with the moving images
+  double                  intensityRange = 1.0;
 };
 
 /** The dissimilarity of the images at the velocity of a trajectory. */
@@ -90,10 +83,9 @@ private:
   std::optional<double> value_;  ///< where it is known
 };
 
-/** The term for the channels and the measure that the options name: channel by channel where that is cheaper, or all
- * at once. */
-std::unique_ptr<DataTerm>
-makeDataTerm(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images);
+/** The terms of a set: each channel by channel where that is cheaper, or all channels at once. */
+std::vector<std::unique_ptr<DataTerm>>
+makeDataTerms(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images);
 
 } // namespace gnr
 

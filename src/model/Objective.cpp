@@ -15,7 +15,7 @@ Objective::Objective(Domain & domain, FourierTransform & transform, const Option
   , options_(options)
   , regularizer_(transform, options)
   , trajectory_(domain, options.interpolation)
-  , data_(makeDataTerm(trajectory_, domain, options, images))
+  , data_(makeDataTerms(trajectory_, domain, options, images))
   , limit_(domain, options, images.intensityRange)
 {}
 
@@ -39,13 +39,21 @@ void
 Objective::setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch)
 {
   trajectory_.setVelocity(v, steps, scratch);
-  data_->follow();
+  for (const auto & term : data_)
+  {
+    term->follow();
+  }
 }
 
 double
 Objective::distance()
 {
-  return data_->value({});
+  double sum = 0.0;
+  for (const auto & term : data_)
+  {
+    sum += term->value({});
+  }
+  return sum;
 }
 
 double
@@ -57,14 +65,20 @@ Objective::limitPenalty(const ConstVectorView & v)
 void
 Objective::refreshWeight()
 {
-  data_->refreshWeight();
+  for (const auto & term : data_)
+  {
+    term->refreshWeight();
+  }
 }
 
 void
 Objective::gradientOfTerms(const ConstVectorView & v, const VectorView & b)
 {
   trajectory_.prepareAdjoint(v, b);
-  data_->addGradient(v, false, b);
+  for (const auto & term : data_)
+  {
+    term->addGradient(v, term != data_.front(), b);
+  }
   if (trajectory_.isMoving())
   {
     limit_.addGradient(v, true, b);
@@ -95,7 +109,10 @@ Objective::hessian(const ConstVectorView & p, const VectorView & hp)
 void
 Objective::addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q)
 {
-  data_->addHessian(p, accumulate, q);
+  for (const auto & term : data_)
+  {
+    term->addHessian(p, accumulate || term != data_.front(), q);
+  }
   limit_.addHessian(p, true, q);
   domain_.releaseScratch(); // to whoever comes next: transforms, preconditioner
 }
@@ -104,7 +121,10 @@ void
 Objective::structure(Structure & structure)
 {
   structure.clear();
-  data_->addStructure(structure);
+  for (const auto & term : data_)
+  {
+    term->addStructure(structure);
+  }
   limit_.addStructure(structure);
 }
 

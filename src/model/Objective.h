@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <optional>
+#include <vector>
 
 namespace gnr
 {
@@ -93,12 +94,12 @@ private:
   void
   addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q);
 
-  Domain &                  domain_;
-  Options                   options_;
-  Regularizer               regularizer_;
-  Trajectory                trajectory_;
-  std::unique_ptr<DataTerm> data_;
-  DeformationLimit          limit_;
+  Domain &                               domain_;
+  Options                                options_;
+  Regularizer                            regularizer_;
+  Trajectory                             trajectory_;
+  std::vector<std::unique_ptr<DataTerm>> data_;
+  DeformationLimit                       limit_;
 };
 
 } // namespace gnr

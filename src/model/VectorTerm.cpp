@@ -7,10 +7,14 @@
 namespace gnr
 {
 
-VectorTerm::VectorTerm(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images)
+VectorTerm::VectorTerm(Trajectory &       trajectory,
+                       Domain &           domain,
+                       const Options &    options,
+                       const ImageSet &   images,
+                       const Comparison & comparison)
   : DataTerm(trajectory, domain, images)
-  , channels_(images.channels)
-  , scale_(images.scale)
+  , channels_(comparison.channels)
+  , scale_(comparison.scale)
   , interpolation_(options.interpolation)
   , transport_(domain, trajectory)
   , structure_(domain.kernels(), 6 * domain.points())

@@ -21,7 +21,11 @@ namespace gnr
 class VectorTerm : public DataTerm
 {
 public:
-  VectorTerm(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images);
+  VectorTerm(Trajectory &       trajectory,
+             Domain &           domain,
+             const Options &    options,
+             const ImageSet &   images,
+             const Comparison & comparison);
 
   void
   addGradient(const ConstVectorView & v, bool accumulate, const VectorView & b) override;

@@ -137,6 +137,14 @@ transfer(Archive & archive, Options & options)
   options = archive.isReading() ? optionsOf(text) : options;
 }
 
+inline void
+transfer(Archive & archive, SimilaritySum & similarity)
+{
+  std::string text = similarity.text();
+  archive(text);
+  similarity = SimilaritySum::read(text).value_or(similarity);
+}
+
 // Of the structures every member is named, so that a new one does not compile before it is here.
 inline void
 transfer(Archive & archive, LevelRecord & record)

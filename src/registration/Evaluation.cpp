@@ -2,9 +2,7 @@
 #include "registration/Evaluation.h"
 
 #include "model/Characteristics.h"
-#include "model/ImageChannels.h"
 #include "model/Unfolding.h"
-#include "model/similarity/Similarity.h"
 #include "registration/DeformationMap.h"
 #include "registration/DetailAgreement.h"
 
@@ -112,9 +110,10 @@ Evaluation::judge()
                       "identity: where the voxels count, an image is constant, or has no detail that the solver can "
                       "follow; check the images, the masks and the options");
   }
+  const auto needsOneContrast = [](const WeightedMeasure & part) { return part.measure->needsOneContrast(); };
   const bool isJudged = report_.detailCorrelation && !state_.isInterrupted &&
                         report_.reason != StopReason::NoGradient &&
-                        report_.similarity != SimilarityMeasure::SelfSimilarity;
+                        std::all_of(measures_.begin(), measures_.end(), needsOneContrast);
   const auto warning = isJudged ? contrastWarning(*report_.detailCorrelation) : std::nullopt;
   if (warning)
   {
@@ -145,17 +144,28 @@ Evaluation::compareImages(const VectorView & u)
     }
     w = weight.data();
   }
-  const ImageChannels compared =
-    makeChannels(report_.similarity, finest_.domain, images_.fixed.data(), images_.moving.data());
-  double before = 0.0, after = 0.0;
-  for (const Channel & channel : compared.channels)
+  const auto warp = [&](const Real * moving) {
+    kernels_.interpolate(finest_.domain.padded(moving, halo), d, nullptr, options_.interpolation, warped.data());
+  };
+  double       before = 0.0, after = 0.0;
+  const Real * last = nullptr; // what was warped
+  for (const WeightedMeasure & part : measures_)
   {
-    const auto similarity = makeSimilarity(report_.similarity, finest_.domain, channel.fixed);
-    similarity->setWeight(w);
-    kernels_.interpolate(
-      finest_.domain.padded(channel.moving, halo), d, nullptr, options_.interpolation, warped.data());
-    after += similarity->value(warped.data());
-    before += similarity->value(channel.moving);
+    // One after the other: descriptors are large.
+    const std::vector<Comparison> compared =
+      compare({ part }, finest_.domain, images_.fixed.data(), images_.moving.data());
+    for (const Channel & channel : compared.front().channels)
+    {
+      const auto similarity = part.measure->compare(finest_.domain, channel.fixed);
+      similarity->setWeight(w);
+      warp(last = channel.moving);
+      after += compared.front().scale * similarity->value(warped.data());
+      before += compared.front().scale * similarity->value(channel.moving);
+    }
+  }
+  if (last != images_.moving.data())
+  {
+    warp(images_.moving.data()); // in place of a descriptor
   }
   report_.mismatch = before > 0.0 ? std::sqrt(after / before) : 0.0;
   if (images_.movingWeight)

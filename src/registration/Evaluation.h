@@ -16,6 +16,7 @@ public:
     : finest_(*prepared.finest)
     , kernels_(finest_.domain.kernels())
     , images_(prepared.images)
+    , measures_(prepared.measures)
     , options_(options)
     , progress_(progress)
     , state_(state)
@@ -41,13 +42,14 @@ private:
   void
   checkWeightLeft(const Buffer & weight);
 
-  FinestGrid &    finest_;
-  Kernels &       kernels_;
-  SolverImages &  images_;
-  const Options & options_;
-  Progress &      progress_;
-  SolveState &    state_;
-  Report &        report_;
+  FinestGrid &             finest_;
+  Kernels &                kernels_;
+  SolverImages &           images_;
+  const WeightedMeasures & measures_;
+  const Options &          options_;
+  Progress &               progress_;
+  SolveState &             state_;
+  Report &                 report_;
 };
 
 } // namespace gnr

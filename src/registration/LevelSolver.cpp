@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/LevelSolver.h"
 
-#include "model/ImageChannels.h"
 #include "model/Objective.h"
 
 #include <algorithm>
@@ -16,16 +15,15 @@ LevelSolver::optionsOf(const Level & level, double beta) const
 {
   Options own = options_;
   own.beta = beta;
-  own.similarity = state_.report.similarity;
   const int halvings = std::max(level.finerGrids - 1, 0);
   own.gradientTolerance = std::ldexp(own.gradientTolerance, -halvings);
   own.objectiveTolerance = std::ldexp(own.objectiveTolerance, -halvings);
   if (own.stallReference == StallReference::Automatic)
   {
-    // Most of the value of the others cannot be had.
-    const bool isQuadratic = own.similarity == SimilarityMeasure::SumOfSquares;
-    own.stallReference = isQuadratic ? StallReference::Objective : StallReference::Progress;
-    own.objectiveTolerance *= isQuadratic ? 1.0 : 0.5;
+    const auto endsNearZero = [](const WeightedMeasure & part) { return part.measure->endsNearZero(); };
+    const bool isAbsolute = std::all_of(measures_.begin(), measures_.end(), endsNearZero);
+    own.stallReference = isAbsolute ? StallReference::Objective : StallReference::Progress;
+    own.objectiveTolerance *= isAbsolute ? 1.0 : 0.5;
   }
   return own;
 }
@@ -37,16 +35,14 @@ LevelSolver::solve(const Level & level, double beta, int leastIterations)
   const Options own = optionsOf(level, beta);
   progress_.beginLevel(level.number, level.domain.grid(), beta);
   {
-    const ImageChannels compared = makeChannels(own.similarity,
-                                                level.domain,
-                                                chosen(level.images.fixed, images_.fixed),
-                                                chosen(level.images.moving, images_.moving));
-    const ImageSet      set{ compared.channels,
+    const ImageSet set{ compare(measures_,
+                                level.domain,
+                                chosen(level.images.fixed, images_.fixed),
+                                chosen(level.images.moving, images_.moving)),
                         chosen(level.images.fixedWeight, images_.fixedWeight),
                         chosen(level.images.movingWeight, images_.movingWeight),
-                        images_.intensityRange,
-                        compared.scale };
-    Objective           objective(level.domain, level.transform, own, set);
+                        images_.intensityRange };
+    Objective      objective(level.domain, level.transform, own, set);
     minimize(
       objective, own, progress_, level.number, level.domain.view(state_.velocity), leastIterations, state_.newton);
   }

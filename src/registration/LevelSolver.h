@@ -2,6 +2,7 @@
 #ifndef gnr_registration_LevelSolver_h
 #define gnr_registration_LevelSolver_h
 
+#include "registration/Preparation.h"
 #include "registration/Pyramid.h"
 #include "registration/SolveState.h"
 
@@ -12,9 +13,10 @@ namespace gnr
 class LevelSolver
 {
 public:
-  LevelSolver(const Options & options, const SolverImages & images, Progress & progress, SolveState & state)
+  LevelSolver(const Options & options, const Preparation & prepared, Progress & progress, SolveState & state)
     : options_(options)
-    , images_(images)
+    , images_(prepared.images)
+    , measures_(prepared.measures)
     , progress_(progress)
     , state_(state)
   {}
@@ -29,10 +31,11 @@ private:
   Options
   optionsOf(const Level & level, double beta) const;
 
-  const Options &      options_;
-  const SolverImages & images_;
-  Progress &           progress_;
-  SolveState &         state_;
+  const Options &          options_;
+  const SolverImages &     images_;
+  const WeightedMeasures & measures_;
+  Progress &               progress_;
+  SolveState &             state_;
 };
 
 } // namespace gnr

@@ -247,6 +247,9 @@ OptionRow::read(const std::string & text) const
     case OptionKind::Word:
       take(contains(member.words, text) ? std::optional(text) : std::nullopt);
       break;
+    case OptionKind::Sum:
+      take(SimilaritySum::read(text) ? std::optional(text) : std::nullopt);
+      break;
     case OptionKind::Text:
       value = text;
       break;
@@ -269,7 +272,11 @@ OptionRow::allows(const OptionValue & value) const
            [this](const std::array<double, 2> & v) {
              return contains(range, v[0]) && contains(range, v[1]) && v[0] < range.middle && v[1] > range.middle;
            },
-           [&](const std::string & v) { return member.words.empty() ? isLine(v) : contains(member.words, v); },
+           [&](const std::string & v) {
+             return member.kind == OptionKind::Text   ? isLine(v)
+                    : member.kind == OptionKind::Word ? contains(member.words, v)
+                                                      : SimilaritySum::read(v).has_value();
+           },
            [&](const std::vector<std::string> & v) {
              return std::all_of(v.begin(), v.end(), [&](const auto & part) { return !part.empty() && isLine(part); });
            } },
@@ -307,6 +314,9 @@ OptionRow::rangeText() const
       break;
     case OptionKind::Word:
       text = "one of " + listed(member.words);
+      break;
+    case OptionKind::Sum:
+      text = "one of " + listed(member.words) + ", or a sum as " + member.words.front() + "+0.5*" + member.words.back();
       break;
     case OptionKind::Text:
       text = "a text of one line";

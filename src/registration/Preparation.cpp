@@ -73,10 +73,10 @@ prepare(const InputImages & input,
   return result;
 }
 
-SimilarityMeasure
-chooseMeasure(const Preparation & prepared, const Options & options, Progress & progress)
+SimilaritySum
+chooseSimilarity(const Preparation & prepared, const Options & options, Progress & progress)
 {
-  if (options.similarity != SimilarityMeasure::Automatic)
+  if (!options.similarity.isAutomatic())
   {
     return options.similarity;
   }

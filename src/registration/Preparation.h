@@ -2,6 +2,7 @@
 #ifndef gnr_registration_Preparation_h
 #define gnr_registration_Preparation_h
 
+#include "model/Comparison.h"
 #include "registration/FinestGrid.h"
 #include "registration/Preprocessing.h"
 #include "registration/Progress.h"
@@ -15,8 +16,9 @@ namespace gnr
 struct Preparation
 {
   std::unique_ptr<FinestGrid> finest;
-  SolverImages                images;  ///< on the finest grid
-  Buffer                      initial; ///< the velocity of the solver that was given; empty: none
+  SolverImages                images;   ///< on the finest grid
+  Buffer                      initial;  ///< the velocity of the solver that was given; empty: none
+  WeightedMeasures            measures; ///< to compare the images by
 };
 
 /** Reads what the caller has, and makes the solver's images and velocity of it. Throws Error(BadInput) naming the image
@@ -29,9 +31,9 @@ prepare(const InputImages & input,
         Communicator &      communicator,
         Progress &          progress);
 
-/** The measure to use, where the user leaves it open the one that suits the images. Collective. */
-SimilarityMeasure
-chooseMeasure(const Preparation & prepared, const Options & options, Progress & progress);
+/** What to compare the images by, where the user leaves it open the measure that suits them. Collective. */
+SimilaritySum
+chooseSimilarity(const Preparation & prepared, const Options & options, Progress & progress);
 
 } // namespace gnr
 

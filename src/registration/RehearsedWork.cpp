@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/ImageChannels.h"
+#include "model/Objective.h"
 #include "optimization/GaussNewton.h"
 #include "optimization/Preconditioner.h"
 #include "registration/Progress.h"
@@ -152,15 +152,10 @@ public:
     , image_(domain_.scalar())
     , weight_(plan.reachesBorder || plan.hasFixedWeight ? domain_.scalar() : Buffer())
     , movingWeight_(plan.hasMovingWeight ? domain_.scalar() : Buffer())
-    , compared_(makeChannels(options_.similarity, domain_, image_.data(), image_.data()))
-    , objective_(domain_,
-                 transform_,
-                 options_,
-                 { compared_.channels,
-                   weight_ ? weight_.data() : nullptr,
-                   movingWeight_ ? movingWeight_.data() : nullptr,
-                   1.0,
-                   compared_.scale })
+    , set_{ compare(makeMeasures(options_.similarity), domain_, image_.data(), image_.data()),
+            weight_ ? weight_.data() : nullptr,
+            movingWeight_ ? movingWeight_.data() : nullptr }
+    , objective_(domain_, transform_, options_, set_)
     , v_(domain_.vector())
     , p_(domain_.vector())
     , out_(domain_.vector())
@@ -214,7 +209,7 @@ private:
   static Options
   decided(Options options)
   {
-    if (options.similarity == SimilarityMeasure::Automatic)
+    if (options.similarity.isAutomatic())
     {
       options.similarity = SimilarityMeasure::SelfSimilarity;
     }
@@ -245,7 +240,7 @@ private:
   Domain                           domain_;
   FourierTransform                 transform_;
   Buffer                           image_, weight_, movingWeight_;
-  ImageChannels                    compared_;
+  ImageSet                         set_;
   Objective                        objective_;
   Buffer                           v_, p_, out_;
 };

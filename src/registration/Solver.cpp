@@ -208,8 +208,9 @@ Solver::solveLevels()
   }
   else
   {
-    report.similarity = chooseMeasure(prepared_, options_, *progress_);
+    report.similarity = chooseSimilarity(prepared_, options_, *progress_);
   }
+  prepared_.measures = makeMeasures(report.similarity);
   progress_->inputsRead();
   report.solverGrid = box_.grid;
 
@@ -219,7 +220,7 @@ Solver::solveLevels()
   {
     phase("preparation");
   }
-  LevelSolver solver(options_, prepared_.images, *progress_, state_);
+  LevelSolver solver(options_, prepared_, *progress_, state_);
   const auto  strategy = makeStrategy(options_, *prepared_.finest, *progress_, state_);
   bool        hasBegun = isResumed;
   for (; state_.level < pyramid.size(); ++state_.level)

@@ -97,8 +97,8 @@ another(const OptionRow & row, const OptionValue & value)
   candidates.insert(candidates.end(), row.member.words.begin(), row.member.words.end());
   for (const OptionValue & candidate : candidates)
   {
-    const bool fits = row.member.kind == OptionKind::Word ? std::holds_alternative<std::string>(candidate)
-                                                          : candidate.index() == static_cast<int>(row.member.kind) + 1u;
+    const bool fits = !row.member.words.empty() ? std::holds_alternative<std::string>(candidate)
+                                                : candidate.index() == static_cast<int>(row.member.kind) + 1u;
     if (fits && row.allows(candidate) && candidate != value)
     {
       return candidate;

@@ -139,9 +139,10 @@ struct Channels
     , scratch(domain.vector())
     , trajectory(domain, gnr::Interpolation::Cubic)
   {
-    for (int k = 0; k < 3; ++k)
+    set.comparisons = gnr::compareIntensities(fixed[0].data(), moving[0].data());
+    for (int k = 1; k < 3; ++k)
     {
-      set.channels.push_back({ fixed[k].data(), moving[k].data() });
+      set.comparisons[0].channels.push_back({ fixed[k].data(), moving[k].data() });
     }
     set.fixedWeight = weight.data();
   }
@@ -197,8 +198,8 @@ struct Channels
 TEST(VectorTerm, agreesWithTheChannelsOneByOne)
 {
   Channels             s(64, 8);
-  gnr::VectorTerm      together(s.trajectory, s.domain, s.options, s.set);
-  gnr::ChannelwiseTerm apart(s.trajectory, s.domain, s.options, s.set);
+  gnr::VectorTerm      together(s.trajectory, s.domain, s.options, s.set, s.set.comparisons[0]);
+  gnr::ChannelwiseTerm apart(s.trajectory, s.domain, s.set, s.set.comparisons[0]);
   const Buffer         p = s.bench.vector(direction(0.4));
   const Buffer         b = s.gradient(together), q = s.hessian(together, p);
   const Buffer         expectedB = s.gradient(apart), expectedQ = s.hessian(apart, p);
@@ -210,7 +211,7 @@ TEST(VectorTerm, agreesWithTheChannelsOneByOne)
 TEST(VectorTerm, gradientIsTheDerivativeOfTheValue)
 {
   Channels        s(64, 8);
-  gnr::VectorTerm term(s.trajectory, s.domain, s.options, s.set);
+  gnr::VectorTerm term(s.trajectory, s.domain, s.options, s.set, s.set.comparisons[0]);
   const Buffer    w = s.bench.vector(direction(0.4)), b = s.gradient(term);
   const double    e = 1e-2, difference = (s.valueAt(term, w, e) - s.valueAt(term, w, -e)) / (2 * e);
   EXPECT_NEAR(s.bench.inner(b, w) / difference, 1.0, 1e-2);
@@ -219,7 +220,7 @@ TEST(VectorTerm, gradientIsTheDerivativeOfTheValue)
 TEST(VectorTerm, hessianIsSymmetricAndNotNegative)
 {
   Channels        s(64, 8);
-  gnr::VectorTerm term(s.trajectory, s.domain, s.options, s.set);
+  gnr::VectorTerm term(s.trajectory, s.domain, s.options, s.set, s.set.comparisons[0]);
   const Buffer    x = s.bench.vector(direction(0.4)), y = s.bench.vector(direction(1.3));
   s.gradient(term);
   const Buffer hx = s.hessian(term, x), hy = s.hessian(term, y);

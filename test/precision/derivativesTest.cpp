@@ -58,7 +58,7 @@ struct Fixture
     , problem(bench.domain(),
               transform,
               options,
-              gnr::ImageSet{ { { fixed.data(), moving.data() } }, weighted ? weight.data() : nullptr })
+              gnr::ImageSet{ gnr::compareIntensities(fixed.data(), moving.data()), weighted ? weight.data() : nullptr })
     , v(bench.vector(velocity))
     , scratch(bench.domain().vector())
   {}

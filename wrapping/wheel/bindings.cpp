@@ -230,7 +230,7 @@ describe(const gnr::Report & r, const gnr::Options & options)
   determinant["mean"] = r.determinantMean;
   result["beta"] = r.beta;
   result["mismatch"] = r.mismatch;
-  result["similarity"] = gnr::nameOf(r.similarity);
+  result["similarity"] = r.similarity.text();
   result["detailCorrelationBefore"] =
     valueOrNone(r.detailCorrelation ? std::optional(r.detailCorrelation->before) : std::nullopt);
   result["detailCorrelationAfter"] =

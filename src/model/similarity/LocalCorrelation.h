@@ -2,7 +2,7 @@
 #ifndef gnr_model_similarity_LocalCorrelation_h
 #define gnr_model_similarity_LocalCorrelation_h
 
-#include "model/similarity/Similarity.h"
+#include "model/similarity/Measure.h"
 #include "model/similarity/Window3.h"
 
 namespace gnr
@@ -51,6 +51,16 @@ private:
   // Window sums; after linearize() mean and variance of m, the window sum of kappa in ff_, and two to work in.
   Buffer m_, mm_, f_, ff_, mf_;
   Buffer kappa_;
+};
+
+class LocalCorrelationMeasure : public Measure
+{
+public:
+  std::unique_ptr<Similarity>
+  compare(Domain & domain, const Real * fixed) const override
+  {
+    return std::make_unique<LocalCorrelation>(domain, fixed);
+  }
 };
 
 } // namespace gnr

@@ -2,7 +2,7 @@
 #ifndef gnr_model_similarity_SelfSimilarity_h
 #define gnr_model_similarity_SelfSimilarity_h
 
-#include "model/DataTerm.h"
+#include "model/similarity/SumOfSquares.h"
 
 namespace gnr
 {
@@ -19,6 +19,42 @@ constexpr double selfSimilarityUnit = 0.05 / selfSimilarityChannels;
  * about the same for images of any contrast [C5]. Twelve scalar fields, one behind the other. Collective. */
 Buffer
 selfSimilarity(Domain & domain, const Real * image);
+
+/** The descriptors by squared differences. */
+class SelfSimilarityMeasure : public Measure
+{
+public:
+  int
+  channels() const override
+  {
+    return selfSimilarityChannels;
+  }
+  Buffer
+  describe(Domain & domain, const Real * image) const override
+  {
+    return selfSimilarity(domain, image);
+  }
+  double
+  unit() const override
+  {
+    return selfSimilarityUnit;
+  }
+  std::unique_ptr<Similarity>
+  compare(Domain & domain, const Real * fixed) const override
+  {
+    return std::make_unique<SumOfSquares>(domain, fixed);
+  }
+  bool
+  needsOneContrast() const override
+  {
+    return false;
+  }
+  bool
+  isSquared() const override
+  {
+    return true;
+  }
+};
 
 } // namespace gnr
 

@@ -42,10 +42,6 @@ public:
   curvature() const = 0;
 };
 
-/** Makes the measure of that name for one pair of images. `fixed` must live as long as it. */
-std::unique_ptr<Similarity>
-makeSimilarity(SimilarityMeasure measure, Domain & domain, const Real * fixed);
-
 } // namespace gnr
 
 #endif

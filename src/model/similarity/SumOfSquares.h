@@ -2,7 +2,7 @@
 #ifndef gnr_model_similarity_SumOfSquares_h
 #define gnr_model_similarity_SumOfSquares_h
 
-#include "model/similarity/Similarity.h"
+#include "model/similarity/Measure.h"
 
 namespace gnr
 {
@@ -31,6 +31,27 @@ private:
   Domain &     domain_;
   const Real * fixed_;
   const Real * weight_ = nullptr;
+};
+
+/** The images themselves by squared differences. */
+class SumOfSquaresMeasure : public Measure
+{
+public:
+  std::unique_ptr<Similarity>
+  compare(Domain & domain, const Real * fixed) const override
+  {
+    return std::make_unique<SumOfSquares>(domain, fixed);
+  }
+  bool
+  isSquared() const override
+  {
+    return true;
+  }
+  bool
+  endsNearZero() const override
+  {
+    return true;
+  }
 };
 
 } // namespace gnr

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_model_Comparison_h
+#define gnr_model_Comparison_h
+
+#include "model/similarity/Measure.h"
+
+#include "gnr/Options.h"
+
+#include <vector>
+
+namespace gnr
+{
+
+/** Two fields that are to be alike, on the domain. They must live as long as what uses them. */
+struct Channel
+{
+  const Real * fixed = nullptr;
+  const Real * moving = nullptr;
+};
+
+/** A measure with its weight in a sum. */
+struct WeightedMeasure
+{
+  std::shared_ptr<const Measure> measure;
+  double                         weight = 1.0;
+};
+using WeightedMeasures = std::vector<WeightedMeasure>;
+
+WeightedMeasures
+makeMeasures(const SimilaritySum & similarity);
+
+/** A pair of images on one grid as a measure sees them. */
+struct Comparison
+{
+  std::shared_ptr<const Measure> measure;
+  std::vector<Channel>           channels;
+  double                         scale = 1.0;   ///< of the sum over the channels
+  std::vector<Buffer>            descriptors{}; ///< that the channels lie in, if they are not the images
+};
+
+/** One for each measure. The images must live as long as the result. Collective. */
+std::vector<Comparison>
+compare(const WeightedMeasures & measures, Domain & domain, const Real * fixed, const Real * moving);
+
+/** By squared differences of the intensities. */
+std::vector<Comparison>
+compareIntensities(const Real * fixed, const Real * moving);
+
+} // namespace gnr
+
+#endif

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_model_similarity_Custom_h
+#define gnr_model_similarity_Custom_h
+
+#include "model/similarity/Measure.h"
+
+#include "gnr/CustomMeasure.h"
+
+#include <vector>
+
+namespace gnr
+{
+
+/** The measure of the caller: its curvature is the Gauss-Newton action. Memory: one scalar field, and on the host two
+ * to five while it compares. */
+class Custom : public Similarity
+{
+public:
+  Custom(CustomMeasure & measure, Domain & domain, const Real * fixed);
+
+  void
+  setWeight(const Real * weight) override;
+  double
+  value(const Real * m) override;
+  void
+  linearize(const Real * m, Real * lambda) override;
+  void
+  gaussNewton(Real * mt) override;
+  const Real *
+  curvature() const override
+  {
+    return curvature_.data();
+  }
+
+private:
+  using Host = std::vector<float>;
+
+  /** D of all processes. */
+  double
+  compare(const Real * m, Host * force, Host * curvature);
+  Host
+  hostCopy(const Real * field) const;
+
+  CustomMeasure & measure_;
+  Domain &        domain_;
+  const Real *    fixed_;
+  const Real *    weight_ = nullptr;
+  Buffer          curvature_;
+};
+
+class CustomMeasureAdaptor : public Measure
+{
+public:
+  explicit CustomMeasureAdaptor(CustomMeasure & measure)
+    : measure_(measure)
+  {}
+  std::unique_ptr<Similarity>
+  compare(Domain & domain, const Real * fixed) const override
+  {
+    return std::make_unique<Custom>(measure_, domain, fixed);
+  }
+  bool
+  needsOneContrast() const override
+  {
+    return false; // who knows
+  }
+
+private:
+  CustomMeasure & measure_;
+};
+
+} // namespace gnr
+
+#endif

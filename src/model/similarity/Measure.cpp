@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/similarity/Measure.h"
+
+#include "model/similarity/LocalCorrelation.h"
+#include "model/similarity/SelfSimilarity.h"
+#include "model/similarity/SumOfSquares.h"
+
+#include <stdexcept>
+
+namespace gnr
+{
+
+std::shared_ptr<const Measure>
+makeMeasure(SimilarityMeasure measure)
+{
+  switch (measure)
+  {
+    case SimilarityMeasure::SumOfSquares:
+      return std::make_shared<SumOfSquaresMeasure>();
+    case SimilarityMeasure::LocalCorrelation:
+      return std::make_shared<LocalCorrelationMeasure>();
+    case SimilarityMeasure::SelfSimilarity:
+      return std::make_shared<SelfSimilarityMeasure>();
+    case SimilarityMeasure::Automatic:
+      break;
+  }
+  throw std::logic_error("Measure: which one to take must have been decided");
+}
+
+} // namespace gnr

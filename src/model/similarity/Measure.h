@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_model_similarity_Measure_h
+#define gnr_model_similarity_Measure_h
+
+#include "model/similarity/Similarity.h"
+
+namespace gnr
+{
+
+/** What a measure by name is: which fields of a pair of images it compares, and how. One object serves all grids. */
+class Measure
+{
+public:
+  virtual ~Measure() = default;
+
+  /** Fields that are compared in place of each image. */
+  virtual int
+  channels() const
+  {
+    return 1;
+  }
+  /** Those of an image, one behind the other; empty: the image itself is compared. Collective. */
+  virtual Buffer
+  describe(Domain &, const Real * /* image */) const
+  {
+    return {};
+  }
+  /** Of the sum over the channels, so that beta means the same for every measure. */
+  virtual double
+  unit() const
+  {
+    return 1.0;
+  }
+  /** How a channel is compared with its fixed one, which must live as long as the result. */
+  virtual std::unique_ptr<Similarity>
+  compare(Domain & domain, const Real * fixed) const = 0;
+
+  /** Whether it is blind between scans of different contrast. */
+  virtual bool
+  needsOneContrast() const
+  {
+    return true;
+  }
+  /** Whether compare() gives SumOfSquares, so that all channels can be carried at once. */
+  virtual bool
+  isSquared() const
+  {
+    return false;
+  }
+  /** Whether a good match brings the value near zero. Of the others most of the value cannot be had, and a solve ends
+   * by its progress. */
+  virtual bool
+  endsNearZero() const
+  {
+    return false;
+  }
+};
+
+/** The measure of that name, which is not Automatic. */
+std::shared_ptr<const Measure>
+makeMeasure(SimilarityMeasure measure);
+
+} // namespace gnr
+
+#endif
