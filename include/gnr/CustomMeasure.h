@@ -26,10 +26,10 @@ public:
   struct Images
   {
     Grid          grid;
-    Box           box;                ///< whole planes
+    Box           box; ///< whole planes
     const float * fixed = nullptr;
-    const float * moving = nullptr;   ///< as it is deformed now
-    const float * weight = nullptr;   ///< of each voxel, 0 to 1; null for one
+    const float * moving = nullptr; ///< as it is deformed now
+    const float * weight = nullptr; ///< of each voxel, 0 to 1; null for one
   };
 
   /** Compares the images; called by all processes together, each with its box.

@@ -198,6 +198,7 @@ OptionMember::OptionMember(T Options::* member)
   {
     kind = OptionKind::Sum;
     words = wordsOf<SimilarityMeasure>();
+    words.pop_back(); // Custom: it cannot be chosen where there is no program to bring it
     get = [=](const Options & o) { return (o.*member).text(); };
     set = [=](Options & o, const OptionValue & value) { o.*member = T::read(std::get<std::string>(value)).value(); };
   }

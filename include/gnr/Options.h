@@ -6,6 +6,7 @@
 
 #include "GaussNewtonRegistrationExport.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -62,14 +63,14 @@ enum class SimilarityMeasure
   Automatic,        ///< LocalCorrelation where the images look as if of one contrast, else SelfSimilarity
   SumOfSquares,     ///< squared differences of intensities: scans of one contrast and brightness
   LocalCorrelation, ///< local normalised cross-correlation: scans of one contrast, whatever their brightness
-  SelfSimilarity    ///< self-similarity context, MIND-SSC: scans of different contrast
+  SelfSimilarity,   ///< self-similarity context, MIND-SSC: scans of different contrast
+  Custom            ///< a CustomMeasure that comes with the problem
 };
 template <>
 inline constexpr EnumName<SimilarityMeasure> enumNames<SimilarityMeasure>[] = {
-  { SimilarityMeasure::SumOfSquares, "ssd" },
-  { SimilarityMeasure::Automatic, "auto" },
-  { SimilarityMeasure::LocalCorrelation, "lncc" },
-  { SimilarityMeasure::SelfSimilarity, "mind" },
+  { SimilarityMeasure::SumOfSquares, "ssd" },      { SimilarityMeasure::Automatic, "auto" },
+  { SimilarityMeasure::LocalCorrelation, "lncc" }, { SimilarityMeasure::SelfSimilarity, "mind" },
+  { SimilarityMeasure::Custom, "custom" },
 };
 
 /** One measure, or a weighted sum of several. As text the weights stand before the names: "lncc+0.5*mind". */
@@ -96,7 +97,12 @@ struct GaussNewtonRegistration_EXPORT SimilaritySum
   bool
   isAutomatic() const
   {
-    return parts.front().measure == SimilarityMeasure::Automatic;
+    return has(SimilarityMeasure::Automatic);
+  }
+  bool
+  has(SimilarityMeasure measure) const
+  {
+    return std::any_of(parts.begin(), parts.end(), [=](const Part & part) { return part.measure == measure; });
   }
 };
 

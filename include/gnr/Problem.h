@@ -44,6 +44,8 @@ struct Block
 using InputBlock = Block<const float>;
 using OutputBlock = Block<float>;
 
+class CustomMeasure;
+
 /** The images to register, moving to fixed, sampled on one grid.
  *
  * Finds the stationary velocity v (mm per unit time) that minimises
@@ -64,6 +66,8 @@ struct Problem
   InputBlock fixedWeight{};     ///< of the mismatch, 0 to 1; stays in place. Nowhere set: one everywhere
   InputBlock movingWeight{};    ///< likewise; travels with the moving image
   InputBlock initialVelocity{}; ///< vectors, as Field::Velocity: the start, in place of zero
+
+  CustomMeasure * customMeasure = nullptr; ///< for "custom" in the options; valid until the solve ends
 };
 
 } // namespace gnr

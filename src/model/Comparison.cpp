@@ -8,12 +8,12 @@ namespace gnr
 {
 
 WeightedMeasures
-makeMeasures(const SimilaritySum & similarity)
+makeMeasures(const SimilaritySum & similarity, CustomMeasure * custom)
 {
   WeightedMeasures measures;
   for (const SimilaritySum::Part & part : similarity.parts)
   {
-    measures.push_back({ makeMeasure(part.measure), part.weight });
+    measures.push_back({ makeMeasure(part.measure, custom), part.weight });
   }
   return measures;
 }

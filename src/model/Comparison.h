@@ -27,7 +27,7 @@ struct WeightedMeasure
 using WeightedMeasures = std::vector<WeightedMeasure>;
 
 WeightedMeasures
-makeMeasures(const SimilaritySum & similarity);
+makeMeasures(const SimilaritySum & similarity, CustomMeasure * custom = nullptr);
 
 /** A pair of images on one grid as a measure sees them. */
 struct Comparison

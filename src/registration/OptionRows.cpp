@@ -55,7 +55,8 @@ optionTable()
     { "similarity", &Options::similarity, intensities, everyday,
       "How the images are compared. ssd: by their intensities, for scans of one contrast. lncc: by local correlation, "
       "also where brightness or gain differ from place to place. mind: by self-similarity, for scans of different "
-      "contrast. auto: lncc where the images look as if they were of one contrast, else mind." },
+      "contrast. auto: lncc where the images look as if they were of one contrast, else mind. Several at once, with "
+      "weights: lncc+0.5*mind." },
     { "normalization", &Options::intensityNormalization, intensities, everyday,
       "Bring each image to a common scale by its robust percentiles, or take intensities as they are." },
     { "smoothing", &Options::smoothing, intensities, everyday,

@@ -54,10 +54,9 @@ SimilaritySum::read(const std::string & text)
     sum.parts.push_back(*part);
     begin = end + 1;
   }
-  const auto isOpen = [](const Part & part) { return part.measure == SimilarityMeasure::Automatic; };
-  const bool hasOpen = std::any_of(sum.parts.begin(), sum.parts.end(), isOpen);
-  return hasOpen && (sum.parts.size() > 1 || sum.parts.front().weight != 1.0) ? std::nullopt
-                                                                              : std::optional<SimilaritySum>(sum);
+  return sum.isAutomatic() && (sum.parts.size() > 1 || sum.parts.front().weight != 1.0)
+           ? std::nullopt
+           : std::optional<SimilaritySum>(sum);
 }
 
 std::string

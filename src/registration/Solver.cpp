@@ -83,8 +83,15 @@ mebibytes(std::size_t bytes)
 
 Solver::Solver(const Problem & problem, std::shared_ptr<Communicator> communicator)
   : options_(problem.options)
+  , customMeasure_(problem.customMeasure)
 {
   validate(options_);
+  if (options_.similarity.has(SimilarityMeasure::Custom) != (customMeasure_ != nullptr))
+  {
+    throw Error(ErrorKind::BadInput,
+                "similarity: " + options_.similarity.text() + (customMeasure_ ? " is not" : " is") +
+                  " the custom measure of a program, which has given " + (customMeasure_ ? "one" : "none"));
+  }
   checkGrid(problem.grid);
   checkAgreement(problem.grid, options_, *communicator);
   context_ = makeContext(options_, std::move(communicator));
@@ -210,7 +217,7 @@ Solver::solveLevels()
   {
     report.similarity = chooseSimilarity(prepared_, options_, *progress_);
   }
-  prepared_.measures = makeMeasures(report.similarity);
+  prepared_.measures = makeMeasures(report.similarity, customMeasure_);
   progress_->inputsRead();
   report.solverGrid = box_.grid;
 

@@ -111,6 +111,7 @@ private:
   Context                           context_;
   InputImages                       input_;
   SolverBox                         box_;
+  CustomMeasure *                   customMeasure_ = nullptr;
   std::istream *                    saved_ = nullptr;
   std::function<void(SolveState &)> onStep_;
   Preparation                       prepared_;

@@ -153,6 +153,36 @@ class Behaviour(unittest.TestCase):
         with self.assertRaisesRegex(KeyError, "mine"):
             gaussnewton.register(fixed, moving, progress=fail)
 
+    def test_a_measure_of_squared_differences_is_that_of_the_library(self):
+        fixed, moving = blob(), blob(centre=(18.0, 14.0, 12.0))
+        grids = set()
+
+        def squared(f, m, weight):
+            grids.add(f.shape)
+            w = 1.0 if weight is None else weight
+            return 0.5 * np.sum(w * (f - m).astype(float) ** 2), (w * (f - m)).astype(np.float32)
+        expected = gaussnewton.register(fixed, moving)
+        own = gaussnewton.register(fixed, moving, measure=squared)
+        half = gaussnewton.register(fixed, moving, measure=squared, similarity="0.5*custom+0.5*ssd")
+        self.assertGreater(np.abs(expected.displacement).max(), 1.0)
+        for result in (own, half):
+            self.assertLess(np.abs(result.displacement - expected.displacement).max(), 1e-3)
+        self.assertEqual(own.report["result"]["similarity"], "custom")
+        self.assertGreater(len(grids), 1)
+
+    def test_a_measure_that_fails_says_so(self):
+        fixed, moving = blob(), blob(centre=(18.0, 14.0, 12.0))
+
+        def fail(f, m, weight):
+            raise KeyError("mine")
+        with self.assertRaisesRegex(KeyError, "mine"):
+            gaussnewton.register(fixed, moving, measure=fail)
+        for answer in (None, 1.0, (1.0, 2.0), (np.nan, fixed), ("a", fixed)):
+            with self.subTest(answer), self.assertRaisesRegex((ValueError, ArithmeticError), "measure"):
+                gaussnewton.register(fixed, moving, measure=lambda f, m, weight: answer)
+        with self.assertRaisesRegex(ValueError, "custom"):
+            gaussnewton.register(fixed, moving, similarity="custom")
+
     def test_any_number_of_threads_gives_the_same_bits(self):
         fixed, moving = blob(), blob(centre=(18.0, 14.0, 12.0))
         one, three = (gaussnewton.register(fixed, moving, threads=n).displacement for n in (1, 3))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gaussnewton._core: the solver and linear interpolation on numpy arrays. Geometry and types of images are the business
 // of the Python files beside this one.
+#include "gnr/CustomMeasure.h"
 #include "gnr/Engine.h"
 #include "gnr/Error.h"
 #include "gnr/OptionTable.h"
@@ -158,6 +159,87 @@ private:
   std::chrono::steady_clock::time_point asked_;
 };
 
+/** A measure that is a function of Python, of three arrays [z, y, x]: fixed, deformed moving image and weight (or
+ * None). It returns the value, the force and, if it likes, the curvature. */
+class PythonMeasure : public gnr::CustomMeasure
+{
+public:
+  explicit PythonMeasure(nb::object function)
+    : function_(std::move(function))
+  {}
+
+  double
+  compare(const Images & images, float * force, float * curvature) override
+  {
+    const nb::gil_scoped_acquire held;
+    try
+    {
+      const auto &      n = images.grid.size;
+      const std::size_t shape[3] = { std::size_t(n[2]), std::size_t(n[1]), std::size_t(n[0]) };
+      const auto        copy = [&](const float * values) -> nb::object {
+        if (values == nullptr)
+        {
+          return nb::none();
+        }
+        NewArray array = makeArray({ shape[0], shape[1], shape[2] });
+        std::copy(values, values + array.size(), array.data());
+        return nb::cast(array);
+      };
+      const nb::object answer = function_(copy(images.fixed), copy(images.moving), copy(images.weight));
+      const auto       parts = nb::cast<nb::sequence>(answer);
+      const auto       take = [&](std::size_t index, float * values) {
+        const auto array = nb::cast<Volume>(parts[index]);
+        if (array.shape(0) != shape[0] || array.shape(1) != shape[1] || array.shape(2) != shape[2])
+        {
+          throw nb::value_error("measure: force and curvature must have the shape of the images");
+        }
+        std::copy(array.data(), array.data() + array.size(), values);
+      };
+      if (force != nullptr)
+      {
+        take(1, force);
+        if (nb::len(parts) > 2)
+        {
+          take(2, curvature);
+        }
+      }
+      return nb::cast<double>(parts[0]);
+    }
+    catch (nb::python_error & error)
+    {
+      error_.emplace(std::move(error));
+    }
+    catch (const nb::cast_error &)
+    {
+      wrong_ = "measure: it must return a number and one or two float32 arrays [z, y, x]";
+    }
+    catch (const nb::builtin_exception & error)
+    {
+      wrong_ = error.what();
+    }
+    throw gnr::Error(gnr::ErrorKind::Aborted, "the measure has failed");
+  }
+
+  /** What was raised in it, or is wrong with what it has returned. */
+  void
+  raise()
+  {
+    if (error_)
+    {
+      throw std::move(*error_);
+    }
+    if (!wrong_.empty())
+    {
+      throw gnr::Error(gnr::ErrorKind::BadInput, wrong_);
+    }
+  }
+
+private:
+  nb::object                      function_;
+  std::optional<nb::python_error> error_;
+  std::string                     wrong_;
+};
+
 nb::object
 valueOrNone(const std::optional<double> & value)
 {
@@ -289,7 +371,8 @@ solve(const Volume &                                           fixed,
       const std::string &                                      preset,
       const std::vector<std::pair<std::string, std::string>> & settings,
       const std::vector<std::string> &                         outputs,
-      nb::object                                               callback)
+      nb::object                                               callback,
+      nb::object                                               function)
 {
   const gnr::Options options = optionsOf(preset, settings);
   const std::size_t  n[3] = { fixed.shape(0), fixed.shape(1), fixed.shape(2) };
@@ -306,8 +389,11 @@ solve(const Volume &                                           fixed,
 
   gnr::Problem   problem;
   PythonObserver observer(std::move(callback));
+  const bool     hasMeasure = !function.is_none();
+  PythonMeasure  measure(std::move(function));
   problem.grid = grid;
   problem.options = options;
+  problem.customMeasure = hasMeasure ? &measure : nullptr;
   problem.fixed = { fixed.data(), gnr::wholeOf(grid) };
   problem.moving = { moving.data(), gnr::wholeOf(grid) };
   if (fixedWeight)
@@ -335,6 +421,7 @@ solve(const Volume &                                           fixed,
   }
   catch (const gnr::Error &)
   {
+    measure.raise();
     observer.raise();
     throw;
   }
@@ -512,7 +599,8 @@ NB_MODULE(_core, m)
         "preset"_a,
         "settings"_a,
         "outputs"_a,
-        "callback"_a.none());
+        "callback"_a.none(),
+        "function"_a.none());
   m.def("sample",
         &sample,
         "image"_a,

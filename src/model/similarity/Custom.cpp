@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
+#include <string>
 
 namespace gnr
 {
@@ -29,7 +29,7 @@ areFinite(const std::vector<float> & values)
 
 } // namespace
 
-Custom::Custom(CustomMeasure & measure, Domain & domain, const Real * fixed)
+Custom::Custom(CustomMeasure * measure, Domain & domain, const Real * fixed)
   : measure_(measure)
   , domain_(domain)
   , fixed_(fixed)
@@ -53,7 +53,11 @@ Custom::hostCopy(const Real * field) const
 double
 Custom::compare(const Real * m, Host * force, Host * curvature)
 {
-  const Host fixed = hostCopy(fixed_), moving = hostCopy(m), weight = weight_ ? hostCopy(weight_) : Host();
+  if (measure_ == nullptr)
+  {
+    return domain_.average(1.0);
+  }
+  const Host            fixed = hostCopy(fixed_), moving = hostCopy(m), weight = weight_ ? hostCopy(weight_) : Host();
   CustomMeasure::Images images;
   images.grid = domain_.grid();
   images.box = planesOf(domain_.grid(), domain_.slab().begin, domain_.slab().end);
@@ -66,7 +70,7 @@ Custom::compare(const Real * m, Host * force, Host * curvature)
     *curvature = weight_ ? weight : Host(fixed.size(), 1.0F);
   }
   const double sum =
-    measure_.compare(images, force ? force->data() : nullptr, curvature ? curvature->data() : nullptr);
+    measure_->compare(images, force ? force->data() : nullptr, curvature ? curvature->data() : nullptr);
   checkResult(std::isfinite(sum), "the value is not finite");
   return domain_.average(sum);
 }
@@ -86,8 +90,8 @@ Custom::linearize(const Real * m, Real * lambda)
   checkResult(std::all_of(curvature.begin(), curvature.end(), [](float c) { return c >= 0.0F; }),
               "the curvature is negative");
   Kernels & kernels = domain_.kernels();
-  kernels.fromHost(force.data(), 1, 1.0, lambda, force.size());
-  kernels.fromHost(curvature.data(), 1, 1.0, curvature_.data(), curvature.size());
+  kernels.fromHost(force.data(), 1, 1.0, lambda, domain_.points());
+  kernels.fromHost(curvature.data(), 1, 1.0, curvature_.data(), domain_.points());
 }
 
 void

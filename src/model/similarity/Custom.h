@@ -11,12 +11,12 @@
 namespace gnr
 {
 
-/** The measure of the caller: its curvature is the Gauss-Newton action. Memory: one scalar field, and on the host two
- * to five while it compares. */
+/** The measure of the caller, whose curvature is the Gauss-Newton action; null in rehearsals, which have no values.
+ * Memory: one scalar field, and on the host two to five while it compares. */
 class Custom : public Similarity
 {
 public:
-  Custom(CustomMeasure & measure, Domain & domain, const Real * fixed);
+  Custom(CustomMeasure * measure, Domain & domain, const Real * fixed);
 
   void
   setWeight(const Real * weight) override;
@@ -41,7 +41,7 @@ private:
   Host
   hostCopy(const Real * field) const;
 
-  CustomMeasure & measure_;
+  CustomMeasure * measure_;
   Domain &        domain_;
   const Real *    fixed_;
   const Real *    weight_ = nullptr;
@@ -51,7 +51,7 @@ private:
 class CustomMeasureAdaptor : public Measure
 {
 public:
-  explicit CustomMeasureAdaptor(CustomMeasure & measure)
+  explicit CustomMeasureAdaptor(CustomMeasure * measure)
     : measure_(measure)
   {}
   std::unique_ptr<Similarity>
@@ -66,7 +66,7 @@ public:
   }
 
 private:
-  CustomMeasure & measure_;
+  CustomMeasure * measure_;
 };
 
 } // namespace gnr

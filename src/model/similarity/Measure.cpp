@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/similarity/Measure.h"
 
+#include "model/similarity/Custom.h"
 #include "model/similarity/LocalCorrelation.h"
 #include "model/similarity/SelfSimilarity.h"
 #include "model/similarity/SumOfSquares.h"
@@ -11,7 +12,7 @@ namespace gnr
 {
 
 std::shared_ptr<const Measure>
-makeMeasure(SimilarityMeasure measure)
+makeMeasure(SimilarityMeasure measure, CustomMeasure * custom)
 {
   switch (measure)
   {
@@ -21,6 +22,8 @@ makeMeasure(SimilarityMeasure measure)
       return std::make_shared<LocalCorrelationMeasure>();
     case SimilarityMeasure::SelfSimilarity:
       return std::make_shared<SelfSimilarityMeasure>();
+    case SimilarityMeasure::Custom:
+      return std::make_shared<CustomMeasureAdaptor>(custom);
     case SimilarityMeasure::Automatic:
       break;
   }

@@ -7,6 +7,8 @@
 namespace gnr
 {
 
+class CustomMeasure;
+
 /** What a measure by name is: which fields of a pair of images it compares, and how. One object serves all grids. */
 class Measure
 {
@@ -56,9 +58,9 @@ public:
   }
 };
 
-/** The measure of that name, which is not Automatic. */
+/** The measure of that name, which is not Automatic. `custom` must live as long as the result. */
 std::shared_ptr<const Measure>
-makeMeasure(SimilarityMeasure measure);
+makeMeasure(SimilarityMeasure measure, CustomMeasure * custom = nullptr);
 
 } // namespace gnr
 

@@ -66,6 +66,12 @@ jobOf(const Problem & problem, int processes)
 std::unique_ptr<Workers>
 startWorkers(const Problem & problem, int processes)
 {
+  if (problem.customMeasure != nullptr)
+  {
+    throw Error(ErrorKind::BadInput,
+                "several processes: they do not have the custom measure of this program; register in this process, or "
+                "in all processes of a program that uses MPI");
+  }
   const launched::Job job = jobOf(problem, processes);
   const std::size_t   scalar = problem.grid.points() * sizeof(float);
   const Box           whole = wholeOf(problem.grid);

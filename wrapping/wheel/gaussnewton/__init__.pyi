@@ -43,7 +43,9 @@ class Result:
 
 def register(fixed: ImageLike, moving: ImageLike, *, fixed_mask: ImageLike | None = ...,
              moving_mask: ImageLike | None = ..., initial_velocity: ArrayLike | Image | None = ...,
-             similarity: str | None = ..., preset: Literal["fast", "default", "accurate"] = ...,
+             similarity: str | None = ...,
+             measure: Callable[[np.ndarray, np.ndarray, np.ndarray | None], tuple[Any, ...]] | None = ...,
+             preset: Literal["fast", "default", "accurate"] = ...,
              progress: bool | Callable[[str, dict[str, Any]], bool | None] | None = ...,
              outputs: Iterable[Literal["inverse", "velocity", "determinant"]] = ...,
              spacing: Sequence[float] | None = ..., **settings: Any) -> Result: ...

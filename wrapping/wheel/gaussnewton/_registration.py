@@ -191,7 +191,7 @@ class Result:
 
 
 def register(fixed, moving, *, fixed_mask=None, moving_mask=None, initial_velocity=None, similarity=None,
-             preset="default", progress=None, outputs=(), spacing=None, **settings):
+             measure=None, preset="default", progress=None, outputs=(), spacing=None, **settings):
     """Registers `moving` to `fixed`: finds the smooth, invertible displacement u with moving(x + u(x)) like fixed(x).
 
     fixed, moving: three-dimensional images: numpy arrays [z, y, x], gaussnewton.Image, itk.Image, SimpleITK.Image or an
@@ -200,7 +200,14 @@ def register(fixed, moving, *, fixed_mask=None, moving_mask=None, initial_veloci
         nearest voxel is taken and does not count. The images should be roughly aligned.
     fixed_mask, moving_mask: images of the shape of theirs; where they are 0 the images need not match.
     initial_velocity: [z, y, x, 3], mm per unit time, LPS axes, on the grid of fixed: `velocity` of an earlier result.
-    similarity: the name of a measure, "ssd" (one contrast) or "mind" (different contrast), for example.
+    similarity: the name of a measure, "ssd" (one contrast) or "mind" (different contrast), for example, or a sum of
+        several, "lncc+0.5*mind".
+    measure: a measure of your own, which "custom" in `similarity` stands for: a function of three float32 arrays [z, y, x],
+        the fixed image, the moving image as it is deformed now, and the weight of each voxel or None. It returns the
+        value, a sum over the voxels in the unit of half the squared difference (the images have intensities of about 0
+        to 1); the force, minus the derivative of the value by each voxel of the moving image; and, unless that is the
+        weight, the curvature >= 0, which stands for the second derivative. It is called on every grid, from coarse to
+        fine.
     preset: "fast", "default" or "accurate".
     progress: True for a bar (where tqdm is installed), or a function of (event, values) that is called on every
         "level", "iteration", "progress" and "message"; when it returns False, the solve ends with the result so far.
@@ -215,6 +222,8 @@ def register(fixed, moving, *, fixed_mask=None, moving_mask=None, initial_veloci
     unknown = set(outputs) - {"inverse", "velocity", "determinant"}
     if unknown:
         raise InputError("outputs: %s; there are inverse, velocity and determinant" % ", ".join(sorted(unknown)))
+    if measure is not None and similarity is None:
+        similarity = "custom"
     if similarity is not None:
         settings["similarity"] = similarity
     chosen = _settings(settings)
@@ -238,7 +247,7 @@ def register(fixed, moving, *, fixed_mask=None, moving_mask=None, initial_veloci
     wanted = ["displacement"] + [name for name in ("inverse", "velocity", "determinant") if name in outputs]
     try:
         solved = _core.solve(fixed_values, on_grid, fixed_image.spacing, fixed_weight, moving_weight, velocity, preset,
-                             chosen, wanted, reporter)
+                             chosen, wanted, reporter, measure)
     finally:
         reporter.close()
     fields = {name: solved[name] if name == "determinant" else _rotated(solved[name], fixed_image.direction)
