@@ -67,6 +67,8 @@ GNR_COST(correlationCurvature, 28,  0,      0,    0)
 
 GNR_COST(shiftedSquaredDifference, 8, 0,    0,    0)
 GNR_COST(selfSimilarity,     100,   0,      0,    0)
+GNR_COST(toBytes,              5,   0,      0,    0)
+GNR_COST(fromBytes,            5,   0,      0,    0)
 
 GNR_COST(forwardPlanes,        8,   0,      0,  2. / 3)
 GNR_COST(backwardPlanes,       8,   0,      0,  2. / 3)

@@ -427,6 +427,12 @@ public:
                  Real         least,
                  Real         most,
                  std::size_t  n) = 0;
+  /** bytes = round(255 x) of x from 0 to 1; others are clamped. */
+  virtual void
+  toBytes(const Real * x, std::uint8_t * bytes, std::size_t n) = 0;
+  /** x = bytes / 255. */
+  virtual void
+  fromBytes(const std::uint8_t * bytes, Real * x, std::size_t n) = 0;
 
   //---- spectral.cpp: unnormalised forward transforms; applySymbol and resampleSpectrum divide by the number of points
   //-------

@@ -160,6 +160,10 @@ selfSimilarity(Real *       fields,
                Real         least,
                Real         most,
                std::size_t  n) override;
+void
+toBytes(const Real * x, std::uint8_t * bytes, std::size_t n) override;
+void
+fromBytes(const std::uint8_t * bytes, Real * x, std::size_t n) override;
 
 void
 forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum) override;

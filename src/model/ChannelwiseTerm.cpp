@@ -3,6 +3,8 @@
 
 #include "model/Structure.h"
 
+#include <stdexcept>
+
 namespace gnr
 {
 
@@ -15,7 +17,11 @@ ChannelwiseTerm::ChannelwiseTerm(Trajectory &       trajectory,
 {
   for (const Channel & channel : comparison.channels)
   {
-    pairs_.push_back({ { channel.moving, {} }, comparison.measure->compare(domain, channel.fixed) });
+    if (channel.moving.values == nullptr)
+    {
+      throw std::logic_error("ChannelwiseTerm: descriptors are for the vector form");
+    }
+    pairs_.push_back({ { channel.moving.values, {} }, comparison.measure->compare(domain, channel.fixed.values) });
     pairs_.back().similarity->setWeight(weight());
   }
 }

@@ -24,17 +24,17 @@ compare(const WeightedMeasures & measures, Domain & domain, const Real * fixed, 
   std::vector<Comparison> comparisons;
   for (const auto & [measure, weight] : measures)
   {
-    Comparison   comparison{ measure, {}, weight * measure->unit() };
-    Buffer       ofFixed = measure->describe(domain, fixed);
-    Buffer       ofMoving = measure->describe(domain, moving);
-    const Real * fields[2] = { ofFixed ? ofFixed.data() : fixed, ofMoving ? ofMoving.data() : moving };
-    for (int k = 0; k < measure->channels(); ++k)
+    Comparison comparison{ measure, {}, weight * measure->unit() };
+    comparison.ofFixed = measure->describe(domain, fixed);
+    comparison.ofMoving = measure->describe(domain, moving);
+    for (std::size_t k = 0; k < comparison.ofFixed.size(); ++k)
     {
-      const std::size_t offset = k * domain.points();
-      comparison.channels.push_back({ fields[0] + offset, fields[1] + offset });
+      comparison.channels.push_back({ ChannelField(comparison.ofFixed[k]), ChannelField(comparison.ofMoving[k]) });
     }
-    comparison.descriptors.push_back(std::move(ofFixed));
-    comparison.descriptors.push_back(std::move(ofMoving));
+    if (comparison.channels.empty())
+    {
+      comparison.channels.push_back({ fixed, moving });
+    }
     comparisons.push_back(std::move(comparison));
   }
   return comparisons;

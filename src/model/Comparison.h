@@ -14,8 +14,8 @@ namespace gnr
 /** Two fields that are to be alike, on the domain. They must live as long as what uses them. */
 struct Channel
 {
-  const Real * fixed = nullptr;
-  const Real * moving = nullptr;
+  ChannelField fixed;
+  ChannelField moving;
 };
 
 /** A measure with its weight in a sum. */
@@ -34,8 +34,9 @@ struct Comparison
 {
   std::shared_ptr<const Measure> measure;
   std::vector<Channel>           channels;
-  double                         scale = 1.0;   ///< of the sum over the channels
-  std::vector<Buffer>            descriptors{}; ///< that the channels lie in, if they are not the images
+  double                         scale = 1.0; ///< of the sum over the channels
+  Descriptors                    ofFixed{};   ///< that the channels are, if they are not the images
+  Descriptors                    ofMoving{};
 };
 
 /** One for each measure. The images must live as long as the result. Collective. */

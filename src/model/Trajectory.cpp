@@ -45,6 +45,7 @@ Trajectory::setVelocity(const ConstVectorView & v, int steps, const VectorView &
 void
 Trajectory::solve(State & state)
 {
+  carriesStates_ = true;
   if (!moving_)
   {
     return;
@@ -98,17 +99,23 @@ Trajectory::prepareAdjoint(const ConstVectorView & v, const VectorView & scratch
   if (!adjointDeparture_)
   {
     adjointDeparture_ = domain_.vector();
+  }
+  if (carriesStates_ && !growth_)
+  {
     growth_ = domain_.scalar();
   }
   const VectorView departure = domain_.view(adjointDeparture_);
   const double     h = 1.0 / steps_;
   departurePoints(domain_, v, -h, departure, scratch);
   adjointHalo_ = interpolationHalo(domain_, departure);
-  Real * const divergence = scratch[0];
-  gnr::divergence(domain_, v, divergence);
-  kernels.interpolate(
-    domain_.padded(divergence, adjointHalo_), departure, nullptr, Interpolation::Cubic, growth_.data());
-  kernels.adjointGrowth(divergence, growth_.data(), Real(h), growth_.data(), domain_.points());
+  if (carriesStates_)
+  {
+    Real * const divergence = scratch[0];
+    gnr::divergence(domain_, v, divergence);
+    kernels.interpolate(
+      domain_.padded(divergence, adjointHalo_), departure, nullptr, Interpolation::Cubic, growth_.data());
+    kernels.adjointGrowth(divergence, growth_.data(), Real(h), growth_.data(), domain_.points());
+  }
   adjointReady_ = true;
 }
 

@@ -92,8 +92,8 @@ public:
   void
   advect(const Real * in, Real * out);
 
-  /** Departure map and growth factor of the adjoint for the velocity that setVelocity() took: 4 interpolations, once
-   * per velocity. `scratch` is overwritten. Collective. */
+  /** Departure map and, where a state has been solved for, growth factor of the adjoint for the velocity that
+   * setVelocity() took: 4 interpolations, once per velocity. `scratch` is overwritten. Collective. */
   void
   prepareAdjoint(const ConstVectorView & v, const VectorView & scratch);
 
@@ -117,6 +117,7 @@ private:
   int           steps_ = 0;
   bool          moving_ = false; ///< v is not zero
   bool          adjointReady_ = false;
+  bool          carriesStates_ = false;
   Buffer        departure_; ///< voxels
   Halo          departureHalo_{};
   Buffer        adjointDeparture_; ///< voxels

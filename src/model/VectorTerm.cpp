@@ -30,12 +30,12 @@ double
 VectorTerm::evaluate()
 {
   Kernels & kernels = domain().kernels();
-  Buffer    m = domain().scalar();
+  Buffer    m = domain().scalar(), scratch = domain().scalar();
   double    sum = 0.0;
   for (const Channel & channel : channels_)
   {
-    transport_.deform(channel.moving, interpolation_, m.data());
-    sum += kernels.squaredDistance(m.data(), channel.fixed, weight(), domain().points());
+    transport_.deform(channel.moving.read(kernels, scratch), interpolation_, m.data());
+    sum += kernels.squaredDistance(m.data(), channel.fixed.read(kernels, scratch), weight(), domain().points());
   }
   return 0.5 * scale_ * domain().average(sum);
 }
@@ -48,15 +48,16 @@ VectorTerm::addGradient(const ConstVectorView &, bool accumulate, const VectorVi
   const SymmetricTensorView structure{ structure_.data(), n };
   Buffer                    force = domain().vector();
   {
-    Buffer m = domain().scalar(), lambda = domain().scalar();
+    Buffer m = domain().scalar(), scratch = domain().scalar();
     bool   isFirst = true;
     for (const Channel & channel : channels_)
     {
-      transport_.deform(channel.moving, interpolation_, m.data());
-      kernels.weightedDifference(channel.fixed, m.data(), weight(), lambda.data(), n);
+      transport_.deform(channel.moving.read(kernels, scratch), interpolation_, m.data());
+      Real * const lambda = scratch.data();
+      kernels.weightedDifference(channel.fixed.read(kernels, scratch), m.data(), weight(), lambda, n);
       const Padded padded = domain().padded(m.data(), differenceHalo());
       const Real   old = isFirst ? Real(0) : Real(1);
-      kernels.scaledGradient(padded, domain().inverseSpacing(), lambda.data(), Real(scale_), old, domain().view(force));
+      kernels.scaledGradient(padded, domain().inverseSpacing(), lambda, Real(scale_), old, domain().view(force));
       kernels.addGradientDyad(padded, domain().inverseSpacing(), weight(), Real(scale_), old, structure);
       isFirst = false;
     }

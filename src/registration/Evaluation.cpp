@@ -147,25 +147,32 @@ Evaluation::compareImages(const VectorView & u)
   const auto warp = [&](const Real * moving) {
     kernels_.interpolate(finest_.domain.padded(moving, halo), d, nullptr, options_.interpolation, warped.data());
   };
-  double       before = 0.0, after = 0.0;
-  const Real * last = nullptr; // what was warped
+  double before = 0.0, after = 0.0;
   for (const WeightedMeasure & part : measures_)
   {
     // One after the other: descriptors are large.
     const std::vector<Comparison> compared =
       compare({ part }, finest_.domain, images_.fixed.data(), images_.moving.data());
-    for (const Channel & channel : compared.front().channels)
+    const Comparison & comparison = compared.front();
+    Buffer             ofFixed, ofMoving;
+    if (!comparison.ofFixed.empty())
     {
-      const auto similarity = part.measure->compare(finest_.domain, channel.fixed);
-      similarity->setWeight(w);
-      warp(last = channel.moving);
-      after += compared.front().scale * similarity->value(warped.data());
-      before += compared.front().scale * similarity->value(channel.moving);
+      ofFixed = finest_.domain.scalar();
+      ofMoving = finest_.domain.scalar();
     }
-  }
-  if (last != images_.moving.data())
-  {
-    warp(images_.moving.data()); // in place of a descriptor
+    for (const Channel & channel : comparison.channels)
+    {
+      const Real * const moving = channel.moving.read(kernels_, ofMoving);
+      const auto         similarity = part.measure->compare(finest_.domain, channel.fixed.read(kernels_, ofFixed));
+      similarity->setWeight(w);
+      warp(moving);
+      after += comparison.scale * similarity->value(warped.data());
+      before += comparison.scale * similarity->value(moving);
+    }
+    if (ofMoving && &part == &measures_.back())
+    {
+      warp(images_.moving.data()); // in place of a descriptor
+    }
   }
   report_.mismatch = before > 0.0 ? std::sqrt(after / before) : 0.0;
   if (images_.movingWeight)

@@ -3,6 +3,8 @@
 #include "windows.h"
 
 #include <algorithm>
+#include <cstdint>
+#include <vector>
 
 using namespace gnr;
 using namespace gnr::test;
@@ -93,6 +95,36 @@ TEST_P(KernelsSelfSimilarity, ContrastChangesNothing)
   const Values b = descriptor(kernels, e, inverted, Real(16 * 0.05), Real(16) * Real(0.2));
   EXPECT_LE(maximumDifference(a, b), 8 * epsilon); // of the constants above
   EXPECT_GT(maximumOf(a), 0.5);
+}
+
+TEST_P(KernelsSelfSimilarity, BytesHoldNumbersFromZeroToOne)
+{
+  const std::size_t         n = 5 * 256 + 3; // no multiple of a vector
+  const Array<std::uint8_t> bytes(kernels, n);
+  const Array<Real>         x(kernels, n);
+  std::vector<std::uint8_t> all(n);
+  Values                    between(n);
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    all[i] = static_cast<std::uint8_t>(i % 256);
+    between[i] = Real((i % 256 + (i % 2 == 0 ? 0.49 : -0.49)) / 255); // of the byte's half of the way to its neighbour
+  }
+  bytes.set(all);
+  kernels.fromBytes(bytes.data(), x.data(), n);
+  const Values shares = x.get();
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    ASSERT_NEAR(shares[i], all[i] / 255.0, epsilon);
+  }
+  const auto bytesOfValues = [&](const Values & values) {
+    const Array<Real> from(kernels, values);
+    kernels.toBytes(from.data(), bytes.data(), n);
+    return bytes.get();
+  };
+  EXPECT_EQ(bytesOfValues(shares), all);
+  EXPECT_EQ(bytesOfValues(between), all);
+  EXPECT_EQ(bytesOfValues(Values(n, Real(-3))), std::vector<std::uint8_t>(n, 0));
+  EXPECT_EQ(bytesOfValues(Values(n, Real(1e9))), std::vector<std::uint8_t>(n, 255));
 }
 
 GNR_TEST_EVERY_BACKEND(KernelsSelfSimilarity);

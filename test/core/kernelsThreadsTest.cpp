@@ -175,7 +175,10 @@ TEST(KernelsThreads, SelfSimilarity)
     const Array<Real> data(k, fields), out(k, n);
     k.shiftedSquaredDifference(f.view(), a, b, out.data());
     k.selfSimilarity(data.data(), n, 3, out.data(), Real(0.1), Real(2), n);
-    return bytesOf(data.get());
+    const Array<std::uint8_t> bytes(k, n);
+    k.toBytes(data.data(), bytes.data(), n);
+    k.fromBytes(bytes.data(), out.data(), n);
+    return bytesOf(joined(data.get(), out.get(), {}));
   });
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cpu/simd.h"
+#include "kernels/point/bytes.h"
 #include "kernels/point/exponential.h"
 
 namespace gnr
@@ -63,6 +64,28 @@ CpuKernels::selfSimilarity(Real *       fields,
         field[i] = point::decay((field[i] - smallest[i]) * scale[i]);
       }
     }
+  }
+}
+
+void
+CpuKernels::toBytes(const Real * x, std::uint8_t * bytes, std::size_t n)
+{
+  const std::ptrdiff_t length = static_cast<std::ptrdiff_t>(n);
+#pragma omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))
+  for (std::ptrdiff_t i = 0; i < length; ++i)
+  {
+    bytes[i] = point::byteOf(x[i]);
+  }
+}
+
+void
+CpuKernels::fromBytes(const std::uint8_t * bytes, Real * x, std::size_t n)
+{
+  const std::ptrdiff_t length = static_cast<std::ptrdiff_t>(n);
+#pragma omp parallel for simd schedule(static) num_threads(threadsFor(n, sharedElements))
+  for (std::ptrdiff_t i = 0; i < length; ++i)
+  {
+    x[i] = point::shareOf<Real>(bytes[i]);
   }
 }
 

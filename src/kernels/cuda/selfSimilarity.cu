@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cuda/CudaKernels.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/point/bytes.h"
 #include "kernels/point/exponential.h"
 
 namespace gnr
@@ -45,6 +46,18 @@ CudaKernels::selfSimilarity(Real *       fields,
       *field = point::decay((*field - smallest) * scale);
     }
   });
+}
+
+void
+CudaKernels::toBytes(const Real * x, std::uint8_t * bytes, std::size_t n)
+{
+  forEach(stream(), n, [=] __device__(std::size_t i) { bytes[i] = point::byteOf(x[i]); });
+}
+
+void
+CudaKernels::fromBytes(const std::uint8_t * bytes, Real * x, std::size_t n)
+{
+  forEach(stream(), n, [=] __device__(std::size_t i) { x[i] = point::shareOf<Real>(bytes[i]); });
 }
 
 } // namespace cuda

@@ -50,4 +50,22 @@ ReferenceKernels::selfSimilarity(Real *       fields,
   }
 }
 
+void
+ReferenceKernels::toBytes(const Real * x, std::uint8_t * bytes, std::size_t n)
+{
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    bytes[i] = static_cast<std::uint8_t>(std::lround(255.0 * std::min(std::max(double(x[i]), 0.0), 1.0)));
+  }
+}
+
+void
+ReferenceKernels::fromBytes(const std::uint8_t * bytes, Real * x, std::size_t n)
+{
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    x[i] = static_cast<Real>(bytes[i] / 255.0);
+  }
+}
+
 } // namespace gnr

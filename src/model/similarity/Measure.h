@@ -2,6 +2,7 @@
 #ifndef gnr_model_similarity_Measure_h
 #define gnr_model_similarity_Measure_h
 
+#include "model/similarity/Descriptors.h"
 #include "model/similarity/Similarity.h"
 
 namespace gnr
@@ -15,14 +16,8 @@ class Measure
 public:
   virtual ~Measure() = default;
 
-  /** Fields that are compared in place of each image. */
-  virtual int
-  channels() const
-  {
-    return 1;
-  }
-  /** Those of an image, one behind the other; empty: the image itself is compared. Collective. */
-  virtual Buffer
+  /** Fields that are compared in place of an image; none: the image itself is compared. Collective. */
+  virtual Descriptors
   describe(Domain &, const Real * /* image */) const
   {
     return {};

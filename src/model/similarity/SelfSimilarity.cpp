@@ -19,7 +19,7 @@ constexpr int pairs[selfSimilarityChannels][2] = { { 0, 2 }, { 0, 3 }, { 0, 4 },
 
 } // namespace
 
-Buffer
+Descriptors
 selfSimilarity(Domain & domain, const Real * image)
 {
   Kernels &         kernels = domain.kernels();
@@ -44,7 +44,13 @@ selfSimilarity(Domain & domain, const Real * image)
                          Real(mostVariance * mean),
                          n);
   domain.releaseScratch();
-  return fields;
+  Descriptors descriptors;
+  for (int k = 0; k < selfSimilarityChannels; ++k)
+  {
+    descriptors.emplace_back(kernels, n);
+    kernels.toBytes(fields.data() + k * n, descriptors.back().data(), n);
+  }
+  return descriptors;
 }
 
 } // namespace gnr

@@ -16,20 +16,15 @@ constexpr double selfSimilarityUnit = 0.05 / selfSimilarityChannels;
 
 /** MIND-SSC, the self-similarity context of an image (Heinrich et al., MICCAI 2013): how much patches about the six
  * neighbours of a point differ from one another, exp(-d/V) with V the mean of the twelve differences d, so that it is
- * about the same for images of any contrast [C5]. Twelve scalar fields, one behind the other. Collective. */
-Buffer
+ * about the same for images of any contrast [C5]. Collective. */
+Descriptors
 selfSimilarity(Domain & domain, const Real * image);
 
 /** The descriptors by squared differences. */
 class SelfSimilarityMeasure : public Measure
 {
 public:
-  int
-  channels() const override
-  {
-    return selfSimilarityChannels;
-  }
-  Buffer
+  Descriptors
   describe(Domain & domain, const Real * image) const override
   {
     return selfSimilarity(domain, image);
