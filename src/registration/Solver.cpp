@@ -191,7 +191,7 @@ Solver::onState(bool isAsked)
     }
     else if (isAsked && checkpoint_->isWritten())
     {
-      progress_->message("checkpoint: " + checkpoint_->file() + " was written on request");
+      progress_->message("checkpoint: " + checkpoint_->file() + " was written");
     }
   }
   if (onStep_ && !isAsked)

@@ -407,7 +407,7 @@ TEST_F(CheckpointTest, OnRequestIsWrittenInsideAStep)
   Watcher watcher;
   watcher.request = [](int poll) { return poll == 9 ? Request::Save : Request::Continue; };
   watcher.onStep = [&](int) {
-    if (watcher.hasHeard("was written on request"))
+    if (watcher.hasHeard(files().last + " was written"))
     {
       throw Stopped();
     }
