@@ -14,10 +14,12 @@
 #include "common/RegistrationSettings.h"
 #include "common/RunLog.h"
 #include "common/RunReport.h"
+#include "common/SignalRequests.h"
 #include "common/SlabOutput.h"
 #include "common/StreamedInput.h"
 #include "common/TransformOutput.h"
 
+#include "gnr/Checkpoint.h"
 #include "gnr/Engine.h"
 
 #include <algorithm>
@@ -273,10 +275,37 @@ MeasureUsage(RunRecord & record, Clock::time_point start, Processes & processes)
   record.usage.peakBytes = static_cast<std::size_t>(processes.Maximum({ peak })[0]);
 }
 
+/** What there is of checkpoints is left where the run has not come to its end. Collective. */
+ExitCode
+Finish(const RegistrationSettings & settings, gnr::StopReason reason, Processes & processes)
+{
+  const bool isInterrupted = reason == gnr::StopReason::TimeLimit || reason == gnr::StopReason::StoppedByObserver;
+  if (!settings.options.checkpoint)
+  {
+    return isInterrupted ? ExitCode::TimeLimit : ExitCode::Success;
+  }
+  const gnr::CheckpointFiles files(*settings.options.checkpoint);
+  if (isInterrupted)
+  {
+    const bool isSaved = !processes.Share(processes.IsRoot() && files.exist() ? files.last : "").empty();
+    return isSaved && settings.requeueExitCode ? static_cast<ExitCode>(*settings.requeueExitCode) : ExitCode::TimeLimit;
+  }
+  if (processes.IsRoot() && !settings.keepCheckpoint)
+  {
+    files.remove();
+  }
+  return ExitCode::Success;
+}
+
 ExitCode
 Register(const RegistrationSettings & settings, Clock::time_point start, Processes & processes, RunRecord & record)
 {
-  OutputFiles       files;
+  OutputFiles                   files;
+  std::optional<SignalRequests> requests;
+  if (settings.options.checkpoint)
+  {
+    requests.emplace();
+  }
   const std::string reportName = ReportName(settings);
   if (processes.IsRoot())
   {
@@ -284,9 +313,13 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
   }
   processes.Agree();
 
-  Clock::time_point  mark = start;
-  RunLog             log(settings);
-  const auto         filter = FilterType::New();
+  Clock::time_point mark = start;
+  RunLog            log(settings);
+  const auto        filter = FilterType::New();
+  if (settings.options.checkpoint)
+  {
+    filter->SetRequestSource(&SignalRequests::Next);
+  }
   const ImageSources sources = ReadInputs(filter, settings, processes, record, log);
   if (settings.writeComposite && settings.writeInverse && filter->GetInitialTransform())
   {
@@ -337,7 +370,7 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
     files.Commit();
     log.PrintSummary(record.report, record.phases, record.usage, record.MemoryPerVoxel(), record.files);
   }
-  return record.report.reason == gnr::StopReason::TimeLimit ? ExitCode::TimeLimit : ExitCode::Success;
+  return Finish(settings, record.report.reason, processes);
 }
 
 /** The picture is drawn from the report, which names it once it is there. */
@@ -366,8 +399,9 @@ main(int argc, char * argv[])
     }
     if (!settings->dryRun) // which tells of any number of processes and starts none
     {
+      const SharedRun   run{ settings->options.checkpoint.has_value(), settings->requeueExitCode };
       const std::string folder = std::filesystem::path(settings->prefix).parent_path().string();
-      if (const auto exitCode = RunAsProcesses("gnr-register", settings->processes, folder, argv))
+      if (const auto exitCode = RunAsProcesses("gnr-register", settings->processes, folder, run, argv))
       {
         return *exitCode;
       }

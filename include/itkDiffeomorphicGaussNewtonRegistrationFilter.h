@@ -30,14 +30,17 @@
 #include "itkTransform.h"
 #include "itkVector.h"
 
+#include "gnr/Observer.h"
 #include "gnr/OptionTable.h"
 #include "gnr/Report.h"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 
 namespace itk
 {
@@ -606,6 +609,15 @@ public:
     m_StopRequested = true;
   }
 
+#ifndef ITK_WRAPPING_PARSER
+  /** Asked, also inside a Newton step, what to do next; the way to ask for a checkpoint (parameter Checkpoint). */
+  void
+  SetRequestSource(std::function<gnr::Request()> source)
+  {
+    m_RequestSource = std::move(source);
+  }
+#endif
+
   /** Newton steps taken so far, over all levels of the current or last run. */
   unsigned int
   GetElapsedIterations() const
@@ -877,6 +889,7 @@ private:
   bool         m_ComputeJacobianDeterminantImage{ true };
 
   std::atomic<bool>                   m_StopRequested{ false };
+  std::function<gnr::Request()>       m_RequestSource{};
   unsigned int                        m_ElapsedIterations{ 0 };
   unsigned int                        m_CurrentLevel{ 0 };
   std::optional<gnr::LevelRecord>     m_CurrentLevelRecord{};

@@ -83,7 +83,11 @@ public:
     {
       return gnr::Request::Abort;
     }
-    return m_Filter->m_StopRequested ? gnr::Request::Stop : gnr::Request::Continue;
+    if (m_Filter->m_StopRequested)
+    {
+      return gnr::Request::Stop;
+    }
+    return m_Filter->m_RequestSource ? m_Filter->m_RequestSource() : gnr::Request::Continue;
   }
 
 private:
@@ -305,10 +309,12 @@ template <typename TFixedImage, typename TMovingImage, typename TDisplacementFie
 void
 DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::SetPreset(PresetEnum preset)
 {
-  // The machine is no matter of accuracy: the device and the threads stay as they were set.
+  // The machine is no matter of accuracy: what there is of it stays as it was set.
   gnr::Options options = gnr::makeOptions(static_cast<gnr::Preset>(preset));
   options.device = m_Options.device;
   options.threads = m_Options.threads;
+  options.checkpoint = m_Options.checkpoint;
+  options.checkpointInterval = m_Options.checkpointInterval;
   this->SetOptions(options);
 }
 

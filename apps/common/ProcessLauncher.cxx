@@ -22,9 +22,10 @@ namespace gnrapp
 namespace
 {
 
-constexpr int                handledSignals[] = { SIGINT, SIGTERM, SIGHUP };
+constexpr int                endingSignals[] = { SIGINT, SIGTERM, SIGHUP };
+constexpr int                requestSignals[] = { SIGUSR1, SIGUSR2, SIGTERM };
 std::atomic<gnr::Launcher *> running{ nullptr };
-volatile std::sig_atomic_t   receivedSignal = 0;
+volatile std::sig_atomic_t   receivedSignal = 0; ///< that ends the run
 
 extern "C" void
 ForwardSignal(int signalNumber)
@@ -36,13 +37,25 @@ ForwardSignal(int signalNumber)
   }
 }
 
+/** Of a run that writes checkpoints. Launchers pass these two on; at SIGTERM they leave a second to the processes. */
+extern "C" void
+ForwardRequest(int signalNumber)
+{
+  if (const gnr::Launcher * launcher = running)
+  {
+    launcher->signal(signalNumber == SIGUSR1 ? SIGUSR1 : SIGUSR2);
+  }
+}
+
+template <std::size_t N>
 void
-HandleSignals()
+HandleSignals(void (*handler)(int), const int (&signalNumbers)[N])
 {
   struct sigaction action{};
-  action.sa_handler = ForwardSignal;
+  action.sa_handler = handler;
+  action.sa_flags = SA_RESTART;
   sigemptyset(&action.sa_mask);
-  for (const int signalNumber : handledSignals)
+  for (const int signalNumber : signalNumbers)
   {
     // A signal that the parent chose to ignore (nohup) stays ignored.
     struct sigaction previous{};
@@ -107,23 +120,23 @@ private:
 };
 
 bool
-IsExitCode(int code)
+IsExitCode(int code, const SharedRun & run)
 {
-  return code == static_cast<int>(ExitCode::Success) || code == static_cast<int>(ExitCode::BadInput) ||
-         code == static_cast<int>(ExitCode::OutOfResources) || code == static_cast<int>(ExitCode::NumericalFailure) ||
-         code == static_cast<int>(ExitCode::TimeLimit);
+  return code == run.requeueExitCode || code == static_cast<int>(ExitCode::Success) ||
+         code == static_cast<int>(ExitCode::BadInput) || code == static_cast<int>(ExitCode::OutOfResources) ||
+         code == static_cast<int>(ExitCode::NumericalFailure) || code == static_cast<int>(ExitCode::TimeLimit);
 }
 
 /** \param hasMessage the processes have said on standard error what went wrong. */
 ExitCode
-ExitCodeOf(const gnr::LaunchEnd & end, const std::string & command, bool hasMessage)
+ExitCodeOf(const gnr::LaunchEnd & end, const SharedRun & run, const std::string & command, bool hasMessage)
 {
   if (receivedSignal != 0)
   {
     return static_cast<ExitCode>(128 + receivedSignal); // as the program without --processes
   }
-  if (end.signal == 0 && IsExitCode(end.exitCode) &&
-      (hasMessage || end.exitCode == static_cast<int>(ExitCode::Success) ||
+  if (end.signal == 0 && IsExitCode(end.exitCode, run) &&
+      (hasMessage || end.exitCode == static_cast<int>(ExitCode::Success) || end.exitCode == run.requeueExitCode ||
        end.exitCode == static_cast<int>(ExitCode::TimeLimit)))
   {
     return static_cast<ExitCode>(end.exitCode);
@@ -153,6 +166,7 @@ std::optional<ExitCode>
 RunAsProcesses(const std::string & program,
                std::optional<int>  processes,
                const std::string & outputFolder,
+               const SharedRun &   run,
                char *              argv[])
 {
   const std::optional<int> launched = gnr::launchedProcesses();
@@ -174,7 +188,11 @@ RunAsProcesses(const std::string & program,
   {
     launch.command.emplace_back(*argument);
   }
-  HandleSignals();
+  HandleSignals(ForwardSignal, endingSignals);
+  if (run.hasCheckpoint)
+  {
+    HandleSignals(ForwardRequest, requestSignals);
+  }
   std::cout.flush();
   std::unique_ptr<gnr::Launcher> launcher;
   try
@@ -204,7 +222,7 @@ RunAsProcesses(const std::string & program,
     std::cerr << line << std::endl;
   });
   running = nullptr;
-  return ExitCodeOf(end, launcher->command().substr(0, launcher->command().find(' ')), hasMessage);
+  return ExitCodeOf(end, run, launcher->command().substr(0, launcher->command().find(' ')), hasMessage);
 }
 
 } // namespace gnrapp

@@ -10,9 +10,16 @@
 namespace gnrapp
 {
 
+/** What the launcher has to know of the run that it starts. */
+struct SharedRun
+{
+  bool               hasCheckpoint = false;
+  std::optional<int> requeueExitCode;
+};
+
 /** What `--processes N` means: starts this program again, with the same arguments, as N processes that MPI connects,
- * and waits for them. SIGINT, SIGTERM and SIGHUP reach them all. Standard error gets one message, theirs if they have
- * one.
+ * and waits for them. SIGINT, SIGTERM and SIGHUP reach them all, and with a checkpoint SIGUSR1, SIGUSR2 and SIGTERM as
+ * what SignalRequests takes them for. Standard error gets one message, theirs if they have one.
  *
  * Nothing is returned where this program shall go on itself: a launcher has started it, or N is 1 or not given.
  *
@@ -25,6 +32,7 @@ std::optional<ExitCode>
 RunAsProcesses(const std::string & program,
                std::optional<int>  processes,
                const std::string & outputFolder,
+               const SharedRun &   run,
                char *              argv[]);
 
 } // namespace gnrapp

@@ -38,7 +38,7 @@ constexpr const char * footer =
   "MOVING, or T(x + u(x)) if an initial transform T is given. Warp with gnr-apply.\n"
   "\n"
   "Exit codes: 0 success, 2 usage or bad input, 3 not enough memory or disk, 4 numerical failure,\n"
-  "5 time limit reached (the result so far is written).\n"
+  "5 time limit reached, or SIGTERM with --checkpoint (the result so far is written).\n"
   "\n"
   "Examples:\n"
   "  gnr-register fixed.nii.gz moving.nii.gz -o result/pair\n"
@@ -182,6 +182,20 @@ ParseRegistrationSettings(int argc, const char * const * argv)
 
   RegistrationOptions common(parser, settings);
 
+  parser
+    .add_flag("--keep-checkpoint",
+              settings.keepCheckpoint,
+              "Leave the files of --checkpoint in place when the results are written. Else they are removed.")
+    ->group("Machine");
+  Describe(
+    parser.add_option("--requeue-exit-code",
+                      settings.requeueExitCode,
+                      "Exit code in place of 5 where a time limit or SIGTERM has ended the run and a checkpoint was "
+                      "written, for batch systems: run again, it goes on."),
+    "Machine",
+    "COUNT",
+    "5")
+    ->check(WholeNumber(1, 255));
   parser.add_flag("-v,--verbose", settings.verbose, "Print the options, more columns, and the time of every phase.")
     ->group("Other");
   parser.add_flag("-q,--quiet", settings.quiet, "Print nothing but errors.")->group("Other");
@@ -219,6 +233,14 @@ ParseRegistrationSettings(int argc, const char * const * argv)
     throw CommandLineError("--quiet: contradicts --verbose. Give one of them");
   }
   common.Resolve();
+  for (const auto & [name, isGiven] : { std::make_pair("--keep-checkpoint", settings.keepCheckpoint),
+                                        std::make_pair("--requeue-exit-code", settings.requeueExitCode.has_value()) })
+  {
+    if (isGiven && !settings.options.checkpoint)
+    {
+      throw CommandLineError(std::string(name) + ": needs --checkpoint. Add it, or leave this option out");
+    }
+  }
   return settings;
 }
 

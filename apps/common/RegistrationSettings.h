@@ -39,7 +39,9 @@ struct RegistrationSettings
   bool                       dryRun = false;
   bool                       verbose = false;
   bool                       quiet = false;
-  std::optional<int>         processes; ///< to start, or that a launcher must have started
+  bool                       keepCheckpoint = false;
+  std::optional<int>         requeueExitCode; ///< in place of that for a time limit, where a checkpoint was written
+  std::optional<int>         processes;       ///< to start, or that a launcher must have started
 };
 
 /** The files that a run reads. */

@@ -33,7 +33,8 @@ struct Event
 enum class Request
 {
   Continue,
-  Stop, ///< end the solve, keep the result so far
+  Save, ///< write a checkpoint, if Options::checkpoint is set, and go on; to be asked for once
+  Stop, ///< end the solve, keep the result so far; a checkpoint is written, too
   Abort ///< end the solve, throw Error(Aborted)
 };
 

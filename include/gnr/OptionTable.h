@@ -187,6 +187,7 @@ OptionMember::OptionMember(T Options::* member)
 {
   using Count = std::optional<int>;
   using Number = std::optional<double>;
+  using Line = std::optional<std::string>;
   if constexpr (std::is_enum_v<T>)
   {
     kind = OptionKind::Word;
@@ -202,10 +203,12 @@ OptionMember::OptionMember(T Options::* member)
     get = [=](const Options & o) { return (o.*member).text(); };
     set = [=](Options & o, const OptionValue & value) { o.*member = T::read(std::get<std::string>(value)).value(); };
   }
-  else if constexpr (std::is_same_v<T, Count> || std::is_same_v<T, Number>)
+  else if constexpr (std::is_same_v<T, Count> || std::is_same_v<T, Number> || std::is_same_v<T, Line>)
   {
     using TValue = typename T::value_type;
-    kind = std::is_same_v<T, Count> ? OptionKind::Count : OptionKind::Number;
+    kind = std::is_same_v<T, Count>    ? OptionKind::Count
+           : std::is_same_v<T, Number> ? OptionKind::Number
+                                       : OptionKind::Text;
     isOptional = true;
     get = [=](const Options & o) { return o.*member ? OptionValue(*(o.*member)) : OptionValue(); };
     set = [=](Options & o, const OptionValue & value) {

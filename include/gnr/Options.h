@@ -212,6 +212,9 @@ struct Options
   // machine
   Device             device = Device::Auto;
   std::optional<int> threads; ///< CPU threads, 1 to maximumThreads; unset: what OpenMP would take
+  /// where the solve is saved, and gone on from (gnr/Checkpoint.h): the start of the names of the files; unset: nowhere
+  std::optional<std::string> checkpoint;
+  double                     checkpointInterval = 300.0; ///< seconds between two checkpoints, >= 0; 0: at every step
 };
 
 /** Named sets of options: how much time to spend (doc/choices.md). */

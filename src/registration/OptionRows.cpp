@@ -105,6 +105,12 @@ optionTable()
     { "threads", &Options::threads, machine, everyday,
       "CPU threads to use.",
       { 1, maximumThreads }, {}, {}, "all" },
+    { "checkpoint", &Options::checkpoint, machine, everyday,
+      "Save the solve in files whose names begin with this, TEXT.gnr and TEXT.previous.gnr, and go on from there where "
+      "they are of the same images and options, on any number of processes." },
+    { "checkpoint interval", &Options::checkpointInterval, machine, expert,
+      "Save the solve at most this often, after a Newton step; 0: after each.",
+      notNegative, "seconds", { 0, 3600, 10 } },
   };
   // clang-format on
   return table;

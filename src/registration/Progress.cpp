@@ -13,16 +13,16 @@ namespace
 constexpr double solveShare = 0.9; // the rest is reading the result out of the velocity
 }
 
-Progress::Progress(Observer *            observer,
-                   const Options &       options,
-                   Communicator &        communicator,
-                   Report &              report,
-                   std::function<void()> onStep)
+Progress::Progress(Observer *      observer,
+                   const Options & options,
+                   Communicator &  communicator,
+                   Report &        report,
+                   OnState         onState)
   : observer_(observer)
   , options_(options)
   , communicator_(communicator)
   , report_(report)
-  , onStep_(std::move(onStep))
+  , onState_(std::move(onState))
 {}
 
 void
@@ -89,31 +89,31 @@ Progress::message(const std::string & text)
 std::optional<StopReason>
 Progress::interruption()
 {
-  // 0 go on, 1 time is up, 2 stop, 3 abort: the most urgent request of any process counts.
-  double request = 0.0;
-  if (options_.timeLimit && ownSeconds() > *options_.timeLimit)
-  {
-    request = 1.0;
-  }
+  // The most urgent request of any process counts.
+  constexpr double goOn = 0.0, save = 1.0, timeIsUp = 2.0, stop = 3.0, abort = 4.0;
+  double           request = goOn;
   if (observer_ != nullptr)
   {
     const Request asked = observer_->poll();
-    request = asked == Request::Abort ? 3.0 : (asked == Request::Stop ? 2.0 : request);
+    request = asked == Request::Abort ? abort : asked == Request::Stop ? stop : asked == Request::Save ? save : goOn;
+  }
+  if (options_.timeLimit && ownSeconds() > *options_.timeLimit)
+  {
+    request = std::max(request, timeIsUp);
   }
   communicator_.maximum(&request, 1);
-  if (request == 3.0)
+  if (request == abort)
   {
     throw Error(ErrorKind::Aborted, "the registration was aborted on request");
   }
-  if (request == 2.0)
+  if (request >= save && onState_ && !isEnding_)
   {
-    return StopReason::StoppedByObserver;
+    onState_(true);
   }
-  if (request == 1.0)
-  {
-    return StopReason::TimeLimit;
-  }
-  return std::nullopt;
+  isEnding_ = isEnding_ || request >= timeIsUp;
+  return request == stop       ? std::optional<StopReason>(StopReason::StoppedByObserver)
+         : request == timeIsUp ? std::optional<StopReason>(StopReason::TimeLimit)
+                               : std::nullopt;
 }
 
 double
@@ -144,9 +144,9 @@ Progress::onIteration(const IterationRecord & record)
 void
 Progress::betweenSteps()
 {
-  if (onStep_)
+  if (onState_)
   {
-    onStep_();
+    onState_(false);
   }
 }
 

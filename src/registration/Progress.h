@@ -21,12 +21,16 @@ namespace gnr
 class Progress : public Control
 {
 public:
-  /** \param report gets the messages. \param onStep is called before each Newton step; may be empty. */
-  Progress(Observer *            observer,
-           const Options &       options,
-           Communicator &        communicator,
-           Report &              report,
-           std::function<void()> onStep = {});
+  /** Called when the state can be written: before each Newton step and, inside it, where somebody `isAsked` for that or
+   * ends the solve. */
+  using OnState = std::function<void(bool isAsked)>;
+
+  /** \param report gets the messages. \param onState may be empty. */
+  Progress(Observer *      observer,
+           const Options & options,
+           Communicator &  communicator,
+           Report &        report,
+           OnState         onState = {});
 
   /** \param shares of the work of each level, to sum to one. \param level that is the first to be worked on.
    * \param earlierSeconds of processes from which this one goes on; the time limit is that of this one. */
@@ -50,6 +54,9 @@ public:
   interruption() override;
   double
   seconds() const override;
+  /** Of this process alone. */
+  double
+  ownSeconds() const;
   void
   onIteration(const IterationRecord & record) override;
   void
@@ -60,15 +67,13 @@ private:
   raise(double share);
   void
   tell(const Event & event);
-  /** Of this process. */
-  double
-  ownSeconds() const;
 
   Observer *                            observer_;
   const Options &                       options_;
   Communicator &                        communicator_;
   Report &                              report_;
-  std::function<void()>                 onStep_;
+  OnState                               onState_;
+  bool                                  isEnding_ = false;
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   double                                earlierSeconds_ = 0.0;
   std::vector<double>                   shares_;

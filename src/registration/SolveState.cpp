@@ -2,14 +2,18 @@
 #include "registration/SolveState.h"
 
 #include "kernels/Plugin.h"
+#include "parallel/PlaneExchange.h"
 #include "registration/Archive.h"
+
+#include "gnr/Communicator.h"
+#include "gnr/Error.h"
+#include "gnr/Grid.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <istream>
-#include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gnr
@@ -17,13 +21,7 @@ namespace gnr
 namespace
 {
 
-constexpr std::size_t piece = std::size_t(1) << 18; // values of a field that are copied at a time
-
-[[noreturn]] void
-throwUnusable(const char * why)
-{
-  throw Error(ErrorKind::BadInput, std::string("saved solve: ") + why + "; begin the registration anew");
-}
+constexpr std::size_t piece = std::size_t(1) << 20; // values of a field that are moved at a time
 
 /** The fields, which go after the rest. */
 std::array<Buffer *, 3>
@@ -32,13 +30,116 @@ fieldsOf(SolveState & state)
   return { { &state.velocity, &state.bestStart.velocity, &state.admissible.velocity } };
 }
 
-void
-readExactly(std::istream & stream, void * data, std::size_t bytes)
+/** Bytes as planes are exchanged. */
+constexpr std::size_t floatsInReal = sizeof(Real) / sizeof(float);
+
+Slab
+common(const Slab & a, const Slab & b)
 {
-  if (!stream.read(static_cast<char *>(data), static_cast<std::streamsize>(bytes)))
+  const int begin = std::max(a.begin, b.begin);
+  return { begin, std::max(begin, std::min(a.end, b.end)) };
+}
+
+/** Some planes of one component of a field on their way between the slabs of all processes and the first process. */
+struct FieldBlock
+{
+  Real *       own; ///< planes of this process
+  std::size_t  ownValues;
+  std::size_t  values; ///< of all processes
+  std::size_t  plane;  ///< values in one
+  PlanesByRank slabs;
+  PlanesByRank ofRoot; ///< all for the first process, none for others
+};
+
+/** Visits a vector field in the order of the grid. */
+template <typename Visit>
+void
+forEachBlock(const Buffer & field, const Grid & grid, Communicator & communicator, Visit visit)
+{
+  const int         planes = grid.size[2], ranks = communicator.size(), rank = communicator.rank();
+  const std::size_t plane = static_cast<std::size_t>(grid.size[0]) * grid.size[1];
+  const int         step = std::max(1, static_cast<int>(piece / plane));
+  const Slab        slab = slabOf(planes, ranks, rank);
+  for (int component = 0; component < 3; ++component)
   {
-    throwUnusable("it was cut short");
+    for (int z = 0; z < planes; z += step)
+    {
+      const Slab block{ z, std::min(planes, z + step) };
+      FieldBlock now{ nullptr, 0, plane * block.size(), plane, {}, PlanesByRank(ranks) };
+      for (int r = 0; r < ranks; ++r)
+      {
+        now.slabs.push_back(common(slabOf(planes, ranks, r), block));
+      }
+      now.ofRoot[0] = block;
+      const Slab & mine = now.slabs[rank];
+      now.own = field.data() + plane * (static_cast<std::size_t>(component) * slab.size() + mine.begin - slab.begin);
+      now.ownValues = plane * mine.size();
+      visit(now);
+    }
   }
+}
+
+void
+move(Communicator &            communicator,
+     const FieldBlock &        block,
+     const PlanesByRank &      from,
+     const PlanesByRank &      to,
+     const std::vector<Real> & data,
+     std::vector<Real> &       out)
+{
+  std::vector<std::vector<Slab>> want;
+  for (const Slab & slab : to)
+  {
+    want.push_back({ slab });
+  }
+  exchangePlanes(communicator,
+                 from,
+                 want,
+                 reinterpret_cast<const float *>(data.data()),
+                 floatsInReal * block.plane,
+                 reinterpret_cast<float *>(out.data()));
+}
+
+void
+writeField(const Buffer &   field,
+           const Grid &     grid,
+           const ByteSink & sink,
+           Kernels &        kernels,
+           Communicator &   communicator)
+{
+  const bool isRoot = communicator.rank() == 0;
+  forEachBlock(field, grid, communicator, [&](const FieldBlock & block) {
+    std::vector<Real> own(block.ownValues), all(isRoot ? block.values : 0);
+    kernels.copyToHost(block.own, own.data(), own.size() * sizeof(Real));
+    move(communicator, block, block.slabs, block.ofRoot, own, all);
+    if (isRoot)
+    {
+      sink(all.data(), all.size() * sizeof(Real));
+    }
+  });
+}
+
+void
+readField(Buffer & field, const Grid & grid, const ByteSource & source, Kernels & kernels, Communicator & communicator)
+{
+  const bool isRoot = communicator.rank() == 0;
+  forEachBlock(field, grid, communicator, [&](const FieldBlock & block) {
+    std::vector<Real> own(block.ownValues), all(isRoot ? block.values : 0);
+    if (isRoot)
+    {
+      source(all.data(), all.size() * sizeof(Real));
+    }
+    move(communicator, block, block.ofRoot, block.slabs, all, own);
+    kernels.copyFromHost(own.data(), block.own, own.size() * sizeof(Real));
+  });
+}
+
+/** The part of one process in a vector field. */
+std::size_t
+valuesOf(const Grid & grid, const Communicator & communicator)
+{
+  return 3 * static_cast<std::size_t>(grid.size[0]) * grid.size[1] *
+         slabOf(grid.size[2], communicator.size(), communicator.rank()).size();
 }
 
 void
@@ -55,75 +156,77 @@ transfer(Archive & archive, Incumbent & incumbent)
 }
 
 void
-transfer(Archive & archive, SolveState & state, std::array<std::uint64_t, 3> & sizes)
+transfer(Archive & archive, SolveState & state, std::array<bool, 3> & isThere)
 {
   archive(state.level, state.start, state.weight, state.search);
   transfer(archive, state.newton);
   transfer(archive, state.bestStart);
   transfer(archive, state.admissible);
-  archive(state.report, state.isInterrupted, state.foundWithinBounds, sizes);
+  archive(state.report, state.isInterrupted, state.foundWithinBounds, isThere);
 }
 
 } // namespace
 
 void
-SolveState::write(std::ostream & stream, Kernels & kernels)
+SolveState::write(const ByteSink & sink, Kernels & kernels, Communicator & communicator)
 {
-  std::array<std::uint64_t, 3> sizes{};
-  std::string                  version = pluginVersion();
+  std::array<bool, 3> isThere{};
+  std::string         version = pluginVersion();
   for (int i = 0; i < 3; ++i)
   {
-    sizes[i] = fieldsOf(*this)[i]->size();
+    isThere[i] = static_cast<bool>(*fieldsOf(*this)[i]);
   }
   Archive archive;
   archive(version);
-  transfer(archive, *this, sizes);
-  const std::uint64_t bytes = archive.bytes().size();
-  stream.write(reinterpret_cast<const char *>(&bytes), sizeof bytes);
-  stream << archive.bytes();
-  std::vector<Real> host(piece);
+  transfer(archive, *this, isThere);
+  if (communicator.rank() == 0)
+  {
+    const std::uint64_t bytes = archive.bytes().size();
+    sink(&bytes, sizeof bytes);
+    sink(archive.bytes().data(), archive.bytes().size());
+  }
   for (const Buffer * field : fieldsOf(*this))
   {
-    for (std::size_t at = 0; at < field->size(); at += piece)
+    if (*field)
     {
-      const std::size_t count = std::min(piece, field->size() - at);
-      kernels.copyToHost(field->data() + at, host.data(), count * sizeof(Real));
-      stream.write(reinterpret_cast<const char *>(host.data()), static_cast<std::streamsize>(count * sizeof(Real)));
+      writeField(*field, newton.record.grid, sink, kernels, communicator);
     }
   }
 }
 
 void
-SolveState::read(std::istream & stream, Kernels & kernels)
+SolveState::read(const ByteSource & source, Kernels & kernels, Communicator & communicator)
 {
-  std::uint64_t bytes = 0;
-  readExactly(stream, &bytes, sizeof bytes);
   std::string content;
-  for (std::vector<char> part(piece); content.size() < bytes;) // the number may be anything
+  if (communicator.rank() == 0)
   {
-    const std::size_t count = std::min<std::uint64_t>(piece, bytes - content.size());
-    readExactly(stream, part.data(), count);
-    content.append(part.data(), count);
+    std::uint64_t bytes = 0;
+    source(&bytes, sizeof bytes);
+    for (std::vector<char> part(piece); content.size() < bytes;) // the number may be anything
+    {
+      const std::size_t count = std::min<std::uint64_t>(piece, bytes - content.size());
+      source(part.data(), count);
+      content.append(part.data(), count);
+    }
   }
-  Archive     archive(content);
+  Archive     archive(communicator.broadcastText(std::move(content), 0));
   std::string version;
   archive(version);
   if (version != pluginVersion())
   {
-    throwUnusable("it is of another build of this program");
+    throw Error(ErrorKind::BadInput,
+                "saved solve: it is of another build of this program (" + version + "); begin the registration anew");
   }
-  std::array<std::uint64_t, 3> sizes{};
-  transfer(archive, *this, sizes);
-  std::vector<Real> host(piece);
+  std::array<bool, 3> isThere{};
+  transfer(archive, *this, isThere);
+  const Grid & grid = newton.record.grid;
   for (int i = 0; i < 3; ++i)
   {
     Buffer & field = *fieldsOf(*this)[i];
-    field = sizes[i] > 0 ? Buffer(kernels, sizes[i]) : Buffer();
-    for (std::size_t at = 0; at < field.size(); at += piece)
+    field = isThere[i] ? Buffer(kernels, valuesOf(grid, communicator)) : Buffer();
+    if (field)
     {
-      const std::size_t count = std::min(piece, field.size() - at);
-      readExactly(stream, host.data(), count * sizeof(Real));
-      kernels.copyFromHost(host.data(), field.data() + at, count * sizeof(Real));
+      readField(field, grid, source, kernels, communicator);
     }
   }
 }

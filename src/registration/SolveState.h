@@ -8,12 +8,17 @@
 
 #include "gnr/Report.h"
 
-#include <istream>
-#include <ostream>
+#include <cstddef>
+#include <functional>
 #include <optional>
 
 namespace gnr
 {
+
+/** Takes the next bytes of a saved solve. */
+using ByteSink = std::function<void(const void * data, std::size_t bytes)>;
+/** Gives them. Throws Error(BadInput) where there are not so many. */
+using ByteSource = std::function<void(void * data, std::size_t bytes)>;
 
 /** A velocity that a later one has to beat, with what the report says of it. */
 struct Incumbent
@@ -27,8 +32,9 @@ struct Incumbent
 /** Where a solve stands: all that it needs beside the problem to go on.
  *
  * The loops over grids, starts, weights of the regularisation and Newton steps count in here. Before each Newton step
- * the whole is consistent, and can be written; a solver of the same problem on as many processes that reads it comes to
- * the same bits as one that was not interrupted. */
+ * the whole is consistent, and can be written, and so it is inside the Krylov iterations of the step. A solver of the
+ * same problem that reads it comes to the same bits as one that was not interrupted, on as many processes; on another
+ * number to the same up to rounding. */
 struct SolveState
 {
   int level = 0; ///< grid of the pyramid, 0 is the coarsest
@@ -46,12 +52,14 @@ struct SolveState
   bool   isInterrupted = false;     ///< the solve was told to end
   bool   foundWithinBounds = false; ///< by a search on the finest grid
 
-  /** Writes the part of this process. */
+  /** Writes the whole by the first process, fields in the order of the grid. Collective.
+   * \param sink is called on that alone. */
   void
-  write(std::ostream & stream, Kernels & kernels);
-  /** Reads what write() has written. Throws Error(BadInput) where it is cut short, or of another build. */
+  write(const ByteSink & sink, Kernels & kernels, Communicator & communicator);
+  /** Reads what write() has written, on any number of processes. Throws Error(BadInput) where it is of another build.
+   * Collective. */
   void
-  read(std::istream & stream, Kernels & kernels);
+  read(const ByteSource & source, Kernels & kernels, Communicator & communicator);
 };
 
 } // namespace gnr

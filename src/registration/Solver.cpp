@@ -52,9 +52,9 @@ checkGrid(const Grid & grid)
   }
 }
 
-/** All processes must be told the same. Collective. */
+/** All processes must be told the same; where the solve is saved, the first says. Collective. */
 void
-checkAgreement(const Grid & grid, const Options & options, Communicator & communicator)
+agree(const Grid & grid, Options & options, Communicator & communicator)
 {
   static_assert(std::is_trivially_copyable<Grid>::value, "it is sent as it is");
   Grid gridOfRoot = grid;
@@ -71,6 +71,8 @@ checkAgreement(const Grid & grid, const Options & options, Communicator & commun
                 *difference + ": differs between process 0 and process " + std::to_string(communicator.rank()) +
                   "; all processes of a registration must be given the same");
   }
+  options.checkpoint = optionsOfRoot.checkpoint;
+  options.checkpointInterval = optionsOfRoot.checkpointInterval;
 }
 
 std::string
@@ -93,7 +95,7 @@ Solver::Solver(const Problem & problem, std::shared_ptr<Communicator> communicat
                   " the custom measure of a program, which has given " + (customMeasure_ ? "one" : "none"));
   }
   checkGrid(problem.grid);
-  checkAgreement(problem.grid, options_, *communicator);
+  agree(problem.grid, options_, *communicator);
   context_ = makeContext(options_, std::move(communicator));
   input_ = inputsOf(problem);
   describeContext();
@@ -118,6 +120,7 @@ Solver::Solver(const MemoryPlan &            plan,
   input_.velocity = plan.hasInitialVelocity ? image : none;
   box_ = { plan.solverGrid, plan.reachesBorder };
   options_.timeLimit.reset(); // the clock is not that of a solve
+  options_.checkpoint.reset();
 }
 
 Solver::~Solver() = default;
@@ -164,16 +167,62 @@ void
 Solver::begin(Observer * observer)
 {
   cpuStart_ = cpuSeconds();
-  const auto onStep = [this] {
-    state_.report.wallSeconds = progress_->seconds();
-    state_.report.cpuSeconds = cpuSecondsSoFar();
-    onStep_(state_);
-  };
+  const bool isWatched = onStep_ || options_.checkpoint;
+  const auto onState = [this](bool isAsked) { this->onState(isAsked); };
   progress_ = std::make_unique<Progress>(
-    observer, options_, *context_.communicator, state_.report, onStep_ ? std::function<void()>(onStep) : nullptr);
+    observer, options_, *context_.communicator, state_.report, isWatched ? Progress::OnState(onState) : nullptr);
   if (context_.isPathRefused)
   {
     progress_->message("messages between the GPUs are " + state_.report.transport);
+  }
+  if (options_.checkpoint)
+  {
+    checkpoint_ = std::make_unique<Checkpoint>(options_, input_, *context_.communicator);
+    if (checkpoint_->find())
+    {
+      saved_ = checkpoint_->source();
+    }
+  }
+}
+
+void
+Solver::onState(bool isAsked)
+{
+  state_.report.wallSeconds = progress_->seconds();
+  state_.report.cpuSeconds = cpuSecondsSoFar();
+  if (checkpoint_ && (isAsked || checkpoint_->isDue(progress_->ownSeconds())))
+  {
+    if (const auto problem = checkpoint_->write(state_, levels_, kernels(), progress_->ownSeconds()))
+    {
+      progress_->message(*problem);
+    }
+    else if (isAsked && checkpoint_->isWritten())
+    {
+      progress_->message("checkpoint: " + checkpoint_->file() + " was written");
+    }
+  }
+  if (onStep_ && !isAsked)
+  {
+    onStep_(state_);
+  }
+}
+
+void
+Solver::resume()
+{
+  Report &         report = state_.report;
+  const MemoryPlan plan = report.memoryPlan;
+  state_.read(saved_, kernels(), *context_.communicator);
+  describeContext();
+  report.memoryPlan = plan;
+  phaseStart_ = report.wallSeconds;
+  cpuStart_ -= report.cpuSeconds;
+  if (checkpoint_)
+  {
+    for (const std::string & note : checkpoint_->notes())
+    {
+      progress_->message(note);
+    }
   }
 }
 
@@ -203,15 +252,10 @@ Solver::solveLevels()
 {
   prepared_ = prepare(input_, box_, options_, kernels(), *context_.communicator, *progress_);
   Report &   report = state_.report;
-  const bool isResumed = saved_ != nullptr;
+  const bool isResumed = static_cast<bool>(saved_);
   if (isResumed)
   {
-    const MemoryPlan plan = report.memoryPlan;
-    state_.read(*saved_, kernels());
-    describeContext();
-    report.memoryPlan = plan;
-    phaseStart_ = report.wallSeconds;
-    cpuStart_ -= report.cpuSeconds;
+    resume();
   }
   else
   {
@@ -222,6 +266,7 @@ Solver::solveLevels()
   report.solverGrid = box_.grid;
 
   Pyramid pyramid(prepared_, options_, pyramidGrids(box_.grid, input_, options_));
+  levels_ = pyramid.size();
   progress_->begin(pyramid.shares(), state_.level, isResumed ? report.wallSeconds : 0.0);
   if (!isResumed)
   {

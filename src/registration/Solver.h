@@ -2,6 +2,7 @@
 #ifndef gnr_registration_Solver_h
 #define gnr_registration_Solver_h
 
+#include "registration/Checkpoint.h"
 #include "registration/Context.h"
 #include "registration/Fields.h"
 #include "registration/Preparation.h"
@@ -11,9 +12,9 @@
 #include "gnr/Engine.h"
 
 #include <functional>
-#include <istream>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace gnr
 {
@@ -41,9 +42,9 @@ public:
 
   /** Before run(): goes on with the solve whose state was written. */
   void
-  resumeFrom(std::istream & saved)
+  resumeFrom(ByteSource saved)
   {
-    saved_ = &saved;
+    saved_ = std::move(saved);
   }
   /** Before run(): called before each Newton step, when the state can be written. */
   void
@@ -87,6 +88,12 @@ private:
   describeContext();
   void
   begin(Observer * observer);
+  /** The state can be written. Collective. */
+  void
+  onState(bool isAsked);
+  /** Goes on from what was saved. */
+  void
+  resume();
   /** Plans, warns where it will not do, and takes the memory of all fields as one block. */
   void
   reserveMemory();
@@ -112,12 +119,14 @@ private:
   InputImages                       input_;
   SolverBox                         box_;
   CustomMeasure *                   customMeasure_ = nullptr;
-  std::istream *                    saved_ = nullptr;
+  std::unique_ptr<Checkpoint>       checkpoint_; ///< null: none are written
+  ByteSource                        saved_;      ///< empty: the solve begins
   std::function<void(SolveState &)> onStep_;
   Preparation                       prepared_;
   SolveState                        state_;
   Buffer                            displacement_; ///< mm along the grid axes, finest grid
   std::unique_ptr<Progress>         progress_;
+  int                               levels_ = 0;
   double                            phaseStart_ = 0.0;
   double                            cpuStart_ = 0.0; ///< CPU seconds before the run, less those of earlier processes
 };

@@ -58,6 +58,9 @@ Host::listen()
     }
     switch (frame.word)
     {
+      case Word::Save:
+        isSaveAsked_ = true;
+        break;
       case Word::Stop:
         request_ = Request::Stop;
         break;

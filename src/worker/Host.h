@@ -54,7 +54,8 @@ public:
   Request
   poll() override
   {
-    return request_;
+    const Request request = request_;
+    return request == Request::Continue && isSaveAsked_.exchange(false) ? Request::Save : request;
   }
 
 private:
@@ -64,6 +65,7 @@ private:
   const launched::SharedFolder & folder_;
   launched::Channel              channel_;
   std::atomic<Request>           request_{ Request::Continue };
+  std::atomic<bool>              isSaveAsked_{ false };
   std::atomic<bool>              isLeaving_{ false };
   std::mutex                     mutex_;
   std::condition_variable        arrived_;

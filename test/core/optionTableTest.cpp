@@ -94,11 +94,13 @@ another(const OptionRow & row, const OptionValue & value)
                                           1.0 / 3.0,
                                           std::nextafter(0.1, 1.0),
                                           std::array<double, 2>{ { 1.0 / 7.0, 10.0 / 3.0 } } };
+  candidates.emplace_back(std::string("a=\\b"));
   candidates.insert(candidates.end(), row.member.words.begin(), row.member.words.end());
   for (const OptionValue & candidate : candidates)
   {
-    const bool fits = !row.member.words.empty() ? std::holds_alternative<std::string>(candidate)
-                                                : candidate.index() == static_cast<int>(row.member.kind) + 1u;
+    const bool isText = !row.member.words.empty() || row.member.kind == OptionKind::Text;
+    const bool fits = isText ? std::holds_alternative<std::string>(candidate)
+                             : candidate.index() == static_cast<int>(row.member.kind) + 1u;
     if (fits && row.allows(candidate) && candidate != value)
     {
       return candidate;
@@ -168,7 +170,7 @@ TEST(OptionTable, namesAreDifferentAndNumbersHaveSliders)
     EXPECT_EQ(row.slider.step > 0.0, isNumber && !row.member.isOptional) << row.name;
   }
   const OptionRow & row = gnr::optionTable().back();
-  EXPECT_EQ(row.flag() + row.title() + row.key(), "--threadsThreadsthreads");
+  EXPECT_EQ(row.flag() + row.title() + row.key(), "--checkpoint-intervalCheckpointIntervalcheckpointIntervalSeconds");
 }
 
 TEST(OptionTable, namesAndValuesThatDoNotExistAreRefused)
@@ -191,7 +193,7 @@ TEST(OptionTable, namesAndValuesThatDoNotExistAreRefused)
   EXPECT_FALSE(gnr::firstDifference(options, Options{}));
 }
 
-// Texts and lists are kinds of options of which there is none yet: rows that keep them beside the options.
+// Rows that keep texts and lists beside the options.
 TEST(OptionTable, textsAndListsComeBackWhateverIsInThem)
 {
   std::string              text;

@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -52,6 +51,26 @@ struct Pair
   }
 };
 
+/** A saved solve in memory. */
+ByteSink
+into(std::string & bytes)
+{
+  return [&bytes](const void * data, std::size_t count) { bytes.append(static_cast<const char *>(data), count); };
+}
+
+ByteSource
+from(const std::string & bytes)
+{
+  return [&bytes, at = std::size_t(0)](void * data, std::size_t count) mutable {
+    if (count > bytes.size() - at)
+    {
+      throw Error(ErrorKind::BadInput, "cut short");
+    }
+    bytes.copy(static_cast<char *>(data), count, at);
+    at += count;
+  };
+}
+
 std::vector<float>
 velocityOf(const Solver & solver, const Pair & pair, int rank = 0)
 {
@@ -84,18 +103,19 @@ solveAtOnce(const Pair & pair)
 std::string
 stateBefore(int step, const Pair & pair)
 {
-  std::ostringstream stream;
-  int                steps = 0;
-  Solver             solver(pair.problem(), makeSelfCommunicator());
+  std::string bytes;
+  int         steps = 0;
+  const auto  alone = makeSelfCommunicator();
+  Solver      solver(pair.problem(), alone);
   solver.setOnStep([&](SolveState & state) {
     if (++steps == step)
     {
-      state.write(stream, solver.kernels());
+      state.write(into(bytes), solver.kernels(), *alone);
       throw Stopped();
     }
   });
   EXPECT_THROW(solver.run(nullptr), Stopped);
-  return stream.str();
+  return bytes;
 }
 
 void
@@ -106,11 +126,11 @@ expectSameFromEveryStep(const Pair & pair)
   for (int step = 1; step <= whole.states; ++step)
   {
     SCOPED_TRACE("written before step " + std::to_string(step) + " of " + std::to_string(whole.states));
-    std::istringstream saved(stateBefore(step, pair));
-    Solver             solver(pair.problem(), makeSelfCommunicator());
-    int                left = 0;
+    const std::string saved = stateBefore(step, pair);
+    Solver            solver(pair.problem(), makeSelfCommunicator());
+    int               left = 0;
     solver.setOnStep([&](SolveState &) { ++left; });
-    solver.resumeFrom(saved);
+    solver.resumeFrom(from(saved));
     solver.run(nullptr);
     EXPECT_EQ(velocityOf(solver, pair), whole.velocity);
     EXPECT_EQ(left, whole.states - step + 1) << "steps were taken again, or left out";
@@ -155,20 +175,20 @@ TEST(SolveState, GoesOnInSeveralProcesses)
   const Pair       pair;
   test::ThreadTeam team(3);
   team.run([&](const std::shared_ptr<Communicator> & communicator) {
-    const int         rank = communicator->rank();
-    std::stringstream saved;
-    int               steps = 0;
-    Solver            first(pair.problem(rank), communicator);
+    const int   rank = communicator->rank();
+    std::string saved; // of the first
+    int         steps = 0;
+    Solver      first(pair.problem(rank), communicator);
     first.setOnStep([&](SolveState & state) {
       if (++steps == 3)
       {
-        state.write(saved, first.kernels());
+        state.write(into(saved), first.kernels(), *communicator);
       }
     });
     first.run(nullptr);
     ASSERT_GT(steps, 3);
     Solver second(pair.problem(rank), communicator);
-    second.resumeFrom(saved);
+    second.resumeFrom(from(saved));
     second.run(nullptr);
     EXPECT_EQ(velocityOf(second, pair, rank), velocityOf(first, pair, rank));
   });
@@ -179,9 +199,8 @@ TEST(SolveState, ThatIsCutShortOrOfAnotherBuildIsRefused)
   const Pair        pair;
   const std::string whole = stateBefore(2, pair);
   const auto        expectRefusal = [&](const std::string & bytes, const char * why) {
-    std::istringstream saved(bytes);
-    Solver             solver(pair.problem(), makeSelfCommunicator());
-    solver.resumeFrom(saved);
+    Solver solver(pair.problem(), makeSelfCommunicator());
+    solver.resumeFrom(from(bytes));
     try
     {
       solver.run(nullptr);

@@ -17,6 +17,7 @@ enum class Word : std::uint32_t
   Plan,
   Run,
   Read, ///< Field: into the file of the result
+  Save,
   Stop,
   Abort,
   End,

@@ -175,6 +175,10 @@ private:
       workers_.tell({ Word::Stop, {} });
       told_ = request;
     }
+    else if (request == Request::Save && told_ == Request::Continue)
+    {
+      workers_.tell({ Word::Save, {} });
+    }
     if (abortTime_ && std::chrono::steady_clock::now() - *abortTime_ > abortPatience)
     {
       workers_.kill();
