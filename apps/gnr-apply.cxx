@@ -3,6 +3,7 @@
 // manual.
 #include "common/ArgumentParser.h"
 #include "common/CommandLineError.h"
+#include "common/FslOption.h"
 #include "common/ImageFiles.h"
 #include "common/ImageInput.h"
 #include "common/ImageOutput.h"
@@ -69,6 +70,7 @@ struct ApplySettings
   std::string              displacement;
   std::string              inverseDisplacement;
   std::string              initialTransform;
+  std::optional<FslImages> fslImages;
   std::string              input;
   std::string              output;
   std::string              reference;
@@ -141,16 +143,19 @@ ParseSettings(int argc, const char * const * argv, ApplySettings & settings)
            map,
            "FILE",
            "none");
-  Describe(parser
-             .add_option("-t,--transform",
-                         settings.transforms,
-                         "In place of the above: ITK transform (.h5, .tfm, .txt, .mat) or displacement field (.nii.gz, "
-                         ".nrrd, .mha) from fixed to moving points. May be given several times, the one that a point "
-                         "meets first last. inverse:FILE takes its inverse.")
-             ->allow_extra_args(false),
-           map,
-           "FILE",
-           "none");
+  Describe(
+    parser
+      .add_option("-t,--transform",
+                  settings.transforms,
+                  "In place of the above: ITK transform (.h5, .tfm, .txt, .mat), transform parameters of elastix, "
+                  "matrix of FSL's FLIRT (with --fsl-images) or displacement field (.nii.gz, "
+                  ".nrrd, .mha) from fixed to moving points. May be given several times, the one that a point "
+                  "meets first last. inverse:FILE takes its inverse.")
+      ->allow_extra_args(false),
+    map,
+    "FILE",
+    "none");
+  AddFslImages(parser, settings.fslImages, map, "--transform or --initial-transform");
 
   Describe(parser.add_option("-i,--input", settings.input, "Image or label image to warp."), image, "FILE", "none");
   Describe(
@@ -219,7 +224,7 @@ ParseSettings(int argc, const char * const * argv, ApplySettings & settings)
 
 /** Adds one file of the command line to a map, or its inverse. */
 void
-AppendFile(PointMap & map, const std::string & path, bool isInverse)
+AppendFile(PointMap & map, const std::string & path, bool isInverse, const std::optional<FslImages> & fslImages)
 {
   if (IsImageName(path))
   {
@@ -228,7 +233,7 @@ AppendFile(PointMap & map, const std::string & path, bool isInverse)
   }
   else
   {
-    const auto transform = ReadTransform(path);
+    const auto transform = ReadTransform(path, fslImages);
     isInverse ? map.AppendInverse(transform, path) : map.Append(transform);
   }
 }
@@ -270,7 +275,7 @@ MakeMap(const ApplySettings & settings)
   PointMap map;
   for (const auto & [path, isInverse] : chain)
   {
-    AppendFile(map, path, isInverse != settings.invert);
+    AppendFile(map, path, isInverse != settings.invert, settings.fslImages);
   }
   return map;
 }
@@ -497,26 +502,44 @@ MapPoints(const ApplySettings & settings, const PointMap & map, OutputFiles & fi
   }
 }
 
+/** The files of the chain that may be no images. */
+std::vector<std::string>
+TransformsOf(const ApplySettings & settings)
+{
+  std::vector<std::string> transforms;
+  for (const std::string & text : settings.transforms)
+  {
+    transforms.push_back(SplitTransform(text).first);
+  }
+  if (!settings.initialTransform.empty())
+  {
+    transforms.push_back(settings.initialTransform);
+  }
+  return transforms;
+}
+
 /** The files that are read. */
 std::vector<std::string>
 InputsOf(const ApplySettings & settings)
 {
   std::vector<std::string> inputs;
-  for (const std::string & input : { settings.input,
-                                     settings.points,
-                                     settings.reference,
-                                     settings.displacement,
-                                     settings.inverseDisplacement,
-                                     settings.initialTransform })
+  for (const std::string & input :
+       { settings.input, settings.points, settings.reference, settings.displacement, settings.inverseDisplacement })
   {
     if (!input.empty())
     {
       inputs.push_back(input);
     }
   }
-  for (const std::string & text : settings.transforms)
+  for (const std::string & transform : TransformsOf(settings))
   {
-    inputs.push_back(SplitTransform(text).first);
+    const auto files = TransformFilesOf(transform);
+    inputs.insert(inputs.end(), files.begin(), files.end());
+  }
+  if (settings.fslImages)
+  {
+    inputs.push_back(settings.fslImages->reference);
+    inputs.push_back(settings.fslImages->input);
   }
   return inputs;
 }
@@ -532,6 +555,7 @@ Apply(const ApplySettings & settings)
       CheckImageName(path);
     }
   }
+  CheckFslImages(settings.fslImages, TransformsOf(settings), "--transform");
   OutputFiles files;
   files.Protect(InputsOf(settings));
   for (const std::string & path : { settings.output, settings.jacobian, settings.logJacobian, settings.pointsOutput })
