@@ -3,13 +3,14 @@
 // manual.
 #include "common/ArgumentParser.h"
 #include "common/CommandLineError.h"
+#include "common/FslOption.h"
 #include "common/ImageFiles.h"
 #include "common/ImageInput.h"
 #include "common/ImageOutput.h"
 #include "common/JacobianImage.h"
 #include "common/OutputFiles.h"
+#include "common/PointFile.h"
 #include "common/PointMap.h"
-#include "common/PointTable.h"
 #include "common/Program.h"
 #include "common/TransformInput.h"
 #include "common/WarpImage.h"
@@ -44,8 +45,10 @@ constexpr const char * footer =
   "A chain: -t A -t B -t C maps x to A(B(C(x))), the last one first, as antsApplyTransforms and\n"
   "itk::CompositeTransform do. --displacement u with --initial-transform T is -t T -t u.\n"
   "\n"
-  "Points are read from a CSV file with a header that names columns x, y and z; other columns are\n"
-  "carried through.\n"
+  "Points are read from a table (.csv, .tsv) with a header that names columns x, y and z, or from\n"
+  "point lists, lines, angles and curves of 3D Slicer (.mrk.json, .fcsv; LPS or RAS, as the file\n"
+  "says). All else in the file is carried through. The output is of the kind of its name; of another\n"
+  "kind than the input, it has positions, labels and descriptions.\n"
   "\n"
   "The type of the voxels is kept; for integers the results of linear and cubic are rounded and\n"
   "clamped. label and nearest never compute with values: use them for segmentations.\n"
@@ -67,6 +70,7 @@ struct ApplySettings
   std::string              displacement;
   std::string              inverseDisplacement;
   std::string              initialTransform;
+  std::optional<FslImages> fslImages;
   std::string              input;
   std::string              output;
   std::string              reference;
@@ -139,16 +143,19 @@ ParseSettings(int argc, const char * const * argv, ApplySettings & settings)
            map,
            "FILE",
            "none");
-  Describe(parser
-             .add_option("-t,--transform",
-                         settings.transforms,
-                         "In place of the above: ITK transform (.h5, .tfm, .txt, .mat) or displacement field (.nii.gz, "
-                         ".nrrd, .mha) from fixed to moving points. May be given several times, the one that a point "
-                         "meets first last. inverse:FILE takes its inverse.")
-             ->allow_extra_args(false),
-           map,
-           "FILE",
-           "none");
+  Describe(
+    parser
+      .add_option("-t,--transform",
+                  settings.transforms,
+                  "In place of the above: ITK transform (.h5, .tfm, .txt, .mat), transform parameters of elastix, "
+                  "matrix of FSL's FLIRT (with --fsl-images) or displacement field (.nii.gz, "
+                  ".nrrd, .mha) from fixed to moving points. May be given several times, the one that a point "
+                  "meets first last. inverse:FILE takes its inverse.")
+      ->allow_extra_args(false),
+    map,
+    "FILE",
+    "none");
+  AddFslImages(parser, settings.fslImages, map, "--transform or --initial-transform");
 
   Describe(parser.add_option("-i,--input", settings.input, "Image or label image to warp."), image, "FILE", "none");
   Describe(
@@ -188,12 +195,18 @@ ParseSettings(int argc, const char * const * argv, ApplySettings & settings)
            "FILE",
            "none");
 
-  Describe(parser.add_option("--points", settings.points, "CSV file of points, LPS, mm."), points, "FILE", "none");
-  Describe(parser.add_option("--points-output", settings.pointsOutput, "CSV file to write."), points, "FILE", "none");
+  Describe(parser.add_option("--points", settings.points, "Points: .csv or .tsv (LPS, mm), .mrk.json or .fcsv."),
+           points,
+           "FILE",
+           "none");
+  Describe(parser.add_option("--points-output", settings.pointsOutput, "File to write, of the kind of its name."),
+           points,
+           "FILE",
+           "none");
   Describe(parser.add_flag("--skip-unmapped",
                            settings.skipUnmapped,
-                           "Leave the coordinates of points that cannot be mapped empty; without this, they are an "
-                           "error and nothing is written."),
+                           "Leave the coordinates of points that cannot be mapped empty (in .fcsv, which has no such "
+                           "points, leave them out); without this, they are an error and nothing is written."),
            points,
            "",
            "off");
@@ -211,7 +224,7 @@ ParseSettings(int argc, const char * const * argv, ApplySettings & settings)
 
 /** Adds one file of the command line to a map, or its inverse. */
 void
-AppendFile(PointMap & map, const std::string & path, bool isInverse)
+AppendFile(PointMap & map, const std::string & path, bool isInverse, const std::optional<FslImages> & fslImages)
 {
   if (IsImageName(path))
   {
@@ -220,7 +233,7 @@ AppendFile(PointMap & map, const std::string & path, bool isInverse)
   }
   else
   {
-    const auto transform = ReadTransform(path);
+    const auto transform = ReadTransform(path, fslImages);
     isInverse ? map.AppendInverse(transform, path) : map.Append(transform);
   }
 }
@@ -262,7 +275,7 @@ MakeMap(const ApplySettings & settings)
   PointMap map;
   for (const auto & [path, isInverse] : chain)
   {
-    AppendFile(map, path, isInverse != settings.invert);
+    AppendFile(map, path, isInverse != settings.invert, settings.fslImages);
   }
   return map;
 }
@@ -446,18 +459,22 @@ WriteJacobian(const ApplySettings & settings, const PointMap & map, bool logarit
 void
 MapPoints(const ApplySettings & settings, const PointMap & map, OutputFiles & files)
 {
-  PointTable               table(settings.points);
+  const auto               file = ReadPointFile(settings.points);
   std::vector<std::string> failures;
-  for (std::size_t row = 0; row < table.GetNumberOfPoints(); ++row)
+  for (FilePoint & point : file->points)
   {
+    if (!point.position)
+    {
+      failures.push_back(point.place + " (is not defined)");
+      continue;
+    }
     PointType       mapped;
-    const MapStatus status = map.Map(table.GetPoint(row), mapped);
-    table.SetPoint(row, status == MapStatus::Mapped ? std::optional<PointType>(mapped) : std::nullopt);
+    const MapStatus status = map.Map(*point.position, mapped);
+    point.position = status == MapStatus::Mapped ? std::optional<PointType>(mapped) : std::nullopt;
     if (status != MapStatus::Mapped)
     {
-      failures.push_back("line " + std::to_string(table.GetLine(row)) +
-                         (status == MapStatus::OutsideField ? " (outside the displacement field)"
-                                                            : " (could not be inverted to 1e-3 mm)"));
+      failures.push_back(point.place + (status == MapStatus::OutsideField ? " (outside the displacement field)"
+                                                                          : " (could not be inverted to 1e-3 mm)"));
     }
   }
   std::string           list;
@@ -470,13 +487,14 @@ MapPoints(const ApplySettings & settings, const PointMap & map, OutputFiles & fi
   if (!failures.empty() && !settings.skipUnmapped)
   {
     throw CommandLineError(settings.points + ": " + std::to_string(failures.size()) + " of " +
-                           std::to_string(table.GetNumberOfPoints()) + " points cannot be mapped: " + list +
+                           std::to_string(file->points.size()) + " points cannot be mapped: " + list +
                            ". Remove them, or leave their coordinates empty with --skip-unmapped");
   }
-  WriteText(table.ToText(), settings.pointsOutput, files);
+  const PointFileKind kind = PointFileKindOf(settings.points);
+  WriteText(PointFileText(*file, kind, settings.pointsOutput), settings.pointsOutput, files);
   if (!settings.quiet)
   {
-    std::cout << settings.pointsOutput << ": " << table.GetNumberOfPoints() - failures.size() << " points\n";
+    std::cout << settings.pointsOutput << ": " << file->points.size() - failures.size() << " points\n";
     if (!failures.empty())
     {
       std::cout << "  " << failures.size() << " points have no coordinates: " << list << '\n';
@@ -484,26 +502,44 @@ MapPoints(const ApplySettings & settings, const PointMap & map, OutputFiles & fi
   }
 }
 
+/** The files of the chain that may be no images. */
+std::vector<std::string>
+TransformsOf(const ApplySettings & settings)
+{
+  std::vector<std::string> transforms;
+  for (const std::string & text : settings.transforms)
+  {
+    transforms.push_back(SplitTransform(text).first);
+  }
+  if (!settings.initialTransform.empty())
+  {
+    transforms.push_back(settings.initialTransform);
+  }
+  return transforms;
+}
+
 /** The files that are read. */
 std::vector<std::string>
 InputsOf(const ApplySettings & settings)
 {
   std::vector<std::string> inputs;
-  for (const std::string & input : { settings.input,
-                                     settings.points,
-                                     settings.reference,
-                                     settings.displacement,
-                                     settings.inverseDisplacement,
-                                     settings.initialTransform })
+  for (const std::string & input :
+       { settings.input, settings.points, settings.reference, settings.displacement, settings.inverseDisplacement })
   {
     if (!input.empty())
     {
       inputs.push_back(input);
     }
   }
-  for (const std::string & text : settings.transforms)
+  for (const std::string & transform : TransformsOf(settings))
   {
-    inputs.push_back(SplitTransform(text).first);
+    const auto files = TransformFilesOf(transform);
+    inputs.insert(inputs.end(), files.begin(), files.end());
+  }
+  if (settings.fslImages)
+  {
+    inputs.push_back(settings.fslImages->reference);
+    inputs.push_back(settings.fslImages->input);
   }
   return inputs;
 }
@@ -519,6 +555,7 @@ Apply(const ApplySettings & settings)
       CheckImageName(path);
     }
   }
+  CheckFslImages(settings.fslImages, TransformsOf(settings), "--transform");
   OutputFiles files;
   files.Protect(InputsOf(settings));
   for (const std::string & path : { settings.output, settings.jacobian, settings.logJacobian, settings.pointsOutput })

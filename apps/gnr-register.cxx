@@ -78,7 +78,7 @@ ResultFilesOf(const RegistrationSettings & s)
     files.push_back({ std::string(name) + ".mha", isWanted && s.streamedOutput });
   }
   files.push_back({ "dispvect.nii.gz", s.writeDispvect });
-  files.push_back({ "initial.tfm", method && *method != AlignmentMethod::Identity });
+  files.push_back({ "initial.tfm", (method && *method != AlignmentMethod::Identity) || s.fslImages });
   files.push_back({ "composite.h5", s.writeComposite });
   files.push_back({ "inverse_composite.h5", s.writeComposite && s.writeInverse });
   return files;

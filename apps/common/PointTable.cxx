@@ -2,173 +2,153 @@
 #include "PointTable.h"
 
 #include "CommandLineError.h"
-#include "Format.h"
-#include "InputFile.h"
+#include "TableCells.h"
 
 #include <algorithm>
-#include <cctype>
-#include <cerrno>
-#include <cmath>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <istream>
+#include <filesystem>
 
 namespace gnrapp
 {
 namespace
 {
 
-/** Cells of a line, quotes kept, so that they can be written back unchanged. */
-std::vector<std::string>
-Split(const std::string & line)
+constexpr std::array<const char *, 3> axes{ "x", "y", "z" };
+
+/** Of the table that is written: tabs are what the name .tsv means, and .csv does not. */
+char
+SeparatorFor(const std::string & path, char separator)
 {
-  std::vector<std::string> cells(1);
-  bool                     quoted = false;
-  for (const char c : line)
+  const std::string end = CellName(std::filesystem::path(path).extension().string());
+  return end == ".tsv" ? '\t' : end == ".csv" && separator == '\t' ? ',' : separator;
+}
+
+std::size_t
+CountOf(const std::vector<std::string> & cells, const std::string & name)
+{
+  return std::count_if(cells.begin(), cells.end(), [&](const std::string & cell) { return CellName(cell) == name; });
+}
+
+/** The text of the first column of one of these names. */
+std::string
+TextUnder(const std::vector<std::string> &    header,
+          const std::vector<std::string> &    row,
+          std::initializer_list<const char *> names)
+{
+  for (const char * const name : names)
   {
-    quoted = (c == '"') ? !quoted : quoted;
-    if (c == ',' && !quoted)
+    for (std::size_t column = 0; column < header.size(); ++column)
     {
-      cells.emplace_back();
+      if (CellName(header[column]) == name)
+      {
+        return CellText(row[column]);
+      }
     }
-    else
-    {
-      cells.back() += c;
-    }
   }
-  return cells;
-}
-
-std::string
-Join(const std::vector<std::string> & cells)
-{
-  std::string text;
-  for (std::size_t i = 0; i < cells.size(); ++i)
-  {
-    text += (i > 0 ? "," : "") + cells[i];
-  }
-  return text + "\n";
-}
-
-/** The text of a cell, without blanks and quotes around it. */
-std::string
-TextIn(const std::string & cell)
-{
-  const char * const around = " \t\r\f\v\"";
-  const auto         first = cell.find_first_not_of(around);
-  const auto         last = cell.find_last_not_of(around);
-  return first == std::string::npos ? "" : cell.substr(first, last - first + 1);
-}
-
-/** The same in lower case. */
-std::string
-NameIn(const std::string & cell)
-{
-  std::string name = TextIn(cell);
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  return name;
-}
-
-void
-ReadLine(std::istream & in, std::string & line)
-{
-  if (!std::getline(in, line))
-  {
-    line.clear();
-  }
-  if (!line.empty() && line.back() == '\r')
-  {
-    line.pop_back();
-  }
+  return {};
 }
 
 } // namespace
 
-PointTable::PointTable(const std::string & path)
+void
+PointTable::ReadHeader(const std::string & line, const std::string & path)
 {
-  CheckInputFile(path, "a table of points", "Check the path");
-  std::ifstream in(path);
-  if (!in)
+  for (const char separator : { ';', '\t', ',' }) // the last one tells what is missing
   {
-    throw CommandLineError(path + ": cannot be opened (" + std::strerror(errno) + "). Check its permissions");
+    m_Separator = separator;
+    m_Header = SplitCells(line, separator);
+    if (std::all_of(axes.begin(), axes.end(), [this](const char * axis) { return CountOf(m_Header, axis) == 1; }))
+    {
+      break;
+    }
   }
-  std::string line;
-  ReadLine(in, line);
+  for (unsigned int axis = 0; axis < 3; ++axis)
+  {
+    if (CountOf(m_Header, axes[axis]) != 1)
+    {
+      throw CommandLineError(path + ": line 1: needs exactly one column '" + axes[axis] +
+                             "'. Begin the file with a header such as 'x,y,z,name' (LPS, mm)");
+    }
+    const auto isAxis = [&](const std::string & cell) { return CellName(cell) == axes[axis]; };
+    m_Columns[axis] =
+      static_cast<std::size_t>(std::find_if(m_Header.begin(), m_Header.end(), isAxis) - m_Header.begin());
+  }
+}
+
+PointTable::PointTable(std::istream & in, const std::string & path)
+{
+  std::string       line = ReadTableLine(in);
   const std::string byteOrderMark = "\xEF\xBB\xBF";
   if (line.rfind(byteOrderMark, 0) == 0)
   {
     line.erase(0, byteOrderMark.size());
   }
-  m_Header = Split(line);
-  const std::array<const char *, 3> names{ "x", "y", "z" };
-  for (unsigned int axis = 0; axis < 3; ++axis)
-  {
-    auto       isName = [&](const std::string & cell) { return NameIn(cell) == names[axis]; };
-    const auto found = std::find_if(m_Header.begin(), m_Header.end(), isName);
-    if (found == m_Header.end() || std::count_if(m_Header.begin(), m_Header.end(), isName) > 1)
-    {
-      throw CommandLineError(path + ": line 1: needs exactly one column '" + names[axis] +
-                             "'. Begin the file with a header such as 'x,y,z,name' (LPS, mm)");
-    }
-    m_Columns[axis] = static_cast<std::size_t>(found - m_Header.begin());
-  }
+  this->ReadHeader(line, path);
   for (std::size_t number = 2; in.peek() != std::char_traits<char>::eof(); ++number)
   {
-    ReadLine(in, line);
-    if (TextIn(line).empty())
+    line = ReadTableLine(in);
+    if (CellText(line).empty())
     {
       continue;
     }
-    Row row;
-    row.line = number;
-    row.cells = Split(line);
-    const std::string where = path + ": line " + std::to_string(number) + ": ";
-    if (row.cells.size() != m_Header.size())
+    FilePoint point;
+    point.place = "line " + std::to_string(number);
+    const std::string where = path + ": " + point.place + ": ";
+    m_Rows.push_back(SplitCells(line, m_Separator));
+    const auto & row = m_Rows.back();
+    if (row.size() != m_Header.size())
     {
-      throw CommandLineError(where + "has " + std::to_string(row.cells.size()) + " columns, the header " +
-                             std::to_string(m_Header.size()) + ". Mend the line");
+      throw CommandLineError(
+        where + "has " + std::to_string(row.size()) + " columns, the header " + std::to_string(m_Header.size()) +
+        ". Mend the line" +
+        (row.size() > m_Header.size() && m_Separator == ',' ? "; write decimal points, no commas" : ""));
     }
-    for (unsigned int axis = 0; axis < 3; ++axis)
+    const auto isEmpty = [&row](std::size_t column) { return CellText(row[column]).empty(); };
+    if (!std::all_of(m_Columns.begin(), m_Columns.end(), isEmpty))
     {
-      const std::string cell = TextIn(row.cells[m_Columns[axis]]);
-      char *            end = nullptr;
-      row.point[axis] = std::strtod(cell.c_str(), &end);
-      if (cell.empty() || *end != '\0' || !std::isfinite(row.point[axis]))
+      point.position.emplace();
+      for (unsigned int axis = 0; axis < 3; ++axis)
       {
-        throw CommandLineError(where + names[axis] + " is not a number: '" + row.cells[m_Columns[axis]] +
-                               "'. Give coordinates in mm");
+        (*point.position)[axis] = CoordinateIn(row[m_Columns[axis]], where, axes[axis]);
       }
     }
-    m_Rows.push_back(row);
-  }
-  if (m_Rows.empty())
-  {
-    throw CommandLineError(path + ": holds no points. Give a line per point below the header");
-  }
-}
-
-void
-PointTable::SetPoint(std::size_t row, const std::optional<PointType> & point)
-{
-  for (unsigned int axis = 0; axis < 3; ++axis)
-  {
-    std::string & cell = m_Rows[row].cells[m_Columns[axis]];
-    cell.clear();
-    if (point)
-    {
-      cell = Format("%.6f", (*point)[axis]);
-    }
+    point.label = TextUnder(m_Header, row, { "label", "name", "id" });
+    point.description = TextUnder(m_Header, row, { "description", "desc" });
+    points.push_back(point);
   }
 }
 
 std::string
-PointTable::ToText() const
+PointTable::ToText(const std::string & path) const
 {
-  std::string text = Join(m_Header);
-  for (const Row & row : m_Rows)
+  const char  separator = SeparatorFor(path, m_Separator);
+  std::string text = JoinCells(m_Header, separator);
+  for (std::size_t i = 0; i < m_Rows.size(); ++i)
   {
-    text += Join(row.cells);
+    auto row = m_Rows[i];
+    for (unsigned int axis = 0; axis < 3; ++axis)
+    {
+      row[m_Columns[axis]] = points[i].position ? CoordinateText((*points[i].position)[axis]) : "";
+    }
+    text += JoinCells(row, separator);
+  }
+  return text;
+}
+
+std::string
+MakeTableText(const std::vector<FilePoint> & points, const std::string & path)
+{
+  const char  separator = SeparatorFor(path, ',');
+  std::string text = JoinCells({ "x", "y", "z", "label", "description" }, separator);
+  for (const FilePoint & point : points)
+  {
+    std::vector<std::string> row;
+    for (unsigned int axis = 0; axis < 3; ++axis)
+    {
+      row.push_back(point.position ? CoordinateText((*point.position)[axis]) : "");
+    }
+    row.push_back(CellOf(point.label));
+    row.push_back(CellOf(point.description));
+    text += JoinCells(row, separator);
   }
   return text;
 }

@@ -2,61 +2,40 @@
 #ifndef gnrapp_PointTable_h
 #define gnrapp_PointTable_h
 
-#include "GridGeometry.h"
+#include "PointFile.h"
 
 #include <array>
-#include <optional>
+#include <istream>
 #include <string>
 #include <vector>
 
 namespace gnrapp
 {
 
-/** Points in a CSV file: a header line with columns x, y and z (LPS, mm) among any others, which are carried through as
- * they are. */
-class PointTable
+/** Points in a table: a header line with columns x, y and z (LPS, mm) among any others, which are carried through as
+ * they are. Commas, semicolons or tabs are between the cells. A point that is not defined has empty coordinates. */
+class PointTable : public PointFile
 {
 public:
   /** Throws CommandLineError naming the file and the line. */
-  explicit PointTable(const std::string & path);
+  PointTable(std::istream & in, const std::string & path);
 
-  std::size_t
-  GetNumberOfPoints() const
-  {
-    return m_Rows.size();
-  }
-  const PointType &
-  GetPoint(std::size_t row) const
-  {
-    return m_Rows[row].point;
-  }
-  /** Line of the file, from 1. */
-  std::size_t
-  GetLine(std::size_t row) const
-  {
-    return m_Rows[row].line;
-  }
-
-  /** Nothing leaves the coordinates empty. */
-  void
-  SetPoint(std::size_t row, const std::optional<PointType> & point);
-
-  /** The whole table as text, coordinates with 6 decimals. */
   std::string
-  ToText() const;
+  ToText(const std::string & path) const override;
 
 private:
-  struct Row
-  {
-    std::size_t              line = 0;
-    std::vector<std::string> cells;
-    PointType                point{};
-  };
+  void
+  ReadHeader(const std::string & line, const std::string & path);
 
-  std::vector<std::string>   m_Header;
-  std::array<std::size_t, 3> m_Columns{};
-  std::vector<Row>           m_Rows;
+  char                                  m_Separator = ',';
+  std::vector<std::string>              m_Header;
+  std::array<std::size_t, 3>            m_Columns{};
+  std::vector<std::vector<std::string>> m_Rows; ///< cells, one row a point
 };
+
+/** A table with columns x, y, z, label, description. */
+std::string
+MakeTableText(const std::vector<FilePoint> & points, const std::string & path);
 
 } // namespace gnrapp
 

@@ -56,7 +56,7 @@ MakeInitialTransform(const RegistrationFilterType *   filter,
   }
   if (!method)
   {
-    return ReadTransform(*settings.initialTransform);
+    return ReadTransform(*settings.initialTransform, settings.fslImages);
   }
   if (*method == AlignmentMethod::Identity)
   {

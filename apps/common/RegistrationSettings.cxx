@@ -3,6 +3,7 @@
 
 #include "ArgumentParser.h"
 #include "CommandLineError.h"
+#include "FslOption.h"
 #include "InitialTransform.h"
 #include "RegistrationOptions.h"
 
@@ -30,7 +31,7 @@ constexpr const char * footer =
   "  PREFIX_composite.h5                 displacement and initial transform, with --composite\n"
   "  PREFIX_inverse_composite.h5         the inverse of both, with --composite --inverse\n"
   "  PREFIX_dispvect.nii.gz              displacement in RAS, intent 1006, with --dispvect\n"
-  "  PREFIX_initial.tfm                  with --initial-transform moments, rigid or affine\n"
+  "  PREFIX_initial.tfm                  with --initial-transform moments, rigid, affine or of FLIRT\n"
   "  PREFIX_quality.png                  the result on one page, with --picture\n"
   "\n"
   "Direction and coordinates: the displacement maps fixed points to moving points. Its vectors are\n"
@@ -81,7 +82,13 @@ InputsOf(const RegistrationSettings & settings)
   }
   if (settings.initialTransform && !gnr::valueOf<AlignmentMethod>(*settings.initialTransform))
   {
-    inputs.push_back(*settings.initialTransform);
+    const auto files = TransformFilesOf(*settings.initialTransform);
+    inputs.insert(inputs.end(), files.begin(), files.end());
+  }
+  if (settings.fslImages)
+  {
+    inputs.push_back(settings.fslImages->reference);
+    inputs.push_back(settings.fslImages->input);
   }
   return inputs;
 }
@@ -118,13 +125,14 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   file(
     "--initial-transform",
     settings.initialTransform,
-    "Start: a transform from fixed to moving points, or how to find one. FILE: ITK transform (.tfm, .txt, .mat, .h5) "
-    "or "
+    "Start: a transform from fixed to moving points, or how to find one. FILE: ITK transform (.tfm, .txt, .mat, .h5), "
+    "transform parameters of elastix, matrix of FSL's FLIRT (with --fsl-images), or "
     "displacement field (.nii.gz, .nrrd, .mha); several in one file are composed as ITK does: the last is applied "
     "first. "
     "identity: none. moments: translation between the centres of mass. rigid, affine: of largest mutual information, "
     "within the masks. What is found is written to PREFIX_initial.tfm.",
     "FILE|" + CLI::detail::join(gnr::wordsOf<AlignmentMethod>(), "|"));
+  AddFslImages(parser, settings.fslImages, "Inputs and outputs", "--initial-transform");
   file("--initial-velocity",
        settings.initialVelocity,
        "Start from this velocity, written by --velocity of an earlier run.");
@@ -228,6 +236,7 @@ ParseRegistrationSettings(int argc, const char * const * argv)
                              ": needs the results as a whole. Leave out --streamed-output, or this option");
     }
   }
+  CheckFslImages(settings.fslImages, { settings.initialTransform.value_or("") }, "--initial-transform");
   if (settings.verbose && settings.quiet)
   {
     throw CommandLineError("--quiet: contradicts --verbose. Give one of them");

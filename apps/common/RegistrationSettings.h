@@ -2,6 +2,7 @@
 #ifndef gnrapp_RegistrationSettings_h
 #define gnrapp_RegistrationSettings_h
 
+#include "TransformInput.h"
 #include "TransformOutput.h"
 
 #include "gnr/OptionTable.h"
@@ -22,6 +23,7 @@ struct RegistrationSettings
   std::optional<std::string> fixedMask;
   std::optional<std::string> movingMask;
   std::optional<std::string> initialTransform; ///< a file, or a word of AlignmentMethod
+  std::optional<FslImages>   fslImages;        ///< where initialTransform is a matrix of FLIRT
   std::optional<std::string> initialVelocity;
   std::string                preset = "default";
   gnr::Options               options; ///< of the preset, overridden by what was given explicitly

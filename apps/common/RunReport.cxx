@@ -187,6 +187,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
         { "fixedMask", ValueOrNull(settings.fixedMask) },
         { "movingMask", ValueOrNull(settings.movingMask) },
         { "initialTransform", ValueOrNull(settings.initialTransform) },
+        { "fslImages", settings.fslImages ? Json{ settings.fslImages->reference, settings.fslImages->input } : Json() },
         { "initialVelocity", ValueOrNull(settings.initialVelocity) } } },
     { "options", Describe(settings) },
     { "alignment", Describe(record.alignment) },

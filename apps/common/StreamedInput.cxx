@@ -102,7 +102,7 @@ SetStreamedInputs(RegistrationFilterType * filter, const RegistrationSettings & 
     }
     if (!method)
     {
-      filter->SetInitialTransform(ReadTransform(*settings.initialTransform));
+      filter->SetInitialTransform(ReadTransform(*settings.initialTransform, settings.fslImages));
     }
   }
   return sources;

@@ -2,6 +2,8 @@
 #include "TransformInput.h"
 
 #include "CommandLineError.h"
+#include "ElastixTransform.h"
+#include "FlirtTransform.h"
 #include "ImageFiles.h"
 #include "ImageInput.h"
 #include "InputFile.h"
@@ -19,6 +21,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <fcntl.h>
 #include <new>
 #include <unistd.h>
@@ -83,8 +86,20 @@ WithKnownClass(TransformType * transform)
   return affine.GetPointer();
 }
 
+bool
+NeedsFslImages(const std::string & path)
+{
+  return std::filesystem::is_regular_file(path) && !IsImageName(path) && IsFlirtFile(path);
+}
+
+std::vector<std::string>
+TransformFilesOf(const std::string & path)
+{
+  return IsImageName(path) ? std::vector<std::string>{ path } : ElastixFilesOf(path);
+}
+
 TransformType::Pointer
-ReadTransform(const std::string & path)
+ReadTransform(const std::string & path, const std::optional<FslImages> & fslImages)
 {
   CheckRegularFile(path, "a transform", "Check the path");
   if (IsImageName(path))
@@ -102,6 +117,20 @@ ReadTransform(const std::string & path)
     const auto transform = FieldTransformType::New();
     transform->SetDisplacementField(copy);
     return transform.GetPointer();
+  }
+  if (IsElastixFile(path))
+  {
+    return ReadElastixTransform(path);
+  }
+  if (IsFlirtFile(path))
+  {
+    if (!fslImages)
+    {
+      throw CommandLineError(path +
+                             ": is a matrix of FLIRT, which belongs to two images. Give --fsl-images REFERENCE " +
+                             "INPUT, those of flirt -ref and -in");
+    }
+    return ReadFlirtTransform(path, *fslImages);
   }
   CheckTransformFile(path);
   itk::TransformFactoryBase::RegisterDefaultTransforms();

@@ -104,7 +104,8 @@ RegistrationResult::RegistrationResult(const ResultFiles & names)
   moving = ReadImage<RealImageType>(InspectImageFile(movingName));
   if (names.initialTransform || report.initialTransform)
   {
-    const std::string reported = report.aligned ? names.prefix + "_initial.tfm" : report.initialTransform.value_or("");
+    const std::string reported =
+      report.hasInitialFile ? names.prefix + "_initial.tfm" : report.initialTransform.value_or("");
     initialTransform = ReadTransform(read(Locate(names.initialTransform, reported, "--initial-transform")));
   }
   displacement = ReadField(fieldName);

@@ -176,7 +176,7 @@ Interpret(const Member & json)
   {
     report.initialTransform = initial.Text();
   }
-  report.aligned = !json["alignment"].IsNull();
+  report.hasInitialFile = !json["alignment"].IsNull() || !inputs["fslImages"].IsNull();
   report.normalized = options["normalization"].Text() != "none";
   report.gradientTolerance = options["gradientTolerance"].PositiveNumber();
   for (const Member & level : json["levels"].List())

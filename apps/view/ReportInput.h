@@ -22,13 +22,13 @@ struct SolveHistory
 /** What a picture takes from the report of gnr-register. */
 struct ReportInput
 {
-  std::string                                      fixed;
-  std::string                                      moving;
-  std::optional<std::string>                       initialTransform;
-  bool                                             aligned = false;   ///< PREFIX_initial.tfm holds what was found
-  bool                                             normalized = true; ///< each image to [0, 1] by its own percentiles
-  double                                           gradientTolerance = 0;
-  std::vector<SolveHistory>                        solves;
+  std::string                fixed;
+  std::string                moving;
+  std::optional<std::string> initialTransform;
+  bool                       hasInitialFile = false; ///< PREFIX_initial.tfm, of what was found or of FLIRT
+  bool                       normalized = true;      ///< each image to [0, 1] by its own percentiles
+  double                     gradientTolerance = 0;
+  std::vector<SolveHistory>  solves;
   std::vector<std::pair<std::string, std::string>> numbers; ///< label and text, ready to be shown
 };
 

@@ -21,14 +21,14 @@ REGISTER = {
     "--time-limit": "timeLimitSeconds", "--normalization": "normalization",
     "--histogram-matching": "histogramMatching", "--periodic": "periodic", "--smoothing": "smoothing", "--device": "device",
     "--threads": "threads", "--fixed-mask": "fixedMask", "--moving-mask": "movingMask",
-    "--initial-transform": "initialTransform", "--initial-velocity": "initialVelocity",
+    "--initial-transform": "initialTransform", "--fsl-images": "fslImages", "--initial-velocity": "initialVelocity",
     "--output": None, "--inverse": None, "--velocity": None, "--determinant": None, "--composite": None,
     "--composite-precision": None, "--dispvect": None, "--picture": None, "--dry-run": None, "--verbose": None,
     "--processes": None, "--streamed-input": None, "--streamed-output": None, "--quiet": None, "--version": None,
     "--help": None,
 }
 APPLY = {
-    "--transform": "none", "--jacobian": "none", "--log-jacobian": "none",
+    "--transform": "none", "--fsl-images": "none", "--jacobian": "none", "--log-jacobian": "none",
     "--displacement": "none", "--initial-transform": "none", "--invert": "off", "--inverse-displacement": "none",
     "--input": "none", "--output": "none", "--reference": "none", "--interpolation": "linear", "--background": "0",
     "--points": "none", "--points-output": "none", "--skip-unmapped": "off", "--threads": "all", "--quiet": None,
