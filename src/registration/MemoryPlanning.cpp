@@ -86,8 +86,14 @@ planMemory(const Context & context, InputImages & input, const Options & options
   plan.hasMovingWeight = exists(input.movingWeight.byRank);
   plan.hasInitialVelocity = exists(input.velocity.byRank);
 
-  rehearseMemory(plan, options, counted(communicator), kernels);
+  planFields(context, plan, options);
   return plan;
+}
+
+void
+planFields(const Context & context, MemoryPlan & plan, const Options & options)
+{
+  rehearseMemory(plan, options, counted(*context.communicator), *context.kernels);
 }
 
 MemoryPlan

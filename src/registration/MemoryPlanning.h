@@ -12,6 +12,10 @@ namespace gnr
 MemoryPlan
 planMemory(const Context & context, InputImages & input, const Options & options, SolverBox & box);
 
+/** Plans the memory of the fields anew, for the same grids and other options. */
+void
+planFields(const Context & context, MemoryPlan & plan, const Options & options);
+
 } // namespace gnr
 
 #endif

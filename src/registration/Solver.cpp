@@ -136,6 +136,8 @@ Solver::run(Observer * observer)
 {
   begin(observer);
   reserveMemory();
+  prepareSolve();
+  checkMemory();
   solveLevels();
   releaseUnusedMemory();
   reportTraffic();
@@ -148,6 +150,7 @@ void
 Solver::solve(Observer * observer)
 {
   begin(observer);
+  prepareSolve();
   solveLevels();
 }
 
@@ -248,12 +251,12 @@ Solver::smallBelow() const
 }
 
 void
-Solver::solveLevels()
+Solver::prepareSolve()
 {
   prepared_ = prepare(input_, box_, options_, kernels(), *context_.communicator, *progress_);
-  Report &   report = state_.report;
-  const bool isResumed = static_cast<bool>(saved_);
-  if (isResumed)
+  Report & report = state_.report;
+  isResumed_ = static_cast<bool>(saved_);
+  if (isResumed_)
   {
     resume();
   }
@@ -264,17 +267,40 @@ Solver::solveLevels()
   prepared_.measures = makeMeasures(report.similarity, customMeasure_);
   progress_->inputsRead();
   report.solverGrid = box_.grid;
+}
 
+void
+Solver::checkMemory()
+{
+  MemoryPlan & plan = state_.report.memoryPlan;
+  if (options_.similarity.isAutomatic())
+  {
+    Options decided = options_;
+    decided.similarity = state_.report.similarity;
+    planFields(context_, plan, decided);
+  }
+  // A GPU gives what it has or refuses: there is nothing to warn of.
+  if (!context_.hostKernels && plan.availableBytes && plan.fieldBytes > *plan.availableBytes)
+  {
+    progress_->message("the solver needs " + mebibytes(plan.fieldBytes) + " of memory for its fields, but only " +
+                       mebibytes(*plan.availableBytes) +
+                       " of this machine are free; expect it to be slow or to be ended by the system");
+  }
+}
+
+void
+Solver::solveLevels()
+{
   Pyramid pyramid(prepared_, options_, pyramidGrids(box_.grid, input_, options_));
   levels_ = pyramid.size();
-  progress_->begin(pyramid.shares(), state_.level, isResumed ? report.wallSeconds : 0.0);
-  if (!isResumed)
+  progress_->begin(pyramid.shares(), state_.level, isResumed_ ? state_.report.wallSeconds : 0.0);
+  if (!isResumed_)
   {
     phase("preparation");
   }
   LevelSolver solver(options_, prepared_, *progress_, state_);
   const auto  strategy = makeStrategy(options_, *prepared_.finest, *progress_, state_);
-  bool        hasBegun = isResumed;
+  bool        hasBegun = isResumed_;
   for (; state_.level < pyramid.size(); ++state_.level)
   {
     const auto starts =
@@ -361,13 +387,6 @@ Solver::reserveMemory()
   FieldMemory & memory = kernels().memory();
   report.memoryPlan = plan();
   const MemoryPlan & plan = report.memoryPlan;
-  // A GPU gives what it has or refuses: there is nothing to warn of.
-  if (!context_.hostKernels && plan.availableBytes && plan.fieldBytes > *plan.availableBytes)
-  {
-    progress_->message("the solver needs " + mebibytes(plan.fieldBytes) + " of memory for its fields, but only " +
-                       mebibytes(*plan.availableBytes) +
-                       " of this machine are free; expect it to be slow or to be ended by the system");
-  }
   memory.reserve(plan.fieldBytes, smallBelow());
   kernels().reserveScratch(plan.scratchBytes);
   memory.onOverflow([this](std::size_t bytes) {

@@ -94,9 +94,16 @@ private:
   /** Goes on from what was saved. */
   void
   resume();
-  /** Plans, warns where it will not do, and takes the memory of all fields as one block. */
+  /** Plans, and takes the memory of all fields as one block: where the measure is open, for the one that needs most.
+   * Pages that nobody writes to are not taken. */
   void
   reserveMemory();
+  /** Prepares the images and decides by what to compare them, or goes on from a saved state. */
+  void
+  prepareSolve();
+  /** Plans again where the measure was open, and warns where the memory will not do. */
+  void
+  checkMemory();
   void
   solveLevels();
   /** From each candidate, beginning with that of the state; the best stays. */
@@ -121,6 +128,7 @@ private:
   CustomMeasure *                   customMeasure_ = nullptr;
   std::unique_ptr<Checkpoint>       checkpoint_; ///< null: none are written
   ByteSource                        saved_;      ///< empty: the solve begins
+  bool                              isResumed_ = false;
   std::function<void(SolveState &)> onStep_;
   Preparation                       prepared_;
   SolveState                        state_;
