@@ -556,4 +556,32 @@ TEST_F(CheckpointTest, HasAHeaderForPeople)
   }
 }
 
+#ifdef GNR_TEST_MPI
+TEST_F(CheckpointTest, OfWorkerProcessesIsGoneOnFromByThisOne)
+{
+  const auto expected = undisturbed();
+  options.checkpointInterval = 1e9;
+  options.threads = 2;
+  bool    isAsked = false;
+  Watcher watcher;
+  watcher.request = [&](int) {
+    if (watcher.hasHeard(files().last + " was written"))
+    {
+      return Request::Stop;
+    }
+    const bool isFirst = watcher.steps > 0 && !isAsked;
+    isAsked = isAsked || isFirst;
+    return isFirst ? Request::Save : Request::Continue;
+  };
+  const auto result = makeLaunchedEngine(2)->run(problem(), &watcher);
+  EXPECT_TRUE(isAsked);
+  EXPECT_EQ(result->report().reason, StopReason::StoppedByObserver);
+  ASSERT_TRUE(std::filesystem::exists(files().previous)) << "one on request, and one at the end";
+  options.threads = 1;
+  Watcher after;
+  EXPECT_LT(largestDifference(run(&after), expected), 1e-3);
+  EXPECT_TRUE(after.hasHeard("by 2 processes"));
+}
+#endif
+
 } // namespace
