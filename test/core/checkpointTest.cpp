@@ -468,6 +468,34 @@ TEST_F(CheckpointTest, OfAnotherMaskIsRefused)
   }
 }
 
+TEST_F(CheckpointTest, ImagesAreTheSameHoweverTheyAreHandedOver)
+{
+  const auto expected = undisturbed();
+  stopAfter(3);
+  std::vector<float> u;
+  test::ThreadTeam   team(3);
+  team.run([&](const std::shared_ptr<Communicator> & communicator) {
+    // Parts that overlap, and leave the slabs of the processes alone.
+    const int  bounds[3][2] = { { 20, 32 }, { 0, 12 }, { 10, 22 } };
+    const auto rank = static_cast<std::size_t>(communicator->rank());
+    const Box  box = planesOf(grid, bounds[rank][0], bounds[rank][1]);
+    const auto at = static_cast<std::size_t>(bounds[rank][0]) * grid.size[0] * grid.size[1];
+    Problem    part{ grid, options };
+    Watcher    watcher;
+    part.fixed = { fixed.data() + at, box };
+    part.moving = { moving.data() + at, box };
+    const auto         result = makeEngine(communicator)->run(part, &watcher);
+    std::vector<float> own(rank == 0 ? 3 * grid.points() : 0);
+    result->read(Field::Displacement, rank == 0 ? OutputBlock{ own.data(), wholeOf(grid) } : OutputBlock{});
+    EXPECT_TRUE(watcher.hasHeard("goes on from the checkpoint"));
+    if (rank == 0)
+    {
+      u = std::move(own);
+    }
+  });
+  EXPECT_LT(largestDifference(u, expected), 1e-3);
+}
+
 TEST_F(CheckpointTest, MachineAndTimeLimitMayBeOthers)
 {
   const auto expected = undisturbed();
