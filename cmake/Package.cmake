@@ -8,7 +8,7 @@ set(_library libgaussnewtonregistration${PROJECT_VERSION_MAJOR}.${PROJECT_VERSIO
 # Man pages from --help, and what Debian wants in /usr/share/doc.
 set(_pages "")
 set(_doc "${PROJECT_BINARY_DIR}/debian")
-foreach(_program IN ITEMS gnr-register gnr-apply)
+foreach(_program IN ITEMS gnr-register gnr-apply gnr-batch)
   add_custom_command(OUTPUT "${_doc}/${_program}.1.gz"
     COMMAND "${Python3_EXECUTABLE}" "${PROJECT_SOURCE_DIR}/scripts/man.py" $<TARGET_FILE:${_program}> > "${_doc}/${_program}.1"
     COMMAND gzip -9nf "${_doc}/${_program}.1"
@@ -58,7 +58,7 @@ set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(_description "Diffeomorphic Gauss-Newton-Krylov registration of 3-D images")
 set(CPACK_COMPONENT_RUNTIMELIBRARIES_DESCRIPTION "${_description} (library)\n Finds a smooth and invertible deformation between two images. This package\n holds the library with its filter for ITK.")
-set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "${_description} (programs)\n The programs gnr-register and gnr-apply for NIfTI, NRRD and MetaImage files.")
+set(CPACK_COMPONENT_RUNTIME_DESCRIPTION "${_description} (programs)\n The programs gnr-register, gnr-apply and gnr-batch for NIfTI, NRRD and MetaImage files.")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "${_description} (development)\n Headers and CMake files of the library and of its filter for ITK.")
 set(CPACK_COMPONENT_PLUGINMPI_DESCRIPTION "${_description} (MPI)\n The plugin with which several processes register two images together.")
 set(CPACK_DEBIAN_RUNTIMELIBRARIES_PACKAGE_SECTION libs)

@@ -201,8 +201,8 @@ ParseRegistrationSettings(int argc, const char * const * argv)
                       "Exit code in place of 5 where a time limit or SIGTERM has ended the run and a checkpoint was "
                       "written, for batch systems: run again, it goes on."),
     "Machine",
-    "COUNT",
-    "5")
+    "CODE",
+    "")
     ->check(WholeNumber(1, 255));
   parser.add_flag("-v,--verbose", settings.verbose, "Print the options, more columns, and the time of every phase.")
     ->group("Other");

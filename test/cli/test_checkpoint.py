@@ -70,7 +70,7 @@ class Checkpoint(support.CommandLineTest):
         expected, steps = self.undisturbed()
         self.assertGreater(steps, 6)
         numbers = random.Random(5)
-        for _ in range(4):
+        for _ in range(3):
             run = self.start(*EVERY_STEP)
             self.wait_for_step(run, numbers.randint(1, steps - 2))
             run.kill()

@@ -3,6 +3,7 @@
 """The usage of the programs: --help names every option with its default and fits the terminal. (ctest: skip code 77)"""
 import json
 import re
+from pathlib import Path
 
 import nifti
 import support
@@ -20,7 +21,8 @@ REGISTER = {
     "--similarity": "similarity", "--preconditioner": "preconditioner", "--stall-rate": "stallRate",
     "--time-limit": "timeLimitSeconds", "--normalization": "normalization",
     "--histogram-matching": "histogramMatching", "--periodic": "periodic", "--smoothing": "smoothing", "--device": "device",
-    "--threads": "threads", "--fixed-mask": "fixedMask", "--moving-mask": "movingMask",
+    "--threads": "threads", "--checkpoint": "checkpoint", "--checkpoint-interval": "checkpointIntervalSeconds",
+    "--keep-checkpoint": None, "--requeue-exit-code": None, "--fixed-mask": "fixedMask", "--moving-mask": "movingMask",
     "--initial-transform": "initialTransform", "--fsl-images": "fslImages", "--initial-velocity": "initialVelocity",
     "--output": None, "--inverse": None, "--velocity": None, "--determinant": None, "--composite": None,
     "--composite-precision": None, "--dispvect": None, "--picture": None, "--dry-run": None, "--verbose": None,
@@ -33,6 +35,9 @@ APPLY = {
     "--input": "none", "--output": "none", "--reference": "none", "--interpolation": "linear", "--background": "0",
     "--points": "none", "--points-output": "none", "--skip-unmapped": "off", "--threads": "all", "--quiet": None,
     "--version": None, "--help": None,
+}
+BATCH = {
+    "--report": "TABLE_report.json", "--checkpoint": None, "--quiet": None, "--version": None, "--help": None,
 }
 VIEW = {
     "--fixed": "as in the report", "--moving": "as in the report", "--initial-transform": "as in the report",
@@ -84,6 +89,10 @@ class Help(support.CommandLineTest):
 
     def test_apply(self):
         self.check(self.apply, APPLY)
+
+    def test_batch(self):
+        program = Path(support.program("GNR_REGISTER")).with_name("gnr-batch")
+        self.check(lambda *arguments: self.call(program, *arguments), BATCH)
 
     def test_view(self):
         self.check(self.view, VIEW)

@@ -28,7 +28,7 @@ PARTS = {"name", "label", "description", "default", "longflag", "index", "channe
 ATTRIBUTES = {"image": {"type", "reference"}, "transform": {"type", "fileExtensions"}}
 VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")
 # Members of the report of gnr-register that have another name, and those that are files.
-REPORT_NAMES = {"timeLimitSeconds": "timeLimit"}
+REPORT_NAMES = {"checkpointIntervalSeconds": "checkpointInterval", "timeLimitSeconds": "timeLimit"}
 # gnr-register has these words beside the names of files, in one option.
 ALIGNMENT = "initialAlignment"
 

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+// gnr-batch: registers the pairs of a table, each by a gnr-register of its own, so that one that fails, or is killed
+// for lack of memory, stops no other; doc/command-line.md is its manual.
+#include "common/ArgumentParser.h"
+#include "common/ChildProgram.h"
+#include "common/CommandLineError.h"
+#include "common/Format.h"
+#include "common/OutputFiles.h"
+#include "common/PairTable.h"
+#include "common/Program.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace
+{
+
+using namespace gnrapp;
+using Json = nlohmann::ordered_json;
+
+constexpr const char * description =
+  "Registers the pairs of images that a table names, one after the other, each by gnr-register. A pair\n"
+  "that fails stops no other. Called again, it does what is left.\n";
+
+constexpr const char * footer =
+  "TABLE is a CSV file whose header names the columns fixed, moving and output (the start of the\n"
+  "names of the files written); any other column is an option of gnr-register without its dashes,\n"
+  "fixed-mask, initial-transform or beta, for example. An empty cell leaves the option out; on is the\n"
+  "value of an option that has none. Paths are relative to the folder that gnr-batch is called in.\n"
+  "\n"
+  "The report, in JSON, has a member for each row: status (done, failed, time-limit, left), the exit\n"
+  "code and the message of gnr-register, seconds, and the main numbers of the result. It is renewed\n"
+  "after each row. A row that is done is not done again, unless its options or inputs have changed\n"
+  "or one of its files is missing.\n"
+  "\n"
+  "Displacements are in LPS, mm, as those of gnr-register.\n"
+  "\n"
+  "Exit codes: 0 all rows are done, 1 some have failed or reached their time limit (the report and\n"
+  "the last lines name them), 2 usage or a table that cannot be used, 3 not enough disk for the report,\n"
+  "128 + number: ended by a signal.\n"
+  "\n"
+  "Examples:\n"
+  "  gnr-batch pairs.csv\n"
+  "  gnr-batch pairs.csv --checkpoint -- --preset accurate --threads 8 --inverse";
+
+struct Settings
+{
+  std::string              table;
+  std::string              report;
+  bool                     hasCheckpoints = false;
+  bool                     quiet = false;
+  std::vector<std::string> options; ///< of every row
+};
+
+/** What has become of a row. */
+struct Outcome
+{
+  std::string status = "left";
+  Json        details = Json::object();
+};
+
+std::atomic<int> endingSignal{ 0 };
+
+extern "C" void
+TakeSignal(int number)
+{
+  endingSignal = number;
+  ForwardToChild(number);
+}
+
+std::optional<Settings>
+ParseSettings(int argc, char * argv[])
+{
+  Settings       settings;
+  ArgumentParser parser("gnr-batch", description, footer);
+  parser.add_option("TABLE", settings.table, "Table of the pairs: a CSV file.");
+  Describe(parser.add_option("--report", settings.report, "File for the report on all rows."),
+           "Inputs and outputs",
+           "FILE",
+           "TABLE_report.json");
+  parser
+    .add_flag(
+      "--checkpoint",
+      settings.hasCheckpoints,
+      "Let each row save its solve (gnr-register --checkpoint OUTPUT_checkpoint), so that a pair that is ended goes on "
+      "where it was.")
+    ->group("Inputs and outputs");
+  parser.add_flag("-q,--quiet", settings.quiet, "Print nothing but errors.")->group("Other");
+  int own = 1; // what comes after -- is not for this program
+  while (own < argc && std::string(argv[own]) != "--")
+  {
+    ++own;
+  }
+  settings.options.assign(argv + std::min(own + 1, argc), argv + argc);
+  if (!parser.Parse(own, argv, { "TABLE" }))
+  {
+    return {};
+  }
+  if (settings.report.empty())
+  {
+    const std::filesystem::path table(settings.table);
+    settings.report = (table.parent_path() / (table.stem().string() + "_report.json")).string();
+  }
+  return settings;
+}
+
+/** The arguments of gnr-register for a row. */
+std::vector<std::string>
+CommandOf(const PairTable::Row & row, const Settings & settings)
+{
+  std::vector<std::string> command{ row.fixed, row.moving, "-o", row.output };
+  command.insert(command.end(), row.options.begin(), row.options.end());
+  command.insert(command.end(), settings.options.begin(), settings.options.end());
+  if (settings.hasCheckpoints)
+  {
+    command.insert(command.end(), { "--checkpoint", row.output + "_checkpoint" });
+  }
+  return command;
+}
+
+Json
+ReadJson(const std::string & path)
+{
+  std::ifstream file(path);
+  return Json::parse(file, nullptr, false); // discarded where there is none
+}
+
+/** Whether the files of a row are there, and newer than all that its command names. */
+bool
+IsComplete(const PairTable::Row & row, const std::vector<std::string> & command)
+{
+  namespace fs = std::filesystem;
+  const std::string reportName = row.output + "_report.json";
+  std::error_code   error;
+  const auto        written = fs::last_write_time(reportName, error);
+  const Json        report = ReadJson(reportName);
+  if (error || !report.is_object() || !report.contains("files") || !report["files"].is_array())
+  {
+    return false;
+  }
+  for (const Json & file : report["files"])
+  {
+    if (!file.is_string() || !fs::is_regular_file(file.get<std::string>(), error))
+    {
+      return false;
+    }
+  }
+  return std::none_of(command.begin(), command.end(), [&](const std::string & argument) {
+    std::error_code none;
+    const auto      changed = fs::last_write_time(argument, none);
+    return !none && fs::is_regular_file(argument, none) && changed > written;
+  });
+}
+
+/** The main numbers of a result, from the report of gnr-register. */
+void
+AddResult(const std::string & reportName, Json & details)
+{
+  const Json report = ReadJson(reportName);
+  if (report.is_object() && report.contains("result"))
+  {
+    for (const char * member : { "mismatch", "foldedVoxels", "maximumDisplacementMm", "beta", "stopReason" })
+    {
+      details[member] = report["result"].value(member, Json());
+    }
+    details["report"] = reportName;
+  }
+}
+
+/** What the last line on standard error says, without the name of the program. */
+std::string
+MessageOf(const std::string & errors)
+{
+  const std::string begin = "gnr-register: error: ";
+  const auto        end = errors.find_last_not_of('\n');
+  const std::string text = end == std::string::npos ? "" : errors.substr(0, end + 1);
+  const std::string line = text.substr(text.rfind('\n') + 1);
+  return line.rfind(begin, 0) == 0 ? line.substr(begin.size()) : line;
+}
+
+Outcome
+RunRow(const PairTable::Row & row, const std::vector<std::string> & command)
+{
+  std::vector<std::string> arguments{ ProgramBeside("gnr-register"), "--quiet" };
+  arguments.insert(arguments.end(), command.begin(), command.end());
+  const auto     start = std::chrono::steady_clock::now();
+  const ChildEnd end = RunChild(arguments);
+  Outcome        outcome;
+  outcome.details["seconds"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const bool hasResult = end.signal == 0 && (end.exitCode == static_cast<int>(ExitCode::Success) ||
+                                             end.exitCode == static_cast<int>(ExitCode::TimeLimit));
+  outcome.status = !hasResult ? "failed" : end.exitCode == 0 ? "done" : "time-limit";
+  if (end.signal != 0)
+  {
+    outcome.details["signal"] = end.signal;
+    outcome.details["message"] = "gnr-register was ended by signal " + std::to_string(end.signal) +
+                                 (end.signal == SIGKILL ? "; the system does that where memory is short" : "");
+  }
+  else
+  {
+    outcome.details["exitCode"] = end.exitCode;
+    outcome.details["message"] = hasResult ? "" : MessageOf(end.errors);
+  }
+  if (hasResult)
+  {
+    AddResult(row.output + "_report.json", outcome.details);
+  }
+  return outcome;
+}
+
+/** The rows of one table and what has become of them. */
+class Batch
+{
+public:
+  explicit Batch(const Settings & settings)
+    : m_Settings(settings)
+    , m_Table(settings.table)
+    , m_Outcomes(m_Table.Rows().size())
+  {
+    for (const PairTable::Row & row : m_Table.Rows())
+    {
+      m_Commands.push_back(CommandOf(row, settings));
+    }
+  }
+
+  ExitCode
+  Run();
+
+private:
+  /** Rows that an earlier call has done. */
+  void
+  TakeOver();
+  void
+  WriteReport() const;
+  void
+  Print(std::size_t row, const std::string & text) const
+  {
+    if (!m_Settings.quiet)
+    {
+      std::cout << "row " << row + 1 << " of " << m_Outcomes.size() << "  " << m_Table.Rows()[row].output << "  "
+                << text << std::endl;
+    }
+  }
+  std::size_t
+  Count(const std::string & status) const
+  {
+    return static_cast<std::size_t>(std::count_if(
+      m_Outcomes.begin(), m_Outcomes.end(), [&](const Outcome & outcome) { return outcome.status == status; }));
+  }
+
+  const Settings &                      m_Settings;
+  PairTable                             m_Table;
+  std::vector<Outcome>                  m_Outcomes;
+  std::vector<std::vector<std::string>> m_Commands;
+};
+
+void
+Batch::TakeOver()
+{
+  const Json before = ReadJson(m_Settings.report);
+  if (!before.is_object() || !before.contains("rows"))
+  {
+    return;
+  }
+  for (const Json & earlier : before["rows"])
+  {
+    for (std::size_t i = 0; i < m_Outcomes.size(); ++i)
+    {
+      if (earlier.value("status", "") == "done" && earlier.value("command", Json()) == Json(m_Commands[i]) &&
+          IsComplete(m_Table.Rows()[i], m_Commands[i]))
+      {
+        m_Outcomes[i] = { "done", earlier.value("details", Json::object()) };
+      }
+    }
+  }
+}
+
+void
+Batch::WriteReport() const
+{
+  Json json;
+  json["schema"] = "gnr-batch report";
+  json["schemaVersion"] = 1;
+  json["table"] = m_Settings.table;
+  for (const char * status : { "done", "failed", "time-limit", "left" })
+  {
+    json["count"][status] = Count(status);
+  }
+  json["rows"] = Json::array();
+  for (std::size_t i = 0; i < m_Outcomes.size(); ++i)
+  {
+    json["rows"].push_back({ { "line", m_Table.Rows()[i].line },
+                             { "output", m_Table.Rows()[i].output },
+                             { "status", m_Outcomes[i].status },
+                             { "details", m_Outcomes[i].details },
+                             { "command", m_Commands[i] } });
+  }
+  OutputFiles files;
+  WriteText(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n", m_Settings.report, files);
+  files.Commit();
+}
+
+ExitCode
+Batch::Run()
+{
+  TakeOver();
+  WriteReport(); // fails now, if it does
+  for (const int number : { SIGINT, SIGTERM, SIGHUP, SIGUSR1 })
+  {
+    std::signal(number, number == SIGUSR1 ? ForwardToChild : TakeSignal);
+  }
+  for (std::size_t i = 0; i < m_Outcomes.size() && endingSignal == 0; ++i)
+  {
+    Outcome & outcome = m_Outcomes[i];
+    if (outcome.status == "done")
+    {
+      Print(i, "was done before");
+      continue;
+    }
+    outcome = RunRow(m_Table.Rows()[i], m_Commands[i]);
+    if (endingSignal != 0 && outcome.status == "failed")
+    {
+      outcome = Outcome(); // that was no fault of the row
+    }
+    WriteReport();
+    const std::string message = outcome.details.value("message", "");
+    Print(i,
+          outcome.status +
+            (outcome.status == "failed" ? ": " + message : Format("  %.1f s", outcome.details.value("seconds", 0.0))));
+  }
+  if (!m_Settings.quiet)
+  {
+    std::cout << Count("done") << " done, " << Count("failed") << " failed, " << Count("time-limit")
+              << " ended by a time limit, " << Count("left") << " left; " << m_Settings.report << std::endl;
+  }
+  if (endingSignal != 0)
+  {
+    return static_cast<ExitCode>(128 + endingSignal);
+  }
+  return Count("done") == m_Outcomes.size() ? ExitCode::Success : static_cast<ExitCode>(1);
+}
+
+} // namespace
+
+int
+main(int argc, char * argv[])
+{
+  return RunProgram("gnr-batch", [&] {
+    const auto settings = ParseSettings(argc, argv);
+    return settings ? Batch(*settings).Run() : ExitCode::Success;
+  });
+}
