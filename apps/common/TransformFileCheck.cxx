@@ -167,7 +167,7 @@ CheckTransformFile(const std::string & path)
   std::string ending = std::filesystem::path(path).extension().string();
   std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
   const std::string head = ReadFileHead(path, 8);
-  const bool        isHdf = head.compare(1, 3, "HDF") == 0;
+  const bool        isHdf = head.find("HDF") == 1;
   if (ending == ".h5" || ending == ".hdf" || ending == ".hdf5")
   {
     if (!isHdf)

@@ -365,6 +365,8 @@ class Transforms(Hostile):
                 ("minus.tfm", spline.format(" ".join(["0"] * 192), "-4 -4 4"), "do not fit its grid")):
             with self.subTest(name):
                 self.refused_transform(self.transform(name, text), says)
+        (self.folder / "empty.tfm").write_text("")
+        self.refused_transform("empty.tfm")
         self.succeed(self.register("fixed.nii", "moving.nii", *self.quick, "--initial-transform",
                                    self.transform("good.tfm", self.AFFINE.replace("2 3 4", "0.1 0.1 0.1"))))
 
