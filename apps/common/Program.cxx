@@ -14,7 +14,9 @@
 #include "itkTxtTransformIOFactory.h"
 #include "itkVersion.h"
 
+#include <algorithm>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <iostream>
 #include <new>
@@ -86,6 +88,38 @@ ExitCodeOf(itk::GaussNewtonRegistrationErrorEnums::Kind kind)
       return ExitCode::NumericalFailure;
   }
   return ExitCode::NumericalFailure;
+}
+
+/** Bytes of a UTF-8 character that begins here; 0 if there is none, or only one of control. */
+std::size_t
+CharacterAt(const std::string & text, std::size_t at)
+{
+  const auto first = static_cast<unsigned char>(text[at]);
+  if (first < 0x80)
+  {
+    return first >= ' ' && first != 0x7F ? 1 : 0;
+  }
+  const std::size_t bytes = first >= 0xF0 && first < 0xF5 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
+  if (bytes == 0 || first >= 0xF5 || at + bytes > text.size())
+  {
+    return 0;
+  }
+  const auto isNext = [](unsigned char c) { return c >= 0x80 && c < 0xC0; };
+  return std::all_of(text.begin() + at + 1, text.begin() + at + bytes, isNext) ? bytes : 0;
+}
+
+/** One line that a terminal can show: a message may quote what a damaged file holds. */
+std::string
+OneLine(const std::string & message)
+{
+  std::string line;
+  for (std::size_t at = 0; at < message.size();)
+  {
+    const std::size_t bytes = CharacterAt(message, at);
+    line += bytes > 0 ? message.substr(at, bytes) : message[at] == '\n' ? " " : "?";
+    at += std::max<std::size_t>(bytes, 1);
+  }
+  return line;
 }
 
 } // namespace
@@ -170,7 +204,7 @@ RunProgram(const std::string & program, const std::function<ExitCode()> & body)
   std::cout.flush();
   if (!message.empty())
   {
-    std::cerr << (program + ": error: " + message + "\n") << std::flush; // at once: launchers write there, too
+    std::cerr << (program + ": error: " + OneLine(message) + "\n") << std::flush; // at once: launchers write there, too
   }
   return static_cast<int>(exitCode);
 }
