@@ -3,11 +3,13 @@
 
 #include "GaussNewtonRegistrationVersion.h"
 
+#include "gnr/Threads.h"
 #include "itkGaussNewtonRegistrationError.h"
 
 #include "itkHDF5TransformIOFactory.h"
 #include "itkMatlabTransformIOFactory.h"
 #include "itkMetaImageIOFactory.h"
+#include "itkMultiThreaderBase.h"
 #include "itkNiftiImageIOFactory.h"
 #include "itkNrrdImageIOFactory.h"
 #include "itkOutputWindow.h"
@@ -61,6 +63,21 @@ RegisterFormats()
   itk::TxtTransformIOFactory::RegisterOneFactory();
   itk::MatlabTransformIOFactory::RegisterOneFactory();
   itk::HDF5TransformIOFactory::RegisterOneFactory();
+}
+
+/** Starts the threads of ITK, which ends the program where the system does not give them. */
+void
+StartThreads()
+{
+  const auto threads = static_cast<int>(itk::MultiThreaderBase::GetGlobalDefaultNumberOfThreads());
+  if (!gnr::canStartThreads(threads))
+  {
+    throw CommandLineError("the system gives no " + std::to_string(threads) +
+                             " threads. Raise the limit of memory or processes, or set " +
+                             "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS=1",
+                           ExitCode::OutOfResources);
+  }
+  itk::MultiThreaderBase::New();
 }
 
 /** Gives what large images took back to the system at once. By default glibc keeps blocks of the size that was given
@@ -163,6 +180,7 @@ RunProgram(const std::string & program, const std::function<ExitCode()> & body)
     RegisterFormats();
     std::signal(SIGXFSZ, SIG_IGN); // a limit of file size shall be an error of the writing, not the end of the program
     KeepNoLargeBlocks();
+    StartThreads();
     exitCode = body();
   }
   catch (const CommandLineError & error)
@@ -198,8 +216,10 @@ RunProgram(const std::string & program, const std::function<ExitCode()> & body)
   }
   catch (const std::exception & error)
   {
-    exitCode = ExitCode::NumericalFailure;
     message = error.what();
+    const bool lacksThreads = message.find("pthread_create") != std::string::npos; // of TBB, which VTK uses
+    exitCode = lacksThreads ? ExitCode::OutOfResources : ExitCode::NumericalFailure;
+    message = lacksThreads ? "the system gives no more threads. Raise the limit of memory or processes" : message;
   }
   std::cout.flush();
   if (!message.empty())

@@ -208,7 +208,7 @@ def main():
     shutil.rmtree(campaign.folder)
     print(f"{count} runs in {time.monotonic() - start:.0f} s, by exit code {dict(campaign.counts)}; longest "
           f"{campaign.longest:.1f} s, at most {campaign.most / 1024:.0f} MB more")
-    for failure in campaign.failures:
+    for failure in campaign.failures[:20]:
         print(failure)
     if campaign.failures:
         sys.exit(f"{len(campaign.failures)} failed; their inputs are in {campaign.kept}")
