@@ -4,6 +4,7 @@
 #include "CommandLineError.h"
 #include "InputFile.h"
 #include "TextHeader.h"
+#include "TransformFileCheck.h"
 
 #include "itkAffineTransform.h"
 #include "itkBSplineTransform.h"
@@ -169,9 +170,10 @@ ElastixParameters::Numbers(const std::string & name, std::size_t count) const
   for (const std::string & word : found->second)
   {
     const auto number = FiniteNumber(word);
-    if (!number)
+    if (!number || std::abs(*number) > largestOfTransform)
     {
-      this->Refuse("its parameter " + name + " has '" + word.substr(0, 40) + "' in place of a finite number");
+      this->Refuse("its parameter " + name + " has '" + word.substr(0, 40) +
+                   (number ? "', which no transform has" : "' in place of a finite number"));
     }
     numbers.push_back(*number);
   }

@@ -5,6 +5,7 @@
 #include "InputFile.h"
 #include "NiftiInput.h"
 #include "TextHeader.h"
+#include "TransformFileCheck.h"
 
 #include "itkAffineTransform.h"
 #include "itkMatrix.h"
@@ -22,6 +23,12 @@ namespace
 {
 
 using Matrix4Type = itk::Matrix<double, 4, 4>;
+
+Matrix4Type
+Inverse(const Matrix4Type & matrix)
+{
+  return Matrix4Type(vnl_inverse(matrix.GetVnlMatrix()));
+}
 
 /** Voxel indices to points of FSL, mm. */
 Matrix4Type
@@ -79,7 +86,7 @@ FromFsl(const std::string & path)
     throw CommandLineError(path + ": is not a NIfTI image, which FLIRT takes. Give the images that FLIRT was given");
   }
   const itk::NiftiFileHeader header = ReadNiftiHeader(path);
-  return Placement(header) * Matrix4Type(FslPlacement(header, path).GetInverse());
+  return Placement(header) * Inverse(FslPlacement(header, path));
 }
 
 Matrix4Type
@@ -95,9 +102,10 @@ ReadMatrix(const std::string & path)
   for (std::string word; words >> word; ++count)
   {
     const auto number = FiniteNumber(word);
-    if (!number)
+    if (!number || std::abs(*number) > largestOfTransform)
     {
-      refuse("it has '" + word.substr(0, 40) + "' in place of a finite number");
+      refuse("it has '" + word.substr(0, 40) +
+             (number ? "', which no transform has" : "' in place of a finite number"));
     }
     if (count < 16)
     {
@@ -134,8 +142,7 @@ TransformType::Pointer
 ReadFlirtTransform(const std::string & path, const FslImages & images)
 {
   const Matrix4Type inputToReference = ReadMatrix(path);
-  const Matrix4Type map = FromFsl(images.input) * Matrix4Type(inputToReference.GetInverse()) *
-                          Matrix4Type(FromFsl(images.reference).GetInverse());
+  const Matrix4Type map = FromFsl(images.input) * Inverse(inputToReference) * Inverse(FromFsl(images.reference));
   using AffineType = itk::AffineTransform<double, 3>;
   AffineType::MatrixType       matrix;
   AffineType::OutputVectorType offset;

@@ -108,9 +108,27 @@ Open(const std::string & path, std::size_t offset = 0)
     {
       close(descriptor);
     }
+    if (errno == ENOMEM)
+    {
+      throw std::bad_alloc();
+    }
     throw CommandLineError(path + ": cannot be opened (" + std::strerror(errno) + "). Check its permissions");
   }
   return file;
+}
+
+/** Closes the file. A lack of memory is no damage of the file. */
+void
+Close(gzFile file, bool & isIntact)
+{
+  int error = Z_OK;
+  gzerror(file, &error);
+  const int closed = gzclose(file);
+  if (error == Z_MEM_ERROR || closed == Z_MEM_ERROR)
+  {
+    throw std::bad_alloc();
+  }
+  isIntact = isIntact && (error == Z_OK || error == Z_STREAM_END) && closed == Z_OK;
 }
 
 } // namespace
@@ -188,7 +206,8 @@ ReadGzipHead(const std::string & path, std::size_t bytes)
   const gzFile file = Open(path);
   std::string  head(bytes, '\0');
   const int    got = gzread(file, head.data(), static_cast<unsigned int>(bytes));
-  gzclose(file);
+  bool         isIntact = true;
+  Close(file, isIntact);
   head.resize(static_cast<std::size_t>(std::max(got, 0)));
   return head;
 }
@@ -209,10 +228,8 @@ ScanGzip(const std::string &                                    path,
     consume(buffer.data(), static_cast<std::size_t>(got));
     content.bytes += static_cast<std::uint64_t>(got);
   }
-  int error = Z_OK;
-  gzerror(file, &error);
-  content.intact = got == 0 && (error == Z_OK || error == Z_STREAM_END);
-  content.intact = (gzclose(file) == Z_OK) && content.intact;
+  content.intact = got == 0;
+  Close(file, content.intact);
   return content;
 }
 

@@ -4,6 +4,7 @@
 #include "Program.h"
 
 #include <cstdio>
+#include <cstdlib>
 #include <iostream>
 
 #include <fcntl.h>
@@ -54,6 +55,21 @@ WriterReason(const std::string & itkDescription, const std::string & temporary, 
     reason.pop_back();
   }
   return reason;
+}
+
+void
+LeaveOutCleanup()
+{
+#ifdef __GLIBC__
+  on_exit(
+    [](int status, void *) {
+      std::cout.flush();
+      std::cerr.flush();
+      std::fflush(nullptr);
+      _exit(status);
+    },
+    nullptr);
+#endif
 }
 
 } // namespace gnrapp

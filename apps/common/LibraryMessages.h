@@ -32,6 +32,11 @@ private:
 std::string
 WriterReason(const std::string & itkDescription, const std::string & temporary, const std::string & path);
 
+/** Has the program end without what the library of HDF5 does then: it tries a file again that it could not write or
+ * read, prints about it, and crashes. */
+void
+LeaveOutCleanup();
+
 } // namespace gnrapp
 
 #endif

@@ -3,18 +3,22 @@
 
 #include "GaussNewtonRegistrationVersion.h"
 
+#include "gnr/Threads.h"
 #include "itkGaussNewtonRegistrationError.h"
 
 #include "itkHDF5TransformIOFactory.h"
 #include "itkMatlabTransformIOFactory.h"
 #include "itkMetaImageIOFactory.h"
+#include "itkMultiThreaderBase.h"
 #include "itkNiftiImageIOFactory.h"
 #include "itkNrrdImageIOFactory.h"
 #include "itkOutputWindow.h"
 #include "itkTxtTransformIOFactory.h"
 #include "itkVersion.h"
 
+#include <algorithm>
 #include <csignal>
+#include <cstddef>
 #include <cstdlib>
 #include <iostream>
 #include <new>
@@ -61,6 +65,21 @@ RegisterFormats()
   itk::HDF5TransformIOFactory::RegisterOneFactory();
 }
 
+/** Starts the threads of ITK, which ends the program where the system does not give them. */
+void
+StartThreads()
+{
+  const auto threads = static_cast<int>(itk::MultiThreaderBase::GetGlobalDefaultNumberOfThreads());
+  if (!gnr::canStartThreads(threads))
+  {
+    throw CommandLineError("the system gives no " + std::to_string(threads) +
+                             " threads. Raise the limit of memory or processes, or set " +
+                             "ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS=1",
+                           ExitCode::OutOfResources);
+  }
+  itk::MultiThreaderBase::New();
+}
+
 /** Gives what large images took back to the system at once. By default glibc keeps blocks of the size that was given
  * back last, up to 32 MB, in the heap: 2 B/voxel of a byte image of 20 million voxels. */
 void
@@ -86,6 +105,38 @@ ExitCodeOf(itk::GaussNewtonRegistrationErrorEnums::Kind kind)
       return ExitCode::NumericalFailure;
   }
   return ExitCode::NumericalFailure;
+}
+
+/** Bytes of a UTF-8 character that begins here; 0 if there is none, or only one of control. */
+std::size_t
+CharacterAt(const std::string & text, std::size_t at)
+{
+  const auto first = static_cast<unsigned char>(text[at]);
+  if (first < 0x80)
+  {
+    return first >= ' ' && first != 0x7F ? 1 : 0;
+  }
+  const std::size_t bytes = first >= 0xF0 && first < 0xF5 ? 4 : first >= 0xE0 ? 3 : first >= 0xC2 ? 2 : 0;
+  if (bytes == 0 || first >= 0xF5 || at + bytes > text.size())
+  {
+    return 0;
+  }
+  const auto isNext = [](unsigned char c) { return c >= 0x80 && c < 0xC0; };
+  return std::all_of(text.begin() + at + 1, text.begin() + at + bytes, isNext) ? bytes : 0;
+}
+
+/** One line that a terminal can show: a message may quote what a damaged file holds. */
+std::string
+OneLine(const std::string & message)
+{
+  std::string line;
+  for (std::size_t at = 0; at < message.size();)
+  {
+    const std::size_t bytes = CharacterAt(message, at);
+    line += bytes > 0 ? message.substr(at, bytes) : message[at] == '\n' ? " " : "?";
+    at += std::max<std::size_t>(bytes, 1);
+  }
+  return line;
 }
 
 } // namespace
@@ -129,6 +180,7 @@ RunProgram(const std::string & program, const std::function<ExitCode()> & body)
     RegisterFormats();
     std::signal(SIGXFSZ, SIG_IGN); // a limit of file size shall be an error of the writing, not the end of the program
     KeepNoLargeBlocks();
+    StartThreads();
     exitCode = body();
   }
   catch (const CommandLineError & error)
@@ -164,13 +216,15 @@ RunProgram(const std::string & program, const std::function<ExitCode()> & body)
   }
   catch (const std::exception & error)
   {
-    exitCode = ExitCode::NumericalFailure;
     message = error.what();
+    const bool lacksThreads = message.find("pthread_create") != std::string::npos; // of TBB, which VTK uses
+    exitCode = lacksThreads ? ExitCode::OutOfResources : ExitCode::NumericalFailure;
+    message = lacksThreads ? "the system gives no more threads. Raise the limit of memory or processes" : message;
   }
   std::cout.flush();
   if (!message.empty())
   {
-    std::cerr << (program + ": error: " + message + "\n") << std::flush; // at once: launchers write there, too
+    std::cerr << (program + ": error: " + OneLine(message) + "\n") << std::flush; // at once: launchers write there, too
   }
   return static_cast<int>(exitCode);
 }

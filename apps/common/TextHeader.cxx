@@ -85,7 +85,8 @@ FiniteNumber(const std::string & word)
 {
   char *       end = nullptr;
   const double value = std::strtod(word.c_str(), &end);
-  const bool   isNumber = !word.empty() && end == word.c_str() + word.size() && std::isfinite(value);
+  const bool   isNumber = !word.empty() && end == word.c_str() + word.size() && std::isfinite(value) &&
+                        std::fpclassify(value) != FP_SUBNORMAL;
   return isNumber ? std::optional<double>(value) : std::nullopt;
 }
 

@@ -73,7 +73,8 @@ private:
 std::string
 FieldName(std::string text);
 
-/** A finite number that is the whole word; nothing otherwise. */
+/** A finite number that is the whole word; nothing otherwise. A number below the normal ones of a double (1e-320) is
+ * none: nobody means it, and matrices of such numbers lead libraries astray. */
 std::optional<double>
 FiniteNumber(const std::string & word);
 

@@ -5,6 +5,8 @@
 #include "InputFile.h"
 #include "TextHeader.h"
 
+#include "itkCompositeTransform.h"
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -47,9 +49,11 @@ NumbersOf(const std::string & path, const std::string & text, int line)
   for (std::string word; words >> word;)
   {
     const auto number = FiniteNumber(word);
-    if (!number)
+    if (!number || std::abs(*number) > largestOfTransform)
     {
-      Refuse(path, "line " + std::to_string(line) + " has '" + word.substr(0, 40) + "' in place of a finite number");
+      Refuse(path,
+             "line " + std::to_string(line) + " has '" + word.substr(0, 40) +
+               (number ? "', which no transform has" : "' in place of a finite number"));
     }
     numbers.push_back(*number);
   }
@@ -127,6 +131,41 @@ CheckText(const std::string & path)
   }
 }
 
+bool
+IsUsual(double number)
+{
+  return std::isfinite(number) && std::abs(number) <= largestOfTransform;
+}
+
+/** The numbers of a matrix in a MAT file, behind its header. */
+void
+CheckMatlabNumbers(const std::string &  path,
+                   std::istream &       stream,
+                   const std::int32_t * header,
+                   std::uint64_t        bytesEach,
+                   bool                 isSwapped)
+{
+  stream.seekg(header[4], std::ios::cur); // the name
+  const double count = static_cast<double>(header[1]) * static_cast<double>(header[2]);
+  for (double i = 0; i < count; ++i)
+  {
+    char raw[sizeof(double)] = {};
+    stream.read(raw, static_cast<std::streamsize>(bytesEach));
+    if (isSwapped)
+    {
+      std::reverse(raw, raw + bytesEach);
+    }
+    float  single = 0;
+    double number = 0;
+    std::memcpy(&single, raw, sizeof single);
+    std::memcpy(&number, raw, sizeof number);
+    if (!IsUsual(bytesEach == sizeof(float) ? static_cast<double>(single) : number))
+    {
+      Refuse(path, "it has a number that no transform has");
+    }
+  }
+}
+
 /** MAT files of version 4: matrices one after the other, each behind its type, rows, columns and length of name. */
 void
 CheckMatlab(const std::string & path)
@@ -155,6 +194,7 @@ CheckMatlab(const std::string & path)
     {
       Refuse(path, "the matrix at byte " + std::to_string(position) + " is damaged or truncated");
     }
+    CheckMatlabNumbers(path, stream, header, each, isSwapped);
     position += static_cast<std::uint64_t>(size);
   }
 }
@@ -162,12 +202,32 @@ CheckMatlab(const std::string & path)
 } // namespace
 
 void
+CheckTransformNumbers(const std::string & path, const itk::TransformBaseTemplate<double> * transform)
+{
+  if (const auto * const composite = dynamic_cast<const itk::CompositeTransform<double, 3> *>(transform))
+  {
+    for (itk::SizeValueType i = 0; i < composite->GetNumberOfTransforms(); ++i) // its own numbers would be copies
+    {
+      CheckTransformNumbers(path, composite->GetNthTransformConstPointer(i));
+    }
+    return;
+  }
+  for (const auto * const numbers : { &transform->GetParameters(), &transform->GetFixedParameters() })
+  {
+    if (!std::all_of(numbers->begin(), numbers->end(), IsUsual))
+    {
+      Refuse(path, "it has a number that no transform has");
+    }
+  }
+}
+
+void
 CheckTransformFile(const std::string & path)
 {
   std::string ending = std::filesystem::path(path).extension().string();
   std::transform(ending.begin(), ending.end(), ending.begin(), [](unsigned char c) { return std::tolower(c); });
   const std::string head = ReadFileHead(path, 8);
-  const bool        isHdf = head.compare(1, 3, "HDF") == 0;
+  const bool        isHdf = head.find("HDF") == 1;
   if (ending == ".h5" || ending == ".hdf" || ending == ".hdf5")
   {
     if (!isHdf)

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "itkTransform.h"
+
 namespace gnrapp
 {
 
@@ -12,6 +14,13 @@ namespace gnrapp
  * file and what is wrong. */
 void
 CheckTransformFile(const std::string & path);
+
+/** Numbers of a transform, mm or cosines, have no larger amount: matrices of such numbers lead libraries astray. */
+constexpr double largestOfTransform = 1e9;
+
+/** The same for a transform that a library has read, by its numbers. */
+void
+CheckTransformNumbers(const std::string & path, const itk::TransformBaseTemplate<double> * transform);
 
 } // namespace gnrapp
 

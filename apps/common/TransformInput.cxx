@@ -7,6 +7,7 @@
 #include "ImageFiles.h"
 #include "ImageInput.h"
 #include "InputFile.h"
+#include "LibraryMessages.h"
 #include "Program.h"
 #include "TransformFileCheck.h"
 
@@ -64,6 +65,26 @@ public:
 private:
   int m_Kept;
 };
+
+/** A sentence of what the reader of ITK says, which may go on to list all that it knows. */
+std::string
+ReasonOf(const std::string & message)
+{
+  const std::string unknownClass = "Could not create an instance of \"";
+  if (message.rfind("Could not create Transform IO", 0) == 0)
+  {
+    return "it is damaged, or of no known format.";
+  }
+  if (message.rfind(unknownClass, 0) == 0)
+  {
+    const std::string rest = message.substr(unknownClass.size());
+    return "it holds a transform of the unknown class '" + rest.substr(0, std::min<std::size_t>(rest.find('"'), 60)) +
+           "'.";
+  }
+  constexpr std::size_t longest = 200;
+  const std::string     start = message.substr(0, longest);
+  return start + (start.empty() || start.back() != '.' ? "." : "");
+}
 
 } // namespace
 
@@ -138,6 +159,10 @@ ReadTransform(const std::string & path, const std::optional<FslImages> & fslImag
   const auto reader = itk::TransformFileReaderTemplate<double>::New();
   reader->SetFileName(path);
   const auto refuse = [&path](const std::string & reason) {
+    if (ReadFileHead(path, 8).find("HDF") == 1)
+    {
+      LeaveOutCleanup();
+    }
     throw CommandLineError(path + ": is not an ITK transform that can be read: " + reason +
                            " Give a .tfm, .txt, .mat or .h5 file as written by ITK, elastix, ANTs or 3D Slicer, or a "
                            "displacement field as .nii.gz, .nrrd or .mha");
@@ -149,7 +174,7 @@ ReadTransform(const std::string & path, const std::optional<FslImages> & fslImag
   }
   catch (const itk::ExceptionObject & error)
   {
-    refuse(PlainDescription(error.GetDescription()));
+    refuse(ReasonOf(PlainDescription(error.GetDescription())));
   }
   catch (const std::bad_alloc &)
   {
@@ -173,6 +198,7 @@ ReadTransform(const std::string & path, const std::optional<FslImages> & fslImag
                              std::to_string(base->GetInputSpaceDimension()) +
                              "-D points. Give a transform of 3-D points");
     }
+    CheckTransformNumbers(path, transform);
     composite->AddTransform(WithKnownClass(transform));
   }
   if (composite->IsTransformQueueEmpty())

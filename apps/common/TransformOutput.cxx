@@ -13,15 +13,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iostream>
 #include <limits>
 #include <type_traits>
-
-#include <unistd.h>
 
 namespace gnrapp
 {
@@ -82,22 +77,6 @@ EndsLine(const std::string & path)
   std::ifstream in(path, std::ios::binary);
   in.seekg(-1, std::ios::end);
   return in.get() == '\n';
-}
-
-/** HDF5 keeps a file that it could not write, tries it again when the program ends, and crashes. */
-void
-LeaveOutCleanup()
-{
-#ifdef __GLIBC__
-  on_exit(
-    [](int status, void *) {
-      std::cout.flush();
-      std::cerr.flush();
-      std::fflush(nullptr);
-      _exit(status);
-    },
-    nullptr);
-#endif
 }
 
 /** Writes a transform, and reads it back: the writers say nothing when the disk is full. */

@@ -53,6 +53,13 @@ public:
     return m_Json.is_null();
   }
 
+  /** For members that reports of earlier versions do not have. */
+  bool
+  Has(const char * key) const
+  {
+    return m_Json.is_object() && m_Json.contains(key) && !m_Json[key].is_null();
+  }
+
   std::string
   Text() const
   {
@@ -176,7 +183,7 @@ Interpret(const Member & json)
   {
     report.initialTransform = initial.Text();
   }
-  report.hasInitialFile = !json["alignment"].IsNull() || !inputs["fslImages"].IsNull();
+  report.hasInitialFile = !json["alignment"].IsNull() || inputs.Has("fslImages");
   report.normalized = options["normalization"].Text() != "none";
   report.gradientTolerance = options["gradientTolerance"].PositiveNumber();
   for (const Member & level : json["levels"].List())

@@ -8,6 +8,8 @@
 #include "view/QualityPicture.h"
 #include "view/VtiOutput.h"
 
+#include <vtkObject.h>
+
 #include <cmath>
 #include <filesystem>
 #include <iostream>
@@ -174,6 +176,7 @@ int
 main(int argc, char * argv[])
 {
   return RunProgram("gnr-view", [&]() {
+    vtkObject::GlobalWarningDisplayOff(); // errors are exceptions, and told in a sentence
     ViewSettings settings;
     return ParseSettings(argc, argv, settings) ? View(settings) : ExitCode::Success;
   });

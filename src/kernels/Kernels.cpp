@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/Threads.h"
 #include "kernels/kernels.h"
 
 #include "gnr/Error.h"
@@ -27,6 +28,7 @@ makeCpuKernels(int threads)
   {
     throw Error(ErrorKind::BadInput, "threads: " + std::to_string(threads) + " is not allowed; use at least 1");
   }
+  startLoopThreads(threads);
 #ifdef GNR_HAVE_AVX2_VARIANT
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
   {

@@ -273,6 +273,9 @@ class Flirt(Foreign):
                            (((1, math.inf, 0, 0), *self.IDENTITY[1:]), "it has 'inf' in place of a finite number")):
             self.matrix(rows)
             self.refuse("m.mat", says, *self.IMAGES)
+        self.matrix(self.IDENTITY)
+        (self.folder / "m.mat").write_text((self.folder / "m.mat").read_text().replace("1.0000000000", "1e308", 1))
+        self.refuse("m.mat", "it has '1e308', which no transform has", *self.IMAGES)  # once, an endless loop
         (self.folder / "t.tfm").write_text(
             "#Insight Transform File V1.0\n#Transform 0\nTransform: TranslationTransform_double_3_3\n"
             "Parameters: 3 0 0\nFixedParameters:\n")

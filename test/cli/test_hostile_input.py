@@ -357,6 +357,9 @@ class Transforms(Hostile):
                 ("name.tfm", self.AFFINE.replace("double", "do:ble"), "line 3 has no name of a transform"),
                 ("name.txt", spline.format(" ".join(["0"] * 192), "4 4 4").replace("double", "do:ble"), "no name of a"),
                 ("other.tfm", self.AFFINE.replace("Affine", "Unknown"), ""),
+                ("list.tfm", self.AFFINE.replace("Affine", "Euleer"), "of the unknown class 'EuleerTransform_double_3_3'. Give"),
+                ("large.tfm", self.AFFINE.replace("2 3 4", "1e308 3 4"), "has '1e308', which no transform has"),
+                ("tiny.tfm", self.AFFINE.replace("2 3 4", "1e-320 3 4"), "'1e-320' in place of a finite number"),
                 ("short.tfm", self.AFFINE.replace("1 2 3 4", ""), ""),
                 ("nan.tfm", self.AFFINE.replace("2 3 4", "nan 3 4"), "'nan' in place of a finite number"),
                 ("word.tfm", self.AFFINE.replace("2 3 4", "2 3 4x"), "'4x' in place of a finite number"),
@@ -365,6 +368,8 @@ class Transforms(Hostile):
                 ("minus.tfm", spline.format(" ".join(["0"] * 192), "-4 -4 4"), "do not fit its grid")):
             with self.subTest(name):
                 self.refused_transform(self.transform(name, text), says)
+        (self.folder / "empty.tfm").write_text("")
+        self.refused_transform("empty.tfm")
         self.succeed(self.register("fixed.nii", "moving.nii", *self.quick, "--initial-transform",
                                    self.transform("good.tfm", self.AFFINE.replace("2 3 4", "0.1 0.1 0.1"))))
 
@@ -381,7 +386,16 @@ class Transforms(Hostile):
         raw = (self.folder / "out_composite.h5").read_bytes()
         (self.folder / "short.h5").write_bytes(raw[:len(raw) // 2])
         self.refused_transform("short.h5")
+        for at in range(200, min(len(raw), 6000), 290):  # what the library says of it, it says when the program ends, too
+            (self.folder / "hit.h5").write_bytes(raw[:at] + b"\xff\x7f\xff\xff" + raw[at + 4:])
+            result = self.apply("-t", "hit.h5", "-i", "moving.nii", "-o", "w.nii", "--reference", "fixed.nii", "--quiet")
+            self.assertIn(result.returncode, (0, 2), result.stderr)
+            self.assertEqual(result.stderr.count("\n"), 1 if result.returncode else 0, result.stderr)
+            self.assertLess(len(result.stderr), 500)
         head = struct.pack("<5i", 0, 12, 1, 0, 26)
+        numbers = struct.pack("<12d", *[1.0] * 11, 1e300)
+        (self.folder / "large.mat").write_bytes(head + b"AffineTransform_double_3_3" + numbers)
+        self.refused_transform("large.mat", "it has a number that no transform has")
         (self.folder / "huge.mat").write_bytes(struct.pack("<5i", 0, 1 << 30, 1 << 30, 0, 26) + b"AffineTransform_double_3_3")
         self.refused_transform("huge.mat", "damaged or truncated")
         (self.folder / "short.mat").write_bytes(head + b"AffineTransform_double_3_")

@@ -170,6 +170,16 @@ class Picture(support.CommandLineTest):
         (self.folder / "t.tfm").rename(self.folder / "pair_initial.tfm")
         self.succeed(self.view("pair", "-o", "found.png", "--point", *self.point((17, 9, 10))))
         self.assertEqual((self.folder / "found.png").read_bytes(), (self.folder / "pair_quality.png").read_bytes())
+        # A matrix of FLIRT is in that file, too; reports from before do not know of it.
+        self.assertIsNone(about["inputs"].pop("fslImages"))
+        (self.folder / "pair_report.json").write_text(json.dumps(about))
+        self.succeed(self.view("pair", "-o", "earlier.png", "--point", *self.point((17, 9, 10))))
+        about["inputs"].update(initialTransform="m.mat", fslImages=["fixed.nii.gz", "moving.nii.gz"])
+        about["alignment"] = None
+        (self.folder / "pair_report.json").write_text(json.dumps(about))
+        self.succeed(self.view("pair", "-o", "flirt.png", "--point", *self.point((17, 9, 10))))
+        for name in ("earlier.png", "flirt.png"):
+            self.assertEqual((self.folder / name).read_bytes(), (self.folder / "pair_quality.png").read_bytes(), name)
 
     def test_shape_and_letters(self):
         """Panels keep the proportions of the object; radiologists see the right side on the left."""

@@ -23,6 +23,8 @@ namespace
 constexpr int MSG_NOSIGNAL = 0;
 #endif
 
+constexpr std::uint64_t longestBody = std::uint64_t(64) << 20; // bytes; a report has some thousands
+
 struct Header
 {
   Word          word;
@@ -181,6 +183,10 @@ Channel::receive(Frame & frame, int milliseconds) const
   }
   Header header{};
   if (!readAll(socket_, &header, sizeof(header)))
+  {
+    return Arrival::Closed;
+  }
+  if (header.bytes > longestBody)
   {
     return Arrival::Closed;
   }

@@ -40,7 +40,7 @@ enum class Arrival
 {
   Frame,
   Nothing, ///< in the time that was given
-  Closed   ///< the other process has ended, or closed its end
+  Closed   ///< the other process has ended or closed its end, or what it sends is no frame
 };
 
 /** A connection between two processes of one machine, by a socket. One thread may send while another receives. */

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fuzzingImages.h"
+
+int
+LLVMFuzzerTestOneInput(const std::uint8_t * data, std::size_t size)
+{
+  gnrfuzz::ReadImages(gnrfuzz::FileOf(data, size, "image.mha"));
+  return 0;
+}
