@@ -154,7 +154,7 @@ Register(const SlicerSettings & settings, Clock::time_point start)
     progress.Comment("alignment");
   }
   SetParameters(filter, settings.registration);
-  filter->SetNumberOfProcesses(static_cast<unsigned int>(settings.processes));
+  filter->SetEngine(itk::GaussNewtonRegistrationEngine::Workers(static_cast<unsigned int>(settings.processes)));
   ImageSources sources;
   WithFileNames(settings.registration, [&] { SetInputs(filter, settings.registration, fixed, moving, sources, log); });
   if (settings.inverseTransform && filter->GetInitialTransform())

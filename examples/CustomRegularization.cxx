@@ -28,12 +28,12 @@ main(int argc, char * argv[])
   using FilterType = itk::DiffeomorphicGaussNewtonRegistrationFilter<ImageType>;
   using Choice = std::pair<std::string, std::function<void(FilterType *)>>;
   const Choice choices[] = {
-    // First derivatives of the velocity; gamma resists compression and expansion.
-    { "H1", [](FilterType * filter) { filter->SetRegularization(FilterType::RegularizationEnum::H1); } },
+    // First derivatives of the velocity; gamma resists compression and expansion. Expert options are set by name.
+    { "H1", [](FilterType * filter) { filter->SetParameter("regularization", "h1"); } },
     // Ten times stiffer.
     { "H1-stiff", [](FilterType * filter) { filter->SetBeta(10 * filter->GetBeta()); } },
     // Second derivatives: smoother, and uniform shearing or bending is nearly free.
-    { "H2", [](FilterType * filter) { filter->SetRegularization(FilterType::RegularizationEnum::H2); } },
+    { "H2", [](FilterType * filter) { filter->SetParameter("regularization", "h2"); } },
     // A velocity without divergence: every volume is kept.
     { "incompressible", [](FilterType * filter) { filter->SetIncompressible(true); } },
   };

@@ -48,8 +48,10 @@ main(int argc, char * argv[])
     moving->SetImageIO(itk::UncompressedImageIO::New());
 
     const auto filter = FilterType::New();
-    filter->SetMPICommunicator(MPI_Comm_c2f(MPI_COMM_WORLD)); // the default, too, once MPI is initialised
-    filter->GatherOutputOff();
+    // The default, too, once MPI is initialised; but here each process keeps its slab of the outputs.
+    const auto engine = itk::GaussNewtonRegistrationEngine::MPI(MPI_Comm_c2f(MPI_COMM_WORLD));
+    engine->GatherOutputOff();
+    filter->SetEngine(engine);
     filter->ComputeInverseDisplacementFieldOff();
     filter->SetFixedImage(fixed->GetOutput()); // on every process; or on process 0 alone
     filter->SetMovingImage(moving->GetOutput());

@@ -41,7 +41,7 @@ main(int argc, char * argv[])
     itk::WriteImage(filter->GetDisplacementField(), prefix + "_displacement.nii.gz");
     itk::WriteImage(filter->GetWarpedMovingImage(), prefix + "_warped.nii.gz");
     const auto transformWriter = itk::TransformFileWriterTemplate<double>::New();
-    transformWriter->SetInput(filter->GetFixedToMovingTransform());
+    transformWriter->SetInput(filter->GetTransform());
     transformWriter->SetFileName(prefix + "_transform.h5");
     transformWriter->Update();
   }

@@ -37,7 +37,7 @@ main(int argc, char * argv[])
     filter->SetFixedImage(fixed);
     filter->SetMovingImage(itk::ReadImage<ImageType>(argv[2]));
     filter->Update();
-    const auto transform = filter->GetFixedToMovingTransform();
+    const auto transform = filter->GetTransform();
 
     // Labels are names, not quantities: never interpolate them linearly.
     const auto resample = itk::ResampleImageFilter<LabelType, LabelType>::New();

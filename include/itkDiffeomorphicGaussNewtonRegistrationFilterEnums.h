@@ -36,38 +36,19 @@ namespace itk
 class DiffeomorphicGaussNewtonRegistrationFilterEnums
 {
 public:
-  /** \class Regularization
+  /** \class Similarity
    * \ingroup GaussNewtonRegistration
-   * Sobolev seminorm of the velocity: the weight of wave vector k grows as |k|^2, |k|^4, |k|^6. */
-  enum class Regularization : uint8_t
+   * How the images are compared. */
+  enum class Similarity : uint8_t
   {
-    H1 = static_cast<int>(gnr::Regularization::H1),
-    H2 = static_cast<int>(gnr::Regularization::H2),
-    H3 = static_cast<int>(gnr::Regularization::H3)
-  };
-
-  /** \class Interpolation
-   * \ingroup GaussNewtonRegistration
-   * Interpolation of the transported images at departure points. */
-  enum class Interpolation : uint8_t
-  {
-    /** 8 points. */
-    Linear = static_cast<int>(gnr::Interpolation::Linear),
-    /** Cubic Lagrange, 64 points. */
-    Cubic = static_cast<int>(gnr::Interpolation::Cubic)
-  };
-
-  /** \class Preconditioner
-   * \ingroup GaussNewtonRegistration
-   * Preconditioner of the Krylov solver. */
-  enum class Preconditioner : uint8_t
-  {
-    /** Inverse of the regularisation operator. */
-    InvA = static_cast<int>(gnr::Preconditioner::InvA),
-    /** Inverse of the Hessian at zero velocity, with the deformed moving image. */
-    InvH0 = static_cast<int>(gnr::Preconditioner::InvH0),
-    /** InvH0 on the grid of half the size for the low frequencies, InvA for the others. */
-    TwoLevelInvH0 = static_cast<int>(gnr::Preconditioner::TwoLevelInvH0)
+    /** LocalCorrelation where the images look as if of one contrast, else SelfSimilarity. */
+    Automatic = static_cast<int>(gnr::SimilarityMeasure::Automatic),
+    /** Squared differences of intensities: scans of one contrast and brightness. */
+    SumOfSquares = static_cast<int>(gnr::SimilarityMeasure::SumOfSquares),
+    /** Local normalised cross-correlation: scans of one contrast, whatever their brightness. */
+    LocalCorrelation = static_cast<int>(gnr::SimilarityMeasure::LocalCorrelation),
+    /** Self-similarity context, MIND-SSC: scans of different contrast. */
+    SelfSimilarity = static_cast<int>(gnr::SimilarityMeasure::SelfSimilarity)
   };
 
   /** \class BetaStrategy
@@ -122,11 +103,7 @@ public:
 
 /** Prints the word of a value, as gnr-register and SetParameter() have it. */
 extern GaussNewtonRegistration_EXPORT std::ostream &
-operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::Regularization value);
-extern GaussNewtonRegistration_EXPORT std::ostream &
-operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::Interpolation value);
-extern GaussNewtonRegistration_EXPORT std::ostream &
-operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::Preconditioner value);
+operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::Similarity value);
 extern GaussNewtonRegistration_EXPORT std::ostream &
 operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::BetaStrategy value);
 extern GaussNewtonRegistration_EXPORT std::ostream &

@@ -176,7 +176,9 @@ SetParameters(RegistrationFilterType * filter, const RegistrationSettings & sett
   filter->SetComputeInverseDisplacementField(settings.writeInverse);
   filter->SetComputeVelocityField(settings.writeVelocity);
   filter->SetComputeJacobianDeterminantImage(settings.writeDeterminant);
-  filter->SetGatherOutput(!settings.streamedOutput);
+  const auto engine = itk::GaussNewtonRegistrationEngine::New();
+  engine->SetGatherOutput(!settings.streamedOutput);
+  filter->SetEngine(engine);
 }
 
 void

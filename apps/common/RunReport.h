@@ -7,7 +7,7 @@
 #include "RegistrationSettings.h"
 #include "ResourceUsage.h"
 
-#include "itkGaussNewtonRegistrationBridge.h"
+#include "itkGaussNewtonRegistrationMemoryNeed.h"
 
 #include "gnr/Report.h"
 
@@ -22,8 +22,8 @@ namespace gnrapp
 /** What one run of gnr-register needs, bytes. */
 struct MemoryNeed
 {
-  itk::GaussNewtonRegistrationBridge::MemoryNeed filter;
-  std::optional<std::size_t>                     program; ///< without images and fields, where the system tells
+  itk::GaussNewtonRegistrationMemoryNeed filter;
+  std::optional<std::size_t>             program; ///< without images and fields, where the system tells
 
   std::size_t
   Total() const

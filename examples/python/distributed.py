@@ -9,7 +9,7 @@ from mpi4py import MPI
 comm = MPI.COMM_WORLD
 registration = itk.DiffeomorphicGaussNewtonRegistrationFilter[itk.Image[itk.F, 3], itk.Image[itk.F, 3],
                                                               itk.Image[itk.Vector[itk.F, 3], 3]].New()
-registration.SetMPICommunicator(comm.py2f())
+registration.SetEngine(itk.GaussNewtonRegistrationEngine.MPI(comm.py2f()))
 if comm.rank == 0:  # process 0 has the images and the parameters, and gets the results
     registration.SetFixedImage(itk.imread(sys.argv[1], itk.F))
     registration.SetMovingImage(itk.imread(sys.argv[2], itk.F))

@@ -125,7 +125,7 @@ enum class BetaStrategy
 {
   Fixed,        ///< solve with beta
   Continuation, ///< down to beta by factors of ten, each solve starts from the one before
-  Search        ///< the smallest beta whose determinants stay within bounds, not below beta: FindRegularization
+  Search        ///< the smallest beta whose determinants stay within bounds, not below beta
 };
 template <>
 inline constexpr EnumName<BetaStrategy> enumNames<BetaStrategy>[] = {

@@ -21,21 +21,9 @@ namespace itk
 {
 
 std::ostream &
-operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::Regularization value)
+operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::Similarity value)
 {
-  return out << gnr::nameOf(static_cast<gnr::Regularization>(value));
-}
-
-std::ostream &
-operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::Interpolation value)
-{
-  return out << gnr::nameOf(static_cast<gnr::Interpolation>(value));
-}
-
-std::ostream &
-operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::Preconditioner value)
-{
-  return out << gnr::nameOf(static_cast<gnr::Preconditioner>(value));
+  return out << gnr::nameOf(static_cast<gnr::SimilarityMeasure>(value));
 }
 
 std::ostream &

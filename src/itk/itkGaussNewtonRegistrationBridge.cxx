@@ -194,140 +194,57 @@ BytesOf(const ScalarImageType * image)
 }
 } // namespace
 
-class GaussNewtonRegistrationBridge::Implementation
-{
-public:
-  explicit Implementation(const Distribution & d)
-    : distribution(d)
-  {}
-
-  const Distribution &          distribution;
-  MultiThreaderBase::Pointer    threader;
-  ScalarImageType::ConstPointer fixed;
-  ScalarImageType::ConstPointer moving; // on the fixed grid, or from its first voxel on a grid of the same size
-  ScalarImageType::Pointer      fixedWeight;
-  ScalarImageType::Pointer      movingWeight;
-  VectorImageType::Pointer      velocity; // along the grid axes
-  bool                          usesMovingInPlace = false;
-  gnr::Options                  options;
-  unsigned int                  workers = 1;
-  std::unique_ptr<gnr::Result>  result;
-
-  /** The voxels of an image, whose grid has the size of the fixed one, that are an input of this process. */
-  template <typename TImage>
-  gnr::InputBlock
-  InputOf(const TImage * image) const
-  {
-    const ImageBaseType * fixedGrid = distribution.GetFixedGrid();
-    const RegionType      region = distribution.GetInputRegion();
-    return BlockOf<gnr::InputBlock>(
-      image, region, fixedGrid, image ? RegionOn(image, region, fixedGrid).GetIndex() : IndexType());
-  }
-
-  gnr::Problem
-  MakeProblem() const
-  {
-    gnr::Problem problem;
-    problem.grid = GridOf(distribution.GetFixedGrid());
-    problem.options = options;
-    problem.fixed = InputOf(fixed.GetPointer());
-    problem.moving = InputOf(moving.GetPointer());
-    problem.fixedWeight = InputOf(fixedWeight.GetPointer());
-    problem.movingWeight = InputOf(movingWeight.GetPointer());
-    problem.initialVelocity = InputOf(velocity.GetPointer());
-    return problem;
-  }
-
-  std::unique_ptr<gnr::Engine>
-  MakeEngine() const
-  {
-    if (workers == 1)
-    {
-      return gnr::makeEngine(distribution.GetCommunicator());
-    }
-    if (distribution.GetNumberOfProcesses() > 1)
-    {
-      throw gnr::Error(gnr::ErrorKind::BadInput,
-                       "NumberOfProcesses: this program has " + std::to_string(distribution.GetNumberOfProcesses()) +
-                         " processes already, which share the registration; leave it at 1, or UseMPIOff().");
-    }
-    return gnr::makeLaunchedEngine(static_cast<int>(workers));
-  }
-
-  template <typename TImage>
-  void
-  Read(gnr::Field field, TImage * image) const
-  {
-    if (!result)
-    {
-      itkGenericExceptionMacro(<< "GaussNewtonRegistrationBridge: Solve() comes before the results.");
-    }
-    WithItkErrors(ITK_LOCATION, [&] {
-      const RegionType region = image ? image->GetBufferedRegion() : RegionType();
-      result->read(field, BlockOf<gnr::OutputBlock>(image, region, distribution.GetFixedGrid(), region.GetIndex()));
-    });
-  }
-};
-
 GaussNewtonRegistrationBridge::GaussNewtonRegistrationBridge(MultiThreaderBase *  threader,
-                                                             const Distribution & distribution)
-  : m_Implementation(std::make_unique<Implementation>(distribution))
+                                                             const Distribution & distribution,
+                                                             unsigned int         numberOfWorkers)
+  : m_Threader(threader)
+  , m_Distribution(distribution)
+  , m_NumberOfWorkers(numberOfWorkers)
+{}
+
+template <typename TImage>
+gnr::InputBlock
+GaussNewtonRegistrationBridge::InputOf(const TImage * image) const
 {
-  m_Implementation->threader = threader;
+  const ImageBaseType * fixedGrid = m_Distribution.GetFixedGrid();
+  const RegionType      region = m_Distribution.GetInputRegion();
+  return BlockOf<gnr::InputBlock>(
+    image, region, fixedGrid, image ? RegionOn(image, region, fixedGrid).GetIndex() : IndexType());
 }
 
-GaussNewtonRegistrationBridge::~GaussNewtonRegistrationBridge() = default;
+gnr::Problem
+GaussNewtonRegistrationBridge::MakeProblem() const
+{
+  gnr::Problem problem;
+  problem.grid = GridOf(m_Distribution.GetFixedGrid());
+  problem.options = m_Options;
+  problem.fixed = this->InputOf(m_Fixed.GetPointer());
+  problem.moving = this->InputOf(m_Moving.GetPointer());
+  problem.fixedWeight = this->InputOf(m_FixedWeight.GetPointer());
+  problem.movingWeight = this->InputOf(m_MovingWeight.GetPointer());
+  problem.initialVelocity = this->InputOf(m_Velocity.GetPointer());
+  return problem;
+}
 
+std::unique_ptr<gnr::Engine>
+GaussNewtonRegistrationBridge::MakeEngine() const
+{
+  return m_NumberOfWorkers == 1 ? gnr::makeEngine(m_Distribution.GetCommunicator())
+                                : gnr::makeLaunchedEngine(static_cast<int>(m_NumberOfWorkers));
+}
+
+template <typename TImage>
 void
-GaussNewtonRegistrationBridge::SetNumberOfWorkers(unsigned int number)
+GaussNewtonRegistrationBridge::Read(gnr::Field field, TImage * image) const
 {
-  m_Implementation->workers = number;
-}
-
-gnr::Options
-GaussNewtonRegistrationBridge::SetOption(gnr::Options             options,
-                                         const std::string &      name,
-                                         const std::string &      text,
-                                         const gnr::OptionTable & table)
-{
-  WithItkErrors(ITK_LOCATION, [&] { gnr::setOption(options, name, text, table); });
-  return options;
-}
-
-std::string
-GaussNewtonRegistrationBridge::GetOption(const gnr::Options &     options,
-                                         const std::string &      name,
-                                         const gnr::OptionTable & table)
-{
-  return WithItkErrors(ITK_LOCATION, [&] { return gnr::getOption(options, name, table); });
-}
-
-void
-GaussNewtonRegistrationBridge::MemoryNeed::AddUp(const gnr::MemoryPlan & plan)
-{
-  solver = plan;
-  solve = results = 0;
-  for (const auto & [name, ofSolver] : solver.phases)
+  if (!m_Result)
   {
-    const std::size_t fields = solver.hostBytes(ofSolver); // none of the host's, if they are a GPU's
-    if (name == "preparation")
-    {
-      preparation = inputs + prepared + fields;
-    }
-    else if (name == "inverse displacement")
-    {
-      // Where it is not computed, the memory for it goes with the first of the other outputs.
-      results = std::max(results, kept + displacement + cast + fields);
-    }
-    else if (name == "other results")
-    {
-      results = std::max(results, kept + displacement + cast + inverse + others + fields);
-    }
-    else
-    {
-      solve = std::max(solve, kept + fields);
-    }
+    itkGenericExceptionMacro(<< "GaussNewtonRegistrationBridge: Solve() comes before the results.");
   }
+  WithItkErrors(ITK_LOCATION, [&] {
+    const RegionType region = image ? image->GetBufferedRegion() : RegionType();
+    m_Result->read(field, BlockOf<gnr::OutputBlock>(image, region, m_Distribution.GetFixedGrid(), region.GetIndex()));
+  });
 }
 
 void
@@ -351,133 +268,121 @@ GaussNewtonRegistrationBridge::VerifyGrids(const ImageBaseType * fixed,
 void
 GaussNewtonRegistrationBridge::Prepare(const Inputs & inputs, const gnr::Options & options)
 {
-  Implementation &     self = *m_Implementation;
-  const Distribution & distribution = self.distribution;
   WithItkErrors(ITK_LOCATION, [&] {
     gnr::validate(options);
-    self.options = options;
-    if (!self.options.threads)
+    m_Options = options;
+    if (!m_Options.threads)
     {
-      self.options.threads = ChooseThreads(*distribution.GetCommunicator());
+      m_Options.threads = ChooseThreads(*m_Distribution.GetCommunicator());
     }
   });
-  if (distribution.HasNoInputs())
+  if (m_Distribution.HasNoInputs())
   {
     return;
   }
-  const RegionType region = distribution.GetInputRegion();
+  const RegionType region = m_Distribution.GetInputRegion();
   CheckFinite(inputs.fixed, region, "FixedImage");
-  CheckNotConstant(inputs.fixed, region, &distribution, "FixedImage");
+  CheckNotConstant(inputs.fixed, region, &m_Distribution, "FixedImage");
   if (inputs.moving.whole)
   {
     CheckIntensities(inputs.moving.whole, "MovingImage"); // otherwise, where it is read
   }
 
-  self.fixed = inputs.fixed;
+  m_Fixed = inputs.fixed;
   if (inputs.fixedMask)
   {
-    self.fixedWeight = MakeWeight(inputs.fixedMask, RegionOn(inputs.fixedMask, region, inputs.fixed), "FixedImageMask");
-    CheckNotEmpty(self.fixedWeight, distribution, "FixedImageMask");
+    m_FixedWeight = MakeWeight(inputs.fixedMask, RegionOn(inputs.fixedMask, region, inputs.fixed), "FixedImageMask");
+    CheckNotEmpty(m_FixedWeight, m_Distribution, "FixedImageMask");
   }
 
-  self.usesMovingInPlace = !inputs.initialTransform && HaveSameGrid(inputs.fixed, inputs.moving.grid);
-  if (self.usesMovingInPlace)
+  m_UsesMovingInPlace = !inputs.initialTransform && HaveSameGrid(inputs.fixed, inputs.moving.grid);
+  if (m_UsesMovingInPlace)
   {
     const RegionType same = RegionOn(inputs.moving.grid, region, inputs.fixed);
-    self.moving = inputs.moving.whole ? inputs.moving.whole : inputs.moving.read(same);
+    m_Moving = inputs.moving.whole ? inputs.moving.whole : inputs.moving.read(same);
     if (!inputs.moving.whole)
     {
-      CheckFinite(self.moving, same, "MovingImage");
+      CheckFinite(m_Moving, same, "MovingImage");
     }
     if (inputs.movingMask)
     {
       const RegionType                  ofMask = RegionOn(inputs.movingMask.grid, region, inputs.fixed);
       const MaskImageType::ConstPointer mask =
         inputs.movingMask.whole ? inputs.movingMask.whole : inputs.movingMask.read(ofMask);
-      self.movingWeight = MakeWeight(mask, ofMask, "MovingImageMask");
-      CheckNotEmpty(self.movingWeight, distribution, "MovingImageMask");
+      m_MovingWeight = MakeWeight(mask, ofMask, "MovingImageMask");
+      CheckNotEmpty(m_MovingWeight, m_Distribution, "MovingImageMask");
     }
   }
   else
   {
     const ResampledMoving resampled =
-      ResampleMoving(inputs.moving, inputs.movingMask, distribution, inputs.initialTransform, self.threader);
-    self.moving = resampled.image;
-    self.movingWeight = resampled.weight;
+      ResampleMoving(inputs.moving, inputs.movingMask, m_Distribution, inputs.initialTransform, m_Threader);
+    m_Moving = resampled.image;
+    m_MovingWeight = resampled.weight;
   }
 
   if (inputs.matchHistograms)
   {
-    self.moving = MatchHistogram(self.moving, self.fixed);
-    self.usesMovingInPlace = false;
+    m_Moving = MatchHistogram(m_Moving, m_Fixed);
+    m_UsesMovingInPlace = false;
   }
 
   if (inputs.initialVelocity)
   {
-    self.velocity = SampleOnGridAxes(inputs.initialVelocity, distribution, self.threader);
+    m_Velocity = SampleOnGridAxes(inputs.initialVelocity, m_Distribution, m_Threader);
   }
-}
-
-bool
-GaussNewtonRegistrationBridge::IsMovingImageUsedInPlace() const
-{
-  return m_Implementation->usesMovingInPlace;
 }
 
 gnr::MemoryPlan
 GaussNewtonRegistrationBridge::PlanMemory() const
 {
-  return WithItkErrors(ITK_LOCATION,
-                       [&] { return m_Implementation->MakeEngine()->plan(m_Implementation->MakeProblem()); });
+  return WithItkErrors(ITK_LOCATION, [&] { return this->MakeEngine()->plan(this->MakeProblem()); });
 }
 
 std::size_t
 GaussNewtonRegistrationBridge::GetPreparedBytes() const
 {
-  const Implementation & self = *m_Implementation;
-  return (self.usesMovingInPlace ? 0 : BytesOf(self.moving)) + BytesOf(self.fixedWeight) + BytesOf(self.movingWeight) +
-         (self.velocity ? 3 * BytesOf(self.fixed) : 0);
+  return (m_UsesMovingInPlace ? 0 : BytesOf(m_Moving)) + BytesOf(m_FixedWeight) + BytesOf(m_MovingWeight) +
+         (m_Velocity ? 3 * BytesOf(m_Fixed) : 0);
 }
 
 const gnr::Report &
 GaussNewtonRegistrationBridge::Solve(gnr::Observer & observer)
 {
-  Implementation & self = *m_Implementation;
-  WithItkErrors(ITK_LOCATION, [&] { self.result = self.MakeEngine()->run(self.MakeProblem(), &observer); });
-  return self.result->report();
+  WithItkErrors(ITK_LOCATION, [&] { m_Result = this->MakeEngine()->run(this->MakeProblem(), &observer); });
+  return m_Result->report();
 }
 
 void
 GaussNewtonRegistrationBridge::ReleaseInputs()
 {
-  Implementation & self = *m_Implementation;
-  self.fixed = nullptr;
-  self.moving = nullptr;
-  self.fixedWeight = nullptr;
-  self.movingWeight = nullptr;
-  self.velocity = nullptr;
+  m_Fixed = nullptr;
+  m_Moving = nullptr;
+  m_FixedWeight = nullptr;
+  m_MovingWeight = nullptr;
+  m_Velocity = nullptr;
 }
 
 void
 GaussNewtonRegistrationBridge::ReadField(gnr::Field field, VectorImageType * image) const
 {
-  m_Implementation->Read(field, image);
+  this->Read(field, image);
   if (image)
   {
-    RotateToPhysical(image, m_Implementation->threader);
+    RotateToPhysical(image, m_Threader);
   }
 }
 
 void
 GaussNewtonRegistrationBridge::ReadField(gnr::Field field, ScalarImageType * image) const
 {
-  m_Implementation->Read(field, image);
+  this->Read(field, image);
 }
 
 void
 GaussNewtonRegistrationBridge::ReleaseSolver()
 {
-  m_Implementation->result.reset();
+  m_Result.reset();
 }
 
 void
@@ -488,23 +393,21 @@ GaussNewtonRegistrationBridge::Warp(const Source<ScalarImageType> & moving,
 {
   const PointMap map(warped, displacement, initialTransform);
   float * const  values = warped->GetBufferPointer();
-  ForEachPiece(warped->GetBufferedRegion(),
-               map,
-               moving,
-               Outside::Ignored,
-               m_Implementation->threader,
-               [&](const RegionType & piece, const RegionType &, const ScalarImageType * part) {
-                 const auto interpolator = LinearInterpolateImageFunction<ScalarImageType, double>::New();
-                 interpolator->SetInputImage(part);
-                 ForEachPoint(piece,
-                              map,
-                              moving.grid,
-                              m_Implementation->threader,
-                              [&](const IndexType & index, const CoordinateType & c, bool isInside) {
-                                values[warped->ComputeOffset(index)] =
-                                  isInside ? static_cast<float>(interpolator->EvaluateAtContinuousIndex(c)) : 0.0F;
-                              });
-               });
+  ForEachPiece(
+    warped->GetBufferedRegion(),
+    map,
+    moving,
+    Outside::Ignored,
+    m_Threader,
+    [&](const RegionType & piece, const RegionType &, const ScalarImageType * part) {
+      const auto interpolator = LinearInterpolateImageFunction<ScalarImageType, double>::New();
+      interpolator->SetInputImage(part);
+      ForEachPoint(
+        piece, map, moving.grid, m_Threader, [&](const IndexType & index, const CoordinateType & c, bool isInside) {
+          values[warped->ComputeOffset(index)] =
+            isInside ? static_cast<float>(interpolator->EvaluateAtContinuousIndex(c)) : 0.0F;
+        });
+    });
 }
 
 void
@@ -513,7 +416,7 @@ GaussNewtonRegistrationBridge::WarpAtRoot(const Source<ScalarImageType> & moving
                                           const TransformType *           initialTransform,
                                           ScalarImageType *               warped) const
 {
-  const Distribution & distribution = m_Implementation->distribution;
+  const Distribution & distribution = m_Distribution;
   gnr::Communicator &  communicator = *distribution.GetCommunicator();
   const int            processes = communicator.size();
   const int            rank = communicator.rank();

@@ -38,7 +38,8 @@ using Distribution = GaussNewtonRegistrationDistribution;
 using ImageBaseType = Distribution::ImageBaseType;
 using Settings = Distribution::Settings;
 using Switches = Distribution::Switches;
-constexpr unsigned int inputCount = Distribution::NumberOfInputs;
+using Run = Distribution::Run;
+constexpr unsigned int inputCount = Run::NumberOfInputs;
 
 struct Geometry
 {
@@ -135,16 +136,11 @@ CompareSettings(int rank, const Settings & mine, const Settings & ofRoot)
   {
     compare(row.title().c_str(), row.text(mine.options), row.text(ofRoot.options), row.text(defaults.options));
   }
-  const auto compareSwitch = [&](const char * name, bool Switches::* member) {
-    const auto text = [member](const Switches & switches) { return switches.*member ? "on" : "off"; };
-    compare(name, text(mine), text(ofRoot), text(defaults));
-  };
-  compareSwitch("UseHistogramMatching", &Switches::useHistogramMatching);
-  compareSwitch("ComputeInverseDisplacementField", &Switches::computeInverseDisplacementField);
-  compareSwitch("ComputeVelocityField", &Switches::computeVelocityField);
-  compareSwitch("ComputeWarpedMovingImage", &Switches::computeWarpedMovingImage);
-  compareSwitch("ComputeJacobianDeterminantImage", &Switches::computeJacobianDeterminantImage);
-  compareSwitch("GatherOutput", &Switches::gatherOutput);
+  for (const auto & each : Run::SwitchNames)
+  {
+    const auto text = [&each](const Switches & switches) { return switches.*each.member ? "on" : "off"; };
+    compare(each.name, text(mine), text(ofRoot), text(defaults));
+  }
 }
 
 /** Throws if this process has inputs that are not those of the root. */
@@ -153,7 +149,7 @@ CompareInputs(int rank, const Header & mine, const Header & ofRoot)
 {
   for (unsigned int i = 0; i < inputCount; ++i)
   {
-    const std::string name = Distribution::InputNames[i];
+    const std::string name = Run::InputNames[i];
     const std::string here = "process " + std::to_string(rank);
     if (mine.hasInput[i] != ofRoot.hasInput[i])
     {
@@ -173,34 +169,6 @@ constexpr const char * outOfMemory =
   "Not enough memory for this registration; use more processes, switch off outputs that are not needed, or use smaller "
   "images.";
 } // namespace
-
-std::shared_ptr<gnr::Communicator>
-GaussNewtonRegistrationDistribution::MakeCommunicator(bool useMpi, const std::optional<int> & fortranHandle)
-{
-  if (!useMpi || (!fortranHandle && !gnr::isMpiInitialized()))
-  {
-    return gnr::makeSelfCommunicator();
-  }
-  if (!fortranHandle && gnr::launchedProcesses().value_or(1) == 1)
-  {
-    // A host that is alone and has initialised MPI for reasons of its own needs no plugin.
-    try
-    {
-      return gnr::makeMpiCommunicator();
-    }
-    catch (const gnr::Error &)
-    {
-      return gnr::makeSelfCommunicator();
-    }
-  }
-  return WithItkErrors(ITK_LOCATION, [&] { return gnr::makeMpiCommunicator(fortranHandle); });
-}
-
-bool
-GaussNewtonRegistrationDistribution::MayHaveOthers(bool useMpi, const std::optional<int> & fortranHandle)
-{
-  return useMpi && (fortranHandle || (gnr::isMpiInitialized() && gnr::launchedProcesses().value_or(1) > 1));
-}
 
 void
 GaussNewtonRegistrationDistribution::ShareErrors(gnr::Communicator & communicator, const std::function<void()> & f)
@@ -265,7 +233,7 @@ GaussNewtonRegistrationDistribution::GaussNewtonRegistrationDistribution(
 {
   Header mine;
   mine.switches = proposal.settings;
-  for (unsigned int i = 0; i < NumberOfInputs; ++i)
+  for (unsigned int i = 0; i < inputCount; ++i)
   {
     mine.hasInput[i] = proposal.inputs[i] != nullptr;
     if (const auto * image = dynamic_cast<const ImageBaseType *>(proposal.inputs[i]))

@@ -174,20 +174,30 @@ TEST(BadInput, ParametersOutOfRange)
   expect([](Filter * f) { f->SetBeta(-1.0); }, "beta");
   expect([](Filter * f) { f->SetBeta(std::numeric_limits<double>::quiet_NaN()); }, "beta");
   expect([](Filter * f) { f->SetGamma(-0.5); }, "gamma");
-  expect([](Filter * f) { f->SetGridScale(-1.0); }, "grid scale");
   expect([](Filter * f) { f->SetNumberOfLevels(0); }, "levels");
-  expect([](Filter * f) { f->SetNumberOfTimeSteps(0); }, "time steps");
-  expect([](Filter * f) { f->SetMaximumNumberOfKrylovIterations(0); }, "Krylov");
-  expect([](Filter * f) { f->SetGradientTolerance(0.0); }, "gradient tolerance");
-  expect([](Filter * f) { f->SetObjectiveTolerance(-1.0); }, "objective tolerance");
   expect([](Filter * f) { f->SetSmoothingSigma(-1.0); }, "smoothing");
   expect([](Filter * f) { f->SetTimeLimit(0.0); }, "time limit");
-  expect([](Filter * f) { f->SetGradientLimit(0.0); }, "gradient limit");
-  expect([](Filter * f) { f->SetGradientLimit(1e-6); }, "gradient limit");
-  expect([](Filter * f) { f->SetDivergenceLimit(std::numeric_limits<double>::infinity()); }, "divergence limit");
-  expect([](Filter * f) { f->SetDivergenceLimit(-1.0); }, "divergence limit");
-  expect([](Filter * f) { f->SetDeterminantFloor(0.0); }, "determinant floor");
-  expect([](Filter * f) { f->SetDeterminantFloor(0.6); }, "determinant floor");
+  // Values that SetParameter() would refuse at once.
+  const auto expectOf = [&](auto change, const char * word) {
+    expect(
+      [&](Filter * f) {
+        gnr::Options options = f->GetOptions();
+        change(options);
+        f->SetOptions(options);
+      },
+      word);
+  };
+  expectOf([](gnr::Options & o) { o.gridScale = -1.0; }, "grid scale");
+  expectOf([](gnr::Options & o) { o.timeSteps = 0; }, "time steps");
+  expectOf([](gnr::Options & o) { o.maximumKrylovIterations = 0; }, "Krylov");
+  expectOf([](gnr::Options & o) { o.gradientTolerance = 0.0; }, "gradient tolerance");
+  expectOf([](gnr::Options & o) { o.objectiveTolerance = -1.0; }, "objective tolerance");
+  expectOf([](gnr::Options & o) { o.gradientLimit = 0.0; }, "gradient limit");
+  expectOf([](gnr::Options & o) { o.gradientLimit = 1e-6; }, "gradient limit");
+  expectOf([](gnr::Options & o) { o.divergenceLimit = std::numeric_limits<double>::infinity(); }, "divergence limit");
+  expectOf([](gnr::Options & o) { o.divergenceLimit = -1.0; }, "divergence limit");
+  expectOf([](gnr::Options & o) { o.determinantFloor = 0.0; }, "determinant floor");
+  expectOf([](gnr::Options & o) { o.determinantFloor = 0.6; }, "determinant floor");
 }
 
 TEST(BadInput, InitialVelocity)

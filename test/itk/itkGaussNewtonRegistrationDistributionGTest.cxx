@@ -20,6 +20,7 @@ namespace
 {
 using namespace gnrtest;
 using gnr::test::ThreadTeam;
+using Engine = itk::GaussNewtonRegistrationEngine;
 
 struct Results
 {
@@ -95,8 +96,9 @@ RunTogether(int ranks, PairKind kind, Input input, bool gather)
     const int         rank = communicator->rank();
     const PhantomPair pair(kind);
     const auto        filter = MakePlainFilter();
-    filter->SetCommunicator(communicator);
-    filter->SetGatherOutput(gather);
+    const auto        engine = Engine::Of(communicator);
+    engine->SetGatherOutput(gather);
+    filter->SetEngine(engine);
     if (input == Input::OfEach || rank == 0)
     {
       pair.SetInputs(filter);
@@ -245,7 +247,7 @@ TEST(DistributedInput, TurnedGridsAreReadInPieces)
     pair.moving->geometry.size = { { 100, 100, 90 } };
     pair.moving->geometry.direction = Oblique(0.8);
     const auto filter = MakePlainFilter();
-    filter->SetCommunicator(communicator);
+    filter->SetEngine(Engine::Of(communicator));
     filter->SetNumberOfLevels(1);
     filter->SetNumberOfIterations(1);
     filter->ComputeInverseDisplacementFieldOff();
@@ -292,7 +294,7 @@ MessagesOf(int ranks, Input input, const std::function<void(int, Filter *, Phant
       const int   rank = communicator->rank();
       PhantomPair pair(PairKind::SameGrid);
       const auto  filter = MakePlainFilter();
-      filter->SetCommunicator(communicator);
+      filter->SetEngine(Engine::Of(communicator));
       if (input == Input::OfEach || rank == 0)
       {
         pair.SetInputs(filter);
@@ -354,7 +356,9 @@ TEST(DistributedErrors, SettingsThatDiffer)
                        }),
             { "TimeLimit", "process 1 has 1000", "process 0 has none" });
   ExpectAll(
-    MessagesOf(2, Input::OfRoot, [](int rank, Filter * filter, PhantomPair &) { filter->SetGatherOutput(rank == 0); }),
+    MessagesOf(2,
+               Input::OfRoot,
+               [](int rank, Filter * filter, PhantomPair &) { filter->GetEngine()->SetGatherOutput(rank == 0); }),
     { "GatherOutput", "process 1 has off" });
 }
 
@@ -364,7 +368,7 @@ TEST(DistributedErrors, SettingsOfTheRootAreTakenOver)
   ThreadTeam(3).run([&](std::shared_ptr<gnr::Communicator> communicator) {
     const PhantomPair pair(PairKind::SameGrid);
     const auto        filter = Filter::New(); // without settings
-    filter->SetCommunicator(communicator);
+    filter->SetEngine(Engine::Of(communicator));
     if (communicator->rank() == 0)
     {
       pair.SetInputs(filter);
@@ -382,7 +386,7 @@ TEST(DistributedErrors, SettingsOfTheRootAreTakenOver)
     if (communicator->rank() == 0)
     {
       filter->SetNumberOfIterations(2);
-      filter->SetObjectiveTolerance(0.0);
+      filter->SetParameter("ObjectiveTolerance", "0");
     }
     filter->Update();
     EXPECT_EQ(filter->GetReport().newtonSteps, 2);
@@ -489,7 +493,7 @@ TEST(DistributedPipeline, EventsAndWhatComesAfterwards)
     const int         rank = communicator->rank();
     const PhantomPair pair(PairKind::SameGrid);
     const auto        filter = MakePlainFilter();
-    filter->SetCommunicator(communicator);
+    filter->SetEngine(Engine::Of(communicator));
     if (rank == 0)
     {
       pair.SetInputs(filter);
@@ -506,12 +510,12 @@ TEST(DistributedPipeline, EventsAndWhatComesAfterwards)
     if (rank == 0)
     {
       filter->GetDisplacementField()->Update();
-      EXPECT_EQ(filter->GetFixedToMovingTransform()->GetNumberOfTransforms(), 1U);
+      EXPECT_EQ(filter->GetTransform()->GetNumberOfTransforms(), 1U);
     }
     else
     {
       EXPECT_THROW(filter->GetDisplacementField()->Update(), itk::InvalidRequestedRegionError);
-      EXPECT_THROW(filter->GetFixedToMovingTransform(), itk::ExceptionObject);
+      EXPECT_THROW(filter->GetTransform(), itk::ExceptionObject);
     }
     EXPECT_EQ(iterations[rank], first);
 

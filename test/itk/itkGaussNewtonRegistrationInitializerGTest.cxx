@@ -307,7 +307,7 @@ TEST(Initializer, FeedsTheRegistrationFilter)
   int    count = 0;
   for (const Point & p : { At(0, 0, 0), At(20, 20, 10), At(-30, 10, 5), At(10, -40, -10) })
   {
-    sum += filter->GetFixedToMovingTransform()->TransformPoint(p).EuclideanDistanceTo(truth->TransformPoint(p));
+    sum += filter->GetTransform()->TransformPoint(p).EuclideanDistanceTo(truth->TransformPoint(p));
     ++count;
   }
   EXPECT_LT(sum / count, 1.0);

@@ -110,6 +110,11 @@ TEST(Memory, PreparedImagesAndUnusedOutputsAreCounted)
   const auto shifted = filter->PlanMemory();
   EXPECT_EQ(shifted.prepared, 3 * n * real); // resampled moving image, and the weight of where it is
 
+  const auto transforming = ShortFilter(fixed, moving);
+  transforming->GetTransformOutput();
+  EXPECT_EQ(transforming->PlanMemory().others,
+            plain.others + 2 * 3 * sizeof(double) * n); // the fields of the transform
+
   filter->ComputeInverseDisplacementFieldOff();
   filter->ComputeVelocityFieldOff();
   filter->ComputeWarpedMovingImageOff();
@@ -237,10 +242,10 @@ TEST(Memory, MessagesComeAsEvents)
                       [&](const itk::EventObject &) { messages.push_back(filter->GetLatestMessage()); });
   filter->SetBeta(1e-6);
   filter->SetGamma(0.0);
-  filter->SetGridScale(0.0);
-  filter->ClearGradientLimit();
-  filter->ClearDivergenceLimit();
-  filter->ClearDeterminantFloor();
+  filter->SetParameter("GridScale", "0");
+  filter->SetParameter("GradientLimit", "none");
+  filter->SetParameter("DivergenceLimit", "none");
+  filter->SetParameter("DeterminantFloor", "none");
   filter->SetNumberOfLevels(1);
   filter->Update();
   ASSERT_GT(filter->GetNumberOfFoldedVoxels(), 0U);

@@ -7,6 +7,7 @@
 #include "itkCommand.h"
 #include "itkImageFileReader.h"
 #include "itkImageFileWriter.h"
+#include "itkResampleImageFilter.h"
 #include "itkShiftScaleImageFilter.h"
 #include "itkStreamingImageFilter.h"
 
@@ -84,7 +85,7 @@ TEST(Pipeline, EventsComeInOrderAndProgressReachesOne)
       EXPECT_EQ(filter->GetElapsedIterations(), iterations);
       EXPECT_EQ(levels, filter->GetCurrentLevel() + 1) << "a level is announced before its first step";
       EXPECT_EQ(filter->GetCurrentIterationRecord().level, static_cast<int>(filter->GetCurrentLevel()));
-      EXPECT_EQ(filter->GetMetric(), filter->GetCurrentIterationRecord().distance);
+      EXPECT_EQ(filter->GetMetricValue(), filter->GetCurrentIterationRecord().distance);
       EXPECT_EQ(filter->GetMismatch(), filter->GetCurrentIterationRecord().mismatch);
     }
   });
@@ -127,8 +128,8 @@ TEST(Pipeline, StopKeepsTheResultSoFar)
 {
   const auto filter = MakeFilter(MakeFixed(), MakeMoving());
   filter->SetNumberOfLevels(1);
-  filter->SetGradientTolerance(1e-6);
-  filter->SetObjectiveTolerance(0.0);
+  filter->SetParameter("GradientTolerance", "1e-6");
+  filter->SetParameter("ObjectiveTolerance", "0");
   Observe(filter, itk::IterationEvent(), [&] {
     if (filter->GetElapsedIterations() == 2)
     {
@@ -194,7 +195,7 @@ TEST(Pipeline, DisconnectedOutputsAreReplaced)
   u->DisconnectPipeline();
   warped->DisconnectPipeline();
   const auto outputs = filter->GetIndexedOutputs();
-  ASSERT_EQ(outputs.size(), 5U);
+  ASSERT_EQ(outputs.size(), 6U);
   for (unsigned int i = 0; i < 3; ++i)
   {
     EXPECT_NE(dynamic_cast<const Field *>(outputs[i].GetPointer()), nullptr) << i;
@@ -209,6 +210,74 @@ TEST(Pipeline, DisconnectedOutputsAreReplaced)
   EXPECT_NE(warped.GetPointer(), filter->GetWarpedMovingImage());
   EXPECT_EQ(Compare(u.GetPointer(), filter->GetDisplacementField()).largest, 0.0);
   EXPECT_EQ(Residual(warped, filter->GetWarpedMovingImage(), filter->GetFixedImage()), 0.0);
+}
+
+TEST(Pipeline, TheTransformIsAnOutput)
+{
+  const auto filter = ShortFilter();
+  const auto resample = itk::ResampleImageFilter<FloatImage, FloatImage>::New();
+  resample->SetInput(filter->GetMovingImage());
+  resample->SetTransformInput(filter->GetTransformOutput());
+  resample->SetReferenceImage(filter->GetFixedImage());
+  resample->UseReferenceImageOn();
+  resample->Update(); // runs the filter
+  EXPECT_GT(filter->GetElapsedIterations(), 0U);
+  EXPECT_LT(Residual(resample->GetOutput(), filter->GetWarpedMovingImage(), filter->GetMovingImage()), 1e-5);
+
+  // It is made once a run, and stays as it is when the filter runs again.
+  const Filter::CompositeTransformType::Pointer first = filter->GetTransform();
+  EXPECT_EQ(first, filter->GetTransform());
+  EXPECT_EQ(first.GetPointer(), filter->GetTransformOutput()->Get());
+  const itk::Index<3>         index{ { 15, 17, 16 } };
+  const itk::Vector<float, 3> before = filter->GetDisplacementField()->GetPixel(index);
+  Point                       x;
+  filter->GetDisplacementField()->TransformIndexToPhysicalPoint(index, x);
+  filter->SetBeta(10 * filter->GetBeta());
+  filter->Update();
+  const itk::Vector<float, 3> after = filter->GetDisplacementField()->GetPixel(index);
+  ASSERT_GT((after - before).GetNorm(), 1e-3);
+  // Rounded to single precision: points of 10 mm, vectors of 1 mm.
+  EXPECT_LT((first->TransformPoint(x) - x - Vector(before)).GetNorm(), 1e-5);
+  EXPECT_LT((filter->GetTransform()->TransformPoint(x) - x - Vector(after)).GetNorm(), 1e-5);
+
+  // It has an inverse where the filter has one.
+  EXPECT_TRUE(filter->GetTransform()->GetInverseTransform().IsNotNull());
+  filter->ComputeInverseDisplacementFieldOff();
+  filter->Update();
+  EXPECT_TRUE(filter->GetTransform()->GetInverseTransform().IsNull());
+
+  // Without the displacement there is nothing to make it of.
+  const auto late = ShortFilter();
+  EXPECT_THROW(late->GetTransform(), itk::ExceptionObject);
+  late->Update();
+  const Field::Pointer taken = late->GetDisplacementField();
+  taken->DisconnectPipeline();
+  late->GetTransformOutput()->Initialize();
+  EXPECT_THROW(late->GetTransform(), itk::ExceptionObject);
+}
+
+TEST(Pipeline, TheEngineBelongsToTheParameters)
+{
+  const auto filter = ShortFilter();
+  int        starts = 0;
+  Observe(filter, itk::StartEvent(), [&] { ++starts; });
+  filter->Update();
+  const auto engine = itk::GaussNewtonRegistrationEngine::ThisProcess();
+  filter->SetEngine(engine);
+  EXPECT_EQ(filter->GetEngine(), engine);
+  filter->Update();
+  EXPECT_EQ(starts, 2);
+  engine->GatherOutputOff();
+  filter->Update();
+  EXPECT_EQ(starts, 3);
+  filter->Update();
+  EXPECT_EQ(starts, 3);
+  // Of one process the slab is everything.
+  const Field * const u = filter->GetDisplacementField();
+  EXPECT_EQ(u->GetBufferedRegion(), u->GetLargestPossibleRegion());
+  filter->SetEngine(nullptr);
+  ASSERT_NE(filter->GetEngine(), nullptr);
+  EXPECT_TRUE(filter->GetEngine()->GetGatherOutput());
 }
 
 TEST(Pipeline, UpstreamFiltersNeedNotBeUpdated)
@@ -362,8 +431,8 @@ TEST(Pipeline, HistogramMatchingUndoesAMonotonicChangeOfIntensity)
 TEST(Pipeline, TimeLimitKeepsAResult)
 {
   const auto filter = MakeFilter(MakeFixed(), MakeMoving());
-  filter->SetGradientTolerance(1e-6);
-  filter->SetObjectiveTolerance(0.0);
+  filter->SetParameter("GradientTolerance", "1e-6");
+  filter->SetParameter("ObjectiveTolerance", "0");
   filter->SetTimeLimit(1e-3);
   filter->Update();
   EXPECT_EQ(filter->GetReport().reason, gnr::StopReason::TimeLimit);
@@ -379,8 +448,9 @@ TEST(Pipeline, UnusedOutputsTakeNoMemory)
   filter->ComputeJacobianDeterminantImageOff();
   filter->Update();
   const auto outputs = filter->GetIndexedOutputs();
-  ASSERT_EQ(outputs.size(), 5U);
-  for (unsigned int i = 1; i < outputs.size(); ++i)
+  ASSERT_EQ(outputs.size(), 6U);
+  EXPECT_EQ(dynamic_cast<const Filter::DecoratedTransformType &>(*outputs[5]).Get(), nullptr);
+  for (unsigned int i = 1; i < 5; ++i)
   {
     const auto * output = dynamic_cast<const itk::ImageBase<3> *>(outputs[i].GetPointer());
     ASSERT_NE(output, nullptr);

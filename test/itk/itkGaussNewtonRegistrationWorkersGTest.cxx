@@ -50,7 +50,7 @@ protected:
     filter->SetFixedImage(fixed);
     filter->SetMovingImage(moving);
     filter->SetDevice(Filter::DeviceEnum::CPU);
-    filter->SetNumberOfProcesses(processes);
+    filter->SetEngine(itk::GaussNewtonRegistrationEngine::Workers(processes));
     return filter;
   }
 

@@ -25,8 +25,8 @@ Page()
        "too), and the report has them\nunder `options` (`gridScale`). Two more are no options of the solver: "
        "`--preset fast|default|accurate` starts from a named set,\nwhich explicit options override "
        "([choices.md](choices.md#presets)), and `--histogram-matching` is done before the solve.\n\n"
-       "Few need more than those marked *everyday*. Where a preset has another value than the default, it stands "
-       "beside it.\n";
+       "Few need more than those marked *everyday*, for which the filter has Set and Get methods, too. Where a "
+       "preset has another value than the\ndefault, it stands beside it.\n";
   for (const auto & group : gnr::enumNames<gnr::OptionGroup>)
   {
     page << "\n## " << group.word

@@ -33,8 +33,8 @@ class Errors(unittest.TestCase):
 
     def test_results_before_the_run(self):
         registration = phantoms.registration()
-        for ask in (registration.GetUsedBeta, registration.GetMetric, registration.GetStopConditionDescription,
-                    registration.GetFixedToMovingTransform):
+        for ask in (registration.GetUsedBeta, registration.GetMetricValue, registration.GetStopConditionDescription,
+                    registration.GetTransform):
             with self.assertRaises(RuntimeError):
                 ask()
 

@@ -101,9 +101,11 @@ class Filter(unittest.TestCase):
 
     def test_parameters_in_snake_case_and_enumerations(self):
         enums = itk.DiffeomorphicGaussNewtonRegistrationFilterEnums
-        registration = phantoms.registration(beta=0.02, regularization=enums.Regularization_H2, device=enums.Device_CPU)
+        registration = phantoms.registration(beta=0.02, similarity=enums.Similarity_LocalCorrelation, device=enums.Device_CPU)
         self.assertEqual(registration.GetBeta(), 0.02)
-        self.assertEqual(registration.GetRegularization(), enums.Regularization_H2)
+        self.assertEqual(registration.GetSimilarity(), enums.Similarity_LocalCorrelation)
+        registration.SetParameter("regularization", "h2")
+        self.assertEqual(registration.GetParameter("Regularization"), "h2")
         registration.SetPreset(enums.Preset_Accurate)
         self.assertNotEqual(registration.GetBeta(), 0.02)
         self.assertIn("Beta", str(registration))

@@ -80,7 +80,7 @@ class Initializer(unittest.TestCase):
         registration = phantoms.registration(fixed, moving)
         registration.SetInitialTransform(initializer.GetTransform())
         registration.Update()
-        for whole in (pipeline.GetFixedToMovingTransform(), registration.GetFixedToMovingTransform()):
+        for whole in (pipeline.GetTransform(), registration.GetTransform()):
             np.testing.assert_allclose(mapped(whole), expected(np.eye(3), FAR + phantoms.SHIFT), atol=0.3)
 
     def test_errors(self):

@@ -19,7 +19,7 @@ class Observers(unittest.TestCase):
             # ITK derives MultiResolutionIterationEvent from IterationEvent: this is called for both.
             elapsed = self.filter.GetElapsedIterations()
             if not steps or elapsed != steps[-1][0]:
-                steps.append((elapsed, self.filter.GetMetric() if elapsed else None, self.filter.GetCurrentLevel()))
+                steps.append((elapsed, self.filter.GetMetricValue() if elapsed else None, self.filter.GetCurrentLevel()))
 
         self.filter.AddObserver(itk.StartEvent(), lambda: order.append("start"))
         self.filter.AddObserver(itk.EndEvent(), lambda: order.append("end"))

@@ -34,14 +34,14 @@ class Workers(unittest.TestCase):
         fields = []
         for processes in (1, 2):
             displacement, *_ = itk.diffeomorphic_gauss_newton_registration_filter(
-                *phantoms.pair(), number_of_processes=processes, **OFF)
+                *phantoms.pair(), engine=itk.GaussNewtonRegistrationEngine.Workers(processes), **OFF)
             fields.append(itk.array_from_image(displacement))
         self.assertGreater(np.abs(fields[0]).max(), 1)
         self.assertLess(np.abs(fields[0] - fields[1]).max(), SAME)
 
     def test_events_come_from_the_workers(self):
-        registration = phantoms.registration(number_of_processes=2, **OFF)
-        self.assertEqual(registration.GetNumberOfProcesses(), 2)
+        registration = phantoms.registration(engine=itk.GaussNewtonRegistrationEngine.Workers(2), **OFF)
+        self.assertEqual(registration.GetEngine().GetNumberOfWorkers(), 2)
         steps, progress = [], []
         registration.AddObserver(itk.IterationEvent(), lambda: steps.append(registration.GetElapsedIterations()))
         registration.AddObserver(itk.ProgressEvent(), lambda: progress.append(registration.GetProgress()))
@@ -53,7 +53,7 @@ class Workers(unittest.TestCase):
     def test_a_worker_that_is_not_there(self):
         with mock.patch.dict(os.environ, GNR_WORKER="/nowhere/gnr-worker"):
             with self.assertRaisesRegex(RuntimeError, "/nowhere/gnr-worker"):
-                phantoms.registration(number_of_processes=2).Update()
+                phantoms.registration(engine=itk.GaussNewtonRegistrationEngine.Workers(2)).Update()
 
 
 @unittest.skipUnless(MPIRUN and importlib.util.find_spec("mpi4py"), "no mpi4py or no mpirun (Debian: python3-mpi4py)")
@@ -67,10 +67,11 @@ class Mpirun(unittest.TestCase):
         import phantoms
         comm = MPI.COMM_WORLD
         # process 0 has the images and the parameters; each filter must be told of the processes
-        def make():
+        Engine = itk.GaussNewtonRegistrationEngine
+        def make(engine):
             Image = itk.Image[itk.F, 3]
             registration = itk.DiffeomorphicGaussNewtonRegistrationFilter[Image, Image, itk.Image[itk.Vector[itk.F, 3], 3]].New()
-            registration.SetMPICommunicator(comm.py2f())
+            registration.SetEngine(engine)
             return registration
         def give(registration):
             fixed, moving = phantoms.pair()
@@ -78,10 +79,11 @@ class Mpirun(unittest.TestCase):
             registration.SetMovingImage(moving)
             registration.ComputeInverseDisplacementFieldOff()
             registration.ComputeVelocityFieldOff()
-        slabs = make()
+        engine = Engine.MPI(comm.py2f())
+        engine.GatherOutputOff()
+        slabs = make(engine)
         if comm.rank == 0:
             give(slabs)
-        slabs.GatherOutputOff()
         slabs.Update()
         field = slabs.GetDisplacementField()
         region, planes = field.GetBufferedRegion(), field.GetLargestPossibleRegion().GetSize()[2]
@@ -89,9 +91,7 @@ class Mpirun(unittest.TestCase):
         field.SetLargestPossibleRegion(region)  # ITK's bridge to numpy takes whole images
         parts = comm.gather(itk.array_from_image(field))
         # by itself, whatever the others do
-        alone = make()
-        alone.ClearMPICommunicator()
-        alone.UseMPIOff()
+        alone = make(Engine.ThisProcess())
         give(alone)
         alone.Update()
         own = itk.array_from_image(alone.GetDisplacementField())

@@ -273,7 +273,7 @@ makeLaunchedEngine(int processes)
   {
     throw Error(ErrorKind::BadInput,
                 "several processes: this program was itself started as one of " + std::to_string(*others) +
-                  "; let these share the registration (SetMPICommunicator) in place of starting others");
+                  "; let these share the registration by MPI in place of starting others");
   }
   return std::make_unique<LaunchedEngine>(processes);
 }

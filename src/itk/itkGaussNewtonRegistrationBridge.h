@@ -26,31 +26,25 @@
 #include "itkVector.h"
 
 #include "gnr/Engine.h"
-#include "gnr/OptionTable.h"
 
-#include "GaussNewtonRegistrationExport.h"
-
-#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <string>
 
 namespace itk
 {
 
 /** \class GaussNewtonRegistrationBridge
- * \brief Between ITK images in physical space and the solver on its grid; the part of
- * DiffeomorphicGaussNewtonRegistrationFilter that does not depend on pixel types.
+ * \brief Between ITK images in physical space and the solver on its grid.
  *
  * Resamples the moving image onto the fixed grid, makes weights of masks and fields of view, runs the solver, and turns
- * its vectors (mm along the grid axes) into physical vectors (LPS, mm). Not meant to be used by itself.
+ * its vectors (mm along the grid axes) into physical vectors (LPS, mm).
  *
  * Every method throws GaussNewtonRegistrationError, or ProcessAborted where the observer asked for it.
  *
  * \ingroup GaussNewtonRegistration
  */
-class GaussNewtonRegistration_EXPORT GaussNewtonRegistrationBridge
+class GaussNewtonRegistrationBridge
 {
 public:
   using ImageBaseType = ImageBase<3>;
@@ -80,65 +74,27 @@ public:
     }
   };
 
-  /** The inputs of one registration, in a process that has some. Pointers are not owned; null: not given. */
+  /** The inputs of one registration, in a process that has some; null: not given. */
   struct Inputs
   {
-    const ScalarImageType * fixed = nullptr;     ///< buffered on Distribution::GetInputRegion()
-    const MaskImageType *   fixedMask = nullptr; ///< likewise
-    Source<ScalarImageType> moving;
-    Source<MaskImageType>   movingMask;
-    const TransformType *   initialTransform = nullptr;
-    Source<VectorImageType> initialVelocity; ///< physical vectors
-    bool                    matchHistograms = false;
+    ScalarImageType::ConstPointer fixed;               ///< buffered on Distribution::GetInputRegion()
+    const MaskImageType *         fixedMask = nullptr; ///< likewise
+    Source<ScalarImageType>       moving;
+    Source<MaskImageType>         movingMask;
+    const TransformType *         initialTransform = nullptr;
+    Source<VectorImageType>       initialVelocity; ///< physical vectors
+    bool                          matchHistograms = false;
   };
 
-  /** \class MemoryNeed
-   * \brief Bytes that one registration needs in this process.
-   * \ingroup GaussNewtonRegistration
-   */
-  struct GaussNewtonRegistration_EXPORT MemoryNeed
-  {
-    gnr::MemoryPlan solver;           ///< its fields
-    std::size_t     inputs = 0;       ///< images that were passed, and their casts, until the solver has read them
-    std::size_t     prepared = 0;     ///< what is made of them, resampled images and weights; likewise
-    std::size_t     kept = 0;         ///< those images that stay in memory
-    std::size_t     displacement = 0; ///< output
-    std::size_t     cast = 0;         ///< one vector field in single precision, if those of the outputs are not
-    std::size_t     inverse = 0;      ///< output, if computed
-    std::size_t     others = 0;       ///< outputs that are computed
-
-    std::size_t preparation = 0; ///< all that is needed while the images are prepared
-    std::size_t solve = 0;       ///< ... during the solve
-    std::size_t results = 0;     ///< ... while the outputs are made
-
-    /** Takes over a plan and finds the sums. */
-    void
-    AddUp(const gnr::MemoryPlan & plan);
-
-    std::size_t
-    Largest() const
-    {
-      return std::max({ preparation, solve, results });
-    }
-  };
-
-  /** \param distribution must outlive the bridge. All methods but VerifyGrids(), IsMovingImageUsedInPlace(),
+  /** \param distribution must outlive the bridge
+   * \param numberOfWorkers more than one: processes that are started for the solver. All methods but VerifyGrids(),
    * GetPreparedBytes(), ReleaseSolver() and Warp() are collective. */
-  GaussNewtonRegistrationBridge(MultiThreaderBase * threader, const Distribution & distribution);
-  ~GaussNewtonRegistrationBridge();
+  GaussNewtonRegistrationBridge(MultiThreaderBase *  threader,
+                                const Distribution & distribution,
+                                unsigned int         numberOfWorkers);
   GaussNewtonRegistrationBridge(const GaussNewtonRegistrationBridge &) = delete;
   GaussNewtonRegistrationBridge &
   operator=(const GaussNewtonRegistrationBridge &) = delete;
-
-  /** More than one: processes that are started for the solver. Before PlanMemory() and Solve(). */
-  void
-  SetNumberOfWorkers(unsigned int number);
-
-  /** gnr::setOption() and gnr::getOption() with errors as GaussNewtonRegistrationError. */
-  static gnr::Options
-  SetOption(gnr::Options options, const std::string & name, const std::string & text, const gnr::OptionTable & table);
-  static std::string
-  GetOption(const gnr::Options & options, const std::string & name, const gnr::OptionTable & table);
 
   /** Checks sizes, and that each mask (may be null) lies on the grid of its image; needs no pixel data. */
   static void
@@ -148,8 +104,7 @@ public:
               const ImageBaseType * movingMask);
 
   /** Checks the intensities, resamples, makes the weights, for the part of the fixed grid whose inputs this process
-   * has. Of the inputs, only `fixed` and, if IsMovingImageUsedInPlace(), `moving.whole` must live until
-   * gnr::Event::Kind::InputsRead. Empty where the process has no inputs. */
+   * has. Keeps the images that the solver will read. Empty where the process has no inputs. */
   void
   Prepare(const Inputs & inputs, const gnr::Options & options);
 
@@ -160,10 +115,6 @@ public:
   /** Bytes of the images that Prepare() has made. */
   std::size_t
   GetPreparedBytes() const;
-
-  /** Whether the solver reads the buffer of the moving image itself: same grid, no initial transform. */
-  bool
-  IsMovingImageUsedInPlace() const;
 
   /** Runs the solver. */
   const gnr::Report &
@@ -202,8 +153,31 @@ public:
              ScalarImageType *               warped) const;
 
 private:
-  class Implementation;
-  std::unique_ptr<Implementation> m_Implementation;
+  /** The voxels of an image, whose grid has the size of the fixed one, that are an input of this process. */
+  template <typename TImage>
+  gnr::InputBlock
+  InputOf(const TImage * image) const;
+
+  gnr::Problem
+  MakeProblem() const;
+  std::unique_ptr<gnr::Engine>
+  MakeEngine() const;
+
+  template <typename TImage>
+  void
+  Read(gnr::Field field, TImage * image) const;
+
+  MultiThreaderBase::Pointer    m_Threader;
+  const Distribution &          m_Distribution;
+  unsigned int                  m_NumberOfWorkers;
+  ScalarImageType::ConstPointer m_Fixed{};
+  ScalarImageType::ConstPointer m_Moving{}; // on the fixed grid, or from its first voxel on a grid of the same size
+  ScalarImageType::Pointer      m_FixedWeight{};
+  ScalarImageType::Pointer      m_MovingWeight{};
+  VectorImageType::Pointer      m_Velocity{}; // along the grid axes
+  bool                          m_UsesMovingInPlace{ false };
+  gnr::Options                  m_Options{};
+  std::unique_ptr<gnr::Result>  m_Result{};
 };
 
 } // namespace itk

@@ -18,19 +18,17 @@
 #ifndef itkGaussNewtonRegistrationDistribution_h
 #define itkGaussNewtonRegistrationDistribution_h
 
+#include "itkGaussNewtonRegistrationRun.h"
+
 #include "itkDataObject.h"
 #include "itkImageBase.h"
 #include "itkImageRegion.h"
 
 #include "gnr/Communicator.h"
-#include "gnr/Options.h"
-
-#include "GaussNewtonRegistrationExport.h"
 
 #include <array>
 #include <functional>
 #include <memory>
-#include <optional>
 
 namespace itk
 {
@@ -39,58 +37,27 @@ namespace itk
  * \brief What the processes that share one registration agree on: settings, geometry, who has which part of the images.
  *
  * The part of DiffeomorphicGaussNewtonRegistrationFilter that knows of processes. Images are shared as slabs of planes
- * along the last axis of the fixed grid: of nz planes, process r of N has [nz r / N, nz (r + 1) / N). Not meant to be
- * used by itself.
+ * along the last axis of the fixed grid: of nz planes, process r of N has [nz r / N, nz (r + 1) / N).
  *
  * \ingroup GaussNewtonRegistration
  */
-class GaussNewtonRegistration_EXPORT GaussNewtonRegistrationDistribution
+class GaussNewtonRegistrationDistribution
 {
 public:
   using ImageBaseType = ImageBase<3>;
   using RegionType = ImageRegion<3>;
 
-  /** What of the filter can be switched on and off. */
-  struct Switches
-  {
-    bool useHistogramMatching = false;
-    bool computeInverseDisplacementField = true;
-    bool computeVelocityField = true;
-    bool computeWarpedMovingImage = true;
-    bool computeJacobianDeterminantImage = true;
-    bool gatherOutput = true;
-  };
-
-  /** Everything that a user of the filter can set besides the inputs. */
-  struct Settings : Switches
-  {
-    gnr::Options options{};
-  };
-
-  /** The inputs of the filter, in this order. */
-  static constexpr unsigned int                             NumberOfInputs = 6;
-  static constexpr std::array<const char *, NumberOfInputs> InputNames{
-    { "FixedImage", "MovingImage", "FixedImageMask", "MovingImageMask", "InitialTransform", "InitialVelocityField" }
-  };
+  using Run = GaussNewtonRegistrationRun;
+  using Switches = Run::Switches;
+  using Settings = Run::Settings;
 
   /** What this process brings along. */
   struct Proposal
   {
-    Settings                                       settings{};
-    std::array<const DataObject *, NumberOfInputs> inputs{};            ///< null: not set. Their geometry is up to date
-    bool                                           isOutOfDate = false; ///< its outputs are to be computed (again)
+    Settings                                            settings{};
+    std::array<const DataObject *, Run::NumberOfInputs> inputs{}; ///< null: not set. Their geometry is up to date
+    bool                                                isOutOfDate = false; ///< its outputs are to be computed (again)
   };
-
-  /** The communicator of a new run.
-   * \param useMpi false: this process alone
-   * \param fortranHandle of an MPI communicator; unset: MPI_COMM_WORLD if MPI is initialised, else this process alone.
-   * Collective. Throws GaussNewtonRegistrationError where there is no MPI. */
-  static std::shared_ptr<gnr::Communicator>
-  MakeCommunicator(bool useMpi, const std::optional<int> & fortranHandle);
-
-  /** Whether MakeCommunicator() may give a communicator of several processes. Not collective. */
-  static bool
-  MayHaveOthers(bool useMpi, const std::optional<int> & fortranHandle);
 
   /** Runs f. What it throws reaches the other processes of the communicator as GaussNewtonRegistrationError (or
    * ProcessAborted) with the same words; theirs leave it in the same way. */
