@@ -140,7 +140,6 @@ public:
   using DataObjectPointerArraySizeType = ProcessObject::DataObjectPointerArraySizeType;
 
   using PresetEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Preset;
-  using SimilarityEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Similarity;
   using BetaStrategyEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::BetaStrategy;
   using IntensityNormalizationEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::IntensityNormalization;
   using DeviceEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Device;
@@ -242,8 +241,13 @@ public:
   void
   SetPreset(PresetEnum preset);
 
-  /** How the images are compared. By default by their intensities: for scans of one contrast and brightness. */
-  gnrParameterMacro(Similarity, SimilarityEnum, options.similarity);
+  /** How the images are compared, by name: "ssd" (default), "lncc", "mind", "auto", or a sum, "lncc+0.5*mind". */
+  void
+  SetSimilarity(const std::string & name)
+  {
+    this->SetParameter("similarity", name);
+  }
+  gnrGetMacro(Similarity, std::string, this->GetParameter("similarity"));
 
   /** How the intensities are brought to a common scale inside the solver; the outputs are not affected. */
   gnrParameterMacro(IntensityNormalization, IntensityNormalizationEnum, options.intensityNormalization);

@@ -36,21 +36,6 @@ namespace itk
 class DiffeomorphicGaussNewtonRegistrationFilterEnums
 {
 public:
-  /** \class Similarity
-   * \ingroup GaussNewtonRegistration
-   * How the images are compared. */
-  enum class Similarity : uint8_t
-  {
-    /** LocalCorrelation where the images look as if of one contrast, else SelfSimilarity. */
-    Automatic = static_cast<int>(gnr::SimilarityMeasure::Automatic),
-    /** Squared differences of intensities: scans of one contrast and brightness. */
-    SumOfSquares = static_cast<int>(gnr::SimilarityMeasure::SumOfSquares),
-    /** Local normalised cross-correlation: scans of one contrast, whatever their brightness. */
-    LocalCorrelation = static_cast<int>(gnr::SimilarityMeasure::LocalCorrelation),
-    /** Self-similarity context, MIND-SSC: scans of different contrast. */
-    SelfSimilarity = static_cast<int>(gnr::SimilarityMeasure::SelfSimilarity)
-  };
-
   /** \class BetaStrategy
    * \ingroup GaussNewtonRegistration
    * How the weight Beta of the regularisation is reached. */
@@ -102,8 +87,6 @@ public:
 };
 
 /** Prints the word of a value, as gnr-register and SetParameter() have it. */
-extern GaussNewtonRegistration_EXPORT std::ostream &
-operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::Similarity value);
 extern GaussNewtonRegistration_EXPORT std::ostream &
 operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::BetaStrategy value);
 extern GaussNewtonRegistration_EXPORT std::ostream &

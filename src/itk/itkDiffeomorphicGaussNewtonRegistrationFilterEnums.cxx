@@ -21,12 +21,6 @@ namespace itk
 {
 
 std::ostream &
-operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::Similarity value)
-{
-  return out << gnr::nameOf(static_cast<gnr::SimilarityMeasure>(value));
-}
-
-std::ostream &
 operator<<(std::ostream & out, DiffeomorphicGaussNewtonRegistrationFilterEnums::BetaStrategy value)
 {
   return out << gnr::nameOf(static_cast<gnr::BetaStrategy>(value));

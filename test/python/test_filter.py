@@ -101,9 +101,9 @@ class Filter(unittest.TestCase):
 
     def test_parameters_in_snake_case_and_enumerations(self):
         enums = itk.DiffeomorphicGaussNewtonRegistrationFilterEnums
-        registration = phantoms.registration(beta=0.02, similarity=enums.Similarity_LocalCorrelation, device=enums.Device_CPU)
+        registration = phantoms.registration(beta=0.02, similarity="lncc+0.5*mind", device=enums.Device_CPU)
         self.assertEqual(registration.GetBeta(), 0.02)
-        self.assertEqual(registration.GetSimilarity(), enums.Similarity_LocalCorrelation)
+        self.assertEqual(registration.GetSimilarity(), "lncc+0.5*mind")
         registration.SetParameter("regularization", "h2")
         self.assertEqual(registration.GetParameter("Regularization"), "h2")
         registration.SetPreset(enums.Preset_Accurate)
