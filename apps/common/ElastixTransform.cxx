@@ -341,7 +341,7 @@ InitialFile(const ElastixParameters & file)
     return {};
   }
   const auto beside = std::filesystem::path(file.Path()).parent_path() / name; // the name itself if it is absolute
-  return std::filesystem::exists(beside) ? beside.string() : name;
+  return IsRegularFile(beside.string()) ? beside.string() : name;
 }
 
 } // namespace
@@ -383,9 +383,9 @@ ReadElastixTransform(const std::string & path)
       file.Refuse("names an initial transform after " + std::to_string(mostFiles) + " others, or itself",
                   "Correct InitialTransformParametersFileName");
     }
-    if (!next.empty() && !std::filesystem::exists(next))
+    if (!next.empty() && !IsRegularFile(next))
     {
-      file.Refuse("names the initial transform " + next + ", which does not exist",
+      file.Refuse("names the initial transform " + next.substr(0, 200) + ", which does not exist",
                   "Copy it there, or correct InitialTransformParametersFileName");
     }
     name = next;
@@ -400,7 +400,7 @@ ElastixFilesOf(const std::string & path)
   std::vector<std::string> files{ path };
   try
   {
-    while (files.size() < mostFiles && std::filesystem::is_regular_file(files.back()) && IsElastixFile(files.back()))
+    while (files.size() < mostFiles && IsRegularFile(files.back()) && IsElastixFile(files.back()))
     {
       const std::string next = InitialFile(ElastixParameters(files.back()));
       if (next.empty())

@@ -8,7 +8,6 @@
 #include "NrrdHeader.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <initializer_list>
 
 namespace gnrapp
@@ -73,7 +72,7 @@ FilesOf(const std::string & path)
   {
     return NiftiFilesOf(path);
   }
-  const bool isThere = std::filesystem::is_regular_file(path); // what is not is told where it is read
+  const bool isThere = IsRegularFile(path); // what is not is told where it is read
   if (isThere && IsMetaImageName(path))
   {
     return { path, CheckMetaImageHeader(path) };

@@ -469,11 +469,12 @@ ReadField(const std::string & path)
   const auto *      vectors = field->GetBufferPointer();
   const std::size_t count = field->GetLargestPossibleRegion().GetNumberOfPixels();
   const bool        finite = std::all_of(vectors, vectors + count, [](const auto & v) {
-    return std::isfinite(v[0]) && std::isfinite(v[1]) && std::isfinite(v[2]);
+    constexpr float longest = 1e6F; // mm; of no image, and a solver must compute with it
+    return std::all_of(v.Begin(), v.End(), [](float c) { return std::abs(c) <= longest; });
   });
   if (!finite)
   {
-    throw CommandLineError(path + ": holds vectors that are not finite. Write the field again");
+    throw CommandLineError(path + ": holds vectors that are not finite, or longer than 1e6 mm. Write the field again");
   }
   return field;
 }

@@ -38,6 +38,13 @@ CheckRegularFile(const std::string & path, const std::string & what, const std::
   }
 }
 
+bool
+IsRegularFile(const std::string & path)
+{
+  std::error_code none;
+  return std::filesystem::is_regular_file(path, none);
+}
+
 std::string
 ReadFileHead(const std::string & path, std::size_t bytes)
 {

@@ -19,6 +19,10 @@ CheckInputFile(const std::string & path, const std::string & what, const std::st
 void
 CheckRegularFile(const std::string & path, const std::string & what, const std::string & remedy);
 
+/** Whether there is a file of this name; none has a name that the system cannot have. */
+bool
+IsRegularFile(const std::string & path);
+
 /** The first bytes, or all of a shorter file. Throws CommandLineError if it cannot be opened. */
 std::string
 ReadFileHead(const std::string & path, std::size_t bytes);

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <filesystem>
 #include <map>
+#include <system_error>
 
 namespace gnrapp
 {
@@ -48,8 +49,9 @@ MakeInitialTransform(const RegistrationFilterType *   filter,
   {
     return nullptr;
   }
-  const auto method = gnr::valueOf<AlignmentMethod>(*settings.initialTransform);
-  if (!method && !std::filesystem::exists(*settings.initialTransform))
+  const auto      method = gnr::valueOf<AlignmentMethod>(*settings.initialTransform);
+  std::error_code none;
+  if (!method && !std::filesystem::exists(*settings.initialTransform, none))
   {
     throw CommandLineError(*settings.initialTransform +
                            ": no such file, and none of identity, moments, rigid, affine. Check the path or the word");

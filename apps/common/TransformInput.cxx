@@ -22,7 +22,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <filesystem>
 #include <fcntl.h>
 #include <new>
 #include <unistd.h>
@@ -110,7 +109,7 @@ WithKnownClass(TransformType * transform)
 bool
 NeedsFslImages(const std::string & path)
 {
-  return std::filesystem::is_regular_file(path) && !IsImageName(path) && IsFlirtFile(path);
+  return IsRegularFile(path) && !IsImageName(path) && IsFlirtFile(path);
 }
 
 std::vector<std::string>

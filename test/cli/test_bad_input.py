@@ -232,6 +232,12 @@ class BadInputOfApply(BadInput):
                     says="no voxel of the output")
         self.refuse("--displacement", "u.nii.gz", *image[:3], "no/such/w.nii.gz", names="no/such", says="does not exist")
 
+    def test_vectors_of_no_image(self):
+        """The solver overflowed on them (exit code 4)."""
+        self.image("long.nii.gz", [[0.5] * (COUNT - 1) + [2e6], [0.0] * COUNT, [0.0] * COUNT])
+        self.refuse("--displacement", "long.nii.gz", "-i", "moving.nii.gz", "-o", "w.nii.gz", names="long.nii.gz",
+                    says="holds vectors that are not finite, or longer than 1e6 mm")
+
     def test_output_is_an_input(self):
         for name in ("moving.nii.gz", "./moving.nii.gz", "u.nii.gz"):
             before = (self.folder / name).read_bytes()

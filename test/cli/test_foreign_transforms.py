@@ -163,6 +163,7 @@ class Elastix(Foreign):
         change("leaves the directions of the images out", UseDirectionCosines='"false"')
         change("has its parameters in another file", UseBinaryFormatForTransformationParameters='"true"')
         change("names the initial transform none.txt, which does not exist", initial="none.txt")
+        change("names the initial transform xxx", initial="x" * 5000)  # a name that no file can have
         change("names an initial transform after 16 others, or itself", initial="t.txt")
         change('does not say HowToCombineTransforms "Compose"', initial="t.txt", HowToCombineTransforms='"Add"')
         change("has no parameter Transform.", Transform=None)
