@@ -210,6 +210,7 @@ def main():
           f"{campaign.longest:.1f} s, at most {campaign.most / 1024:.0f} MB more")
     for failure in campaign.failures[:20]:
         print(failure)
+    print(f"{count - len(campaign.failures)} passed, {len(campaign.failures)} failed")
     if campaign.failures:
         sys.exit(f"{len(campaign.failures)} failed; their inputs are in {campaign.kept}")
     campaign.kept.rmdir()
