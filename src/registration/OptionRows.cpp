@@ -53,7 +53,8 @@ optionTable()
       "Keep all volumes: the velocity is kept free of divergence." },
 
     { "similarity", &Options::similarity, intensities, everyday,
-      "How the images are compared. ssd: by their intensities, for scans of one contrast. lncc: by local correlation, "
+      "How the images are compared. ssd: by their intensities, for scans of one contrast. ncc: by correlation, "
+      "where one image is brighter, has more contrast or is inverted. lncc: by local correlation, "
       "also where brightness or gain differ from place to place. mind: by self-similarity, for scans of different "
       "contrast. auto: lncc where the images look as if they were of one contrast, else mind. Several at once, with "
       "weights: lncc+0.5*mind." },

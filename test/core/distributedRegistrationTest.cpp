@@ -203,7 +203,8 @@ TEST_P(DistributedRegistration, PaddedImagesAgreeWithOneProcess)
 TEST_P(DistributedRegistration, EveryMeasureAgreesWithOneProcess)
 {
   Case problem = paddedProblem();
-  for (const auto similarity : { SimilarityMeasure::LocalCorrelation, SimilarityMeasure::SelfSimilarity })
+  for (const auto similarity :
+       { SimilarityMeasure::GlobalCorrelation, SimilarityMeasure::LocalCorrelation, SimilarityMeasure::SelfSimilarity })
   {
     SCOPED_TRACE(nameOf(similarity));
     problem.options.similarity = similarity;

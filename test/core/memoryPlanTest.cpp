@@ -153,7 +153,9 @@ TEST(MemoryPlan, CountsEveryPreconditioner)
 
 TEST(MemoryPlan, CountsEveryMeasure)
 {
-  for (const auto similarity : { gnr::SimilarityMeasure::LocalCorrelation, gnr::SimilarityMeasure::SelfSimilarity })
+  for (const auto similarity : { gnr::SimilarityMeasure::GlobalCorrelation,
+                                 gnr::SimilarityMeasure::LocalCorrelation,
+                                 gnr::SimilarityMeasure::SelfSimilarity })
   {
     Options options = fewSteps();
     options.similarity = similarity;

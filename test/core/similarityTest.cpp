@@ -2,6 +2,7 @@
 // Measures of similarity [L2]-[L4], [C5] and the choice between them: derivatives, invariances, a known deformation.
 #include "problems.h"
 
+#include "model/similarity/GlobalCorrelation.h"
 #include "model/similarity/LocalCorrelation.h"
 #include "model/similarity/SelfSimilarity.h"
 
@@ -39,9 +40,11 @@ ripple(double phase)
   return [=](double x, double y, double z) { return std::cos(3 * x + phase) * std::sin(2 * y - z) + std::sin(4 * z); };
 }
 
-struct Local
+/** A measure at m, with a weight. */
+template <typename TMeasure>
+struct At
 {
-  Local()
+  At()
     : bench(problems::cube(32))
     , domain(bench.domain())
     , fixed(bench.scalar(anatomy))
@@ -68,29 +71,36 @@ struct Local
     return result;
   }
 
-  Bench                 bench;
-  gnr::Domain &         domain;
-  Buffer                fixed, m, weight;
-  gnr::LocalCorrelation measure;
+  Bench         bench;
+  gnr::Domain & domain;
+  Buffer        fixed, m, weight;
+  TMeasure      measure;
 };
+using Local = At<gnr::LocalCorrelation>;
+
+template <typename TMeasure>
+class Correlation : public testing::Test
+{};
+using Correlations = testing::Types<gnr::LocalCorrelation, gnr::GlobalCorrelation>;
+TYPED_TEST_SUITE(Correlation, Correlations);
 
 // The central difference is off by O(e^2); e = 0.02 leaves the rounding of D in single precision below 1e-3.
-TEST(LocalCorrelation, ForceIsTheNegativeDerivative)
+TYPED_TEST(Correlation, ForceIsTheNegativeDerivative)
 {
-  Local        s;
-  const Buffer a = s.bench.scalar(ripple(0.3));
-  Buffer       lambda = s.domain.scalar();
+  At<TypeParam> s;
+  const Buffer  a = s.bench.scalar(ripple(0.3));
+  Buffer        lambda = s.domain.scalar();
   s.measure.linearize(s.m.data(), lambda.data());
   const double slope = -s.bench.inner(lambda, a);
   const auto   difference = [&](double e) { return (s.valueAt(a, e) - s.valueAt(a, -e)) / (2 * e); };
   EXPECT_NEAR((4 * difference(0.02) - difference(0.04)) / 3 / slope, 1.0, 5e-3);
 }
 
-TEST(LocalCorrelation, ActionIsSymmetricPositiveAndBelowItsDiagonal)
+TYPED_TEST(Correlation, ActionIsSymmetricPositiveAndBelowItsDiagonal)
 {
-  Local        s;
-  const Buffer a = s.bench.scalar(ripple(0.3)), b = s.bench.scalar(ripple(1.9));
-  Buffer       lambda = s.domain.scalar();
+  At<TypeParam> s;
+  const Buffer  a = s.bench.scalar(ripple(0.3)), b = s.bench.scalar(ripple(1.9));
+  Buffer        lambda = s.domain.scalar();
   s.measure.linearize(s.m.data(), lambda.data());
   const Buffer ha = s.product(a), hb = s.product(b);
   const double aha = s.bench.inner(ha, a), bhb = s.bench.inner(hb, b);
@@ -102,9 +112,9 @@ TEST(LocalCorrelation, ActionIsSymmetricPositiveAndBelowItsDiagonal)
   EXPECT_LE(aha, s.bench.inner(bounded, a) * (1 + 1e-5));
 }
 
-TEST(LocalCorrelation, WhatHasNoWeightChangesNoBit)
+TYPED_TEST(Correlation, WhatHasNoWeightChangesNoBit)
 {
-  Local             s;
+  At<TypeParam>     s;
   const std::size_t n = s.domain.points();
   std::vector<Real> weight(n), image = s.bench.read(s.m.data(), n);
   for (std::size_t i = 0; i < n; ++i)
@@ -124,6 +134,29 @@ TEST(LocalCorrelation, WhatHasNoWeightChangesNoBit)
   EXPECT_EQ(s.measure.value(s.m.data()), valueBefore);
   s.measure.linearize(s.m.data(), after.data());
   EXPECT_EQ(s.bench.read(after.data(), n), s.bench.read(before.data(), n));
+}
+
+// D is a least-squares problem in gain and offset; e^2 against the variance of m, 0.03, is what is left.
+TEST(GlobalCorrelation, GainSignAndOffsetDoNotMatter)
+{
+  At<gnr::GlobalCorrelation> s;
+  Buffer                     changed = s.domain.scalar();
+  s.bench.kernels().scaleAndShift(Real(-2), s.m.data(), Real(3), changed.data(), changed.size());
+  const double value = s.measure.value(s.m.data());
+  EXPECT_NEAR(s.measure.value(changed.data()) / value, 1.0, 5e-3);
+  EXPECT_LT(s.measure.value(s.fixed.data()), 2e-3 * value);
+}
+
+// A change of gain or offset of m costs nothing, for gain and offset follow; again up to e^2.
+TEST(GlobalCorrelation, ActionKnowsThatGainAndOffsetFollow)
+{
+  At<gnr::GlobalCorrelation> s;
+  Buffer                     lambda = s.domain.scalar();
+  s.measure.linearize(s.m.data(), lambda.data());
+  const Buffer ripples = s.bench.scalar(ripple(0.3)), one = s.bench.scalar([](double, double, double) { return 1.0; });
+  const double usual = s.bench.inner(s.product(ripples), ripples) / s.bench.inner(ripples, ripples);
+  EXPECT_LT(s.bench.inner(s.product(one), one), 1e-5 * usual);
+  EXPECT_LT(s.bench.inner(s.product(s.m), s.m) / s.bench.inner(s.m, s.m), 1e-3 * usual);
 }
 
 // All differences take the square of the gain, and so does their mean V.
@@ -230,6 +263,13 @@ TEST(Similarity, LocalCorrelationFindsADeformationUnderAnotherGain)
 {
   Deformed images([](double f) { return f * f; });
   images.run(gnr::SimilarityMeasure::LocalCorrelation);
+  EXPECT_LT(images.error(), 0.3);
+}
+
+TEST(Similarity, GlobalCorrelationFindsADeformationOfAnInvertedImage)
+{
+  Deformed images([](double f) { return 1.0 - f; });
+  images.run(gnr::SimilarityMeasure::GlobalCorrelation);
   EXPECT_LT(images.error(), 0.3);
 }
 

@@ -108,7 +108,9 @@ TEST(CudaSolve, EveryMeasureGivesWhatTheCpuGives)
 {
   const gnr::Grid grid = problems::cube(32);
   const double    voxel = grid.spacing[0];
-  for (const auto similarity : { gnr::SimilarityMeasure::LocalCorrelation, gnr::SimilarityMeasure::SelfSimilarity })
+  for (const auto similarity : { gnr::SimilarityMeasure::GlobalCorrelation,
+                                 gnr::SimilarityMeasure::LocalCorrelation,
+                                 gnr::SimilarityMeasure::SelfSimilarity })
   {
     SCOPED_TRACE(gnr::nameOf(similarity));
     gnr::Options options = steadyOptions();

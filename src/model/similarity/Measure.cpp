@@ -2,6 +2,7 @@
 #include "model/similarity/Measure.h"
 
 #include "model/similarity/Custom.h"
+#include "model/similarity/GlobalCorrelation.h"
 #include "model/similarity/LocalCorrelation.h"
 #include "model/similarity/SelfSimilarity.h"
 #include "model/similarity/SumOfSquares.h"
@@ -18,6 +19,8 @@ makeMeasure(SimilarityMeasure measure, CustomMeasure * custom)
   {
     case SimilarityMeasure::SumOfSquares:
       return std::make_shared<SumOfSquaresMeasure>();
+    case SimilarityMeasure::GlobalCorrelation:
+      return std::make_shared<GlobalCorrelationMeasure>();
     case SimilarityMeasure::LocalCorrelation:
       return std::make_shared<LocalCorrelationMeasure>();
     case SimilarityMeasure::SelfSimilarity:

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_model_similarity_GlobalCorrelation_h
+#define gnr_model_similarity_GlobalCorrelation_h
+
+#include "model/similarity/Measure.h"
+
+namespace gnr
+{
+
+/** Normalised cross-correlation of whole images: what is left of the fixed image after the best gain and offset [L5],
+ *
+ *   D = 1/2 min <w (f - s m - o)^2> + <w> e^2 s^2 = <w>/2 (F - c^2/V)
+ *
+ * with the variances F of f and V of m, V larger by e^2, and their covariance c. The gain may be negative. It has the
+ * unit of squared differences of f. The Gauss-Newton action lets gain and offset follow. Memory: 2 scalar fields. */
+class GlobalCorrelation : public Similarity
+{
+public:
+  GlobalCorrelation(Domain & domain, const Real * fixed);
+
+  void
+  setWeight(const Real * weight) override;
+  double
+  value(const Real * m) override;
+  void
+  linearize(const Real * m, Real * lambda) override;
+  void
+  gaussNewton(Real * mt) override;
+  const Real *
+  curvature() const override
+  {
+    return curvature_.data();
+  }
+
+private:
+  /** Weighted means over all processes; mass is that of the weight. */
+  struct Moments
+  {
+    double mass, fixed, moving, varianceOfFixed, variance, covariance;
+  };
+
+  /** sum of w x y over the domain, by its number of points. */
+  double
+  inner(const Real * x, const Real * y);
+  /** sum of w x, likewise. */
+  double
+  mean(const Real * x);
+  /** x *= w. */
+  void
+  weigh(Real * x);
+  Moments
+  momentsOf(const Real * m);
+
+  Domain &     domain_;
+  const Real * fixed_;
+  const Real * weight_ = nullptr;
+  const Real * moving_ = nullptr; ///< m of linearize()
+  Moments      at_{};             ///< of linearize()
+  Buffer       work_;
+  Buffer       curvature_;
+};
+
+class GlobalCorrelationMeasure : public Measure
+{
+public:
+  std::unique_ptr<Similarity>
+  compare(Domain & domain, const Real * fixed) const override
+  {
+    return std::make_unique<GlobalCorrelation>(domain, fixed);
+  }
+  bool
+  endsNearZero() const override
+  {
+    return true;
+  }
+};
+
+} // namespace gnr
+
+#endif
