@@ -105,7 +105,7 @@ optionTable()
     { "threads", &Options::threads, machine, everyday,
       "CPU threads to use.",
       { 1, maximumThreads }, {}, {}, "all" },
-    { "checkpoint", &Options::checkpoint, machine, everyday,
+    { "checkpoint", &Options::checkpoint, machine, expert,
       "Save the solve in files whose names begin with this, TEXT.gnr and TEXT.previous.gnr, and go on from there where "
       "they are of the same images and options, on any number of processes." },
     { "checkpoint interval", &Options::checkpointInterval, machine, expert,

@@ -137,7 +137,7 @@ Solver::run(Observer * observer)
   begin(observer);
   reserveMemory();
   prepareSolve();
-  checkMemory();
+  planAnew();
   solveLevels();
   releaseUnusedMemory();
   reportTraffic();
@@ -270,15 +270,22 @@ Solver::prepareSolve()
 }
 
 void
-Solver::checkMemory()
+Solver::planAnew()
 {
-  MemoryPlan & plan = state_.report.memoryPlan;
   if (options_.similarity.isAutomatic())
   {
-    Options decided = options_;
+    MemoryPlan & plan = state_.report.memoryPlan;
+    Options      decided = options_;
     decided.similarity = state_.report.similarity;
     planFields(context_, plan, decided);
+    warnOfMemory();
   }
+}
+
+void
+Solver::warnOfMemory()
+{
+  const MemoryPlan & plan = state_.report.memoryPlan;
   // A GPU gives what it has or refuses: there is nothing to warn of.
   if (!context_.hostKernels && plan.availableBytes && plan.fieldBytes > *plan.availableBytes)
   {
@@ -387,6 +394,10 @@ Solver::reserveMemory()
   FieldMemory & memory = kernels().memory();
   report.memoryPlan = plan();
   const MemoryPlan & plan = report.memoryPlan;
+  if (!options_.similarity.isAutomatic())
+  {
+    warnOfMemory();
+  }
   memory.reserve(plan.fieldBytes, smallBelow());
   kernels().reserveScratch(plan.scratchBytes);
   memory.onOverflow([this](std::size_t bytes) {

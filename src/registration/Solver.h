@@ -101,9 +101,12 @@ private:
   /** Prepares the images and decides by what to compare them, or goes on from a saved state. */
   void
   prepareSolve();
-  /** Plans again where the measure was open, and warns where the memory will not do. */
+  /** Where the measure was open, for the one that was decided on. */
   void
-  checkMemory();
+  planAnew();
+  /** Tells where the machine will not do. */
+  void
+  warnOfMemory();
   void
   solveLevels();
   /** From each candidate, beginning with that of the state; the best stays. */

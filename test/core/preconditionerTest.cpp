@@ -47,7 +47,10 @@ struct Fixture
     , transform(bench.domain())
     , fixed(bench.scalar(fixedImage))
     , moving(bench.scalar(movingImage))
-    , problem(bench.domain(), transform, withBeta(beta), gnr::ImageSet{ gnr::compareIntensities(fixed.data(), moving.data()) })
+    , problem(bench.domain(),
+              transform,
+              withBeta(beta),
+              gnr::ImageSet{ gnr::compareIntensities(fixed.data(), moving.data()) })
     , v(bench.vector(problems::smoothVelocity(amplitude)))
   {
     Buffer scratch = bench.domain().vector();
