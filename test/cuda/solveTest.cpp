@@ -39,7 +39,6 @@ solve(gnr::Device device, const gnr::Grid & grid, gnr::Options options, double s
   const std::vector<float> moving = problems::image(
     grid, [=](double x, double y, double z) { return blob(x - c - shift, y - c + 0.5 * shift, z - c, 0.3); });
   gnr::Problem problem{ grid, options };
-  const int    nz = grid.size[2];
   problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
   problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
   Result     result;
