@@ -40,12 +40,4 @@ compare(const WeightedMeasures & measures, Domain & domain, const Real * fixed, 
   return comparisons;
 }
 
-std::vector<Comparison>
-compareIntensities(const Real * fixed, const Real * moving)
-{
-  std::vector<Comparison> comparisons;
-  comparisons.push_back({ makeMeasure(SimilarityMeasure::SumOfSquares), { { fixed, moving } } });
-  return comparisons;
-}
-
 } // namespace gnr

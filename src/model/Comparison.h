@@ -43,10 +43,6 @@ struct Comparison
 std::vector<Comparison>
 compare(const WeightedMeasures & measures, Domain & domain, const Real * fixed, const Real * moving);
 
-/** By squared differences of the intensities. */
-std::vector<Comparison>
-compareIntensities(const Real * fixed, const Real * moving);
-
 } // namespace gnr
 
 #endif

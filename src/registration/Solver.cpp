@@ -91,8 +91,10 @@ Solver::Solver(const Problem & problem, std::shared_ptr<Communicator> communicat
   if (options_.similarity.has(SimilarityMeasure::Custom) != (customMeasure_ != nullptr))
   {
     throw Error(ErrorKind::BadInput,
-                "similarity: " + options_.similarity.text() + (customMeasure_ ? " is not" : " is") +
-                  " the custom measure of a program, which has given " + (customMeasure_ ? "one" : "none"));
+                customMeasure_ ? "similarity: is " + options_.similarity.text() +
+                                   ", which leaves the measure out that comes with the problem; add custom to it"
+                               : "similarity: custom stands for a measure of the calling program "
+                                 "(gnr::CustomMeasure), which has brought none; name a measure of the library");
   }
   checkGrid(problem.grid);
   agree(problem.grid, options_, *communicator);

@@ -50,7 +50,7 @@ struct Fixture
     , problem(bench.domain(),
               transform,
               withBeta(beta),
-              gnr::ImageSet{ gnr::compareIntensities(fixed.data(), moving.data()) })
+              gnr::ImageSet{ gnr::compare(gnr::makeMeasures({}), bench.domain(), fixed.data(), moving.data()) })
     , v(bench.vector(problems::smoothVelocity(amplitude)))
   {
     Buffer scratch = bench.domain().vector();

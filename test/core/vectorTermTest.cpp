@@ -139,7 +139,7 @@ struct Channels
     , scratch(domain.vector())
     , trajectory(domain, gnr::Interpolation::Cubic)
   {
-    set.comparisons = gnr::compareIntensities(fixed[0].data(), moving[0].data());
+    set.comparisons = gnr::compare(gnr::makeMeasures({}), domain, fixed[0].data(), moving[0].data());
     for (int k = 1; k < 3; ++k)
     {
       set.comparisons[0].channels.push_back({ fixed[k].data(), moving[k].data() });

@@ -58,7 +58,8 @@ struct Fixture
     , problem(bench.domain(),
               transform,
               options,
-              gnr::ImageSet{ gnr::compareIntensities(fixed.data(), moving.data()), weighted ? weight.data() : nullptr })
+              gnr::ImageSet{ gnr::compare(gnr::makeMeasures({}), bench.domain(), fixed.data(), moving.data()),
+                             weighted ? weight.data() : nullptr })
     , v(bench.vector(velocity))
     , scratch(bench.domain().vector())
   {}

@@ -30,17 +30,10 @@ areFinite(const std::vector<float> & values)
 } // namespace
 
 Custom::Custom(CustomMeasure * measure, Domain & domain, const Real * fixed)
-  : measure_(measure)
-  , domain_(domain)
-  , fixed_(fixed)
+  : Similarity(domain, fixed)
+  , measure_(measure)
   , curvature_(domain.scalar())
 {}
-
-void
-Custom::setWeight(const Real * weight)
-{
-  weight_ = weight;
-}
 
 Custom::Host
 Custom::hostCopy(const Real * field) const

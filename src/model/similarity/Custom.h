@@ -18,8 +18,6 @@ class Custom : public Similarity
 public:
   Custom(CustomMeasure * measure, Domain & domain, const Real * fixed);
 
-  void
-  setWeight(const Real * weight) override;
   double
   value(const Real * m) override;
   void
@@ -42,9 +40,6 @@ private:
   hostCopy(const Real * field) const;
 
   CustomMeasure * measure_;
-  Domain &        domain_;
-  const Real *    fixed_;
-  const Real *    weight_ = nullptr;
   Buffer          curvature_;
 };
 

@@ -14,8 +14,7 @@ constexpr double noise = 0.005; // e, of intensities from 0 to 1: a constant ima
 } // namespace
 
 GlobalCorrelation::GlobalCorrelation(Domain & domain, const Real * fixed)
-  : domain_(domain)
-  , fixed_(fixed)
+  : Similarity(domain, fixed)
   , work_(domain.scalar())
   , curvature_(domain.scalar())
 {}
@@ -23,7 +22,10 @@ GlobalCorrelation::GlobalCorrelation(Domain & domain, const Real * fixed)
 void
 GlobalCorrelation::setWeight(const Real * weight)
 {
-  weight_ = weight;
+  Similarity::setWeight(weight);
+  mass_ = weight == nullptr ? 1.0 : domain_.average(domain_.kernels().sum(weight, domain_.points()));
+  fixedMean_ = mean(fixed_) / mass_;
+  fixedVariance_ = std::max(inner(fixed_, fixed_) / mass_ - fixedMean_ * fixedMean_, 0.0);
 }
 
 void
@@ -60,12 +62,9 @@ GlobalCorrelation::Moments
 GlobalCorrelation::momentsOf(const Real * m)
 {
   Moments s{};
-  s.mass = weight_ == nullptr ? 1.0 : domain_.average(domain_.kernels().sum(weight_, domain_.points()));
-  s.fixed = mean(fixed_) / s.mass;
-  s.moving = mean(m) / s.mass;
-  s.varianceOfFixed = std::max(inner(fixed_, fixed_) / s.mass - s.fixed * s.fixed, 0.0);
-  s.variance = std::max(inner(m, m) / s.mass - s.moving * s.moving, 0.0) + noise * noise;
-  s.covariance = inner(m, fixed_) / s.mass - s.moving * s.fixed;
+  s.mean = mean(m) / mass_;
+  s.variance = std::max(inner(m, m) / mass_ - s.mean * s.mean, 0.0) + noise * noise;
+  s.covariance = inner(m, fixed_) / mass_ - s.mean * fixedMean_;
   return s;
 }
 
@@ -73,7 +72,7 @@ double
 GlobalCorrelation::value(const Real * m)
 {
   const Moments s = momentsOf(m);
-  return 0.5 * s.mass * std::max(s.varianceOfFixed - s.covariance * s.covariance / s.variance, 0.0);
+  return 0.5 * mass_ * std::max(fixedVariance_ - s.covariance * s.covariance / s.variance, 0.0);
 }
 
 void
@@ -83,7 +82,7 @@ GlobalCorrelation::linearize(const Real * m, Real * lambda)
   const std::size_t n = domain_.points();
   moving_ = m;
   at_ = momentsOf(m);
-  const double gain = at_.covariance / at_.variance, offset = at_.fixed - gain * at_.moving;
+  const double gain = at_.covariance / at_.variance, offset = fixedMean_ - gain * at_.mean;
   kernels.combine(Real(gain), fixed_, Real(-gain * gain), m, lambda, n);
   kernels.scaleAndShift(Real(1), lambda, Real(-gain * offset), lambda, n);
   weigh(lambda);
@@ -96,10 +95,10 @@ GlobalCorrelation::gaussNewton(Real * mt)
 {
   Kernels &         kernels = domain_.kernels();
   const std::size_t n = domain_.points();
-  const double      shift = mean(mt) / at_.mass;
-  const double      slope = (inner(moving_, mt) / at_.mass - at_.moving * shift) / at_.variance;
+  const double      shift = mean(mt) / mass_;
+  const double      slope = (inner(moving_, mt) / mass_ - at_.mean * shift) / at_.variance;
   kernels.axpby(Real(-slope), moving_, Real(1), mt, n);
-  kernels.scaleAndShift(Real(-1), mt, Real(shift - slope * at_.moving), mt, n);
+  kernels.scaleAndShift(Real(-1), mt, Real(shift - slope * at_.mean), mt, n);
   kernels.multiply(Real(1), curvature_.data(), mt, mt, n);
 }
 

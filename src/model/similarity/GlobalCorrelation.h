@@ -33,10 +33,10 @@ public:
   }
 
 private:
-  /** Weighted means over all processes; mass is that of the weight. */
+  /** Of a deformed image, weighted, over all processes. */
   struct Moments
   {
-    double mass, fixed, moving, varianceOfFixed, variance, covariance;
+    double mean, variance, covariance;
   };
 
   /** sum of w x y over the domain, by its number of points. */
@@ -51,11 +51,11 @@ private:
   Moments
   momentsOf(const Real * m);
 
-  Domain &     domain_;
-  const Real * fixed_;
-  const Real * weight_ = nullptr;
+  double       mass_ = 0.0; ///< mean of the weight
+  double       fixedMean_ = 0.0;
+  double       fixedVariance_ = 0.0;
   const Real * moving_ = nullptr; ///< m of linearize()
-  Moments      at_{};             ///< of linearize()
+  Moments      at_{};             ///< of it
   Buffer       work_;
   Buffer       curvature_;
 };

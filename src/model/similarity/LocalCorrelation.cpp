@@ -14,9 +14,8 @@ constexpr double leastWeight = 0.2; // of a window, to count
 } // namespace
 
 LocalCorrelation::LocalCorrelation(Domain & domain, const Real * fixed)
-  : domain_(domain)
+  : Similarity(domain, fixed)
   , window_(windowWidth)
-  , fixed_(fixed)
   , m_(domain.scalar())
   , mm_(domain.scalar())
   , f_(domain.scalar())
@@ -28,7 +27,7 @@ LocalCorrelation::LocalCorrelation(Domain & domain, const Real * fixed)
 void
 LocalCorrelation::setWeight(const Real * weight)
 {
-  weight_ = weight;
+  Similarity::setWeight(weight);
   if (weight != nullptr)
   {
     if (!omega_)

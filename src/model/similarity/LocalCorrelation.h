@@ -41,10 +41,7 @@ private:
   LocalMoments
   moments(const Real * m);
 
-  Domain &     domain_;
   Window3      window_;
-  const Real * fixed_;
-  const Real * weight_ = nullptr;
   const Real * moving_ = nullptr; ///< m of linearize()
   Buffer       omega_;            ///< window of the weight
   Buffer       weighted_;         ///< curvature with the weight

@@ -18,11 +18,20 @@ namespace gnr
 class Similarity
 {
 public:
+  /** \param fixed must live as long as this. */
+  Similarity(Domain & domain, const Real * fixed)
+    : domain_(domain)
+    , fixed_(fixed)
+  {}
   virtual ~Similarity() = default;
 
-  /** Weight >= 0 at each point, null for one; must live as long as it is in use. Collective. */
+  /** Weight >= 0 at each point, null for one; must live as long as it is in use. Called before all else, and again when
+   * its values have changed. Collective. */
   virtual void
-  setWeight(const Real * weight) = 0;
+  setWeight(const Real * weight)
+  {
+    weight_ = weight;
+  }
 
   /** D(m, f), >= 0. Collective. */
   virtual double
@@ -40,6 +49,11 @@ public:
   /** A diagonal that D''_GN does not exceed, >= 0, for preconditioners; null for one. */
   virtual const Real *
   curvature() const = 0;
+
+protected:
+  Domain &           domain_;
+  const Real * const fixed_;
+  const Real *       weight_ = nullptr;
 };
 
 } // namespace gnr

@@ -4,17 +4,6 @@
 namespace gnr
 {
 
-SumOfSquares::SumOfSquares(Domain & domain, const Real * fixed)
-  : domain_(domain)
-  , fixed_(fixed)
-{}
-
-void
-SumOfSquares::setWeight(const Real * weight)
-{
-  weight_ = weight;
-}
-
 double
 SumOfSquares::value(const Real * m)
 {

@@ -11,10 +11,8 @@ namespace gnr
 class SumOfSquares : public Similarity
 {
 public:
-  SumOfSquares(Domain & domain, const Real * fixed);
+  using Similarity::Similarity;
 
-  void
-  setWeight(const Real * weight) override;
   double
   value(const Real * m) override;
   void
@@ -26,11 +24,6 @@ public:
   {
     return weight_;
   }
-
-private:
-  Domain &     domain_;
-  const Real * fixed_;
-  const Real * weight_ = nullptr;
 };
 
 /** The images themselves by squared differences. */
