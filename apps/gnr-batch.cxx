@@ -5,6 +5,7 @@
 #include "common/ChildProgram.h"
 #include "common/CommandLineError.h"
 #include "common/Format.h"
+#include "common/InputFile.h"
 #include "common/OutputFiles.h"
 #include "common/PairTable.h"
 #include "common/Program.h"
@@ -30,6 +31,8 @@ namespace
 
 using namespace gnrapp;
 using Json = nlohmann::ordered_json;
+
+constexpr const char * schema = "gnr-batch report";
 
 constexpr const char * description =
   "Registers the pairs of images that a table names, one after the other, each by gnr-register. A pair\n"
@@ -240,7 +243,7 @@ public:
   Run();
 
 private:
-  /** Rows that an earlier call has done. */
+  /** Rows that an earlier call has done. A report that is none of ours is refused: it would be lost. */
   void
   TakeOver();
   void
@@ -270,17 +273,26 @@ private:
 void
 Batch::TakeOver()
 {
-  const Json before = ReadJson(m_Settings.report);
-  if (!before.is_object() || !before.contains("rows"))
+  if (!IsRegularFile(m_Settings.report))
   {
     return;
   }
+  const Json before = ReadJson(m_Settings.report);
+  const auto isObject = [](const Json & row) { return row.is_object(); };
+  const bool isOfBatch = before.is_object() && before.value("schema", Json()) == schema && before.contains("rows") &&
+                         before["rows"].is_array() &&
+                         std::all_of(before["rows"].begin(), before["rows"].end(), isObject);
+  if (!isOfBatch)
+  {
+    throw CommandLineError(
+      m_Settings.report + ": is no report of gnr-batch, and is not replaced. Delete it, or name another with --report");
+  }
   for (const Json & earlier : before["rows"])
   {
+    const Json status = earlier.value("status", Json()), command = earlier.value("command", Json());
     for (std::size_t i = 0; i < m_Outcomes.size(); ++i)
     {
-      if (earlier.value("status", "") == "done" && earlier.value("command", Json()) == Json(m_Commands[i]) &&
-          IsComplete(m_Table.Rows()[i], m_Commands[i]))
+      if (status == "done" && command == Json(m_Commands[i]) && IsComplete(m_Table.Rows()[i], m_Commands[i]))
       {
         m_Outcomes[i] = { "done", earlier.value("details", Json::object()) };
       }
@@ -292,7 +304,7 @@ void
 Batch::WriteReport() const
 {
   Json json;
-  json["schema"] = "gnr-batch report";
+  json["schema"] = schema;
   json["schemaVersion"] = 1;
   json["table"] = m_Settings.table;
   for (const char * status : { "done", "failed", "time-limit", "left" })

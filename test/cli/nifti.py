@@ -5,6 +5,7 @@ Voxels are flat arrays with x fastest. Vector images hold one array per componen
 ITK (the file itself holds RAS)."""
 import array
 import gzip
+import math
 import struct
 
 TYPES = {  # NIfTI datatype: (array type code, bytes)
@@ -128,3 +129,16 @@ def sample(image, index, component=0):
                 if w:
                     total += w * values[low[0] + dx + nx * (low[1] + dy + ny * (low[2] + dz))]
     return total
+
+
+def waves(size, rates, shift=0.0):
+    """Voxels of sin(a x + shift) sin(b y) sin(c z + shift) with rates a, b, c in radians per voxel."""
+    a, b, c = rates
+    return [math.sin(a * x + shift) * math.sin(b * y) * math.sin(c * z + shift)
+            for z in range(size[2]) for y in range(size[1]) for x in range(size[0])]
+
+
+def write_wave_pair(folder, size, rates, shift):
+    """fixed.nii and, shifted, moving.nii."""
+    for name, by in (("fixed.nii", 0.0), ("moving.nii", shift)):
+        write(folder / name, size, waves(size, rates, by), "f")

@@ -3,7 +3,6 @@
 """gnr-batch: a table of pairs, of which some fail and none stops the others; called again it does what is left.
 (ctest: skip code 77)"""
 import json
-import math
 import os
 import shutil
 import signal
@@ -27,9 +26,7 @@ class Batch(support.CommandLineTest):
         nifti.write(self.folder / "flat.nii", SIZE, [1.0] * (SIZE[0] * SIZE[1] * SIZE[2]), "f")
 
     def wave(self, name, shift):
-        values = [math.sin(0.5 * x + shift) * math.sin(0.4 * y) * math.sin(0.6 * z + shift)
-                  for z in range(SIZE[2]) for y in range(SIZE[1]) for x in range(SIZE[0])]
-        nifti.write(self.folder / name, SIZE, values, "f")
+        nifti.write(self.folder / name, SIZE, nifti.waves(SIZE, (0.5, 0.4, 0.6), shift), "f")
 
     def table(self, rows=ROWS, iterations=lambda row: ""):
         lines = ["fixed,moving,output,iterations,inverse"]
@@ -112,6 +109,21 @@ class Batch(support.CommandLineTest):
         self.table(5, iterations=lambda row: "2" if row == 4 else "")
         self.assertEqual(run(), {2, 3, 4})
         self.assertEqual(run("--beta", "1e-2"), {0, 1, 2, 3, 4})
+
+    def test_a_report_of_something_else_is_not_replaced(self):
+        self.table(1)
+        report = self.folder / "pairs_report.json"
+        for text in ("nonsense", "[]", '{"rows": 3}', '{"schema": "gnr-batch report", "rows": [3]}',
+                     '{"schema": "gnr-batch report", "rows": 3}', '{"schema": 7, "rows": []}'):
+            with self.subTest(text):
+                report.write_text(text)
+                result = self.batch()
+                self.assertEqual(result.returncode, 2, result.stderr)
+                self.assertIn("pairs_report.json: is no report of gnr-batch", result.stderr)
+                self.assertEqual(report.read_text(), text)
+        # What is not as it was written counts as not done.
+        report.write_text('{"schema": "gnr-batch report", "rows": [{"status": 5, "command": 7, "details": "x"}]}')
+        self.succeed(self.batch("--", "--threads", "1"))
 
     def test_goes_on_after_a_kill(self):
         self.table()
