@@ -26,10 +26,7 @@ CHECKPOINTS = ["ck/pair.gnr", "ck/pair.previous.gnr"]
 class Checkpoint(support.CommandLineTest):
     def setUp(self):
         super().setUp()
-        for name, shift in (("fixed.nii", 0.0), ("moving.nii", 0.8)):
-            values = [math.sin(0.4 * x + shift) * math.sin(0.35 * y) * math.sin(0.5 * z + shift)
-                      for z in range(SIZE[2]) for y in range(SIZE[1]) for x in range(SIZE[0])]
-            nifti.write(self.folder / name, SIZE, values, "f")
+        nifti.write_wave_pair(self.folder, SIZE, (0.4, 0.35, 0.5), 0.8)
         (self.folder / "ck").mkdir()
 
     def arguments(self, *options, prefix="out/pair"):

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """gnr-register --processes N with MPI: the files of mpirun -np N, and an end by itself, with one message and the right
 exit code, whatever happens to one process. (ctest: skip code 77)"""
-import math
 import os
 import shutil
 import signal
@@ -28,10 +27,7 @@ class Faults(support.CommandLineTest):
 
     def setUp(self):
         super().setUp()
-        for name, shift in (("fixed.nii", 0.0), ("moving.nii", 0.5)):
-            values = [math.sin(0.3 * x + shift) * math.sin(0.25 * y) * math.sin(0.35 * z + shift)
-                      for z in range(SIZE[2]) for y in range(SIZE[1]) for x in range(SIZE[0])]
-            nifti.write(self.folder / name, SIZE, values, "f")
+        nifti.write_wave_pair(self.folder, SIZE, (0.3, 0.25, 0.35), 0.5)
 
     def start(self, processes, *options):
         command = [support.program("GNR_REGISTER"), "fixed.nii", "moving.nii", "-o", "new/pair", "--device", "cpu",
@@ -146,10 +142,7 @@ class FaultsInEveryPhase(support.CommandLineTest):
     def setUp(self):
         super().setUp()
         size = (20, 16, 18)
-        for name, shift in (("fixed.nii", 0.0), ("moving.nii", 0.5)):
-            values = [math.sin(0.5 * x + shift) * math.sin(0.4 * y) * math.sin(0.6 * z + shift)
-                      for z in range(size[2]) for y in range(size[1]) for x in range(size[0])]
-            nifti.write(self.folder / name, size, values, "f")
+        nifti.write_wave_pair(self.folder, size, (0.5, 0.4, 0.6), 0.5)
 
     def run_with(self, options, **environment):
         return self.mpirun(self.PROCESSES, support.program("GNR_REGISTER"), "fixed.nii", "moving.nii", "-o", "new/pair",

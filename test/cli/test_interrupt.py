@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A run that is stopped from outside leaves nothing half-written. (ctest: skip code 77)"""
 import contextlib
-import math
 import os
 import signal
 import stat
@@ -20,10 +19,7 @@ OUTPUTS = {f"new/pair_{n}" for n in ("displacement.nii.gz", "inverse_displacemen
 class Interrupt(support.CommandLineTest):
     def setUp(self):
         super().setUp()
-        for name, shift in (("fixed.nii", 0.0), ("moving.nii", 0.5)):
-            values = [math.sin(0.3 * x + shift) * math.sin(0.25 * y) * math.sin(0.35 * z + shift)
-                      for z in range(SIZE[2]) for y in range(SIZE[1]) for x in range(SIZE[0])]
-            nifti.write(self.folder / name, SIZE, values, "f")
+        nifti.write_wave_pair(self.folder, SIZE, (0.3, 0.25, 0.35), 0.5)
 
     def start(self, *options):
         """A run that would go on for long."""

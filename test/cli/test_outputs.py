@@ -3,7 +3,6 @@
 """What the programs write: never over an input, through links, all files or none, complete or not at all.
 (ctest: skip code 77)"""
 import gzip
-import math
 import os
 import resource
 import shutil
@@ -26,10 +25,7 @@ IDENTITY = ("#Insight Transform File V1.0\n#Transform 0\nTransform: AffineTransf
 class Outputs(support.CommandLineTest):
     def setUp(self):
         super().setUp()
-        for name, shift in (("fixed.nii", 0.0), ("moving.nii", 0.4)):
-            values = [math.sin(0.4 * x + shift) * math.sin(0.5 * y) * math.sin(0.6 * z + shift)
-                      for z in range(SIZE[2]) for y in range(SIZE[1]) for x in range(SIZE[0])]
-            nifti.write(self.folder / name, SIZE, values, "f")
+        nifti.write_wave_pair(self.folder, SIZE, (0.4, 0.5, 0.6), 0.4)
         (self.folder / "t.tfm").write_text(IDENTITY)
         (self.folder / "p.csv").write_text("x,y,z\n1,2,3\n")
 

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """examples/slurm/register-requeue.sh under a stand-in for Slurm, which warns, ends, kills and starts it again until it has
 come to its end. (ctest: skip code 77)"""
-import math
 import os
 import shutil
 import signal
@@ -71,10 +70,7 @@ class Job:
 class Requeue(support.CommandLineTest):
     def setUp(self):
         super().setUp()
-        for name, shift in (("fixed.nii", 0.0), ("moving.nii", 0.8)):
-            values = [math.sin(0.4 * x + shift) * math.sin(0.35 * y) * math.sin(0.5 * z + shift)
-                      for z in range(SIZE[2]) for y in range(SIZE[1]) for x in range(SIZE[0])]
-            nifti.write(self.folder / name, SIZE, values, "f")
+        nifti.write_wave_pair(self.folder, SIZE, (0.4, 0.35, 0.5), 0.8)
         (self.folder / "bin").mkdir()
         for name, text in PROGRAMS.items():
             (self.folder / "bin" / name).write_text(text)
