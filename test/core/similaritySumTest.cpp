@@ -5,10 +5,12 @@
 #include "model/Objective.h"
 #include "model/Structure.h"
 
+#include "gnr/OptionTable.h"
 #include "gnr/Options.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <string>
@@ -61,6 +63,22 @@ TEST(SimilaritySum, RefusesWhatIsNone)
   {
     EXPECT_FALSE(SimilaritySum::read(text)) << text;
   }
+}
+
+// All but the measure that only a program can bring.
+TEST(SimilaritySum, WordsToChooseFromAreThoseOfTheLibrary)
+{
+  std::vector<std::string> expected = gnr::wordsOf<gnr::SimilarityMeasure>();
+  expected.erase(std::remove(expected.begin(), expected.end(), "custom"), expected.end());
+  for (const gnr::OptionRow & row : gnr::optionTable())
+  {
+    if (row.name == "similarity")
+    {
+      EXPECT_EQ(row.member.words, expected);
+      return;
+    }
+  }
+  ADD_FAILURE() << "there is no such option";
 }
 
 /** The terms of the images at some velocity, without limits of the deformation. */
