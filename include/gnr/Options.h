@@ -69,7 +69,7 @@ enum class SimilarityMeasure
 };
 template <>
 inline constexpr EnumName<SimilarityMeasure> enumNames<SimilarityMeasure>[] = {
-  { SimilarityMeasure::SumOfSquares, "ssd" },      { SimilarityMeasure::Automatic, "auto" },
+  { SimilarityMeasure::Automatic, "auto" },        { SimilarityMeasure::SumOfSquares, "ssd" },
   { SimilarityMeasure::GlobalCorrelation, "ncc" }, { SimilarityMeasure::LocalCorrelation, "lncc" },
   { SimilarityMeasure::SelfSimilarity, "mind" },   { SimilarityMeasure::Custom, "custom" },
 };
@@ -205,7 +205,7 @@ struct Options
                                    ///< second; unset: never. Makes the result depend on the speed of the machine
 
   // images
-  SimilaritySum          similarity = SimilarityMeasure::SumOfSquares;
+  SimilaritySum          similarity = SimilarityMeasure::Automatic;
   IntensityNormalization intensityNormalization = IntensityNormalization::Percentiles;
   bool                   periodic = false; ///< the images are periodic on their box: no padding
   double                 smoothing = 0.0;  ///< standard deviation of a Gaussian on the images, in voxels of each level

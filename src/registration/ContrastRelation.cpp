@@ -11,27 +11,21 @@ namespace gnr
 namespace
 {
 
-constexpr double foreground = 0.1;  // of the normalised range; the classes begin there
+constexpr double foreground = 0.1;  // of the normalised range; the classes of a rising relation begin there
 constexpr int    classes = 6;       // of equal width, up to 1
-constexpr double leastShare = 0.02; // of the foreground, for a class to count
-constexpr double leastRise = 0.02;  // of the mean from a class to the next
+constexpr double leastShare = 0.02; // of what is looked at, for a class to count
+constexpr double leastStep = 0.02;  // of the mean from a class to the next
 constexpr int    leastClasses = 3;
-
-double
-lowerBound(int index)
-{
-  return foreground + index * (1.0 - foreground) / classes;
-}
 
 } // namespace
 
-bool
-areOfOneContrast(Domain &           finest,
-                 FourierTransform & transform,
-                 const Grid &       image,
-                 const Real *       fixed,
-                 const Real *       moving,
-                 const Real *       weight)
+ContrastRelation
+relateContrasts(Domain &           finest,
+                FourierTransform & transform,
+                const Grid &       image,
+                const Real *       fixed,
+                const Real *       moving,
+                const Real *       weight)
 {
   Kernels &         kernels = finest.kernels();
   const PyramidGrid coarse = detailGrid(finest.grid(), image);
@@ -62,16 +56,17 @@ areOfOneContrast(Domain &           finest,
   {
     kernels.fill(inside.data(), n, Real(1));
   }
-  keepAbove(images[0], foreground, inside);
-  keepAbove(images[1], foreground, inside);
 
   Buffer     chosen = domain.scalar();
-  const auto rises = [&](const Buffer & x, const Buffer & y) {
+  const auto steps = [&](const Buffer & x, const Buffer & y, double begin, double sign) {
     std::array<double, classes + 1> shares{}, sums{}; // above each bound, of all points
     for (int i = 0; i < classes; ++i)                 // the last bound has nothing that counts beyond it
     {
       kernels.copy(inside.data(), chosen.data(), n);
-      keepAbove(x, lowerBound(i), chosen);
+      if (i > 0)
+      {
+        keepAbove(x, begin + i * (1.0 - begin) / classes, chosen);
+      }
       shares[i] = domain.average(kernels.sum(chosen.data(), n));
       sums[i] = domain.average(kernels.dot(chosen.data(), y.data(), n));
     }
@@ -85,7 +80,7 @@ areOfOneContrast(Domain &           finest,
         continue;
       }
       const double mean = (sums[i] - sums[i + 1]) / share;
-      if (before && mean < *before + leastRise)
+      if (before && sign * (mean - *before) < leastStep)
       {
         return false;
       }
@@ -94,8 +89,15 @@ areOfOneContrast(Domain &           finest,
     }
     return counted >= leastClasses;
   };
-  const bool fixedRises = rises(images[1], images[0]), movingRises = rises(images[0], images[1]);
-  return fixedRises && movingRises;
+  const auto stepsBothWays = [&](double begin, double sign) {
+    const bool fixed = steps(images[1], images[0], begin, sign), moving = steps(images[0], images[1], begin, sign);
+    return fixed && moving;
+  };
+  const bool falls = stepsBothWays(0.0, -1.0);
+  keepAbove(images[0], foreground, inside);
+  keepAbove(images[1], foreground, inside);
+  const bool rises = stepsBothWays(foreground, 1.0);
+  return rises ? ContrastRelation::Rising : falls ? ContrastRelation::Falling : ContrastRelation::Other;
 }
 
 } // namespace gnr

@@ -7,18 +7,27 @@
 namespace gnr
 {
 
-/** Whether two normalised images look as if they were of one contrast before they are registered [D3]: on the grid of
- * detailGrid(), where both are foreground, each brighter class of voxels of one image is brighter in the other, in both
- * directions. Anatomies that do not lie upon one another yet blur that relation, but do not turn it round.
+/** What the classes of brightness of one image are in the other. */
+enum class ContrastRelation
+{
+  Rising,  ///< what is brighter in one image is brighter in the other
+  Falling, ///< what is brighter in one image is darker in the other: a negative
+  Other
+};
+
+/** How the contrasts of two normalised images are related before they are registered [D3], on the grid of detailGrid().
+ * A rising relation is one of the foregrounds; a falling one holds for all voxels, since the background of two scans is
+ * dark in both. Either must hold in both directions. Anatomies that do not lie upon one another yet blur a relation,
+ * but do not turn it round.
  *
  * \param weight null for one. Two or three forward transforms of the finest grid and small ones. Collective. */
-bool
-areOfOneContrast(Domain &           finest,
-                 FourierTransform & transform,
-                 const Grid &       image,
-                 const Real *       fixed,
-                 const Real *       moving,
-                 const Real *       weight);
+ContrastRelation
+relateContrasts(Domain &           finest,
+                FourierTransform & transform,
+                const Grid &       image,
+                const Real *       fixed,
+                const Real *       moving,
+                const Real *       weight);
 
 } // namespace gnr
 

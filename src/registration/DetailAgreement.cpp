@@ -101,11 +101,13 @@ compareDetails(Domain &           finest,
 }
 
 std::optional<std::string>
-contrastWarning(const DetailCorrelation & correlation)
+contrastWarning(const DetailCorrelation & correlation, Contrasts contrasts)
 {
-  const bool isUnrelated = correlation.before < unrelatedBefore && correlation.after < unrelatedAfter;
-  const bool isWorse = correlation.after < correlation.before - worse;
-  if (!isUnrelated && !isWorse)
+  const auto   agreement = [&](double rho) { return contrasts == Contrasts::OneOrInverted ? std::abs(rho) : rho; };
+  const double before = agreement(correlation.before), after = agreement(correlation.after);
+  const bool   isUnrelated = before < unrelatedBefore && after < unrelatedAfter;
+  const bool   isWorse = after < before - worse;
+  if (contrasts == Contrasts::Any || (!isUnrelated && !isWorse))
   {
     return std::nullopt;
   }
@@ -113,8 +115,7 @@ contrastWarning(const DetailCorrelation & correlation)
   text << std::fixed << std::setprecision(2) << "the images do not agree in their details (correlation "
        << correlation.before << " before and " << correlation.after
        << " after the registration), as images of one contrast would. Images of different contrast need --similarity "
-          "mind (or "
-          "auto); do not use this deformation without looking at it";
+          "mind; do not use this deformation without looking at it";
   return text.str();
 }
 

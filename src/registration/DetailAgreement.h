@@ -2,6 +2,7 @@
 #ifndef gnr_registration_DetailAgreement_h
 #define gnr_registration_DetailAgreement_h
 
+#include "model/similarity/Measure.h"
 #include "parallel/FourierTransform.h"
 #include "registration/Pyramid.h"
 
@@ -34,9 +35,9 @@ compareDetails(Domain &           finest,
                const Real *       warped,
                const Real *       weight);
 
-/** What to tell the user where the images do not look as if they were of one contrast; unset if they do. */
+/** What to tell the user where the images do not look as a measure for these contrasts needs them; unset if they do. */
 std::optional<std::string>
-contrastWarning(const DetailCorrelation & correlation);
+contrastWarning(const DetailCorrelation & correlation, Contrasts contrasts);
 
 } // namespace gnr
 

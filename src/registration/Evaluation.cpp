@@ -110,11 +110,14 @@ Evaluation::judge()
                       "identity: where the voxels count, an image is constant, or has no detail that the solver can "
                       "follow; check the images, the masks and the options");
   }
-  const auto needsOneContrast = [](const WeightedMeasure & part) { return part.measure->needsOneContrast(); };
-  const bool isJudged = report_.detailCorrelation && !state_.isInterrupted &&
-                        report_.reason != StopReason::NoGradient &&
-                        std::all_of(measures_.begin(), measures_.end(), needsOneContrast);
-  const auto warning = isJudged ? contrastWarning(*report_.detailCorrelation) : std::nullopt;
+  // The least demanding part of a sum finds its way.
+  Contrasts contrasts = Contrasts::One;
+  for (const WeightedMeasure & part : measures_)
+  {
+    contrasts = std::max(contrasts, part.measure->contrasts());
+  }
+  const bool isJudged = report_.detailCorrelation && !state_.isInterrupted && report_.reason != StopReason::NoGradient;
+  const auto warning = isJudged ? contrastWarning(*report_.detailCorrelation, contrasts) : std::nullopt;
   if (warning)
   {
     progress_.message(*warning);

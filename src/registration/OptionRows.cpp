@@ -53,11 +53,11 @@ optionTable()
       "Keep all volumes: the velocity is kept free of divergence." },
 
     { "similarity", &Options::similarity, intensities, everyday,
-      "How the images are compared. ssd: by their intensities, for scans of one contrast. ncc: by correlation, "
-      "where one image is brighter, has more contrast or is inverted. lncc: by local correlation, "
-      "also where brightness or gain differ from place to place. mind: by self-similarity, for scans of different "
-      "contrast. auto: lncc where the images look as if they were of one contrast, else mind. Several at once, with "
-      "weights: lncc+0.5*mind." },
+      "How the images are compared. auto: lncc where the images look as if they were of one contrast, else mind. "
+      "ssd: by their intensities, for scans of one contrast. ncc: by correlation, where one image is brighter, has "
+      "more contrast or is inverted. lncc: by local correlation, also where brightness or gain differ from place to "
+      "place. mind: by self-similarity, for scans of different contrast. Several at once, with weights: "
+      "lncc+0.5*mind." },
     { "normalization", &Options::intensityNormalization, intensities, everyday,
       "Bring each image to a common scale by its robust percentiles, or take intensities as they are." },
     { "smoothing", &Options::smoothing, intensities, everyday,

@@ -82,17 +82,20 @@ chooseSimilarity(const Preparation & prepared, const Options & options, Progress
   }
   FinestGrid &         finest = *prepared.finest;
   const SolverImages & images = prepared.images;
-  const bool           isOne = areOfOneContrast(finest.domain,
-                                      finest.transform,
-                                      finest.image,
-                                      images.fixed.data(),
-                                      images.moving.data(),
-                                      images.fixedWeight.data());
+  const auto           relation = relateContrasts(finest.domain,
+                                        finest.transform,
+                                        finest.image,
+                                        images.fixed.data(),
+                                        images.moving.data(),
+                                        images.fixedWeight.data());
   // A rehearsal takes the measure that needs more memory.
-  const bool differ = finest.domain.kernels().passes(!isOne);
+  const bool differ = finest.domain.kernels().passes(relation == ContrastRelation::Other);
   const auto measure = differ ? SimilarityMeasure::SelfSimilarity : SimilarityMeasure::LocalCorrelation;
   progress.message(std::string("similarity ") + nameOf(measure) + " was chosen: what is brighter in one image is " +
-                   (differ ? "not always" : "also") + " brighter in the other");
+                   (differ                                  ? "not always brighter"
+                    : relation == ContrastRelation::Falling ? "darker"
+                                                            : "also brighter") +
+                   " in the other");
   return measure;
 }
 

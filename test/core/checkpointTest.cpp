@@ -264,7 +264,7 @@ protected:
   std::vector<float> moving = problems::image(grid, [](double x, double y, double z) {
     return problems::templateImage(x + 0.4 * std::sin(x + 0.3), y + 0.3 * std::sin(z), z + 0.2 * std::cos(x + y));
   });
-  Options            options;
+  Options            options = problems::ssdOptions();
 };
 
 TEST_F(CheckpointTest, ThatIsWrittenChangesNothingAndStaysUntilItIsRemoved)

@@ -176,6 +176,7 @@ protected:
   tight()
   {
     Options options;
+    options.similarity = gnr::SimilarityMeasure::SumOfSquares;
     options.device = problems::solveDevice();
     options.preconditioner = gnr::Preconditioner::InvA; // the tests count its products
     options.periodic = true;

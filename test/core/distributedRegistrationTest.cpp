@@ -45,7 +45,7 @@ phantom(const Grid & grid, double shift, double slope)
 struct Case
 {
   Grid               grid;
-  Options            options;
+  Options            options = problems::ssdOptions();
   std::vector<float> fixed;
   std::vector<float> moving;
   std::vector<float> fixedWeight;

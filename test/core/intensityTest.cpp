@@ -153,6 +153,7 @@ struct Case
 
   Case()
   {
+    options.similarity = SimilarityMeasure::SumOfSquares;
     options.device = problems::solveDevice();
     options.threads = 1; // so small that more only wait for one another
   }
@@ -505,6 +506,13 @@ TEST(Contrast, IsWarnedOfWhenItDiffers)
   ASSERT_TRUE(other.report.detailCorrelation.has_value());
   EXPECT_LT(other.report.detailCorrelation->before, 0.25);
   EXPECT_TRUE(other.tells("Images of different contrast need --similarity mind"));
+
+  // A correlation does not mind that one is the negative of the other.
+  c.options.similarity = SimilarityMeasure::LocalCorrelation;
+  const Outcome negative = solve(c);
+  ASSERT_TRUE(negative.report.detailCorrelation.has_value());
+  EXPECT_LT(negative.report.detailCorrelation->after, -0.9);
+  EXPECT_FALSE(negative.tells("different contrast"));
 }
 
 TEST(Contrast, CorrelationOfDetailsIsThatOfTheFormula)
@@ -529,10 +537,10 @@ TEST(Contrast, CorrelationOfDetailsIsThatOfTheFormula)
 
 TEST(Contrast, WarningsComeBelowBothBoundsOrWhenItGotWorse)
 {
-  EXPECT_TRUE(contrastWarning({ 0.0, 0.7 }).has_value());   // T1 and T2 of the head
-  EXPECT_FALSE(contrastWarning({ 0.0, 0.9 }).has_value());  // one contrast, far apart at first
-  EXPECT_FALSE(contrastWarning({ 0.47, 0.8 }).has_value()); // one contrast, with a tumour
-  EXPECT_TRUE(contrastWarning({ 0.6, 0.5 }).has_value());
+  EXPECT_TRUE(contrastWarning({ 0.0, 0.7 }, Contrasts::One).has_value());   // T1 and T2 of the head
+  EXPECT_FALSE(contrastWarning({ 0.0, 0.9 }, Contrasts::One).has_value());  // one contrast, far apart at first
+  EXPECT_FALSE(contrastWarning({ 0.47, 0.8 }, Contrasts::One).has_value()); // one contrast, with a tumour
+  EXPECT_TRUE(contrastWarning({ 0.6, 0.5 }, Contrasts::One).has_value());
 }
 
 } // namespace

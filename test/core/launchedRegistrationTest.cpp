@@ -62,6 +62,7 @@ struct Case
 
   Case()
   {
+    options.similarity = SimilarityMeasure::SumOfSquares;
     options.device = Device::Cpu;
     options.threads = 3;
   }

@@ -42,6 +42,7 @@ Options
 fewSteps()
 {
   Options options;
+  options.similarity = gnr::SimilarityMeasure::SumOfSquares;
   options.device = problems::solveDevice();
   options.maximumIterations = 3;
   options.maximumKrylovIterations = 5;
@@ -216,6 +217,7 @@ TEST(MemoryPlan, GrowthByTimeStepsIsTold)
   };
   const std::vector<float> fixed = image(0.0), moving = image(20 * 2.0 * problems::pi / 100);
   Options                  options;
+  options.similarity = gnr::SimilarityMeasure::SumOfSquares;
   options.device = problems::solveDevice();
   options.threads = 1;
   options.beta = 1e-4;

@@ -37,6 +37,15 @@ solveDevice()
 
 using Scalar = std::function<double(double, double, double)>;
 
+/** Defaults, but that images are compared by squared differences: what the measure `auto` would be is not tested. */
+inline gnr::Options
+ssdOptions()
+{
+  gnr::Options options;
+  options.similarity = gnr::SimilarityMeasure::SumOfSquares;
+  return options;
+}
+
 /** A periodic grid of n^3 points on a cube of edge 2 pi mm (times `unit`). */
 inline gnr::Grid
 cube(int n, double unit = 1.0)

@@ -87,6 +87,7 @@ Options
 syntheticOptions()
 {
   Options options;
+  options.similarity = gnr::SimilarityMeasure::SumOfSquares;
   options.device = problems::solveDevice();
   options.beta = 1e-3;
   options.gradientTolerance = 1e-2;

@@ -201,6 +201,7 @@ Options
 optionsFor(Preconditioner preconditioner)
 {
   Options options;
+  options.similarity = SimilarityMeasure::SumOfSquares;
   options.beta = 1e-2;
   options.preconditioner = preconditioner;
   return options;
@@ -452,6 +453,7 @@ TEST_P(ScalingModel, TranspositionsOfWholeRegistrations)
                                                Case{ false, BetaStrategy::Continuation } })
   {
     Options options;
+    options.similarity = SimilarityMeasure::SumOfSquares;
     options.preconditioner = Preconditioner::InvA;
     options.smoothing = isWeighted ? 1.0 : 0.0;
     options.device = Device::Cpu;
@@ -507,7 +509,7 @@ TEST(ScalingPrediction, TimesFollowTheFigures)
     plan.levels.emplace_back();
     plan.levels.back().size = { { n, n, n } };
   }
-  const Options        options;
+  const Options        options = problems::ssdOptions();
   const ProcessFigures figures = cpuFigures(1);
   const auto           one = predictScaling(plan, options, 1, figures);
   EXPECT_EQ(one.solve.networkSeconds, 0.0);

@@ -285,10 +285,13 @@ TEST(Similarity, IsChosenByWhatIsBrighter)
 {
   const auto chosen = [](Deformed & images) { return images.run(gnr::SimilarityMeasure::Automatic).similarity.text(); };
   Deformed   brighter([](double f) { return f * f; }), opposite([](double f) { return 1.0 - f; }),
-    folded([](double f) { return 4 * f * (1 - f); });
+    folded([](double f) { return 4 * f * (1 - f); }),
+    // two scans: what is dark in both, and tissues in the opposite order
+    scans([](double f) { return f < 0.3 ? 0.0 : 1.2 - f; });
   EXPECT_EQ(chosen(brighter), "lncc");
-  EXPECT_EQ(chosen(opposite), "mind");
+  EXPECT_EQ(chosen(opposite), "lncc");
   EXPECT_EQ(chosen(folded), "mind");
+  EXPECT_EQ(chosen(scans), "mind");
 }
 
 } // namespace

@@ -26,6 +26,7 @@ void
 registerOnce(Device device = Device::Cuda, std::string * reason = nullptr)
 {
   gnr::Options options;
+  options.similarity = gnr::SimilarityMeasure::SumOfSquares;
   options.device = device;
   options.threads = 1;
   options.maximumIterations = 1;

@@ -69,6 +69,7 @@ gnr::Options
 steadyOptions()
 {
   gnr::Options options;
+  options.similarity = gnr::SimilarityMeasure::SumOfSquares;
   options.preconditioner = gnr::Preconditioner::InvA;
   options.maximumIterations = 3; // on each grid: every kernel has run many times, and the test has not taken a minute
   return options;
@@ -130,6 +131,7 @@ TEST(CudaSolve, TakesNoMoreMemoryThanAGpuHas)
   std::vector<float> fixed(grid.points(), 0.0F);
   const std::size_t  middle = grid.points() / 2 + 96 * 192 + 96;
   gnr::Options       options;
+  options.similarity = gnr::SimilarityMeasure::SumOfSquares;
   options.device = gnr::Device::Cuda;
   fixed[middle] = 1.0F; // a background that needs no padding
   gnr::Problem problem{ grid, options };
@@ -154,6 +156,7 @@ TEST(CudaSolve, TheOrderOfBlocksAndThreadsDoesNotMatter)
 {
   const gnr::Grid grid = problems::cube(20);
   gnr::Options    options;
+  options.similarity = gnr::SimilarityMeasure::SumOfSquares;
   options.maximumIterations = 2;
   cuda_emulation::setSeed(11);
   const Result one = solve(gnr::Device::Cuda, grid, options, 0.3);
@@ -171,6 +174,7 @@ TEST(CudaSolve, IsPlannedWhereThereIsNoDevice)
     image[grid.points() / 2] = 1.0F;
     const auto planOn = [&](gnr::Device device) {
       gnr::Options options;
+      options.similarity = gnr::SimilarityMeasure::SumOfSquares;
       options.device = device;
       gnr::Problem problem{ grid, options };
       problem.fixed = { image.data(), gnr::wholeOf(problem.grid) };
@@ -195,6 +199,7 @@ TEST(CudaSolve, PlansTheMemoryThatItTakes)
 {
   const gnr::Grid grid = problems::cube(20);
   gnr::Options    options;
+  options.similarity = gnr::SimilarityMeasure::SumOfSquares;
   options.maximumIterations = 2;
   const Result result = solve(gnr::Device::Cuda, grid, options, 0.3);
   EXPECT_EQ(result.report.fieldBytes, result.report.memoryPlan.fieldBytes);

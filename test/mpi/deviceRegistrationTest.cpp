@@ -55,6 +55,7 @@ Options
 steadyOptions()
 {
   Options options;
+  options.similarity = SimilarityMeasure::SumOfSquares;
   options.preconditioner = Preconditioner::InvA; // a rounding can change where an inner solve stops
   options.maximumIterations = 3;
   return options;

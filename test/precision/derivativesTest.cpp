@@ -113,6 +113,7 @@ struct Fixture
   Bench                 bench;
   gnr::FourierTransform transform;
   gnr::Options          options;
+  options.similarity = gnr::SimilarityMeasure::SumOfSquares;
   int                   steps;
   gnr::Buffer           fixed, moving, weight;
   gnr::Objective        problem;
@@ -239,6 +240,7 @@ TEST_P(DoublePrecisionSymmetry, hessianAtConstantVelocityIsSymmetricToRounding)
 {
   constexpr int n = 24, nt = 3;
   gnr::Options  options;
+  options.similarity = gnr::SimilarityMeasure::SumOfSquares;
   options.regularization = GetParam().regularization;
   options.interpolation = GetParam().interpolation;
   for (const double voxels : { 0.0, 1.0, 0.37 }) // a step
@@ -276,6 +278,7 @@ TEST(DoublePrecisionDerivatives, regularizationIsQuadraticToRounding)
   for (const auto order : { gnr::Regularization::H1, gnr::Regularization::H2, gnr::Regularization::H3 })
   {
     gnr::Options options;
+    options.similarity = gnr::SimilarityMeasure::SumOfSquares;
     options.beta = 1e-3;
     options.regularization = order;
     Fixture           s(24, 1, problems::smoothVelocity(0.5), options);

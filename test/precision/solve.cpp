@@ -15,6 +15,7 @@ gnr::Options
 optionsOf(const precision::Task & task)
 {
   gnr::Options options;
+  options.similarity = gnr::SimilarityMeasure::SumOfSquares;
   options.regularization = static_cast<gnr::Regularization>(task.order);
   options.beta = task.beta;
   options.preconditioner = static_cast<gnr::Preconditioner>(task.preconditioner);

@@ -54,10 +54,10 @@ public:
   {
     return std::make_unique<Custom>(measure_, domain, fixed);
   }
-  bool
-  needsOneContrast() const override
+  Contrasts
+  contrasts() const override
   {
-    return false; // who knows
+    return Contrasts::Any; // who knows
   }
 
 private:

@@ -68,6 +68,11 @@ public:
   {
     return std::make_unique<GlobalCorrelation>(domain, fixed);
   }
+  Contrasts
+  contrasts() const override
+  {
+    return Contrasts::OneOrInverted;
+  }
   bool
   endsNearZero() const override
   {

@@ -58,6 +58,11 @@ public:
   {
     return std::make_unique<LocalCorrelation>(domain, fixed);
   }
+  Contrasts
+  contrasts() const override
+  {
+    return Contrasts::OneOrInverted;
+  }
 };
 
 } // namespace gnr

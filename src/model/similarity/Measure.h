@@ -10,6 +10,14 @@ namespace gnr
 
 class CustomMeasure;
 
+/** Between which images a measure is not blind. */
+enum class Contrasts
+{
+  One,           ///< scans of one contrast
+  OneOrInverted, ///< one may be the negative of the other
+  Any
+};
+
 /** What a measure by name is: which fields of a pair of images it compares, and how. One object serves all grids. */
 class Measure
 {
@@ -32,12 +40,8 @@ public:
   virtual std::unique_ptr<Similarity>
   compare(Domain & domain, const Real * fixed) const = 0;
 
-  /** Whether it is blind between scans of different contrast. */
-  virtual bool
-  needsOneContrast() const
-  {
-    return true;
-  }
+  virtual Contrasts
+  contrasts() const = 0;
   /** Whether compare() gives SumOfSquares, so that all channels can be carried at once. */
   virtual bool
   isSquared() const

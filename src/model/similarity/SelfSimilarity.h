@@ -39,10 +39,10 @@ public:
   {
     return std::make_unique<SumOfSquares>(domain, fixed);
   }
-  bool
-  needsOneContrast() const override
+  Contrasts
+  contrasts() const override
   {
-    return false;
+    return Contrasts::Any;
   }
   bool
   isSquared() const override

@@ -35,6 +35,11 @@ public:
   {
     return std::make_unique<SumOfSquares>(domain, fixed);
   }
+  Contrasts
+  contrasts() const override
+  {
+    return Contrasts::One;
+  }
   bool
   isSquared() const override
   {

@@ -200,8 +200,8 @@ def register(fixed, moving, *, fixed_mask=None, moving_mask=None, initial_veloci
         nearest voxel is taken and does not count. The images should be roughly aligned.
     fixed_mask, moving_mask: images of the shape of theirs; where they are 0 the images need not match.
     initial_velocity: [z, y, x, 3], mm per unit time, LPS axes, on the grid of fixed: `velocity` of an earlier result.
-    similarity: the name of a measure, "ssd" (one contrast) or "mind" (different contrast), for example, or a sum of
-        several, "lncc+0.5*mind".
+    similarity: the name of a measure, or a sum of several, "lncc+0.5*mind". The default, "auto", takes "lncc" for images
+        of one contrast and "mind" for others; `report` names its choice.
     measure: a measure of your own, which "custom" in `similarity` stands for: a function of three float32 arrays [z, y, x],
         the fixed image, the moving image as it is deformed now, and the weight of each voxel or None. It returns the
         value, a sum over the voxels in the unit of half the squared difference (the images have intensities of about 0
