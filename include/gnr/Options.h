@@ -60,18 +60,23 @@ inline constexpr EnumName<Interpolation> enumNames<Interpolation>[] = {
 /** How the images are compared (doc/choices.md). */
 enum class SimilarityMeasure
 {
-  Automatic,         ///< LocalCorrelation where the images look as if of one contrast, else SelfSimilarity
-  SumOfSquares,      ///< squared differences of intensities: scans of one contrast and brightness
-  GlobalCorrelation, ///< normalised cross-correlation: one gain and offset for the whole image
-  LocalCorrelation,  ///< local normalised cross-correlation: scans of one contrast, whatever their brightness
-  SelfSimilarity,    ///< self-similarity context, MIND-SSC: scans of different contrast
-  Custom             ///< a CustomMeasure that comes with the problem
+  Automatic,          ///< LocalCorrelation where the images look as if of one contrast, else SelfSimilarity
+  SumOfSquares,       ///< squared differences of intensities: scans of one contrast and brightness
+  GlobalCorrelation,  ///< normalised cross-correlation: one gain and offset for the whole image
+  LocalCorrelation,   ///< local normalised cross-correlation: scans of one contrast, whatever their brightness
+  SelfSimilarity,     ///< self-similarity context, MIND-SSC: scans of different contrast
+  CorrelationRatio,   ///< what no function of the fixed intensities explains of the moving image
+  MutualInformation,  ///< of intensities, of Mattes: any relation of contrasts
+  NormalizedGradient, ///< where edges are and which way they run: scans of different contrast
+  Custom              ///< a CustomMeasure that comes with the problem
 };
 template <>
 inline constexpr EnumName<SimilarityMeasure> enumNames<SimilarityMeasure>[] = {
   { SimilarityMeasure::Automatic, "auto" },        { SimilarityMeasure::SumOfSquares, "ssd" },
   { SimilarityMeasure::GlobalCorrelation, "ncc" }, { SimilarityMeasure::LocalCorrelation, "lncc" },
-  { SimilarityMeasure::SelfSimilarity, "mind" },   { SimilarityMeasure::Custom, "custom" },
+  { SimilarityMeasure::SelfSimilarity, "mind" },   { SimilarityMeasure::CorrelationRatio, "correlation-ratio" },
+  { SimilarityMeasure::MutualInformation, "mi" },  { SimilarityMeasure::NormalizedGradient, "ngf" },
+  { SimilarityMeasure::Custom, "custom" },
 };
 
 /** One measure, or a weighted sum of several. As text the weights stand before the names: "lncc+0.5*mind". */

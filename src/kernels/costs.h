@@ -69,6 +69,8 @@ GNR_COST(shiftedSquaredDifference, 8, 0,    0,    0)
 GNR_COST(selfSimilarity,     100,   0,      0,    0)
 GNR_COST(toBytes,              5,   0,      0,    0)
 GNR_COST(fromBytes,            5,   0,      0,    0)
+GNR_COST(jointHistogram,      12,   0,      0,    0)
+GNR_COST(lookUp,              12,   0,      0,    0)
 
 GNR_COST(forwardPlanes,        8,   0,      0,  2. / 3)
 GNR_COST(backwardPlanes,       8,   0,      0,  2. / 3)

@@ -434,6 +434,33 @@ public:
   virtual void
   fromBytes(const std::uint8_t * bytes, Real * x, std::size_t n) = 0;
 
+  //---- jointHistogram.cpp: intensities among the nodes of `bins` classes from lower to upper, to which others are
+  // clamped; 5 <= bins <= 64. B_i is the cubic B-spline of node i of m, of which two lie beyond the range; h_j the
+  // piecewise linear function that is one at node j of f [L6] ------------------------------------------------------
+  /** counts[i bins + j] = sum of weight B_i(m) h_j(f) in units of 2^-24, each addend rounded: the same for any order of
+   * the points. In host memory. */
+  virtual void
+  jointHistogram(const Real *    m,
+                 const Real *    f,
+                 const Real *    weight,
+                 std::size_t     n,
+                 double          lower,
+                 double          upper,
+                 std::uint64_t * counts,
+                 int             bins) = 0;
+  /** out = sum_ij table[i bins + j] B_i(m) h_j(f), or with the derivative of B_i by m, zero where m is clamped. out may
+   * be m or f. */
+  virtual void
+  lookUp(const Real * m,
+         const Real * f,
+         const Real * table,
+         double       lower,
+         double       upper,
+         int          bins,
+         bool         isDerivative,
+         Real *       out,
+         std::size_t  n) = 0;
+
   //---- spectral.cpp: unnormalised forward transforms; applySymbol and resampleSpectrum divide by the number of points
   //-------
   /** Real-to-complex transform of every z plane of a slab into kx + nxHalf * (ky + ny * z). */

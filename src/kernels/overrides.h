@@ -166,6 +166,26 @@ void
 fromBytes(const std::uint8_t * bytes, Real * x, std::size_t n) override;
 
 void
+jointHistogram(const Real *    m,
+               const Real *    f,
+               const Real *    weight,
+               std::size_t     n,
+               double          lower,
+               double          upper,
+               std::uint64_t * counts,
+               int             bins) override;
+void
+lookUp(const Real * m,
+       const Real * f,
+       const Real * table,
+       double       lower,
+       double       upper,
+       int          bins,
+       bool         isDerivative,
+       Real *       out,
+       std::size_t  n) override;
+
+void
 forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum) override;
 void
 backwardPlanes(Complex * spectrum, const Extents & extents, Real * x) override;

@@ -3,6 +3,7 @@
 #include "spectralTesting.h"
 #include "windows.h"
 
+#include <cstdint>
 #include <cstring>
 #include <functional>
 
@@ -179,6 +180,23 @@ TEST(KernelsThreads, SelfSimilarity)
     k.toBytes(data.data(), bytes.data(), n);
     k.fromBytes(bytes.data(), out.data(), n);
     return bytesOf(joined(data.get(), out.get(), {}));
+  });
+}
+
+TEST(KernelsThreads, JointHistogram)
+{
+  const std::size_t n = grid.points();
+  const Values      m = randomValues(n, -1, 1, 1), f = randomValues(n, -1, 1, 2), w = randomValues(n, 0, 1, 3);
+  const int         bins = 20;
+  expectSameBits([&](Kernels & k) {
+    const Array<Real>          x(k, m), y(k, f), weight(k, w), table(k, Values(m.begin(), m.begin() + bins * bins));
+    std::vector<std::uint64_t> counts(bins * bins);
+    k.jointHistogram(x.data(), y.data(), weight.data(), n, -0.8, 0.9, counts.data(), bins);
+    k.lookUp(x.data(), y.data(), table.data(), -0.8, 0.9, bins, true, x.data(), n);
+    std::vector<unsigned char>       bytes = bytesOf(counts);
+    const std::vector<unsigned char> values = bytesOf(x.get());
+    bytes.insert(bytes.end(), values.begin(), values.end());
+    return bytes;
   });
 }
 

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Measures of similarity [L2]-[L4], [C5] and the choice between them: derivatives, invariances, a known deformation.
+// Measures of similarity [L2]-[L9], [C5], [C6] and the choice between them: derivatives, invariances, a known deformation.
 #include "problems.h"
 
+#include "model/similarity/CorrelationRatio.h"
 #include "model/similarity/GlobalCorrelation.h"
 #include "model/similarity/LocalCorrelation.h"
+#include "model/similarity/MutualInformation.h"
+#include "model/similarity/NormalizedGradient.h"
 #include "model/similarity/SelfSimilarity.h"
 
 #include "gnr/Engine.h"
@@ -81,7 +84,8 @@ using Local = At<gnr::LocalCorrelation>;
 template <typename TMeasure>
 class Correlation : public testing::Test
 {};
-using Correlations = testing::Types<gnr::LocalCorrelation, gnr::GlobalCorrelation>;
+using Correlations =
+  testing::Types<gnr::LocalCorrelation, gnr::GlobalCorrelation, gnr::CorrelationRatio, gnr::MutualInformation>;
 TYPED_TEST_SUITE(Correlation, Correlations);
 
 // The central difference is off by O(e^2); e = 0.02 leaves the rounding of D in single precision below 1e-3.
@@ -159,6 +163,95 @@ TEST(GlobalCorrelation, ActionKnowsThatGainAndOffsetFollow)
   EXPECT_LT(s.bench.inner(s.product(s.m), s.m) / s.bench.inner(s.m, s.m), 1e-3 * usual);
 }
 
+/** p_ij of [L6] by the formulas, from the images of `s`. */
+template <typename TMeasure>
+gnr::JointHistogram
+bruteHistogram(At<TMeasure> & s)
+{
+  const std::size_t       n = s.domain.points();
+  const std::vector<Real> m = s.bench.read(s.m.data(), n), f = s.bench.read(s.fixed.data(), n),
+                          w = s.bench.read(s.weight.data(), n);
+  gnr::JointHistogram p(32); // of 32^3 points
+  for (std::size_t k = 0; k < n; ++k)
+  {
+    for (int i = 0; i < p.bins(); ++i)
+    {
+      const double r = std::abs((m[k] - p.moving(i)) / p.movingStep());
+      const double b = r >= 2 ? 0.0 : r >= 1 ? std::pow(2 - r, 3) / 6 : 2.0 / 3 - r * r + r * r * r / 2;
+      for (int j = 0; b > 0.0 && j < p.bins(); ++j)
+      {
+        p.at(i, j) += w[k] * b * std::max(0.0, 1 - std::abs(f[k] - p.fixed(j)) / p.fixedStep()) / n;
+      }
+    }
+  }
+  return p;
+}
+
+// Both values by formulas of their own: the entropies, and sums over classes.
+TEST(MutualInformation, IsTheEntropyThatIsLeft)
+{
+  At<gnr::MutualInformation> s;
+  const gnr::JointHistogram  p = bruteHistogram(s);
+  double                     mass = 0.0, joint = 0.0, moving = 0.0;
+  for (int i = 0; i < p.bins(); ++i)
+  {
+    double row = 0.0;
+    for (int j = 0; j < p.bins(); ++j)
+    {
+      row += p.at(i, j);
+      joint -= p.at(i, j) > 0 ? p.at(i, j) * std::log(p.at(i, j)) : 0.0;
+    }
+    mass += row;
+    moving -= row > 0 ? row * std::log(row) : 0.0;
+  }
+  ASSERT_NEAR(mass, 0.6, 1e-5);
+  EXPECT_NEAR(s.measure.value(s.m.data()), joint - moving, 1e-4 * joint);
+}
+
+TEST(CorrelationRatio, IsTheVarianceThatIsLeft)
+{
+  At<gnr::CorrelationRatio> s;
+  const gnr::JointHistogram p = bruteHistogram(s);
+  std::vector<double>       shares(p.bins()), sums(p.bins());
+  double                    mass = 0.0, sum = 0.0, fixedSum = 0.0, fixedSquares = 0.0;
+  for (int j = 0; j < p.bins(); ++j)
+  {
+    for (int i = 0; i < p.bins(); ++i)
+    {
+      shares[j] += p.at(i, j);
+      sums[j] += p.at(i, j) * p.moving(i);
+    }
+    mass += shares[j];
+    sum += sums[j];
+    fixedSum += shares[j] * p.fixed(j);
+    fixedSquares += shares[j] * p.fixed(j) * p.fixed(j);
+  }
+  const double mean = sum / mass;
+  double       explained = 0.0;
+  for (int j = 0; j < p.bins(); ++j)
+  {
+    explained += shares[j] > 0 ? shares[j] * std::pow(sums[j] / shares[j] - mean, 2) : 0.0;
+  }
+  // The variance of m itself, not that of its classes.
+  Buffer weighted = s.domain.scalar();
+  s.bench.kernels().multiply(1, s.weight.data(), s.m.data(), weighted.data(), weighted.size());
+  const double variance = s.domain.inner(weighted.data(), s.m.data(), s.m.size()) / mass - mean * mean + 0.005 * 0.005;
+  const double expected =
+    0.5 * mass * (fixedSquares / mass - std::pow(fixedSum / mass, 2)) * (1 - explained / mass / variance);
+  EXPECT_NEAR(s.measure.value(s.m.data()), expected, 1e-4 * expected);
+}
+
+// Any function of the fixed intensities, also one that takes a value twice.
+TEST(CorrelationRatio, IsNothingForAFunctionOfTheFixedImage)
+{
+  At<gnr::CorrelationRatio> s;
+  const double              before = s.measure.value(s.m.data());
+  s.bench.kernels().multiply(1, s.fixed.data(), s.fixed.data(), s.m.data(), s.m.size());
+  s.bench.kernels().combine(4, s.fixed.data(), -4, s.m.data(), s.m.data(), s.m.size());
+  // What is left is the width of a class: (step/2)^2/3 times the squared slope, of at most 4, against the variance.
+  EXPECT_LT(s.measure.value(s.m.data()), 0.03 * before);
+}
+
 // All differences take the square of the gain, and so does their mean V.
 TEST(SelfSimilarity, GainSignAndOffsetDoNotMatter)
 {
@@ -187,6 +280,32 @@ TEST(SelfSimilarity, GainSignAndOffsetDoNotMatter)
   // A step of the bytes, on whose two sides the roundings of squared differences of numbers near one can lie.
   EXPECT_LT(largest, 1.01 / 255);
   EXPECT_LT(least, 0.2) << "the test tells nothing";
+}
+
+// n n^T of an image that varies along x: n_x^2 = c^2/(c^2 + <c^2>/2) with c its derivative, here a cosine, whatever the
+// gain and the sign. Bytes hold it by sqrt(2), and zero off the diagonal as one half.
+TEST(NormalizedGradient, IsThatOfTheFormula)
+{
+  Bench bench(problems::cube(32));
+  for (const double gain : { 1.0, -0.4 })
+  {
+    const Buffer           image = bench.scalar([=](double x, double, double) { return 0.5 + gain * std::sin(x); });
+    const gnr::Descriptors fields = gnr::normalizedGradients(bench.domain(), image.data());
+    ASSERT_EQ(fields.size(), 6u);
+    const std::size_t n = bench.domain().points();
+    Buffer            values(bench.kernels(), n);
+    for (std::size_t k = 0; k < 6; ++k)
+    {
+      bench.kernels().fromBytes(fields[k].data(), values.data(), n);
+      const bool   isDiagonal = k == 0 || k == 3 || k == 5;
+      const Buffer expected = bench.scalar([=](double x, double, double) {
+        const double c = std::cos(x) * std::cos(x);
+        return k == 0 ? c / (c + 0.25) * std::sqrt(0.5) : isDiagonal ? 0.0 : 0.5;
+      });
+      bench.kernels().axpby(-1, expected.data(), 1, values.data(), n);
+      EXPECT_LT(bench.domain().maximumAbsolute(values.data()), 1.01 / 255) << k;
+    }
+  }
 }
 
 /** The fixed image sheared by a sin y along x, with another contrast: u = (a sin y, 0, 0) leads back, and keeps
@@ -271,6 +390,20 @@ TEST(Similarity, GlobalCorrelationFindsADeformationOfAnInvertedImage)
   Deformed images([](double f) { return 1.0 - f; });
   images.run(gnr::SimilarityMeasure::GlobalCorrelation);
   EXPECT_LT(images.error(), 0.3);
+}
+
+TEST(Similarity, MeasuresForAnyContrastFindADeformationOfAFoldedContrast)
+{
+  Deformed images([](double f) { return 4 * (f - 0.1) * (0.9 - f); }); // takes most values twice
+  for (const auto measure : { gnr::SimilarityMeasure::CorrelationRatio,
+                              gnr::SimilarityMeasure::MutualInformation,
+                              gnr::SimilarityMeasure::NormalizedGradient })
+  {
+    images.run(measure);
+    EXPECT_LT(images.error(), 0.3) << gnr::nameOf(measure);
+  }
+  images.run(gnr::SimilarityMeasure::GlobalCorrelation);
+  EXPECT_GT(images.error(), 0.5) << "the test tells nothing";
 }
 
 TEST(Similarity, SeveralMeasuresFindADeformationTogether)

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/similarity/Measure.h"
 
+#include "model/similarity/CorrelationRatio.h"
 #include "model/similarity/Custom.h"
 #include "model/similarity/GlobalCorrelation.h"
 #include "model/similarity/LocalCorrelation.h"
+#include "model/similarity/MutualInformation.h"
+#include "model/similarity/NormalizedGradient.h"
 #include "model/similarity/SelfSimilarity.h"
 #include "model/similarity/SumOfSquares.h"
 
@@ -25,6 +28,12 @@ makeMeasure(SimilarityMeasure measure, CustomMeasure * custom)
       return std::make_shared<LocalCorrelationMeasure>();
     case SimilarityMeasure::SelfSimilarity:
       return std::make_shared<SelfSimilarityMeasure>();
+    case SimilarityMeasure::CorrelationRatio:
+      return std::make_shared<CorrelationRatioMeasure>();
+    case SimilarityMeasure::MutualInformation:
+      return std::make_shared<MutualInformationMeasure>();
+    case SimilarityMeasure::NormalizedGradient:
+      return std::make_shared<NormalizedGradientMeasure>();
     case SimilarityMeasure::Custom:
       return std::make_shared<CustomMeasureAdaptor>(custom);
     case SimilarityMeasure::Automatic:
