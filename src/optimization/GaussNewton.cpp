@@ -216,10 +216,12 @@ Newton::begin()
   {
     throw Error(ErrorKind::NumericalFailure, "the gradient of the images is not finite; check their intensities");
   }
-  if (!(state_.initialNorm > 0.0))
+  // Nothing is to be had then, whatever rounding leaves of a force.
+  const bool areIdentical = !kernels_.passes(state_.initialDistance > 0.0);
+  if (areIdentical || !(state_.initialNorm > 0.0))
   {
     kernels_.fill(v_.data, values(), Real(0));
-    record.reason = state_.initialDistance > 0.0 ? StopReason::NoGradient : StopReason::ImagesIdentical;
+    record.reason = areIdentical ? StopReason::ImagesIdentical : StopReason::NoGradient;
     return false;
   }
   state_.timeSteps = objective_.steps(v_);

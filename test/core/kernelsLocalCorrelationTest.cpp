@@ -91,7 +91,7 @@ public:
     return result;
   }
 
-  /** (scale/2) sum omega [(F - epsilon^2)/F - c^2/(V F)]. */
+  /** (scale/2) sum omega [1 - c^2/(V F)]. */
   double
   value(const Doubles & f, const Doubles & m) const
   {
@@ -101,8 +101,8 @@ public:
     {
       if (omega_[i] >= leastWeight)
       {
-        const double V = mm[i] + epsilonSquared_, F = ff[i] + epsilonSquared_;
-        total += 0.5 * scale * omega_[i] * (ff[i] / F - mf[i] * mf[i] / (V * F));
+        const double V = mm[i] + epsilonSquared_, F = ff[i] + epsilonSquared_, c = mf[i] + epsilonSquared_;
+        total += 0.5 * scale * omega_[i] * (1 - c * c / (V * F));
       }
     }
     return total;
@@ -119,8 +119,8 @@ public:
     {
       if (omega_[i] >= leastWeight)
       {
-        const double V = mm[i] + epsilonSquared_, F = ff[i] + epsilonSquared_;
-        total += omega_[i] * scale * mf[i] * mf[i] / (V * V * F) * (tt[i] - tm[i] * tm[i] / V);
+        const double V = mm[i] + epsilonSquared_, F = ff[i] + epsilonSquared_, c = mf[i] + epsilonSquared_;
+        total += omega_[i] * scale * c * c / (V * V * F) * (tt[i] - tm[i] * tm[i] / V);
       }
     }
     return total;
@@ -376,16 +376,17 @@ TEST_P(KernelsLocalCorrelation, WhatHasNoWeightIsNotSeen)
 TEST_P(KernelsLocalCorrelation, WindowsOfLittleWeightAreLeftOut)
 {
   const std::size_t n = 5;
-  const Values      weight{ Real(0), Real(0.19), Real(0.2), Real(0.5), Real(1) }, ones(n, Real(0.5));
-  const Array<Real> m(kernels, ones), f(kernels, ones), mm(kernels, ones), ff(kernels, ones), mf(kernels, ones),
+  const Values      weight{ Real(0), Real(0.19), Real(0.2), Real(0.5), Real(1) }, ones(n, Real(0.5)), larger(n, Real(0.6));
+  const Array<Real> m(kernels, ones), f(kernels, ones), mm(kernels, larger), ff(kernels, ones), mf(kernels, ones),
     omega(kernels, weight), kappa(kernels, n);
   const LocalMoments sums{ m.data(), f.data(), mm.data(), ff.data(), mf.data(), omega.data() };
-  // moments of 0.5 for all: V = F = max(0.5/omega - 0.25/omega^2, 0) + 0.1, c the same without 0.1 and the maximum
+  // F is the larger of r/2 - r^2/4 and -0.05, r = 1/omega, and V that of 0.6 r - r^2/4; c is r/2 - r^2/4; plus 0.1 each
   double expected = 0.0;
   for (int i = 2; i < 5; ++i)
   {
-    const double c = 0.5 / weight[i] - 0.25 / (weight[i] * weight[i]), excess = std::max(c, 0.0), V = excess + 0.1;
-    expected += 0.5 * scale * weight[i] * (excess / V - c * c / (V * V));
+    const double r = 1.0 / weight[i], c = 0.5 * r - 0.25 * r * r;
+    const double V = std::max(0.6 * r - 0.25 * r * r, -0.05) + 0.1, F = std::max(c, -0.05) + 0.1;
+    expected += 0.5 * scale * weight[i] * (1 - (c + 0.1) * (c + 0.1) / (V * F));
   }
   EXPECT_NEAR(
     kernels.localCorrelation(sums, Real(0.1), scale, leastWeight, n), expected, 100 * epsilon * std::abs(expected));

@@ -385,6 +385,26 @@ TEST(Similarity, LocalCorrelationFindsADeformationUnderAnotherGain)
   EXPECT_LT(images.error(), 0.3);
 }
 
+// Faint structure on a constant, where the gain of a window is hard to tell.
+TEST(Similarity, IdenticalImagesAreNotMoved)
+{
+  Deformed images([](double f) { return f; });
+  for (std::size_t i = 0; i < images.fixed.size(); ++i)
+  {
+    images.fixed[i] = images.fixed[i] > 0.7F ? images.fixed[i] : 0.7F + 0.02F * (images.fixed[i] - 0.7F);
+  }
+  images.moving = images.fixed;
+  for (const auto & [measure, name] : gnr::enumNames<gnr::SimilarityMeasure>)
+  {
+    if (measure != gnr::SimilarityMeasure::Custom)
+    {
+      const gnr::Report report = images.run(measure);
+      EXPECT_EQ(report.reason, gnr::StopReason::ImagesIdentical) << name;
+      EXPECT_EQ(report.maximumDisplacement, 0.0) << name;
+    }
+  }
+}
+
 TEST(Similarity, GlobalCorrelationFindsADeformationOfAnInvertedImage)
 {
   Deformed images([](double f) { return 1.0 - f; });

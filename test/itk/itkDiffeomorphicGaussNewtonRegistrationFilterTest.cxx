@@ -53,7 +53,7 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   ITK_TEST_EXPECT_EQUAL(filter->GetBeta(), defaults.beta);
   ITK_TEST_EXPECT_EQUAL(filter->GetGamma(), defaults.gamma);
   ITK_TEST_EXPECT_EQUAL(filter->GetNumberOfIterations(), static_cast<unsigned int>(defaults.maximumIterations));
-  ITK_TEST_EXPECT_TRUE(filter->GetSimilarity() == "ssd");
+  ITK_TEST_EXPECT_TRUE(filter->GetSimilarity() == "auto");
   ITK_TRY_EXPECT_EXCEPTION(filter->GetNumberOfLevels());
   ITK_TRY_EXPECT_EXCEPTION(filter->GetTimeLimit());
 

@@ -113,7 +113,6 @@ struct Fixture
   Bench                 bench;
   gnr::FourierTransform transform;
   gnr::Options          options;
-  options.similarity = gnr::SimilarityMeasure::SumOfSquares;
   int                   steps;
   gnr::Buffer           fixed, moving, weight;
   gnr::Objective        problem;

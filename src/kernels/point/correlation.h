@@ -9,41 +9,41 @@ namespace gnr
 namespace point
 {
 
-/** Local statistics of the moving image m and the fixed image f. T is a number or a vector of numbers of type S. */
+/** Local statistics of the moving image m and the fixed image f; variances and covariance plus epsilon^2. T is a number
+ * or a vector of numbers of type S. */
 template <typename T>
 struct LocalStatistics
 {
   T meanM, meanF;
-  T varianceM; ///< plus epsilon^2
-  T varianceF; ///< likewise
-  T excessF;   ///< without it
+  T varianceM;
+  T varianceF;
   T covariance;
 };
 
-/** Of sums over a window of weight 1/inverseWeight; variances that rounding has made negative count as zero [L2]. */
+/** Of sums over a window of weight 1/inverseWeight [L2]. Equal images have three equal numbers. Variances that rounding
+ * has made negative stay above -epsilon^2. */
 template <typename T, typename S>
 GNR_POINT LocalStatistics<T>
           localStatistics(T m, T f, T mm, T ff, T mf, T inverseWeight, S epsilonSquared)
 {
-  const T            zero{};
+  const T            least = T{} - S(0.5) * epsilonSquared;
   LocalStatistics<T> s;
   s.meanM = inverseWeight * m;
   s.meanF = inverseWeight * f;
   const T excessM = inverseWeight * mm - s.meanM * s.meanM;
   const T excessF = inverseWeight * ff - s.meanF * s.meanF;
-  s.varianceM = (excessM > zero ? excessM : zero) + epsilonSquared;
-  s.excessF = excessF > zero ? excessF : zero;
-  s.varianceF = s.excessF + epsilonSquared;
-  s.covariance = inverseWeight * mf - s.meanM * s.meanF;
+  s.varianceM = (excessM > least ? excessM : least) + epsilonSquared;
+  s.varianceF = (excessF > least ? excessF : least) + epsilonSquared;
+  s.covariance = inverseWeight * mf - s.meanM * s.meanF + epsilonSquared;
   return s;
 }
 
-/** (F - epsilon^2)/F - c^2/(V F) from s = c/V [L2]. */
+/** 1 - c^2/(V F) from s = c/V [L2]. */
 template <typename T>
 GNR_POINT T
 localMismatch(const LocalStatistics<T> & s, T slope)
 {
-  return (s.excessF - s.covariance * slope) / s.varianceF;
+  return (s.varianceF - s.covariance * slope) / s.varianceF;
 }
 
 /** b = kappa c/V with c = b/omega - mu a/omega, a = kappa a/omega - mu b; zero where kappa is, whatever omega is [L4].

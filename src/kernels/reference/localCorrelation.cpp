@@ -14,7 +14,7 @@ weightAt(const Real * weight, std::size_t i)
   return weight == nullptr ? 1.0 : double(weight[i]);
 }
 
-/** Means, variances (with epsilon^2) and covariance at a point. */
+/** Means, variances and covariance (with epsilon^2) at a point. */
 struct PointStatistics
 {
   double mu, phi, v, f, c;
@@ -22,15 +22,15 @@ struct PointStatistics
   PointStatistics(const LocalMoments & sums, std::size_t i, double omega, double epsilonSquared)
     : mu(sums.m[i] / omega)
     , phi(sums.f[i] / omega)
-    , v(std::max(sums.mm[i] / omega - mu * mu, 0.0) + epsilonSquared)
-    , f(std::max(sums.ff[i] / omega - phi * phi, 0.0) + epsilonSquared)
-    , c(sums.mf[i] / omega - mu * phi)
+    , v(std::max(sums.mm[i] / omega - mu * mu, -0.5 * epsilonSquared) + epsilonSquared)
+    , f(std::max(sums.ff[i] / omega - phi * phi, -0.5 * epsilonSquared) + epsilonSquared)
+    , c(sums.mf[i] / omega - mu * phi + epsilonSquared)
   {}
 
   double
-  mismatch(double epsilonSquared) const
+  mismatch() const
   {
-    return (f - epsilonSquared) / f - c * c / (v * f);
+    return 1.0 - c * c / (v * f);
   }
 };
 
@@ -49,7 +49,7 @@ ReferenceKernels::localCorrelation(const LocalMoments & sums,
     const double omega = weightAt(sums.weight, i);
     if (omega >= leastWeight)
     {
-      total += 0.5 * scale * omega * PointStatistics(sums, i, omega, epsilonSquared).mismatch(epsilonSquared);
+      total += 0.5 * scale * omega * PointStatistics(sums, i, omega, epsilonSquared).mismatch();
     }
   }
   return total;
@@ -74,7 +74,7 @@ ReferenceKernels::localCorrelationDerivatives(const LocalMoments & sums,
       continue;
     }
     const PointStatistics s(sums, i, omega, epsilonSquared);
-    total += 0.5 * scale * omega * s.mismatch(epsilonSquared);
+    total += 0.5 * scale * omega * s.mismatch();
     const double u = scale * s.c / (s.v * s.f), slope = s.c / s.v, squaredCorrelation = s.c * s.c / (s.v * s.f);
     sums.m[i] = static_cast<Real>(s.mu);
     sums.mm[i] = static_cast<Real>(s.v);

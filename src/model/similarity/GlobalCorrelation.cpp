@@ -9,7 +9,7 @@ namespace gnr
 namespace
 {
 
-constexpr double noise = 0.005; // e, of intensities from 0 to 1: a constant image has no correlation
+constexpr double noise = 0.005; // e, of intensities from 0 to 1: the gain of a constant image is one
 
 } // namespace
 
@@ -25,7 +25,7 @@ GlobalCorrelation::setWeight(const Real * weight)
   Similarity::setWeight(weight);
   mass_ = weight == nullptr ? 1.0 : domain_.average(domain_.kernels().sum(weight, domain_.points()));
   fixedMean_ = mean(fixed_) / mass_;
-  fixedVariance_ = std::max(inner(fixed_, fixed_) / mass_ - fixedMean_ * fixedMean_, 0.0);
+  fixedVariance_ = std::max(inner(fixed_, fixed_) / mass_ - fixedMean_ * fixedMean_, 0.0) + noise * noise;
 }
 
 void
@@ -64,7 +64,7 @@ GlobalCorrelation::momentsOf(const Real * m)
   Moments s{};
   s.mean = mean(m) / mass_;
   s.variance = std::max(inner(m, m) / mass_ - s.mean * s.mean, 0.0) + noise * noise;
-  s.covariance = inner(m, fixed_) / mass_ - s.mean * fixedMean_;
+  s.covariance = inner(m, fixed_) / mass_ - s.mean * fixedMean_ + noise * noise;
   return s;
 }
 
@@ -72,7 +72,7 @@ double
 GlobalCorrelation::value(const Real * m)
 {
   const Moments s = momentsOf(m);
-  return 0.5 * mass_ * std::max(fixedVariance_ - s.covariance * s.covariance / s.variance, 0.0);
+  return 0.5 * mass_ * std::max(fixedVariance_ - s.covariance * (s.covariance / s.variance), 0.0);
 }
 
 void

@@ -9,9 +9,9 @@ namespace gnr
 
 /** Normalised cross-correlation of whole images: what is left of the fixed image after the best gain and offset [L5],
  *
- *   D = 1/2 min <w (f - s m - o)^2> + <w> e^2 s^2 = <w>/2 (F - c^2/V)
+ *   D = 1/2 min <w (f - s m - o)^2> + <w> e^2 (1 - s)^2 = <w>/2 (F - c^2/V)
  *
- * with the variances F of f and V of m, V larger by e^2, and their covariance c. The gain may be negative. It has the
+ * with the variances F of f and V of m and their covariance c, each larger by e^2. The gain may be negative. It has the
  * unit of squared differences of f. The Gauss-Newton action lets gain and offset follow. Memory: 2 scalar fields. */
 class GlobalCorrelation : public Similarity
 {

@@ -11,11 +11,12 @@ namespace gnr
 /** Local normalised cross-correlation: what is left of the fixed image after the best gain and offset in a window
  * about every point [L2],
  *
- *   D = scale/2 <omega ((F - e^2)/F - c^2 / (V F))>
+ *   D = scale/2 <omega (1 - c^2 / (V F))>
  *
- * with the variances V of m and F of f in the window, each e^2 larger, and their covariance c. e is about the noise of
- * intensities from 0 to 1: below it structure does not count. Flat windows add nothing. The scale gives D the unit of
- * squared differences. The Gauss-Newton action holds the statistics of the windows fixed; it costs four windows.
+ * with the variances V of m and F of f in the window and their covariance c, each e^2 larger: as if both images had a
+ * part of that variance in common. e is about the noise of intensities from 0 to 1: below it structure does not count,
+ * flat windows add nothing, and equal images are not moved. The scale gives D the unit of squared differences. The
+ * Gauss-Newton action holds the statistics of the windows fixed; it costs four windows.
  * Memory: 6 scalar fields, with a weight 2 more. */
 class LocalCorrelation : public Similarity
 {
