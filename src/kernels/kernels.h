@@ -365,8 +365,8 @@ public:
 
   //---- localCorrelation.cpp: weights may be null (one); epsilonSquared > 0
   //-----------------------------------------------------------------------------------------------
-  /** Sum of (scale/2) omega [1 - c^2/(V F)] over the points whose weight omega is at least `leastWeight`, where V, F and
-   * c are the local variances of m and f and their covariance, plus epsilon^2 each [L2]. */
+  /** Sum of (scale/2) omega [1 - c^2/(V F)] over the points whose weight omega is at least `leastWeight`, where V, F
+   * and c are the local variances of m and f and their covariance, plus epsilon^2 each [L2]. */
   virtual double
   localCorrelation(const LocalMoments & sums, Real epsilonSquared, Real scale, Real leastWeight, std::size_t n) = 0;
   /** The same, and what its derivatives are made of [L3], [L4]: m becomes the mean mu of m, mm becomes V, f becomes

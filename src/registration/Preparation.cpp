@@ -80,6 +80,12 @@ chooseSimilarity(const Preparation & prepared, const Options & options, Progress
   {
     return options.similarity;
   }
+  if (options.intensityNormalization == IntensityNormalization::None)
+  {
+    progress.message("similarity ssd was chosen: intensities are taken as they are, and the other measures need them "
+                     "normalised");
+    return SimilarityMeasure::SumOfSquares;
+  }
   FinestGrid &         finest = *prepared.finest;
   const SolverImages & images = prepared.images;
   const auto           relation = relateContrasts(finest.domain,

@@ -376,7 +376,7 @@ TEST_P(KernelsLocalCorrelation, WhatHasNoWeightIsNotSeen)
 TEST_P(KernelsLocalCorrelation, WindowsOfLittleWeightAreLeftOut)
 {
   const std::size_t n = 5;
-  const Values      weight{ Real(0), Real(0.19), Real(0.2), Real(0.5), Real(1) }, ones(n, Real(0.5)), larger(n, Real(0.6));
+  const Values weight{ Real(0), Real(0.19), Real(0.2), Real(0.5), Real(1) }, ones(n, Real(0.5)), larger(n, Real(0.6));
   const Array<Real> m(kernels, ones), f(kernels, ones), mm(kernels, larger), ff(kernels, ones), mf(kernels, ones),
     omega(kernels, weight), kappa(kernels, n);
   const LocalMoments sums{ m.data(), f.data(), mm.data(), ff.data(), mf.data(), omega.data() };

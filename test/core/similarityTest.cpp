@@ -330,6 +330,7 @@ struct Deformed
     options.device = problems::solveDevice();
     options.periodic = true;
     options.similarity = similarity;
+    options.intensityNormalization = normalization;
     gnr::Problem problem{ grid, options };
     problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
     problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
@@ -364,8 +365,9 @@ struct Deformed
     return std::sqrt(wrong / all);
   }
 
-  gnr::Grid          grid;
-  std::vector<float> fixed, moving, u;
+  gnr::Grid                   grid;
+  std::vector<float>          fixed, moving, u;
+  gnr::IntensityNormalization normalization = gnr::IntensityNormalization::Percentiles;
 };
 
 TEST(Similarity, SelfSimilarityFindsADeformationBetweenOppositeContrasts)
@@ -445,6 +447,9 @@ TEST(Similarity, IsChosenByWhatIsBrighter)
   EXPECT_EQ(chosen(opposite), "lncc");
   EXPECT_EQ(chosen(folded), "mind");
   EXPECT_EQ(chosen(scans), "mind");
+  // The thresholds are of normalised images.
+  scans.normalization = gnr::IntensityNormalization::None;
+  EXPECT_EQ(chosen(scans), "ssd");
 }
 
 } // namespace

@@ -45,7 +45,6 @@ PlainFilter(const FloatImage * fixed, const FloatImage * moving)
 {
   const auto filter = MakeFilter(fixed, moving);
   filter->SetIntensityNormalization(Filter::IntensityNormalizationEnum::None);
-  filter->SetSimilarity("ssd");
   filter->SetBeta(2.0); // intensities up to 190 in place of 1
   return filter;
 }
