@@ -2,13 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """gnr-register --processes N with MPI: the files of mpirun -np N, and an end by itself, with one message and the right
 exit code, whatever happens to one process. (ctest: skip code 77)"""
+import contextlib
+import fcntl
 import os
+import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 import unittest
+from pathlib import Path
 
 import nifti
 import support
@@ -103,11 +108,6 @@ class Faults(support.CommandLineTest):
             os.kill(self.processes()[victim], signal.SIGKILL)
             self.check_end(run, 3, "illed")  # the launcher's word, or that of the others
 
-    def test_the_one_that_prints_is_killed(self):
-        run = self.start(2, *ENDLESS, "--levels", "1")
-        self.wait_for(run, "1     1")
-        os.kill(self.processes()[0], signal.SIGKILL)
-        output, error = run.communicate()
     def test_a_process_that_is_stopped(self):
         """It is named, and ended with the others; also the one that prints."""
         for victim in (1, 0):
@@ -130,16 +130,16 @@ class Faults(support.CommandLineTest):
         run.send_signal(signal.SIGINT)
         self.check_end(run, 130)
 
+    def test_the_one_that_prints_is_killed(self):
+        run = self.start(2, *ENDLESS, "--levels", "1")
+        self.wait_for(run, "1     1")
+        os.kill(self.processes()[0], signal.SIGKILL)
+        output, error = run.communicate()
         self.assertEqual(run.returncode, 3, output + error)
         self.assertIn("illed", error)  # likewise
         self.assertEqual(len(error.splitlines()), 1, error)
         self.assertEqual(self.files(), ["fixed.nii", "moving.nii"])  # nor the folder that it had made
 
-    def test_an_interrupt_in_mid_solve(self):
-        for number in (signal.SIGINT, signal.SIGTERM):
-            run = self.start(2, *ENDLESS, "--levels", "1")
-            self.wait_for(run, "1     1")
-            run.send_signal(number)
     def test_what_killed_runs_leave(self):
         """Shared memory and files of the MPI library, and what lies beside the results: the next run removes them, but not
         those of a run that lives."""
@@ -171,6 +171,11 @@ class Faults(support.CommandLineTest):
             self.assertEqual(os.listdir(short), [alive.name])
         self.assertFalse([name for name in self.files() if ".gnr-" in name])
 
+    def test_an_interrupt_in_mid_solve(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            run = self.start(2, *ENDLESS, "--levels", "1")
+            self.wait_for(run, "1     1")
+            run.send_signal(number)
             self.check_end(run, 128 + number)
 
     def test_a_truncated_file(self):
