@@ -17,6 +17,7 @@
 #include "common/SignalRequests.h"
 #include "common/SlabOutput.h"
 #include "common/StreamedInput.h"
+#include "common/TemporaryFiles.h"
 #include "common/TransformOutput.h"
 
 #include "gnr/Checkpoint.h"
@@ -25,9 +26,11 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -113,6 +116,48 @@ CheckOutputs(const RegistrationSettings & settings, OutputFiles & files)
   {
     files.Check(PictureName(settings));
   }
+}
+
+/** What no second run may write while this one lives. */
+using Locks = std::vector<std::unique_ptr<LockFile>>;
+
+/** Refuses to write what another run is writing. */
+Locks
+LockOutputs(const RegistrationSettings & settings)
+{
+  std::vector<std::pair<const char *, std::string>> prefixes{ { "--output", settings.prefix } };
+  if (settings.options.checkpoint)
+  {
+    prefixes.emplace_back("--checkpoint", *settings.options.checkpoint);
+  }
+  Locks                 locks;
+  std::set<std::string> names;
+  for (const auto & [option, prefix] : prefixes)
+  {
+    const std::filesystem::path path = std::filesystem::weakly_canonical(std::filesystem::absolute(prefix));
+    const std::string           name = LockNameFor(path.parent_path().string(), path.filename().string());
+    if (!std::filesystem::is_directory(path.parent_path()) || !names.insert(name).second)
+    {
+      continue; // where checkpoints cannot be written the run says so, and goes on
+    }
+    try
+    {
+      locks.push_back(std::make_unique<LockFile>(name));
+    }
+    catch (const std::system_error & error)
+    {
+      throw CommandLineError(prefix + ": its folder cannot be written (" + error.code().message() +
+                               "). Make room, change its permissions, or choose another " + option,
+                             ExitCode::OutOfResources);
+    }
+    if (locks.back()->IsHeldElsewhere())
+    {
+      throw CommandLineError(prefix + ": another run" +
+                             (locks.back()->Holder().empty() ? "" : " (" + locks.back()->Holder() + ")") +
+                             " is writing files of this name. Wait until it has ended, or choose another " + option);
+    }
+  }
+  return locks;
 }
 
 /** Results of another run, which this one does not replace. */
@@ -298,9 +343,14 @@ Finish(const RegistrationSettings & settings, gnr::StopReason reason, Processes 
 }
 
 ExitCode
-Register(const RegistrationSettings & settings, Clock::time_point start, Processes & processes, RunRecord & record)
+Register(const RegistrationSettings & settings,
+         Clock::time_point            start,
+         Processes &                  processes,
+         RunRecord &                  record,
+         Locks &                      held)
 {
   OutputFiles                   files;
+  Locks                         locks; // go before the folder that this run may have made
   std::optional<SignalRequests> requests;
   if (settings.options.checkpoint)
   {
@@ -310,6 +360,7 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
   if (processes.IsRoot())
   {
     CheckOutputs(settings, files);
+    locks = LockOutputs(settings);
   }
   processes.Agree();
 
@@ -369,6 +420,7 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
     WriteText(MakeJsonReport(settings, record), reportName, files);
     files.Commit();
     log.PrintSummary(record.report, record.phases, record.usage, record.MemoryPerVoxel(), record.files);
+    held = std::move(locks);
   }
   return Finish(settings, record.report.reason, processes);
 }
@@ -414,7 +466,8 @@ main(int argc, char * argv[])
     const bool        isDrawn = settings->picture && processes.IsRoot();
     const std::string pictureProgram = isDrawn ? FindPictureProgram() : "";
     RunRecord         record;
-    const ExitCode    exitCode = Register(*settings, start, processes, record);
+    Locks             locks; // also while the picture is drawn
+    const ExitCode    exitCode = Register(*settings, start, processes, record, locks);
     if (isDrawn) // the images have left memory
     {
       Draw(pictureProgram, *settings, record);
