@@ -308,6 +308,31 @@ DryRun(const RegistrationSettings & settings, Processes & processes)
   return ExitCode::Success;
 }
 
+/** The end of the solve where only the coarsest grid is wanted: the next ones are entered, so that all memory is used,
+ * and left at once. */
+void
+StopAfterTheCoarsestGrid(FilterType * filter)
+{
+  filter->AddObserver(itk::MultiResolutionIterationEvent(), [filter](const itk::EventObject &) {
+    if (filter->GetCurrentLevelRecord().level > 0)
+    {
+      filter->StopRegistration();
+    }
+  });
+}
+
+/** What a run of --smoke has to say. */
+void
+TellOfSmoke(const gnr::Report & report, RunLog & log)
+{
+  const auto & grid = report.levels.front().grid;
+  const int    processes = report.processes;
+  log.PrintMessage("smoke test passed: files, memory, " +
+                   std::string(processes > 1 ? std::to_string(processes) + " processes, " : "") +
+                   "the coarsest grid (" + std::to_string(grid.size[0]) + " x " + std::to_string(grid.size[1]) + " x " +
+                   std::to_string(grid.size[2]) + ") and the results; nothing was written");
+}
+
 /** CPU time and memory of all processes; collective. */
 void
 MeasureUsage(RunRecord & record, Clock::time_point start, Processes & processes)
@@ -377,6 +402,10 @@ Register(const RegistrationSettings & settings,
     InvertTransform(filter->GetInitialTransform(), *settings.initialTransform); // fails now rather than in the end
   }
   Observe(filter, log);
+  if (settings.smoke)
+  {
+    StopAfterTheCoarsestGrid(filter);
+  }
   const auto   resident = ResidentBytes();
   const double alignSeconds = record.alignment ? record.alignment->seconds : 0.0;
   record.phases.emplace_back("read", Lap(mark) - alignSeconds);
@@ -386,6 +415,11 @@ Register(const RegistrationSettings & settings,
   }
   WithFileNames(settings, [&] { filter->Update(); });
   record.report = filter->GetReport();
+  if (settings.smoke)
+  {
+    TellOfSmoke(record.report, log);
+    return ExitCode::Success;
+  }
   record.memory.filter = filter->GetMemoryNeed();
   record.memory.program = WithoutImages(resident, record.memory.filter.inputs);
   const double update = Lap(mark);
@@ -468,7 +502,7 @@ main(int argc, char * argv[])
     RunRecord         record;
     Locks             locks; // also while the picture is drawn
     const ExitCode    exitCode = Register(*settings, start, processes, record, locks);
-    if (isDrawn) // the images have left memory
+    if (isDrawn && !settings->smoke) // the images have left memory
     {
       Draw(pictureProgram, *settings, record);
     }
