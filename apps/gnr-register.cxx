@@ -191,9 +191,14 @@ FindStaleFiles(const RegistrationSettings & settings)
 }
 
 /** Writes the results that were asked for under temporary names; returns the final ones. Collective if each process
- * writes its part of them, else for the root alone. */
+ * writes its part of them, else for the root alone.
+ * \param inverseOfInitial null: there is no initial transform, or nobody asks for its inverse */
 std::vector<std::string>
-WriteResults(FilterType * filter, const RegistrationSettings & settings, OutputFiles & files, Processes & processes)
+WriteResults(FilterType *                 filter,
+             const RegistrationSettings & settings,
+             const TransformType *        inverseOfInitial,
+             OutputFiles &                files,
+             Processes &                  processes)
 {
   const auto               threads = static_cast<unsigned int>(std::max(1, filter->GetReport().threads));
   std::vector<std::string> written;
@@ -234,10 +239,8 @@ WriteResults(FilterType * filter, const RegistrationSettings & settings, OutputF
       filter->GetDisplacementField(), initial, CompositeOrder::FieldFirst, settings.compositePrecision, path, files);
   });
   offer("inverse_composite.h5", [&](const std::string & path) {
-    const TransformType::Pointer inverse =
-      initial ? InvertTransform(initial, *settings.initialTransform) : TransformType::Pointer();
     WriteComposite(filter->GetInverseDisplacementField(),
-                   inverse,
+                   inverseOfInitial,
                    CompositeOrder::TransformFirst,
                    settings.compositePrecision,
                    path,
@@ -396,10 +399,13 @@ Register(const RegistrationSettings & settings,
   {
     filter->SetRequestSource(&SignalRequests::Next);
   }
-  const ImageSources sources = ReadInputs(filter, settings, processes, record, log);
+  const ImageSources     sources = ReadInputs(filter, settings, processes, record, log);
+  TransformType::Pointer inverseOfInitial;
   if (settings.writeComposite && settings.writeInverse && filter->GetInitialTransform())
   {
-    InvertTransform(filter->GetInitialTransform(), *settings.initialTransform); // fails now rather than in the end
+    // It fails now rather than in the end.
+    inverseOfInitial =
+      InvertTransformFor(filter->GetInitialTransform(), filter->GetMovingImage(), *settings.initialTransform);
   }
   Observe(filter, log);
   if (settings.smoke)
@@ -429,7 +435,7 @@ Register(const RegistrationSettings & settings,
   log.PrintActivity("writing");
   if (processes.IsRoot() || settings.streamedOutput)
   {
-    record.files = WriteResults(filter, settings, files, processes);
+    record.files = WriteResults(filter, settings, inverseOfInitial, files, processes);
   }
   record.phases.emplace_back("write", Lap(mark));
   MeasureUsage(record, start, processes);
