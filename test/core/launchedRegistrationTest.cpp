@@ -2,7 +2,6 @@
 // Registrations in worker processes: the same as by ranks in this process, and what happens where something goes wrong.
 #include "threads.h"
 
-#include "parallel/Silence.h"
 #include "registration/Archive.h"
 
 #include "gnr/Engine.h"
@@ -23,7 +22,6 @@
 #include <functional>
 #include <iterator>
 #include <mutex>
-#include <optional>
 #include <thread>
 
 using namespace gnr;
@@ -483,78 +481,27 @@ TEST_F(LaunchedRegistrations, PassErrorsOn)
   EXPECT_EQ(failure.message, expected.message);
 }
 
-TEST_F(LaunchedRegistrations, SurviveAKilledWorker)
-{
-  for (const int rank : { 0, 1 })
-  {
-    Recorder recorder;
-    recorder.duringIteration = [&] {
-      for (const pid_t worker : workersOf(getpid(), rank))
-      {
-        kill(worker, SIGKILL);
-      }
-    };
-    problem.options.objectiveTolerance = 0.0;
-    problem.options.gradientTolerance = 1e-9;
-    const Failure failure = failureOf(*makeLaunchedEngine(2), problem, &recorder);
-    EXPECT_EQ(failure.kind, ErrorKind::OutOfResources) << failure.message;
-    EXPECT_HAS(failure.message, "memory");
-    EXPECT_EQ(failure.message.find('\n'), std::string::npos) << failure.message;
-    EXPECT_EQ(foldersOf(getpid()), std::vector<std::string>());
-  }
-}
-
-TEST_F(LaunchedRegistrations, SurviveAStoppedWorker)
+TEST_F(LaunchedRegistrations, SurviveAKilledOrStoppedWorker)
 {
   setenv("GNR_SILENCE_LIMIT", "3", 1);
-  for (const int rank : { 0, 1 })
+  problem.options.objectiveTolerance = 0.0;
+  problem.options.gradientTolerance = 1e-9;
+  for (const auto & [number, rank] :
+       { std::pair(SIGKILL, 0), std::pair(SIGKILL, 1), std::pair(SIGSTOP, 0), std::pair(SIGSTOP, 1) })
   {
     Recorder recorder;
-    recorder.duringIteration = [&] {
+    recorder.duringIteration = [number = number, rank = rank] {
       for (const pid_t worker : workersOf(getpid(), rank))
       {
-        kill(worker, SIGSTOP);
+        kill(worker, number);
       }
     };
-    problem.options.objectiveTolerance = 0.0;
-    problem.options.gradientTolerance = 1e-9;
-    problem.options.maximumIterations = 100000;
     const Failure failure = failureOf(*makeLaunchedEngine(2), problem, &recorder);
     EXPECT_EQ(failure.kind, ErrorKind::OutOfResources) << failure.message;
-    EXPECT_HAS(failure.message, "process " + std::to_string(rank) + " of 2");
-    EXPECT_HAS(failure.message, "has not been heard of for 3 s");
+    EXPECT_HAS(failure.message, number == SIGKILL ? "memory" : "process " + std::to_string(rank) + " of 2 ");
     EXPECT_EQ(failure.message.find('\n'), std::string::npos) << failure.message;
     EXPECT_EQ(foldersOf(getpid()), std::vector<std::string>());
-    EXPECT_TRUE(soon([] { return workersOf(getpid()).empty(); })) << "the stopped one is left";
   }
-}
-
-TEST(SilenceOfAProcess, CountsInTimeThatThisOneIsAtWork)
-{
-  using std::chrono::seconds;
-  const auto begin = std::chrono::steady_clock::now();
-  Silence    silence;
-  silence.look(begin);
-  EXPECT_NEAR(silence.look(begin + seconds(1)), 1.0, 1e-2);
-  EXPECT_NEAR(silence.look(begin + seconds(2)), 2.0, 1e-2);
-  EXPECT_NEAR(silence.look(begin + seconds(3602)), 3.0, 1e-2) << "an hour of suspension is one look";
-  silence.heard();
-  EXPECT_NEAR(silence.look(begin + seconds(3603)), 1.0, 1e-2);
-}
-
-TEST(SilenceOfAProcess, HasALimitThatIsANumber)
-{
-  EXPECT_EQ(silenceLimit(), 60.0);
-  for (const char * text : { "2.9", "-1", "soon", "5s", "nan" })
-  {
-    setenv("GNR_SILENCE_LIMIT", text, 1);
-    EXPECT_THROW(silenceLimit(), Error) << text;
-  }
-  setenv("GNR_SILENCE_LIMIT", "7.5", 1);
-  EXPECT_EQ(silenceLimit(), 7.5);
-  setenv("GNR_SILENCE_LIMIT", "none", 1);
-  EXPECT_EQ(silenceLimit(), std::nullopt);
-  unsetenv("GNR_SILENCE_LIMIT");
 }
 
 TEST_F(LaunchedRegistrations, GoWithAKilledHost)
