@@ -17,6 +17,7 @@
 #include "common/SignalRequests.h"
 #include "common/SlabOutput.h"
 #include "common/StreamedInput.h"
+#include "common/TemporaryFiles.h"
 #include "common/TransformOutput.h"
 
 #include "gnr/Checkpoint.h"
@@ -25,9 +26,11 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -115,6 +118,48 @@ CheckOutputs(const RegistrationSettings & settings, OutputFiles & files)
   }
 }
 
+/** What no second run may write while this one lives. */
+using Locks = std::vector<std::unique_ptr<LockFile>>;
+
+/** Refuses to write what another run is writing. */
+Locks
+LockOutputs(const RegistrationSettings & settings)
+{
+  std::vector<std::pair<const char *, std::string>> prefixes{ { "--output", settings.prefix } };
+  if (settings.options.checkpoint)
+  {
+    prefixes.emplace_back("--checkpoint", *settings.options.checkpoint);
+  }
+  Locks                 locks;
+  std::set<std::string> names;
+  for (const auto & [option, prefix] : prefixes)
+  {
+    const std::filesystem::path path = std::filesystem::weakly_canonical(std::filesystem::absolute(prefix));
+    const std::string           name = LockNameFor(path.parent_path().string(), path.filename().string());
+    if (!std::filesystem::is_directory(path.parent_path()) || !names.insert(name).second)
+    {
+      continue; // where checkpoints cannot be written the run says so, and goes on
+    }
+    try
+    {
+      locks.push_back(std::make_unique<LockFile>(name));
+    }
+    catch (const std::system_error & error)
+    {
+      throw CommandLineError(prefix + ": its folder cannot be written (" + error.code().message() +
+                               "). Make room, change its permissions, or choose another " + option,
+                             ExitCode::OutOfResources);
+    }
+    if (locks.back()->IsHeldElsewhere())
+    {
+      throw CommandLineError(prefix + ": another run" +
+                             (locks.back()->Holder().empty() ? "" : " (" + locks.back()->Holder() + ")") +
+                             " is writing files of this name. Wait until it has ended, or choose another " + option);
+    }
+  }
+  return locks;
+}
+
 /** Results of another run, which this one does not replace. */
 std::vector<std::string>
 FindStaleFiles(const RegistrationSettings & settings)
@@ -146,9 +191,14 @@ FindStaleFiles(const RegistrationSettings & settings)
 }
 
 /** Writes the results that were asked for under temporary names; returns the final ones. Collective if each process
- * writes its part of them, else for the root alone. */
+ * writes its part of them, else for the root alone.
+ * \param inverseOfInitial null: there is no initial transform, or nobody asks for its inverse */
 std::vector<std::string>
-WriteResults(FilterType * filter, const RegistrationSettings & settings, OutputFiles & files, Processes & processes)
+WriteResults(FilterType *                 filter,
+             const RegistrationSettings & settings,
+             const TransformType *        inverseOfInitial,
+             OutputFiles &                files,
+             Processes &                  processes)
 {
   const auto               threads = static_cast<unsigned int>(std::max(1, filter->GetReport().threads));
   std::vector<std::string> written;
@@ -189,10 +239,8 @@ WriteResults(FilterType * filter, const RegistrationSettings & settings, OutputF
       filter->GetDisplacementField(), initial, CompositeOrder::FieldFirst, settings.compositePrecision, path, files);
   });
   offer("inverse_composite.h5", [&](const std::string & path) {
-    const TransformType::Pointer inverse =
-      initial ? InvertTransform(initial, *settings.initialTransform) : TransformType::Pointer();
     WriteComposite(filter->GetInverseDisplacementField(),
-                   inverse,
+                   inverseOfInitial,
                    CompositeOrder::TransformFirst,
                    settings.compositePrecision,
                    path,
@@ -263,6 +311,31 @@ DryRun(const RegistrationSettings & settings, Processes & processes)
   return ExitCode::Success;
 }
 
+/** The end of the solve where only the coarsest grid is wanted: the next ones are entered, so that all memory is used,
+ * and left at once. */
+void
+StopAfterTheCoarsestGrid(FilterType * filter)
+{
+  filter->AddObserver(itk::MultiResolutionIterationEvent(), [filter](const itk::EventObject &) {
+    if (filter->GetCurrentLevelRecord().level > 0)
+    {
+      filter->StopRegistration();
+    }
+  });
+}
+
+/** What a run of --smoke has to say. */
+void
+TellOfSmoke(const gnr::Report & report, RunLog & log)
+{
+  const auto & grid = report.levels.front().grid;
+  const int    processes = report.processes;
+  log.PrintMessage("smoke test passed: files, memory, " +
+                   std::string(processes > 1 ? std::to_string(processes) + " processes, " : "") +
+                   "the coarsest grid (" + std::to_string(grid.size[0]) + " x " + std::to_string(grid.size[1]) + " x " +
+                   std::to_string(grid.size[2]) + ") and the results; nothing was written");
+}
+
 /** CPU time and memory of all processes; collective. */
 void
 MeasureUsage(RunRecord & record, Clock::time_point start, Processes & processes)
@@ -298,9 +371,14 @@ Finish(const RegistrationSettings & settings, gnr::StopReason reason, Processes 
 }
 
 ExitCode
-Register(const RegistrationSettings & settings, Clock::time_point start, Processes & processes, RunRecord & record)
+Register(const RegistrationSettings & settings,
+         Clock::time_point            start,
+         Processes &                  processes,
+         RunRecord &                  record,
+         Locks &                      held)
 {
   OutputFiles                   files;
+  Locks                         locks; // go before the folder that this run may have made
   std::optional<SignalRequests> requests;
   if (settings.options.checkpoint)
   {
@@ -310,6 +388,7 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
   if (processes.IsRoot())
   {
     CheckOutputs(settings, files);
+    locks = LockOutputs(settings);
   }
   processes.Agree();
 
@@ -320,12 +399,19 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
   {
     filter->SetRequestSource(&SignalRequests::Next);
   }
-  const ImageSources sources = ReadInputs(filter, settings, processes, record, log);
+  const ImageSources     sources = ReadInputs(filter, settings, processes, record, log);
+  TransformType::Pointer inverseOfInitial;
   if (settings.writeComposite && settings.writeInverse && filter->GetInitialTransform())
   {
-    InvertTransform(filter->GetInitialTransform(), *settings.initialTransform); // fails now rather than in the end
+    // It fails now rather than in the end.
+    inverseOfInitial =
+      InvertTransformFor(filter->GetInitialTransform(), filter->GetMovingImage(), *settings.initialTransform);
   }
   Observe(filter, log);
+  if (settings.smoke)
+  {
+    StopAfterTheCoarsestGrid(filter);
+  }
   const auto   resident = ResidentBytes();
   const double alignSeconds = record.alignment ? record.alignment->seconds : 0.0;
   record.phases.emplace_back("read", Lap(mark) - alignSeconds);
@@ -335,6 +421,11 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
   }
   WithFileNames(settings, [&] { filter->Update(); });
   record.report = filter->GetReport();
+  if (settings.smoke)
+  {
+    TellOfSmoke(record.report, log);
+    return ExitCode::Success;
+  }
   record.memory.filter = filter->GetMemoryNeed();
   record.memory.program = WithoutImages(resident, record.memory.filter.inputs);
   const double update = Lap(mark);
@@ -344,7 +435,7 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
   log.PrintActivity("writing");
   if (processes.IsRoot() || settings.streamedOutput)
   {
-    record.files = WriteResults(filter, settings, files, processes);
+    record.files = WriteResults(filter, settings, inverseOfInitial, files, processes);
   }
   record.phases.emplace_back("write", Lap(mark));
   MeasureUsage(record, start, processes);
@@ -369,6 +460,7 @@ Register(const RegistrationSettings & settings, Clock::time_point start, Process
     WriteText(MakeJsonReport(settings, record), reportName, files);
     files.Commit();
     log.PrintSummary(record.report, record.phases, record.usage, record.MemoryPerVoxel(), record.files);
+    held = std::move(locks);
   }
   return Finish(settings, record.report.reason, processes);
 }
@@ -414,8 +506,9 @@ main(int argc, char * argv[])
     const bool        isDrawn = settings->picture && processes.IsRoot();
     const std::string pictureProgram = isDrawn ? FindPictureProgram() : "";
     RunRecord         record;
-    const ExitCode    exitCode = Register(*settings, start, processes, record);
-    if (isDrawn) // the images have left memory
+    Locks             locks; // also while the picture is drawn
+    const ExitCode    exitCode = Register(*settings, start, processes, record, locks);
+    if (isDrawn && !settings->smoke) // the images have left memory
     {
       Draw(pictureProgram, *settings, record);
     }

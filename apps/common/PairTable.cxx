@@ -96,7 +96,8 @@ CheckHeader(const Cells & header, const std::string & path)
   std::set<std::string> names;
   for (const std::string & name : header)
   {
-    const bool isTaken = name == "checkpoint" || name == "dry-run" || name == "help" || name == "version";
+    const bool isTaken =
+      name == "checkpoint" || name == "dry-run" || name == "smoke" || name == "help" || name == "version";
     if (name.empty() || name.front() == '-' || isTaken || !names.insert(name).second)
     {
       throw CommandLineError(path + ": line 1 has a column '" + name +

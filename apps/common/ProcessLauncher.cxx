@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ProcessLauncher.h"
 
+#include "TemporaryFiles.h"
+
 #include "gnr/Communicator.h"
 #include "gnr/Error.h"
 #include "gnr/Launcher.h"
@@ -107,7 +109,8 @@ public:
   {
     if (m_IsNew)
     {
-      rmdir(m_Path.c_str()); // fails where there are results, or nothing
+      RemoveLeftovers(m_Path); // of a process that was killed
+      rmdir(m_Path.c_str());   // fails where there are results, or nothing
     }
   }
   NewFolder(const NewFolder &) = delete;

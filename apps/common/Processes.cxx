@@ -7,10 +7,12 @@
 
 #include "gnr/Error.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <new>
+#include <streambuf>
 #include <thread>
 
 namespace gnrapp
@@ -84,6 +86,38 @@ LaunchedRank()
   return 0;
 }
 
+/** What goes wrong in one process is told to the others. */
+ExitCode
+RunAndAnnounce(Processes & processes, const std::function<ExitCode(Processes &)> & body)
+{
+  try
+  {
+    const ExitCode result = body(processes);
+    processes.Agree();
+    return result;
+  }
+  catch (const CommandLineError & error)
+  {
+    processes.Announce(error.GetExitCode(), error.what());
+    throw;
+  }
+  catch (const itk::GaussNewtonRegistrationError & error)
+  {
+    processes.Announce(ExitCodeOf(error.GetKind()), PlainDescription(error.GetDescription()));
+    throw;
+  }
+  catch (const std::bad_alloc &)
+  {
+    processes.Announce(ExitCode::OutOfResources, "not enough memory. Use more processes, or images with fewer voxels");
+    throw;
+  }
+  catch (const std::exception & error)
+  {
+    processes.Announce(ExitCode::NumericalFailure, error.what());
+    throw;
+  }
+}
+
 } // namespace
 
 Processes::Processes()
@@ -130,6 +164,18 @@ Processes::Share(std::string text)
   return text;
 }
 
+bool
+Processes::StandsInForTheRoot() const
+{
+  const std::vector<int> lost = m_World->lost();
+  int                    first = 0;
+  while (std::find(lost.begin(), lost.end(), first) != lost.end())
+  {
+    ++first;
+  }
+  return first > 0 && first == Rank();
+}
+
 void
 Processes::Announce(ExitCode exitCode, const std::string & message)
 {
@@ -157,6 +203,7 @@ int
 RunSharedProgram(const std::string & program, const std::function<ExitCode(Processes &)> & body)
 {
   std::unique_ptr<Processes> processes;
+  std::streambuf * const     errors = std::cerr.rdbuf();
   if (gnr::launchedProcesses().value_or(1) > 1 && LaunchedRank() != 0)
   {
     // Every error reaches the root, which prints it.
@@ -167,29 +214,15 @@ RunSharedProgram(const std::string & program, const std::function<ExitCode(Proce
     processes = std::make_unique<Processes>();
     try
     {
-      const ExitCode result = body(*processes);
-      processes->Agree();
-      return result;
+      return RunAndAnnounce(*processes, body);
     }
-    catch (const CommandLineError & error)
+    catch (...)
     {
-      processes->Announce(error.GetExitCode(), error.what());
-      throw;
-    }
-    catch (const itk::GaussNewtonRegistrationError & error)
-    {
-      processes->Announce(ExitCodeOf(error.GetKind()), PlainDescription(error.GetDescription()));
-      throw;
-    }
-    catch (const std::bad_alloc &)
-    {
-      processes->Announce(ExitCode::OutOfResources,
-                          "not enough memory. Use more processes, or images with fewer voxels");
-      throw;
-    }
-    catch (const std::exception & error)
-    {
-      processes->Announce(ExitCode::NumericalFailure, error.what());
+      if (processes->StandsInForTheRoot())
+      {
+        std::cerr.rdbuf(errors);
+        std::cerr.clear(); // it has refused everything so far
+      }
       throw;
     }
   });

@@ -59,6 +59,10 @@ public:
   std::string
   Share(std::string text);
 
+  /** True in the first of those that are still there, where that is not the root. */
+  bool
+  StandsInForTheRoot() const;
+
   /** Tells the others that this one has failed. */
   void
   Announce(ExitCode exitCode, const std::string & message);

@@ -2,6 +2,7 @@
 #include "Program.h"
 
 #include "GaussNewtonRegistrationVersion.h"
+#include "TemporaryFiles.h"
 
 #include "gnr/Threads.h"
 #include "itkGaussNewtonRegistrationError.h"
@@ -17,17 +18,20 @@
 #include "itkVersion.h"
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
+#include <exception>
 #include <iostream>
 #include <new>
 #include <sstream>
 #include <system_error>
 
-#ifdef __linux__
-#  include <unistd.h>
-#endif
+#include <sys/uio.h>
+#include <unistd.h>
 #ifdef __GLIBC__
 #  include <malloc.h>
 #endif
@@ -90,6 +94,61 @@ KeepNoLargeBlocks()
   mallopt(M_MMAP_THRESHOLD, largestKept);
 #endif
 }
+
+constexpr const char * noMemory =
+  "not enough memory for this image. Use a machine with more memory, or images with fewer voxels";
+
+/** Takes no memory itself: for where it has run out in the middle of telling so, or of what must not throw. */
+[[noreturn]] void
+EndForWantOfMemory()
+{
+  RemoveTemporaryFiles();
+#ifdef __GLIBC__
+  const char * const program = program_invocation_short_name;
+#else
+  const char * const program = "gnr";
+#endif
+  std::array<iovec, 4> line;
+  std::size_t          count = 0;
+  for (const char * text : { program, ": error: ", noMemory, "\n" })
+  {
+    line[count++] = { const_cast<char *>(text), std::strlen(text) };
+  }
+  [[maybe_unused]] const ssize_t written = writev(STDERR_FILENO, line.data(), static_cast<int>(count));
+  _exit(static_cast<int>(ExitCode::OutOfResources));
+}
+
+std::terminate_handler terminateBefore = nullptr;
+
+/** An exception that nobody catches, or that meets a function that must not throw. */
+[[noreturn]] void
+Terminate()
+{
+  try
+  {
+    if (const std::exception_ptr error = std::current_exception())
+    {
+      std::rethrow_exception(error);
+    }
+  }
+  catch (const std::bad_alloc &)
+  {
+    EndForWantOfMemory();
+  }
+  catch (...) // a defect
+  {}
+  if (terminateBefore != nullptr)
+  {
+    terminateBefore();
+  }
+  std::abort();
+}
+
+/** Before main(). */
+[[maybe_unused]] const bool isTerminateSet = [] {
+  terminateBefore = std::set_terminate(Terminate);
+  return true;
+}();
 
 ExitCode
 ExitCodeOf(itk::GaussNewtonRegistrationErrorEnums::Kind kind)
@@ -169,8 +228,11 @@ PlainDescription(const std::string & itkDescription)
   return text;
 }
 
+namespace
+{
+
 int
-RunProgram(const std::string & program, const std::function<ExitCode()> & body)
+RunAndTell(const std::string & program, const std::function<ExitCode()> & body)
 {
   ExitCode    exitCode = ExitCode::Success;
   std::string message;
@@ -196,12 +258,12 @@ RunProgram(const std::string & program, const std::function<ExitCode()> & body)
   catch (const itk::MemoryAllocationError &)
   {
     exitCode = ExitCode::OutOfResources;
-    message = "not enough memory for this image. Use a machine with more memory, or images with fewer voxels";
+    message = noMemory;
   }
   catch (const std::bad_alloc &)
   {
     exitCode = ExitCode::OutOfResources;
-    message = "not enough memory for this image. Use a machine with more memory, or images with fewer voxels";
+    message = noMemory;
   }
   catch (const itk::ExceptionObject & error)
   {
@@ -227,6 +289,21 @@ RunProgram(const std::string & program, const std::function<ExitCode()> & body)
     std::cerr << (program + ": error: " + OneLine(message) + "\n") << std::flush; // at once: launchers write there, too
   }
   return static_cast<int>(exitCode);
+}
+
+} // namespace
+
+int
+RunProgram(const std::string & program, const std::function<ExitCode()> & body)
+{
+  try
+  {
+    return RunAndTell(program, body);
+  }
+  catch (const std::bad_alloc &) // also while it was told
+  {
+    EndForWantOfMemory();
+  }
 }
 
 std::string

@@ -188,6 +188,14 @@ ParseRegistrationSettings(int argc, const char * const * argv)
       "started.")
     ->group("Inputs and outputs");
 
+  parser
+    .add_flag(
+      "--smoke",
+      settings.smoke,
+      "Try out the whole run before it waits in a queue: check all files, take all memory, start and connect all "
+      "processes, solve on the coarsest grid, make the results, and end. Writes nothing.")
+    ->group("Inputs and outputs");
+
   RegistrationOptions common(parser, settings);
 
   parser
@@ -237,6 +245,10 @@ ParseRegistrationSettings(int argc, const char * const * argv)
     }
   }
   CheckFslImages(settings.fslImages, { settings.initialTransform.value_or("") }, "--initial-transform");
+  if (settings.smoke && settings.dryRun)
+  {
+    throw CommandLineError("--smoke: contradicts --dry-run. Give one of them");
+  }
   if (settings.verbose && settings.quiet)
   {
     throw CommandLineError("--quiet: contradicts --verbose. Give one of them");
@@ -249,6 +261,10 @@ ParseRegistrationSettings(int argc, const char * const * argv)
     {
       throw CommandLineError(std::string(name) + ": needs --checkpoint. Add it, or leave this option out");
     }
+  }
+  if (settings.smoke)
+  {
+    settings.options.checkpoint.reset(); // neither written nor used
   }
   return settings;
 }

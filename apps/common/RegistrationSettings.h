@@ -39,6 +39,7 @@ struct RegistrationSettings
   bool                       streamedInput = false;  ///< every process reads its part of the images
   bool                       streamedOutput = false; ///< every process writes its part of the results
   bool                       dryRun = false;
+  bool                       smoke = false; ///< go as far as the coarsest grid, and write nothing
   bool                       verbose = false;
   bool                       quiet = false;
   bool                       keepCheckpoint = false;

@@ -3,12 +3,14 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <mutex>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 
 #include <csignal>
 #include <fcntl.h>
@@ -26,7 +28,9 @@ constexpr mode_t      folderMode = 0777;
 constexpr mode_t      privateFileMode = 0600;
 constexpr std::size_t longestName = 4096;
 constexpr int         slotCount = 128;
+constexpr mode_t      lockFileMode = 0644; // others shall see who has it
 const std::string     folderPrefix = ".gnr-";
+const std::string     lockPrefix = ".gnr-lock-";
 std::atomic<int>      pendingSignal{ 0 };
 std::atomic<int>      response{ static_cast<int>(SignalResponse::RemoveAndEnd) };
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
@@ -149,7 +153,74 @@ MachineName()
   return text;
 }
 
-/** Takes away folders whose program was killed: of this user and machine, their process gone and their lock free. */
+/** What a process writes into its lock: `process 17 on node3`. */
+std::string
+WhoIAm()
+{
+  return "process " + std::to_string(getpid()) + " on " + MachineName();
+}
+
+std::string
+TextOf(int file)
+{
+  char          text[512];
+  const ssize_t length = pread(file, text, sizeof text, 0);
+  return std::string(text, length > 0 ? static_cast<std::size_t>(length) : 0);
+}
+
+/** Whether a name still means the file that was opened by it. */
+bool
+IsStill(const std::string & path, int file)
+{
+  struct stat named{};
+  struct stat opened{};
+  return lstat(path.c_str(), &named) == 0 && fstat(file, &opened) == 0 && named.st_dev == opened.st_dev &&
+         named.st_ino == opened.st_ino;
+}
+
+/** A folder whose process is gone and its lock free. */
+void
+RemoveFolder(const std::filesystem::path & path, long process)
+{
+  const int   folder = open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  struct stat status{};
+  if (folder >= 0 && process > 0 && fstat(folder, &status) == 0 && status.st_uid == geteuid() &&
+      kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH && flock(folder, LOCK_EX | LOCK_NB) == 0)
+  {
+    std::error_code none;
+    std::filesystem::remove_all(path, none);
+  }
+  if (folder >= 0)
+  {
+    close(folder);
+  }
+}
+
+/** A lock that is free. Whoever has just opened it notices that it is no more. */
+void
+RemoveLock(const std::string & path)
+{
+  const int   file = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+  struct stat status{};
+  if (file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode) && status.st_uid == geteuid() &&
+      flock(file, LOCK_EX | LOCK_NB) == 0)
+  {
+    const std::string end = " on " + MachineName(); // elsewhere locks may not be seen
+    const std::string holder = TextOf(file);
+    if (holder.size() > end.size() && holder.compare(holder.size() - end.size(), end.size(), end) == 0 &&
+        IsStill(path, file))
+    {
+      unlink(path.c_str());
+    }
+  }
+  if (file >= 0)
+  {
+    close(file);
+  }
+}
+
+} // namespace
+
 void
 RemoveLeftovers(const std::string & parent)
 {
@@ -158,27 +229,92 @@ RemoveLeftovers(const std::string & parent)
   for (std::filesystem::directory_iterator entry(parent, none), end; !none && entry != end; entry.increment(none))
   {
     const std::string name = entry->path().filename().string();
-    if (name.rfind(prefix, 0) != 0)
+    if (name.rfind(lockPrefix, 0) == 0)
     {
-      continue;
+      RemoveLock(entry->path().string());
     }
-    const long  process = std::strtol(name.c_str() + prefix.size(), nullptr, 10);
-    const int   folder = open(entry->path().c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    struct stat status{};
-    if (folder >= 0 && process > 0 && fstat(folder, &status) == 0 && status.st_uid == geteuid() &&
-        kill(static_cast<pid_t>(process), 0) != 0 && errno == ESRCH && flock(folder, LOCK_EX | LOCK_NB) == 0)
+    if (name.rfind(prefix, 0) == 0)
     {
-      std::filesystem::remove_all(entry->path(), none);
-      none.clear();
-    }
-    if (folder >= 0)
-    {
-      close(folder);
+      RemoveFolder(entry->path(), std::strtol(name.c_str() + prefix.size(), nullptr, 10));
     }
   }
 }
 
-} // namespace
+std::string
+LockNameFor(const std::string & folder, const std::string & name)
+{
+  return (std::filesystem::path(folder) / (lockPrefix + name)).string();
+}
+
+LockFile::LockFile(const std::string & path)
+  : m_Path(path)
+{
+  constexpr int  patience = 10; // whoever removes leftovers holds it for a moment
+  constexpr auto pause = std::chrono::milliseconds(20);
+  const int      before = response.exchange(static_cast<int>(SignalResponse::Wait));
+  int            error = 0;
+  for (int tries = 0; m_File < 0 && error == 0 && tries < patience;)
+  {
+    int file = open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, lockFileMode);
+    if (file < 0 && errno == EACCES)
+    {
+      file = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC); // of another user
+    }
+    if (file < 0)
+    {
+      error = errno;
+    }
+    else if (flock(file, LOCK_EX | LOCK_NB) == 0)
+    {
+      if (IsStill(path, file))
+      {
+        m_Holder.clear();
+        m_File = file;
+      }
+      else
+      {
+        close(file); // a leftover, which somebody has just removed
+      }
+    }
+    else if (errno == EWOULDBLOCK)
+    {
+      ++tries;
+      m_Holder = TextOf(file);
+      m_IsHeldElsewhere = tries == patience;
+      close(file);
+      std::this_thread::sleep_for(pause);
+    }
+    else
+    {
+      unlink(path.c_str());
+      close(file);
+      break; // no locks here
+    }
+  }
+  if (m_File >= 0)
+  {
+    m_Slot = Register(path);
+    const std::string text = WhoIAm();
+    // Where it cannot be written, it is locked all the same.
+    [[maybe_unused]] const bool isTold = ftruncate(m_File, 0) == 0 && pwrite(m_File, text.data(), text.size(), 0) > 0;
+  }
+  SetSignalResponse(static_cast<SignalResponse>(before));
+  if (error != 0)
+  {
+    errno = error;
+    ThrowErrno(path);
+  }
+}
+
+LockFile::~LockFile()
+{
+  if (m_File >= 0)
+  {
+    unlink(m_Path.c_str());
+    Forget(m_Slot);
+    close(m_File);
+  }
+}
 
 PrivateFolder::PrivateFolder(const std::string & parent)
 {
@@ -273,6 +409,12 @@ MadeFolder::Keep()
     Forget(m_Slot);
     m_Slot = -1;
   }
+}
+
+void
+RemoveTemporaryFiles()
+{
+  RemoveEverything();
 }
 
 void

@@ -59,6 +59,47 @@ private:
   int         m_Slot = -1;
 };
 
+/** A hidden file that is locked as long as this process lives, and goes with it as temporary files do: two processes
+ * that would write the same results find one another by it. Where the file system has no locks nobody is found. */
+class LockFile
+{
+public:
+  /** Makes and locks `path`, unless another process has it: see Holder(). Throws std::system_error. */
+  explicit LockFile(const std::string & path);
+  ~LockFile();
+  LockFile(const LockFile &) = delete;
+  LockFile &
+  operator=(const LockFile &) = delete;
+
+  /** True if another process has it. */
+  bool
+  IsHeldElsewhere() const
+  {
+    return m_IsHeldElsewhere;
+  }
+  /** Who that is, as in `process 17 on node3`. */
+  const std::string &
+  Holder() const
+  {
+    return m_Holder;
+  }
+
+private:
+  std::string m_Path;
+  std::string m_Holder;
+  bool        m_IsHeldElsewhere = false;
+  int         m_File = -1;
+  int         m_Slot = -1;
+};
+
+/** The name of the lock for files in `folder` that begin with `name`. */
+std::string
+LockNameFor(const std::string & folder, const std::string & name);
+
+/** Takes away what programs of this user and machine that were killed have left in a folder. */
+void
+RemoveLeftovers(const std::string & folder);
+
 /** What the signals that end a program do: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXCPU, SIGUSR1 and SIGUSR2
  * remove the temporary files and end it with 128 + the signal. Those that the parent chose to ignore (nohup) stay
  * ignored. */
@@ -71,6 +112,10 @@ enum class SignalResponse
 
 void
 SetSignalResponse(SignalResponse response);
+
+/** Removes all temporary files of this process, for one that is about to end itself; takes no memory. */
+void
+RemoveTemporaryFiles();
 
 } // namespace gnrapp
 

@@ -21,6 +21,13 @@ enum class TransformPrecision
 TransformType::Pointer
 InvertTransform(const TransformType * transform, const std::string & path);
 
+/** The inverse of a transform for a file, for images on the grid of `image`: as InvertTransform(), or, of a transform
+ * that has none in closed form (B-splines), a displacement field of the voxels of that grid, each inverted to 1e-3 mm.
+ * Between voxels that is interpolated, and beyond the grid it is the identity. Throws CommandLineError naming `path` if
+ * a voxel cannot be inverted. */
+TransformType::Pointer
+InvertTransformFor(const TransformType * transform, const itk::ImageBase<3> * image, const std::string & path);
+
 /** Writes a transform as an ITK transform file, its format by the extension of `path` (.tfm, .h5, .mat), under a
  * temporary name of `files`. Throws CommandLineError naming the file. */
 void

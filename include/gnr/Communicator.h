@@ -144,6 +144,13 @@ public:
   virtual void
   announceFailure(ErrorKind kind, const std::string & message) = 0;
 
+  /** Ranks that have ended without a word, or have not been heard of for too long, as far as this process knows. */
+  virtual std::vector<int>
+  lost() const
+  {
+    return {};
+  }
+
   /** What this process has sent so far. */
   const Traffic &
   traffic(Purpose purpose) const

@@ -5,6 +5,7 @@
 #include "GaussNewtonRegistrationExport.h"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,6 +27,8 @@ struct Launch
   bool pipes = false;
 };
 
+class ScratchFolder; // src/parallel
+
 /** How the processes ended. */
 struct LaunchEnd
 {
@@ -40,7 +43,8 @@ struct LaunchEnd
  * If it is not set, it is the launcher this library was built with, else the first of mpirun, mpiexec and srun on PATH.
  * More processes than processors and running as root (the only user in many containers) are allowed. No process is
  * bound to a processor, because its threads would be bound as well. Variables that another launcher or MPI library left
- * in the environment are removed. */
+ * in the environment are removed. On one machine Open MPI keeps its files in folders of this object, which the next
+ * Launcher of the same user removes if all were killed. */
 class GaussNewtonRegistration_EXPORT Launcher
 {
 public:
@@ -90,6 +94,8 @@ public:
 private:
   void
   takeErrors(const LineCallback & onErrorLine, bool atEnd);
+
+  std::vector<std::unique_ptr<ScratchFolder>> scratch_; ///< of the MPI library; goes last
 
   std::string command_;
   int         pid_ = -1;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gnr/Launcher.h"
 
+#include "parallel/ScratchFolder.h"
+
 #include "gnr/Error.h"
 
 #include <fcntl.h>
@@ -14,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <regex>
 #include <sstream>
 
@@ -133,17 +136,57 @@ isOfAnotherLaunch(const std::string & variable)
   return false;
 }
 
+using Variables = std::vector<std::pair<std::string, std::string>>;
+
+/** Whether the launcher starts all processes on this machine, as far as one can see: no options of the user, and no
+ * batch system that may have given others. */
+bool
+isOfThisMachine(const std::vector<std::string> & launcher, bool isSrun)
+{
+  const auto isSet = [](const char * variable) { return std::getenv(variable) != nullptr; };
+  return launcher.size() == 1 && !isSrun && !isSet("SLURM_JOB_ID") && !isSet("PBS_JOBID") && !isSet("LSB_JOBID") &&
+         !isSet("JOB_ID") && !isSet("OMPI_MCA_orte_default_hostfile");
+}
+
+/** Where Open MPI shall keep its shared memory and its other files: in folders that the next run finds. The names of
+ * sockets are short, so that a long TMPDIR is left as it is. */
+Variables
+placesOf(std::vector<std::unique_ptr<ScratchFolder>> & folders)
+{
+  constexpr std::size_t longest = 32;
+  const char * const    variable = std::getenv("TMPDIR");
+  const std::string     temporary = variable != nullptr && *variable != '\0' ? variable : "/tmp";
+  Variables             places;
+  const auto            place = [&](const std::string & parent, std::vector<std::string> names) {
+    if (auto folder = ScratchFolder::makeIn(parent))
+    {
+      folders.push_back(std::make_unique<ScratchFolder>(std::move(*folder)));
+      for (const std::string & name : names)
+      {
+        places.emplace_back(name, folders.back()->path());
+      }
+    }
+  };
+  place("/dev/shm", { "OMPI_MCA_btl_vader_backing_directory", "OMPI_MCA_btl_sm_backing_directory" });
+  if (temporary.size() <= longest)
+  {
+    place(temporary, { "OMPI_MCA_orte_tmpdir_base", "PRTE_MCA_prte_tmpdir_base" });
+  }
+  return places;
+}
+
 /** For Open MPI 4 (OMPI) and 5 (PRTE); MPICH asks nothing of the kind, but may work on UCX. */
 std::vector<std::string>
-environmentOf(const Launch & launch)
+environmentOf(const Launch & launch, const Variables & places)
 {
-  std::vector<std::pair<std::string, std::string>> defaults = {
+  Variables defaults = {
     { "OMPI_MCA_rmaps_base_oversubscribe", "1" },
     { "OMPI_MCA_hwloc_base_binding_policy", "none" },
     { "PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe" },
     { "PRTE_MCA_hwloc_default_binding_policy", "none" },
     { "UCX_LOG_LEVEL", "error" }, // it warns, on standard output, of messages that a failure has left behind
   };
+  defaults.insert(defaults.end(), places.begin(), places.end());
   if (geteuid() == 0)
   {
     for (const char * name : { "OMPI_ALLOW_RUN_AS_ROOT",
@@ -239,6 +282,7 @@ Launcher::Launcher(const Launch & launch)
 {
   std::vector<std::string> words = findLauncher();
   const bool               isSrun = std::filesystem::path(words[0]).filename() == "srun";
+  const Variables          places = isOfThisMachine(words, isSrun) ? placesOf(scratch_) : Variables();
   words.push_back(isSrun ? "-n" : "-np");
   words.push_back(std::to_string(launch.processes));
   words.insert(words.end(), launch.command.begin(), launch.command.end());
@@ -248,7 +292,7 @@ Launcher::Launcher(const Launch & launch)
   }
 
   // All memory before fork(): another thread of the host may hold the lock of its allocator.
-  std::vector<std::string> environment = environmentOf(launch);
+  std::vector<std::string> environment = environmentOf(launch, places);
   std::vector<char *>      arguments = pointers(words);
   std::vector<char *>      variables = pointers(environment);
   std::array<int, 2>       in{ { open("/dev/null", O_RDONLY | O_CLOEXEC), -1 } }, out{ { -1, -1 } };

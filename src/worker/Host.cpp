@@ -35,14 +35,15 @@ Host::listen()
   for (;;)
   {
     Frame         frame;
-    const Arrival arrival = channel_.receive(frame, -1);
-    if (arrival == Arrival::Nothing)
-    {
-      continue;
-    }
+    const Arrival arrival = channel_.receive(frame, launched::beatMilliseconds);
     if (isLeaving_)
     {
       return;
+    }
+    if (arrival == Arrival::Nothing)
+    {
+      send(Word::Beat);
+      continue;
     }
     const std::lock_guard<std::mutex> lock(mutex_);
     if (arrival == Arrival::Closed)

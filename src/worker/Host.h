@@ -23,8 +23,8 @@ namespace worker
 
 /** The process that has started the workers, as the first of them sees it.
  *
- * A thread listens to it all the time. Where it is no more, this process ends at once if it is at work, and nothing is
- * left in the folder. */
+ * A thread listens to it all the time, and lets it know that this process lives. Where it is no more, this process ends
+ * at once if it is at work, and nothing is left in the folder. */
 class Host : public Observer
 {
 public:
@@ -35,6 +35,7 @@ public:
   bool
   send(launched::Word word, const std::string & body = std::string()) const
   {
+    const std::lock_guard<std::mutex> lock(sending_);
     return channel_.send(word, body);
   }
 
@@ -64,6 +65,7 @@ private:
 
   const launched::SharedFolder & folder_;
   launched::Channel              channel_;
+  mutable std::mutex             sending_;
   std::atomic<Request>           request_{ Request::Continue };
   std::atomic<bool>              isSaveAsked_{ false };
   std::atomic<bool>              isLeaving_{ false };

@@ -8,6 +8,7 @@
 
 #include "gnr/Engine.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -15,6 +16,7 @@
 #include <iterator>
 #include <memory>
 #include <new>
+#include <string>
 #include <unistd.h>
 #include <utility>
 #include <vector>
@@ -259,8 +261,9 @@ private:
       if (host_)
       {
         host_->send(Word::Failed, body);
+        return EXIT_SUCCESS; // all is said
       }
-      return EXIT_SUCCESS; // all is said
+      return speakForTheFirst(message);
     }
     try // the first to come is heard
     {
@@ -269,6 +272,25 @@ private:
     catch (const Error &) // another was faster
     {}
     return EXIT_SUCCESS;
+  }
+
+  /** Where the first process is lost, the host hears of it by what the next one prints. */
+  int
+  speakForTheFirst(const std::string & message) const
+  {
+    const std::vector<int> lost = communicator_->lost();
+    const auto isLost = [&lost](int rank) { return std::find(lost.begin(), lost.end(), rank) != lost.end(); };
+    int        first = 0;
+    while (isLost(first))
+    {
+      ++first;
+    }
+    if (first == 0 || first != communicator_->rank())
+    {
+      return EXIT_SUCCESS;
+    }
+    std::cerr << message << std::endl;
+    return EXIT_FAILURE;
   }
 
   SharedFolder                  folder_;

@@ -9,6 +9,7 @@
     GNR_MPIEXEC               what starts several processes, or empty where it was built without MPI
     GNR_FAULTS                folder of a plugin gnr-mpi that fails when it is told to; likewise
     GNR_THREAD_SHIM           library for LD_PRELOAD that gives a limited number of threads, or empty
+    GNR_ALLOCATION_SHIM       library for LD_PRELOAD that lets allocations fail, or empty
     GNR_EXAMPLE_DATA          examples/data
     GNR_EXTRA_TEST_DATA       further image pairs, or empty: tests that need them are skipped
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""--dry-run tells the grids and the memory of a registration, and the registration keeps to it. (ctest: skip code 77)"""
+"""--dry-run tells the grids and the memory of a registration, and the registration keeps to it; --smoke tries out all of
+it. (ctest: skip code 77)"""
 import json
 import math
 import os
@@ -142,6 +143,59 @@ class DryRun(support.CommandLineTest):
         run = self.register("f.nii", "--dry-run")
         self.assertEqual(run.returncode, 2)
         self.assertIn("MOVING: is missing", run.stderr)
+
+
+class Smoke(support.CommandLineTest):
+    SIZE = (64, 60, 56)
+
+    def setUp(self):
+        super().setUp()
+        nifti.write_wave_pair(self.folder, self.SIZE, (0.2, 0.15, 0.25), 0.5)
+        self.before = self.files()
+
+    def smoke(self, *options, **keywords):
+        return self.register("fixed.nii", "moving.nii", "-o", "new/pair", "--smoke", "--device", "cpu", *options, **keywords)
+
+    def check(self, result):
+        """Only the coarsest grid is solved on, and nothing is written."""
+        text = self.succeed(result).stdout
+        levels = re.findall(r"^ +(\d+)  grid (\d+ x \d+ x \d+)", text, re.M)
+        self.assertGreater(len(levels), 1, text)
+        steps = re.findall(r"^ +(\d+) +\d+  \d\.\d+e", text, re.M)
+        self.assertEqual(set(steps), {"1"}, text)
+        last = text.splitlines()[-1]
+        self.assertIn("smoke test passed", last)
+        self.assertIn(levels[0][1], last)
+        self.assertIn("nothing was written", last)
+        self.assertEqual(self.files(), self.before)
+        return last
+
+    def test_everything_but_the_files(self):
+        self.check(self.smoke("--levels", 3, "--inverse", "--velocity", "--determinant", "--composite"))
+        self.assertEqual(self.succeed(self.smoke("--quiet", "--beta-strategy", "search")).stdout, "")
+
+    def test_a_checkpoint_is_neither_written_nor_used(self):
+        (self.folder / "c.gnr").write_text("of another run")
+        self.before = self.files()
+        self.check(self.smoke("--checkpoint", "c", "--checkpoint-interval", 0))
+        self.assertEqual((self.folder / "c.gnr").read_text(), "of another run")
+
+    def test_several_processes(self):
+        if not os.environ.get("GNR_MPIEXEC"):
+            self.skipTest("built without MPI, or no mpirun")
+        last = self.check(self.smoke("--processes", 3, "--streamed-input", "--streamed-output"))
+        self.assertIn("3 processes", last)
+
+    def test_what_a_run_would_fail_with(self):
+        (self.folder / "moving.nii").write_bytes((self.folder / "moving.nii").read_bytes()[:-1000])
+        result = self.smoke()
+        self.assertEqual((result.returncode, result.stderr.count("moving.nii")), (2, 1), result.stderr)
+        (self.folder / "file").write_text("in the way")
+        result = self.register("fixed.nii", "fixed.nii", "-o", "file/pair", "--smoke")
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("file: ", result.stderr)
+        result = self.smoke("--dry-run")
+        self.assertEqual(result.returncode, 2, result.stderr)
 
 
 if __name__ == "__main__":

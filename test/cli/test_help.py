@@ -25,7 +25,7 @@ REGISTER = {
     "--keep-checkpoint": None, "--requeue-exit-code": None, "--fixed-mask": "fixedMask", "--moving-mask": "movingMask",
     "--initial-transform": "initialTransform", "--fsl-images": "fslImages", "--initial-velocity": "initialVelocity",
     "--output": None, "--inverse": None, "--velocity": None, "--determinant": None, "--composite": None,
-    "--composite-precision": None, "--dispvect": None, "--picture": None, "--dry-run": None, "--verbose": None,
+    "--composite-precision": None, "--dispvect": None, "--picture": None, "--dry-run": None, "--smoke": None, "--verbose": None,
     "--processes": None, "--streamed-input": None, "--streamed-output": None, "--quiet": None, "--version": None,
     "--help": None,
 }

@@ -48,7 +48,7 @@ class Interrupt(support.CommandLineTest):
             while run.poll() is None and not any(".gnr-" in name and name.endswith(".nii") for name in self.results()):
                 time.sleep(0.001)
             for name in self.results():
-                if os.path.basename(name).startswith(".gnr-"):
+                if os.path.basename(name).startswith(".gnr-") and not name.endswith("gnr-lock-pair"):
                     with contextlib.suppress(FileNotFoundError):  # it may be over
                         self.assertEqual(stat.S_IMODE(os.stat(self.folder / name).st_mode), 0o700)
             run.send_signal(number)
@@ -61,6 +61,32 @@ class Interrupt(support.CommandLineTest):
                 self.assertIn(final, (set(), OUTPUTS))
                 if number != signal.SIGKILL and not final:
                     self.assertEqual(self.files(), ["fixed.nii", "moving.nii"])
+            subprocess.run(["rm", "-rf", str(self.folder / "new")], check=True)
+
+    def test_two_runs_that_write_the_same_files(self):
+        """The second is refused at its start; another name is free, and so is this one when the first has gone, also by
+        SIGKILL, whose lock the next run beside it removes."""
+        endless = ("--beta", "1e-7", "--gradient-tolerance", "1e-9", "--objective-tolerance", "0", "--iterations", "100000")
+        for held, tried in (((), ("--output", "new/../new/pair")),
+                            (("--checkpoint", "new/c"), ("--output", "new/d", "--checkpoint", "new/c"))):
+            first = self.start(*held, *endless)
+            for line in first.stdout:
+                if line.startswith("options"):
+                    break
+            before = self.files()
+            second = self.register("fixed.nii", "moving.nii", *tried)
+            self.assertEqual(second.returncode, 2, second.stdout + second.stderr)
+            self.assertRegex(second.stderr, rf"\Agnr-register: error: {tried[-1]}: another run \(process {first.pid} on \S+\) "
+                                            rf"is writing files of this name\. Wait .*, or choose another {tried[-2]}\n\Z")
+            self.assertEqual(second.stdout, "")
+            self.assertEqual(self.files(), before)
+            self.succeed(self.register("fixed.nii", "moving.nii", "-o", "new/other", "--iterations", 0, "--quiet"))
+            first.kill()
+            first.communicate()
+            self.assertTrue(any("gnr-lock" in name for name in self.files()), "there was no lock")
+            self.succeed(self.register("fixed.nii", "moving.nii", "-o", "new/other", "--iterations", 0, "--quiet"))
+            self.assertEqual([name for name in self.files() if "/." in name], [])
+            self.succeed(self.register("fixed.nii", "moving.nii", *tried, "--iterations", 0, "--quiet"))
             subprocess.run(["rm", "-rf", str(self.folder / "new")], check=True)
 
     def test_old_results_survive_a_failed_run(self):

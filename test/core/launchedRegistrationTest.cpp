@@ -275,6 +275,7 @@ protected:
     EXPECT_TRUE(soon([] { return workersOf(getpid()).empty(); }));
     unsetenv("GNR_WORKER");
     unsetenv("GNR_MPIEXEC");
+    unsetenv("GNR_SILENCE_LIMIT");
     alarm(0);
   }
 
@@ -481,22 +482,24 @@ TEST_F(LaunchedRegistrations, PassErrorsOn)
   EXPECT_EQ(failure.message, expected.message);
 }
 
-TEST_F(LaunchedRegistrations, SurviveAKilledWorker)
+TEST_F(LaunchedRegistrations, SurviveAKilledOrStoppedWorker)
 {
-  for (const int rank : { 0, 1 })
+  setenv("GNR_SILENCE_LIMIT", "3", 1);
+  problem.options.objectiveTolerance = 0.0;
+  problem.options.gradientTolerance = 1e-9;
+  for (const auto & [number, rank] :
+       { std::pair(SIGKILL, 0), std::pair(SIGKILL, 1), std::pair(SIGSTOP, 0), std::pair(SIGSTOP, 1) })
   {
     Recorder recorder;
-    recorder.duringIteration = [&] {
+    recorder.duringIteration = [number = number, rank = rank] {
       for (const pid_t worker : workersOf(getpid(), rank))
       {
-        kill(worker, SIGKILL);
+        kill(worker, number);
       }
     };
-    problem.options.objectiveTolerance = 0.0;
-    problem.options.gradientTolerance = 1e-9;
     const Failure failure = failureOf(*makeLaunchedEngine(2), problem, &recorder);
     EXPECT_EQ(failure.kind, ErrorKind::OutOfResources) << failure.message;
-    EXPECT_HAS(failure.message, "memory");
+    EXPECT_HAS(failure.message, number == SIGKILL ? "memory" : "process " + std::to_string(rank) + " of 2 ");
     EXPECT_EQ(failure.message.find('\n'), std::string::npos) << failure.message;
     EXPECT_EQ(foldersOf(getpid()), std::vector<std::string>());
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every rank runs the same tests in the same order; rank 0 alone tells of those that pass.
-// --die: rank size-1 is killed while the others wait; --fail: it announces a failure (run.py looks at what happens).
+// --die: rank size-1 is killed while the others wait; --stop: it is stopped; --fail: it announces a failure (run.py
+// looks at what happens).
 #include "gnr/Communicator.h"
 #include "gnr/Error.h"
 
@@ -16,7 +17,7 @@ namespace
 {
 
 int
-failOrDie(bool dies)
+failOrDie(const std::string & what)
 {
   try
   {
@@ -28,11 +29,11 @@ failOrDie(bool dies)
       if (communicator->rank() == communicator->size() - 1)
       {
         std::this_thread::sleep_for(std::chrono::milliseconds(200));
-        if (dies)
+        if (what != "--fail")
         {
-          std::puts("will be killed");
+          std::puts("will be killed or stopped");
           std::fflush(stdout);
-          std::raise(SIGKILL);
+          std::raise(what == "--die" ? SIGKILL : SIGSTOP);
         }
         communicator->announceFailure(gnr::ErrorKind::NumericalFailure, "not a number");
         return 4;
@@ -60,9 +61,9 @@ int
 main(int argc, char * argv[])
 {
   const std::string what = argc > 1 ? argv[1] : "";
-  if (what == "--die" || what == "--fail")
+  if (what == "--die" || what == "--stop" || what == "--fail")
   {
-    return failOrDie(what == "--die");
+    return failOrDie(what);
   }
   testing::InitGoogleTest(&argc, argv);
   if (gnr::makeMpiCommunicator()->rank() != 0)

@@ -6,6 +6,7 @@
     user       the same as another user than root; skipped for those who cannot become one
     killed     rank N-1 is killed by SIGKILL while the others wait for it: mpirun ends by itself, and fails
     watched    the same under a launcher that does nothing about it: the others find out
+    stopped    rank N-1 is stopped by SIGSTOP: the others find out, and mpirun ends it
     exit-code  a failure on rank N-1: all end with its exit code, and the launcher with it
     separate   processes that no launcher connects
 
@@ -121,6 +122,15 @@ def main():
         for rank in range(int(n) - 1):
             check("rank %d: error 1: %s" % (rank, dead) in output, "rank %d did not find out" % rank)
         check(seconds < ENDING, "it took too long")
+        check_no_process_left(program)
+    elif what == "stopped":
+        code, output, seconds = run(launch + ["--stop"], env={**environment(), "GNR_SILENCE_LIMIT": "3"})
+        print(output, "%.1f s" % seconds)
+        check(code == 3, "exit code %d instead of 3" % code)
+        for rank in range(int(n) - 1):
+            words = "rank %d: error 1: process %d of %s (" % (rank, int(n) - 1, n)
+            check(words in output and "has not been heard of for 3 s" in output, "rank %d did not find out" % rank)
+        check(seconds < 2 * ENDING, "it took too long")
         check_no_process_left(program)
     elif what == "exit-code":
         code, output, seconds = run(launch + ["--fail"])

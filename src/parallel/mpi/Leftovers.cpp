@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parallel/mpi/Leftovers.h"
 
+#include "parallel/mpi/Beats.h"
+
 #include <algorithm>
 #include <memory>
 #include <new>
@@ -45,7 +47,8 @@ addLeftovers(MPI_Comm communicator)
 void
 drainLeftovers()
 {
-  auto & arrivals = state().arrivals;
+  const std::lock_guard<std::mutex> lock(mpiMutex());
+  auto &                            arrivals = state().arrivals;
   for (const MPI_Comm communicator : state().communicators)
   {
     int        is = 0;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parallel/mpi/MpiCommunicator.h"
 
+#include "parallel/Silence.h"
+#include "parallel/mpi/Beats.h"
 #include "parallel/mpi/DeviceMemory.h"
 #include "parallel/mpi/Leftovers.h"
-#include "parallel/mpi/PeerWatch.h"
 #include "parallel/mpi/Runtime.h"
 
 #include <algorithm>
@@ -54,34 +55,40 @@ MpiCommunicator::MpiCommunicator(MPI_Comm parent, std::size_t longestMessage)
   , exceptions_(std::uncaught_exceptions())
 {
   // Not the blocking calls: some libraries keep their processor busy in them, which the others may need.
-  int         size = 1;
+  int         size = 1, worldRank = 0;
   MPI_Request request = MPI_REQUEST_NULL;
-  check(MPI_Comm_size(parent, &size), "MPI_Comm_size");
+  check(locked([&] { return MPI_Comm_size(parent, &size); }), "MPI_Comm_size");
   crowded_ = static_cast<unsigned int>(size) > std::thread::hardware_concurrency();
-  const auto finish = [&](int code, const char * function) {
-    check(code, function);
+  const auto finish = [&](auto begin, const char * function) {
+    check(locked(begin), function);
     Patience patience(crowded_);
     for (int done = 0; done == 0; patience.wait())
     {
-      check(MPI_Test(&request, &done, MPI_STATUS_IGNORE), function);
+      check(locked([&] { return MPI_Test(&request, &done, MPI_STATUS_IGNORE); }), function);
     }
   };
-  finish(MPI_Comm_idup(parent, &data_, &request), "MPI_Comm_idup");
-  finish(MPI_Comm_idup(parent, &news_, &request), "MPI_Comm_idup");
-  MPI_Comm_set_errhandler(data_, MPI_ERRORS_RETURN);
-  MPI_Comm_set_errhandler(news_, MPI_ERRORS_RETURN);
-  MPI_Comm_rank(data_, &rank_);
+  finish([&] { return MPI_Comm_idup(parent, &data_, &request); }, "MPI_Comm_idup");
+  finish([&] { return MPI_Comm_idup(parent, &news_, &request); }, "MPI_Comm_idup");
+  locked([&] {
+    MPI_Comm_set_errhandler(data_, MPI_ERRORS_RETURN);
+    MPI_Comm_set_errhandler(news_, MPI_ERRORS_RETURN);
+    MPI_Comm_rank(data_, &rank_);
+    MPI_Comm_rank(MPI_COMM_WORLD, &worldRank);
+  });
   size_ = size;
 
-  const Peer        self = thisPeer(rank_);
-  std::vector<Peer> all(size_);
-  finish(MPI_Iallgather(&self, sizeof(Peer), MPI_BYTE, all.data(), sizeof(Peer), MPI_BYTE, data_, &request),
-         "MPI_Iallgather");
+  const Peer self = thisPeer(rank_, worldRank);
+  peers_.resize(size_);
+  finish(
+    [&] {
+      return MPI_Iallgather(&self, sizeof(Peer), MPI_BYTE, peers_.data(), sizeof(Peer), MPI_BYTE, data_, &request);
+    },
+    "MPI_Iallgather");
   const auto isHere = [&self](const Peer & peer) { return peer.machine == self.machine; };
-  rankOnMachine_ = static_cast<int>(std::count_if(all.begin(), all.begin() + rank_, isHere));
-  sizeOnMachine_ = static_cast<int>(std::count_if(all.begin(), all.end(), isHere));
+  rankOnMachine_ = static_cast<int>(std::count_if(peers_.begin(), peers_.begin() + rank_, isHere));
+  sizeOnMachine_ = static_cast<int>(std::count_if(peers_.begin(), peers_.end(), isHere));
   crowded_ = static_cast<unsigned int>(sizeOnMachine_) > std::thread::hardware_concurrency();
-  watch_ = std::make_unique<PeerWatch>(self, all);
+  watch_ = std::make_unique<PeerWatch>(self, peers_);
 }
 
 MpiCommunicator::~MpiCommunicator()
@@ -97,8 +104,10 @@ MpiCommunicator::~MpiCommunicator()
   }
   if (!failure_)
   {
-    MPI_Comm_free(&news_);
-    MPI_Comm_free(&data_);
+    locked([this] {
+      MPI_Comm_free(&news_);
+      MPI_Comm_free(&data_);
+    });
   }
 }
 
@@ -241,7 +250,7 @@ MpiCommunicator::send(const void * data, std::size_t bytes, int peer, int tag, P
 {
   const char * first = static_cast<const char *>(data);
   inPieces(bytes, peer, false, pending, [&](std::size_t offset, int piece, MPI_Request * request) {
-    check(MPI_Isend(first + offset, piece, MPI_BYTE, peer, tag, data_, request), "MPI_Isend");
+    check(locked([&] { return MPI_Isend(first + offset, piece, MPI_BYTE, peer, tag, data_, request); }), "MPI_Isend");
   });
 }
 
@@ -250,7 +259,7 @@ MpiCommunicator::receive(void * data, std::size_t bytes, int peer, int tag, Pend
 {
   char * first = static_cast<char *>(data);
   inPieces(bytes, peer, true, pending, [&](std::size_t offset, int piece, MPI_Request * request) {
-    check(MPI_Irecv(first + offset, piece, MPI_BYTE, peer, tag, data_, request), "MPI_Irecv");
+    check(locked([&] { return MPI_Irecv(first + offset, piece, MPI_BYTE, peer, tag, data_, request); }), "MPI_Irecv");
   });
 }
 
@@ -261,9 +270,12 @@ MpiCommunicator::wait(Pending & pending)
   double   watched = 0.0;
   for (;;)
   {
-    int done = 0;
-    check(MPI_Testall(static_cast<int>(pending.requests.size()), pending.requests.data(), &done, MPI_STATUSES_IGNORE),
-          "MPI_Testall");
+    int        done = 0;
+    const auto test = [&] {
+      return MPI_Testall(
+        static_cast<int>(pending.requests.size()), pending.requests.data(), &done, MPI_STATUSES_IGNORE);
+    };
+    check(locked(test), "MPI_Testall");
     if (done != 0)
     {
       pending = Pending();
@@ -278,6 +290,7 @@ MpiCommunicator::wait(Pending & pending)
     {
       watched = patience.seconds();
       lookForDeath();
+      lookForSilence();
     }
     patience.wait();
   }
@@ -290,6 +303,7 @@ MpiCommunicator::enter()
   if (size_ > 1)
   {
     lookForFailure();
+    lookForSilence();
   }
 }
 
@@ -304,16 +318,20 @@ MpiCommunicator::lookForFailure()
   MPI_Status status;
   for (int look = 0; look < 2 && is == 0; ++look) // what has arrived may show at the second look only
   {
-    check(MPI_Iprobe(MPI_ANY_SOURCE, failureTag, news_, &is, &status), "MPI_Iprobe");
+    check(locked([&] { return MPI_Iprobe(MPI_ANY_SOURCE, failureTag, news_, &is, &status); }), "MPI_Iprobe");
   }
   if (is == 0)
   {
     return;
   }
-  int length = 0;
-  MPI_Get_count(&status, MPI_BYTE, &length);
-  std::string text(length, '\0');
-  check(MPI_Recv(&text[0], length, MPI_BYTE, status.MPI_SOURCE, failureTag, news_, MPI_STATUS_IGNORE), "MPI_Recv");
+  std::string text;
+  const auto  take = [&] {
+    int length = 0;
+    MPI_Get_count(&status, MPI_BYTE, &length);
+    text.resize(length);
+    return MPI_Recv(&text[0], length, MPI_BYTE, status.MPI_SOURCE, failureTag, news_, MPI_STATUS_IGNORE);
+  };
+  check(locked(take), "MPI_Recv");
   fail(static_cast<ErrorKind>(text.at(0)), text.substr(1));
 }
 
@@ -327,6 +345,48 @@ MpiCommunicator::lookForDeath()
     tellAll(ErrorKind::OutOfResources, words);
     fail(ErrorKind::OutOfResources, words);
   }
+}
+
+void
+MpiCommunicator::lookForSilence()
+{
+  const std::vector<int> ranks = silent();
+  if (!ranks.empty())
+  {
+    const Peer &      peer = peers_[ranks.front()];
+    const std::string words =
+      Silence::words(whoIs(ranks.front()) + " (number " + std::to_string(peer.pid) + " on " + peer.host.data() + ")",
+                     silenceLimit().value_or(0.0));
+    tellAll(ErrorKind::OutOfResources, words);
+    fail(ErrorKind::OutOfResources, words);
+  }
+}
+
+std::vector<int>
+MpiCommunicator::silent() const
+{
+  std::vector<int> ranks;
+  for (const int worldRank : silentRanks())
+  {
+    const auto is = [worldRank](const Peer & peer) { return peer.worldRank == worldRank; };
+    const auto found = std::find_if(peers_.begin(), peers_.end(), is);
+    if (found != peers_.end())
+    {
+      ranks.push_back(static_cast<int>(found->rank));
+    }
+  }
+  return ranks;
+}
+
+std::vector<int>
+MpiCommunicator::lost() const
+{
+  std::vector<int> ranks = watch_->dead();
+  for (const int rank : silent())
+  {
+    ranks.push_back(rank);
+  }
+  return ranks;
 }
 
 void
@@ -355,7 +415,8 @@ void
 MpiCommunicator::tellAll(ErrorKind kind, const std::string & message)
 {
   // Kept for ever: a process may look only later.
-  const auto text = new std::string(static_cast<char>(kind) + message.substr(0, longestWords));
+  const auto                        text = new std::string(static_cast<char>(kind) + message.substr(0, longestWords));
+  const std::lock_guard<std::mutex> lock(mpiMutex());
   for (int peer = 0; peer < size_; ++peer)
   {
     MPI_Request request = MPI_REQUEST_NULL;
@@ -378,13 +439,15 @@ MpiCommunicator::becomeQuiet()
   call_ = Pending();
   exchange_ = Pending();
   const std::size_t n = all.requests.size();
-  for (std::size_t i = 0; i < n; ++i)
-  {
-    if (all.isReceive[i] && all.requests[i] != MPI_REQUEST_NULL)
+  locked([&] {
+    for (std::size_t i = 0; i < n; ++i)
     {
-      MPI_Cancel(&all.requests[i]); // has no effect on what is arriving already
+      if (all.isReceive[i] && all.requests[i] != MPI_REQUEST_NULL)
+      {
+        MPI_Cancel(&all.requests[i]); // has no effect on what is arriving already
+      }
     }
-  }
+  });
   addLeftovers(data_);
   std::vector<bool> isQuiet(size_, false);
   isQuiet[rank_] = true;
@@ -398,25 +461,28 @@ MpiCommunicator::becomeQuiet()
       int done = 0;
       return request != MPI_REQUEST_NULL && MPI_Test(&request, &done, MPI_STATUS_IGNORE) == MPI_SUCCESS && done == 0;
     };
-    if (!isDone && std::count_if(all.requests.begin(), all.requests.end(), isPending) == 0)
-    {
-      isDone = true;
-      for (int peer = 0; peer < size_; ++peer)
+    const auto listen = [&] {
+      if (!isDone && std::count_if(all.requests.begin(), all.requests.end(), isPending) == 0)
       {
-        MPI_Request request = MPI_REQUEST_NULL;
-        if (peer != rank_ && MPI_Isend(nullptr, 0, MPI_BYTE, peer, quietTag, news_, &request) == MPI_SUCCESS)
+        isDone = true;
+        for (int peer = 0; peer < size_; ++peer)
         {
-          MPI_Request_free(&request);
+          MPI_Request request = MPI_REQUEST_NULL;
+          if (peer != rank_ && MPI_Isend(nullptr, 0, MPI_BYTE, peer, quietTag, news_, &request) == MPI_SUCCESS)
+          {
+            MPI_Request_free(&request);
+          }
         }
       }
-    }
-    int        is = 0;
-    MPI_Status status;
-    while (MPI_Iprobe(MPI_ANY_SOURCE, quietTag, news_, &is, &status) == MPI_SUCCESS && is != 0)
-    {
-      MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, quietTag, news_, MPI_STATUS_IGNORE);
-      isQuiet[status.MPI_SOURCE] = true;
-    }
+      int        is = 0;
+      MPI_Status status;
+      while (MPI_Iprobe(MPI_ANY_SOURCE, quietTag, news_, &is, &status) == MPI_SUCCESS && is != 0)
+      {
+        MPI_Recv(nullptr, 0, MPI_BYTE, status.MPI_SOURCE, quietTag, news_, MPI_STATUS_IGNORE);
+        isQuiet[status.MPI_SOURCE] = true;
+      }
+    };
+    locked(listen);
     const bool areAll = std::find(isQuiet.begin(), isQuiet.end(), false) == isQuiet.end();
     if ((isDone && areAll) || patience.seconds() > (isDone ? courtesySeconds : quietSeconds))
     {
@@ -425,7 +491,7 @@ MpiCommunicator::becomeQuiet()
     if (patience.seconds() > watched + watchSeconds)
     {
       watched = patience.seconds();
-      for (const int peer : watch_->dead())
+      for (const int peer : lost())
       {
         isQuiet[peer] = true;
         for (std::size_t i = 0; i < n; ++i)
@@ -450,7 +516,7 @@ MpiCommunicator::check(int code, const char * function)
   }
   char text[MPI_MAX_ERROR_STRING] = "";
   int  length = 0;
-  MPI_Error_string(code, text, &length);
+  locked([&] { return MPI_Error_string(code, text, &length); });
   const std::string words = libraryName() + ": " + function + " has failed: " + std::string(text, length) +
                             "; a process or the network between the machines may have died";
   if (!failure_)

@@ -2,19 +2,21 @@
 #ifndef gnr_parallel_mpi_MpiCommunicator_h
 #define gnr_parallel_mpi_MpiCommunicator_h
 
+#include "parallel/mpi/PeerWatch.h"
+
 #include "gnr/Communicator.h"
 #include "gnr/Error.h"
 
 #include <mpi.h>
 
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace gnr
 {
 namespace mpi
 {
-
-class PeerWatch;
 
 /** Processes that MPI connects.
  *
@@ -70,6 +72,8 @@ public:
   finishExchange() override;
   void
   announceFailure(ErrorKind kind, const std::string & message) override;
+  std::vector<int>
+  lost() const override;
 
 protected:
   void
@@ -106,6 +110,11 @@ private:
   /** Throws if a process of this machine is no more. */
   void
   lookForDeath();
+  /** Throws if a process, of whatever machine, has been silent for too long. */
+  void
+  lookForSilence();
+  std::vector<int>
+  silent() const;
   [[noreturn]] void
   fail(ErrorKind kind, const std::string & message);
   void
@@ -132,6 +141,7 @@ private:
   std::vector<double>        other_; ///< values of a child in a reduction
   std::unique_ptr<Error>     failure_;
   std::unique_ptr<PeerWatch> watch_;
+  std::vector<Peer>          peers_; ///< all, this one included
 };
 
 } // namespace mpi

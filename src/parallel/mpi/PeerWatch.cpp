@@ -43,19 +43,20 @@ startOf(std::int64_t pid)
 } // namespace
 
 Peer
-thisPeer(int rank)
+thisPeer(int rank, int worldRank)
 {
-  Peer        self{ rank, getpid(), startOf(getpid()), 0, {} };
+  Peer        self{ rank, worldRank, getpid(), startOf(getpid()), 0, {}, {} };
   struct stat status{};
   if (stat("/proc/self/ns/pid", &status) == 0)
   {
     self.nameSpace = status.st_ino;
   }
+  gethostname(self.host.data(), self.host.size() - 1);
   std::string machine;
   std::getline(std::ifstream("/proc/sys/kernel/random/boot_id"), machine); // names may be those of containers
   if (machine.empty())
   {
-    gethostname(self.machine.data(), self.machine.size() - 1);
+    self.machine = self.host;
   }
   machine.copy(self.machine.data(), self.machine.size() - 1);
   return self;

@@ -15,15 +15,17 @@ namespace mpi
 struct Peer
 {
   std::int64_t         rank;
+  std::int64_t         worldRank; ///< in MPI_COMM_WORLD
   std::int64_t         pid;
   std::uint64_t        started;   ///< tells it from a later process of the same number
   std::uint64_t        nameSpace; ///< numbers of processes mean something in one name space only
   std::array<char, 64> machine;
+  std::array<char, 64> host; ///< its name
 };
 
 /** This process. */
 Peer
-thisPeer(int rank);
+thisPeer(int rank, int worldRank);
 
 /** The processes of one machine that see one another in /proc: MPI does not tell when one of them is killed, and not
  * every launcher then ends the others. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parallel/mpi/Runtime.h"
 
+#include "parallel/Silence.h"
+#include "parallel/mpi/Beats.h"
 #include "parallel/mpi/Leftovers.h"
 
 #include "gnr/Error.h"
@@ -76,36 +78,47 @@ makeSymbolsGlobal()
   }
 }
 
-/** At exit. The others may be at work for long (the root writes files): sleep rather than spin in MPI_Finalize. */
-void
-finalize()
+/** Sleeps rather than spins: the others may be at work for long (the root writes files). False: they do not all come.
+ */
+bool
+meetAtTheEnd()
 {
-  if (!isUp())
-  {
-    return;
-  }
-  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
   MPI_Request  request = MPI_REQUEST_NULL;
-  int          done = MPI_Ibarrier(MPI_COMM_WORLD, &request) == MPI_SUCCESS ? 0 : -1;
+  int          done = locked([&] { return MPI_Ibarrier(MPI_COMM_WORLD, &request); }) == MPI_SUCCESS ? 0 : -1;
   Patience     patience(true);
   const double begin = now();
   while (done == 0)
   {
-    if (MPI_Test(&request, &done, MPI_STATUS_IGNORE) != MPI_SUCCESS)
+    if (locked([&] { return MPI_Test(&request, &done, MPI_STATUS_IGNORE); }) != MPI_SUCCESS)
     {
       done = -1;
     }
     if (done == 0)
     {
-      if (hasFailed && now() - begin > farewellSeconds)
+      if ((hasFailed || !silentRanks().empty()) && now() - begin > farewellSeconds)
       {
-        return;
+        return false;
       }
       drainLeftovers();
       patience.wait();
     }
   }
-  if (done > 0)
+  return done > 0;
+}
+
+/** At exit. */
+void
+finalize()
+{
+  if (!isUp())
+  {
+    endBeats();
+    return;
+  }
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  const bool haveAllCome = meetAtTheEnd();
+  endBeats();
+  if (haveAllCome && meetAtTheEnd()) // once more, so that no beat is under way
   {
     MPI_Finalize();
   }
@@ -144,6 +157,7 @@ bringUp()
   }
   if (!isUp())
   {
+    silenceLimit(); // refuses what it is not, before anybody waits
     makeSymbolsGlobal();
     int       level = MPI_THREAD_SINGLE;
     const int code = MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &level);
@@ -154,6 +168,10 @@ bringUp()
                     std::to_string(code) + "); see what it has printed, and try mpirun -np 2 hostname");
     }
     std::atexit(&finalize);
+    if (level >= MPI_THREAD_SERIALIZED)
+    {
+      beginBeats();
+    }
   }
   checkThread();
 }

@@ -2,6 +2,8 @@
 #ifndef gnr_registration_launched_Channel_h
 #define gnr_registration_launched_Channel_h
 
+#include "parallel/Silence.h"
+
 #include <cstdint>
 #include <string>
 
@@ -9,6 +11,8 @@ namespace gnr
 {
 namespace launched
 {
+
+constexpr int beatMilliseconds = static_cast<int>(beatPeriod.count());
 
 /** What the host and the first worker say to one another. */
 enum class Word : std::uint32_t
@@ -27,7 +31,8 @@ enum class Word : std::uint32_t
   Happened, ///< Event
   Finished, ///< Report
   Written,  ///< the field is in its file
-  Failed    ///< ErrorKind, std::string; the last word
+  Failed,   ///< ErrorKind, std::string; the last word
+  Beat      ///< it lives, whatever it does; every beatMilliseconds
 };
 
 struct Frame

@@ -121,9 +121,11 @@ Workers::kill()
 Frame
 Workers::waitFor(Word answer, const std::function<void(const Frame *)> & onFrame)
 {
+  Silence silence;
   for (;;)
   {
     onFrame(nullptr);
+    const double seconds = silence.look();
     if (!channel_.isOpen())
     {
       pollfd entry{ listener_.descriptor(), POLLIN, 0 };
@@ -132,6 +134,7 @@ Workers::waitFor(Word answer, const std::function<void(const Frame *)> & onFrame
         channel_ = listener_.accept();
         listener_ = Channel();
         folder_.remove(SharedFile::Socket);
+        silence.heard();
       }
       else if (hasEnded(0))
       {
@@ -143,10 +146,15 @@ Workers::waitFor(Word answer, const std::function<void(const Frame *)> & onFrame
     switch (channel_.receive(frame, patience))
     {
       case Arrival::Nothing:
+        if (limit_ && seconds > *limit_)
+        {
+          silent();
+        }
         break;
       case Arrival::Closed:
         ended();
       case Arrival::Frame:
+        silence.heard();
         if (frame.word == answer)
         {
           return frame;
@@ -155,9 +163,22 @@ Workers::waitFor(Word answer, const std::function<void(const Frame *)> & onFrame
         {
           failed(frame);
         }
-        onFrame(&frame);
+        if (frame.word != Word::Beat)
+        {
+          onFrame(&frame);
+        }
     }
   }
+}
+
+void
+Workers::silent()
+{
+  std::string lines;
+  kill(); // it does not hear that the connection is closed
+  finish(lines);
+  throw Error(ErrorKind::OutOfResources,
+              "several processes: " + Silence::words("process 0 of " + std::to_string(job_.processes), *limit_));
 }
 
 void

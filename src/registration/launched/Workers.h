@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace gnr
@@ -42,7 +43,8 @@ public:
   /** Says something, and waits for the answer.
    *
    * \param onFrame is called for every other frame that comes before, and with null every few milliseconds.
-   * Throws the Error of the workers if they fail, Error(OutOfResources) if they end before they have answered. */
+   * Throws the Error of the workers if they fail, Error(OutOfResources) if they end before they have answered, or are
+   * silent. */
   Frame
   ask(const Frame & question, Word answer, const std::function<void(const Frame *)> & onFrame);
 
@@ -60,6 +62,9 @@ private:
   failed(const Frame & frame);
   [[noreturn]] void
   ended();
+  /** The first worker has not been heard of for too long. */
+  [[noreturn]] void
+  silent();
   bool
   hasEnded(int milliseconds) const;
   /** Closes the connection, and waits until the processes have ended. */
@@ -71,6 +76,7 @@ private:
   Channel                   listener_;
   Channel                   channel_;
   std::unique_ptr<Launcher> launcher_;
+  std::optional<double>     limit_ = silenceLimit(); ///< in seconds
 };
 
 } // namespace launched

@@ -6,9 +6,26 @@
 
 #include <fftw3.h>
 
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string>
+
+/** FFTW's own ends the program where there is no memory. It is called from within FFTW by way of the dynamic linker, so
+ * that this one, which is compiled for each instruction set, takes its place; frames of FFTW can be unwound. */
+extern "C" __attribute__((weak, visibility("default"))) void
+fftwf_assertion_failed(const char * condition, int line, const char * file)
+{
+  if (std::strstr(file, "alloc.c") != nullptr)
+  {
+    throw std::bad_alloc();
+  }
+  std::fprintf(stderr, "fftw: %s:%d: assertion failed: %s\n", file, line, condition); // a defect, told as FFTW does
+  std::abort();
+}
 
 namespace gnr
 {
