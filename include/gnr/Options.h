@@ -169,6 +169,18 @@ inline constexpr EnumName<StallReference> enumNames<StallReference>[] = {
 /** More threads than this are refused: where a machine has no room for their stacks, OpenMP ends the program. */
 constexpr int maximumThreads = 1024;
 
+/** Where the velocity lives on the finest grid of the images. */
+enum class VelocityGrid
+{
+  Full, ///< on the grid of the images
+  Half  ///< on one of half the size along every axis whose spacing is close to the smallest
+};
+template <>
+inline constexpr EnumName<VelocityGrid> enumNames<VelocityGrid>[] = {
+  { VelocityGrid::Full, "full" },
+  { VelocityGrid::Half, "half" },
+};
+
 /** Everything that steers a registration. The defaults are those of `gnr-register`. Every member has a row in the table
  * of gnr/OptionTable.h, which says its range, and by which it is checked, compared, sent and shown. */
 struct Options
@@ -192,6 +204,7 @@ struct Options
   // grid continuation
   std::optional<int> levels; ///< grids of the pyramid, >= 1; unset: 3, as far as they keep 16 points an axis, more as
                              ///< far as they keep 32, and a coarser one that is tried as a start
+  VelocityGrid       velocityGrid = VelocityGrid::Full; ///< of the velocity on the finest grid
 
   // transport
   int           timeSteps = 4; ///< semi-Lagrangian steps, >= 1; rises by itself for large velocities

@@ -88,6 +88,7 @@ struct LevelRecord
 {
   int                          level = 0;
   Grid                         grid;       ///< the solver's (padded) grid
+  Grid                         velocityGrid; ///< of the velocity: the same, or coarser
   double                       beta = 0.0; ///< weight of the regularisation that this solve used; no unit
   double                       initialObjective = 0.0;
   double                       initialMismatch = 0.0;         ///< with the velocity carried over
@@ -99,7 +100,7 @@ struct LevelRecord
 /** The memory that a registration needs for its fields, in bytes of this process, known before anything is allocated.
  * All fields are in host memory, or all are in that of a GPU.
  *
- * Exact unless a large velocity requires more time steps: each additional step keeps one more image. */
+ * Exact unless a large velocity requires more time steps, each of which keeps one more image, or wider halos. */
 struct MemoryPlan
 {
   Grid              imageGrid;

@@ -321,7 +321,7 @@ public:
   //---- transport.cpp
   //--------------------------------------------------------------------------------------------------
   /** c = 1 + h/2 (d + D + h d D), the growth of the adjoint over one step; d = div v at x, D at the departure point
-   * [T4]. c may be D. */
+   * [T4]. c may be d or D. */
   virtual void
   adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) = 0;
 

@@ -23,6 +23,11 @@ public:
   addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q) override;
   void
   addStructure(Structure & structure) override;
+  bool
+  isInPlace() const override
+  {
+    return pairs_.size() == 1;
+  }
 
 private:
   struct Pair

@@ -28,20 +28,20 @@ interpolationHalo(Domain & domain, const ConstVectorView & d)
 }
 
 double
-largestSpeed(Domain & domain, const ConstVectorView & v)
+largestSpeed(const Domain & domain, const ConstVectorView & v, const Grid & voxels)
 {
-  double voxels = 0.0;
+  double speed = 0.0;
   for (int c = 0; c < 3; ++c)
   {
-    voxels = std::max(voxels, domain.maximumAbsolute(v[c]) * domain.inverseSpacing()[c]);
+    speed = std::max(speed, domain.maximumAbsolute(v[c]) * (1.0 / voxels.spacing[c]));
   }
-  return domain.kernels().measured(Quantity::Speed, voxels);
+  return domain.kernels().measured(Quantity::Speed, speed);
 }
 
 int
 requiredSteps(Domain & domain, const ConstVectorView & v, int minimum, double reach)
 {
-  return requiredSteps(largestSpeed(domain, v), minimum, reach);
+  return requiredSteps(largestSpeed(domain, v, domain.grid()), minimum, reach);
 }
 
 int
@@ -70,6 +70,23 @@ departurePoints(Domain & domain, const ConstVectorView & v, double h, const Vect
     const Real half = Real(-0.5 * h * domain.inverseSpacing()[c]);
     kernels.interpolate(domain.padded(v[c], halo), scratch, nullptr, Interpolation::Cubic, d[c]);
     kernels.combine(half, v[c], half, d[c], d[c], n);
+  }
+}
+
+void
+departurePoints(Domain & domain, const VectorView & v, double h, const VectorView & d)
+{
+  Kernels &         kernels = domain.kernels();
+  const std::size_t n = domain.points();
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels.axpby(Real(0), v[c], Real(-h * domain.inverseSpacing()[c]), v[c], n);
+  }
+  const Halo halo = interpolationHalo(domain, v);
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels.interpolate(domain.padded(v[c], halo), v, nullptr, Interpolation::Cubic, d[c]);
+    kernels.combine(Real(0.5), v[c], Real(0.5), d[c], d[c], n);
   }
 }
 

@@ -14,13 +14,17 @@ namespace gnr
 void
 departurePoints(Domain & domain, const ConstVectorView & v, double h, const VectorView & d, const VectorView & scratch);
 
+/** The same in less memory: `v` is overwritten. Collective. */
+void
+departurePoints(Domain & domain, const VectorView & v, double h, const VectorView & d);
+
 /** The halo that interpolation at displacements d needs: ceil(max |d_a|) + 2 points. Collective. */
 Halo
 interpolationHalo(Domain & domain, const ConstVectorView & d);
 
-/** Voxels per unit time, the largest |v_a|/h_a. Collective. */
+/** Voxels per unit time, the largest |v_a|/h_a. \param voxels whose spacing is h. Collective. */
 double
-largestSpeed(Domain & domain, const ConstVectorView & v);
+largestSpeed(const Domain & domain, const ConstVectorView & v, const Grid & voxels);
 
 /** Semi-Lagrangian steps that keep every departure point within `reach` voxels: max(minimum, ceil(max
  * |v_a|/h_a/reach)). Collective. */

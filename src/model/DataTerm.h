@@ -46,6 +46,11 @@ public:
   double
   value(const ConstVectorView & v) override;
 
+  /** Whether addHessian() is done with the direction when it begins to write the force, so that both may be one field.
+   */
+  virtual bool
+  isInPlace() const = 0;
+
 protected:
   Trajectory &
   trajectory()

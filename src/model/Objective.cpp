@@ -10,26 +10,37 @@
 namespace gnr
 {
 
-Objective::Objective(Domain & domain, FourierTransform & transform, const Options & options, const ImageSet & images)
-  : domain_(domain)
+Objective::Objective(Domain &, FourierTransform & transform, const Options & options, const ImageSet & images)
+  : Objective(transform, transform, options, images)
+{}
+
+Objective::Objective(FourierTransform & velocity,
+                     FourierTransform & images,
+                     const Options &    options,
+                     const ImageSet &   set)
+  : domain_(velocity.domain())
+  , imageTransform_(images)
+  , images_(images.domain())
+  , prolongation_(velocity, images)
+  , fine_(prolongation_.isIdentity() ? Buffer() : images_.vector())
   , options_(options)
-  , regularizer_(transform, options)
-  , trajectory_(domain, options.interpolation)
-  , data_(makeDataTerms(trajectory_, domain, options, images))
-  , limit_(domain, options, images.intensityRange)
+  , regularizer_(velocity, options, images_.grid())
+  , trajectory_(images_, options.interpolation)
+  , data_(makeDataTerms(trajectory_, images_, options, set))
+  , limit_(domain_, options, set.intensityRange)
 {}
 
 int
 Objective::steps(const ConstVectorView & v) const
 {
-  return requiredSteps(domain_, v, options_.timeSteps);
+  return requiredSteps(largestSpeed(domain_, v, images_.grid()), options_.timeSteps);
 }
 
 std::optional<int>
 Objective::trialSteps(const ConstVectorView & v) const
 {
-  const std::array<int, 3> & size = domain_.grid().size;
-  const double               speed = largestSpeed(domain_, v);
+  const std::array<int, 3> & size = images_.grid().size;
+  const double               speed = largestSpeed(domain_, v, images_.grid());
   return 2.0 * speed < *std::max_element(size.begin(), size.end())
            ? std::optional<int>(requiredSteps(speed, options_.timeSteps))
            : std::nullopt;
@@ -38,7 +49,14 @@ Objective::trialSteps(const ConstVectorView & v) const
 void
 Objective::setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch)
 {
-  trajectory_.setVelocity(v, steps, scratch);
+  if (prolongation_.isIdentity())
+  {
+    trajectory_.setVelocity(v, steps, scratch);
+  }
+  else
+  {
+    trajectory_.setVelocity(prolonged(v), steps);
+  }
   for (const auto & term : data_)
   {
     term->follow();
@@ -59,7 +77,15 @@ Objective::distance()
 double
 Objective::limitPenalty(const ConstVectorView & v)
 {
-  return limit_.value(v);
+  if (prolongation_.isIdentity())
+  {
+    return limit_.value(v);
+  }
+  // Each grid finds the memory as it would without the other.
+  images_.releaseScratch();
+  const double value = limit_.value(v);
+  domain_.releaseScratch();
+  return value;
 }
 
 void
@@ -72,12 +98,55 @@ Objective::refreshWeight()
 }
 
 void
-Objective::gradientOfTerms(const ConstVectorView & v, const VectorView & b)
+Objective::addImageGradient(const ConstVectorView & v, const VectorView & b)
 {
-  trajectory_.prepareAdjoint(v, b);
   for (const auto & term : data_)
   {
     term->addGradient(v, term != data_.front(), b);
+  }
+}
+
+VectorView
+Objective::prolonged(const ConstVectorView & v)
+{
+  images_.releaseScratch(); // to the transforms, which always find the memory alike
+  const VectorView fine = images_.view(fine_);
+  prolongation_.prolong(v, fine);
+  return fine;
+}
+
+void
+Objective::restrict(const VectorView & b, bool accumulate, const VectorView & out)
+{
+  images_.releaseScratch();
+  if (!accumulate)
+  {
+    prolongation_.restrict(b, out);
+    return;
+  }
+  // In place: a component of the coarser grid ends before the next one of the finer begins.
+  const VectorView own{ b.data, domain_.points() };
+  prolongation_.restrict(b, own);
+  domain_.kernels().axpby(Real(1), own.data, Real(1), out.data, 3 * domain_.points());
+}
+
+void
+Objective::gradientOfTerms(const ConstVectorView & v, const VectorView & b)
+{
+  if (prolongation_.isIdentity())
+  {
+    trajectory_.prepareAdjoint(v, b);
+    addImageGradient(v, b);
+  }
+  else
+  {
+    const VectorView fine = images_.view(fine_); // first the velocity, then the force
+    if (trajectory_.isMoving())
+    {
+      trajectory_.prepareAdjoint(prolonged(v));
+    }
+    addImageGradient(fine, fine);
+    restrict(fine, false, b);
   }
   if (trajectory_.isMoving())
   {
@@ -109,9 +178,31 @@ Objective::hessian(const ConstVectorView & p, const VectorView & hp)
 void
 Objective::addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q)
 {
-  for (const auto & term : data_)
+  if (prolongation_.isIdentity())
   {
-    term->addHessian(p, accumulate || term != data_.front(), q);
+    for (const auto & term : data_)
+    {
+      term->addHessian(p, accumulate || term != data_.front(), q);
+    }
+  }
+  else
+  {
+    const VectorView fine = prolonged(p);
+    if (data_.size() == 1 && data_.front()->isInPlace())
+    {
+      data_.front()->addHessian(fine, false, fine);
+      restrict(fine, accumulate, q);
+    }
+    else
+    {
+      const Buffer     force = images_.vector();
+      const VectorView all = images_.view(force);
+      for (const auto & term : data_)
+      {
+        term->addHessian(fine, term != data_.front(), all);
+      }
+      restrict(all, accumulate, q);
+    }
   }
   limit_.addHessian(p, true, q);
   domain_.releaseScratch(); // to whoever comes next: transforms, preconditioner

@@ -4,6 +4,7 @@
 
 #include "model/DataTerm.h"
 #include "model/DeformationLimit.h"
+#include "model/Prolongation.h"
 #include "model/Regularizer.h"
 #include "model/Trajectory.h"
 
@@ -19,16 +20,28 @@ namespace gnr
 class Structure;
 
 /** The objective as a function of the velocity alone, with the state eliminated [O1]-[O3]: the regularisation and a sum
- * of terms, those of the images and those of the velocity itself. */
+ * of terms, those of the images and those of the velocity itself.
+ *
+ * The velocity may live on a coarser grid over the same box than the images: J(v) = 1/2 <v, A v> + S(v) + D(P v) [V1].
+ * Vector fields here are of the velocity's grid; what the terms of the images work on is found inside. */
 class Objective
 {
 public:
+  /** Velocity and images on one grid. */
   Objective(Domain & domain, FourierTransform & transform, const Options & options, const ImageSet & images);
+  /** The grid of the velocity and that of the images. */
+  Objective(FourierTransform & velocity, FourierTransform & images, const Options & options, const ImageSet & set);
 
+  /** Of the velocity. */
   Domain &
   domain()
   {
     return domain_;
+  }
+  FourierTransform &
+  imageTransform()
+  {
+    return imageTransform_;
   }
   Regularizer &
   regularizer()
@@ -45,8 +58,8 @@ public:
   std::optional<int>
   trialSteps(const ConstVectorView & v) const;
 
-  /** Solves the state equation for v. `scratch` is a vector field that is overwritten.
-   * Departure map and state: 3 + steps interpolations. Collective. */
+  /** Solves the state equation for v. `scratch` is a vector field that may be overwritten.
+   * Departure map and state: 3 + steps interpolations; 3 + 3 FFTs where the grids differ. Collective. */
   void
   setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch);
 
@@ -70,14 +83,14 @@ public:
   refreshWeight();
 
   /** b = sum of the terms' derivatives at v, the velocity of setVelocity(), projected in incompressible mode: the
-   * gradient is A v + b. `b` is also the scratch of the adjoint's departure map. 4 + steps interpolations. Collective.
-   */
+   * gradient is A v + b. `b` is also the scratch of the adjoint's departure map. 4 + steps interpolations; where the
+   * grids differ, 6 + 6 FFTs. Collective. */
   void
   gradientOfTerms(const ConstVectorView & v, const VectorView & b);
 
   /** q = sum of the terms' Hessians times p, projected in incompressible mode: the Hessian product is A p + q. Follows
    * gradientOfTerms() at the same velocity. 2 steps interpolations, 2 (steps + 1) fused gradients; no FFT unless
-   * incompressible. Collective. */
+   * incompressible, or the grids differ: 6 + 6. Collective. */
   void
   hessianOfTerms(const ConstVectorView & p, const VectorView & q);
 
@@ -93,8 +106,21 @@ private:
   /** q = (accumulate ? q : 0) + Hessian of the terms times p, not projected. */
   void
   addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q);
+  /** P v, in fine_. */
+  VectorView
+  prolonged(const ConstVectorView & v);
+  /** Of the terms of the images, on their grid. */
+  void
+  addImageGradient(const ConstVectorView & v, const VectorView & b);
+  /** out = (accumulate ? out : 0) + P^T b with a vector field of the images' grid, which is overwritten. */
+  void
+  restrict(const VectorView & b, bool accumulate, const VectorView & out);
 
   Domain &                               domain_;
+  FourierTransform &                     imageTransform_;
+  Domain &                               images_;
+  Prolongation                           prolongation_;
+  Buffer                                 fine_; ///< of the images' grid, where that is another: velocities and forces
   Options                                options_;
   Regularizer                            regularizer_;
   Trajectory                             trajectory_;

@@ -4,7 +4,7 @@
 namespace gnr
 {
 
-Regularizer::Regularizer(FourierTransform & transform, const Options & options)
+Regularizer::Regularizer(FourierTransform & transform, const Options & options, const Grid & voxels)
   : transform_(transform)
   , symbol_(transform.symbol(Symbol::Kind::Regularization))
   , incompressible_(options.incompressible)
@@ -14,7 +14,7 @@ Regularizer::Regularizer(FourierTransform & transform, const Options & options)
   symbol_.gamma = options.gamma;
   for (int a = 0; a < 3; ++a)
   {
-    symbol_.tau[a] = options.gridScale * transform.domain().grid().spacing[a];
+    symbol_.tau[a] = options.gridScale * voxels.spacing[a];
   }
   inverse_ = symbol_;
   inverse_.kind = Symbol::Kind::InverseRegularization;

@@ -14,7 +14,8 @@ namespace gnr
 class Regularizer
 {
 public:
-  Regularizer(FourierTransform & transform, const Options & options);
+  /** \param voxels of the images: the grid scale is a share of their spacing. */
+  Regularizer(FourierTransform & transform, const Options & options, const Grid & voxels);
 
   /** The same operator on another grid over the same box. */
   Regularizer(FourierTransform & transform, const Regularizer & other);

@@ -20,8 +20,8 @@ Trajectory::differencePadded(const Real * field)
   return domain_.padded(field, differenceHalo());
 }
 
-void
-Trajectory::setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch)
+bool
+Trajectory::begin(const ConstVectorView & v, int steps)
 {
   steps_ = steps;
   moving_ = false;
@@ -30,16 +30,31 @@ Trajectory::setVelocity(const ConstVectorView & v, int steps, const VectorView &
   {
     moving_ = moving_ || domain_.maximumAbsolute(v[c]) > 0.0;
   }
-  if (!moving_)
-  {
-    return;
-  }
-  if (!departure_)
+  if (moving_ && !departure_)
   {
     departure_ = domain_.vector();
   }
-  departurePoints(domain_, v, 1.0 / steps_, domain_.view(departure_), scratch);
-  departureHalo_ = interpolationHalo(domain_, domain_.view(departure_));
+  return moving_;
+}
+
+void
+Trajectory::setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch)
+{
+  if (begin(v, steps))
+  {
+    departurePoints(domain_, v, 1.0 / steps_, domain_.view(departure_), scratch);
+    departureHalo_ = interpolationHalo(domain_, domain_.view(departure_));
+  }
+}
+
+void
+Trajectory::setVelocity(const VectorView & v, int steps)
+{
+  if (begin(v, steps))
+  {
+    departurePoints(domain_, v, 1.0 / steps_, domain_.view(departure_));
+    departureHalo_ = interpolationHalo(domain_, domain_.view(departure_));
+  }
 }
 
 void
@@ -88,14 +103,9 @@ Trajectory::advect(const Real * in, Real * out)
   }
 }
 
-void
-Trajectory::prepareAdjoint(const ConstVectorView & v, const VectorView & scratch)
+VectorView
+Trajectory::adjointPoints()
 {
-  if (!moving_)
-  {
-    return;
-  }
-  Kernels & kernels = domain_.kernels();
   if (!adjointDeparture_)
   {
     adjointDeparture_ = domain_.vector();
@@ -104,17 +114,56 @@ Trajectory::prepareAdjoint(const ConstVectorView & v, const VectorView & scratch
   {
     growth_ = domain_.scalar();
   }
-  const VectorView departure = domain_.view(adjointDeparture_);
-  const double     h = 1.0 / steps_;
-  departurePoints(domain_, v, -h, departure, scratch);
+  return domain_.view(adjointDeparture_);
+}
+
+void
+Trajectory::findGrowth(const Real * divergence, Real * departed)
+{
+  Kernels & kernels = domain_.kernels();
+  kernels.interpolate(domain_.padded(divergence, adjointHalo_),
+                      domain_.view(adjointDeparture_),
+                      nullptr,
+                      Interpolation::Cubic,
+                      departed);
+  kernels.adjointGrowth(divergence, departed, Real(1.0 / steps_), growth_.data(), domain_.points());
+}
+
+void
+Trajectory::prepareAdjoint(const ConstVectorView & v, const VectorView & scratch)
+{
+  if (!moving_)
+  {
+    return;
+  }
+  const VectorView departure = adjointPoints();
+  departurePoints(domain_, v, -1.0 / steps_, departure, scratch);
   adjointHalo_ = interpolationHalo(domain_, departure);
   if (carriesStates_)
   {
-    Real * const divergence = scratch[0];
-    gnr::divergence(domain_, v, divergence);
-    kernels.interpolate(
-      domain_.padded(divergence, adjointHalo_), departure, nullptr, Interpolation::Cubic, growth_.data());
-    kernels.adjointGrowth(divergence, growth_.data(), Real(h), growth_.data(), domain_.points());
+    divergence(domain_, v, scratch[0]);
+    findGrowth(scratch[0], growth_.data());
+  }
+  adjointReady_ = true;
+}
+
+void
+Trajectory::prepareAdjoint(const VectorView & v)
+{
+  if (!moving_)
+  {
+    return;
+  }
+  const VectorView departure = adjointPoints();
+  if (carriesStates_)
+  {
+    divergence(domain_, v, growth_.data());
+  }
+  departurePoints(domain_, v, -1.0 / steps_, departure);
+  adjointHalo_ = interpolationHalo(domain_, departure);
+  if (carriesStates_)
+  {
+    findGrowth(growth_.data(), v[0]);
   }
   adjointReady_ = true;
 }

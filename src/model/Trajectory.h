@@ -37,6 +37,10 @@ public:
   void
   setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch);
 
+  /** The same in less memory: `v` is overwritten. Collective. */
+  void
+  setVelocity(const VectorView & v, int steps);
+
   /** Whether the velocity is not zero. */
   bool
   isMoving() const
@@ -97,6 +101,10 @@ public:
   void
   prepareAdjoint(const ConstVectorView & v, const VectorView & scratch);
 
+  /** The same in less memory: `v` is overwritten. Collective. */
+  void
+  prepareAdjoint(const VectorView & v);
+
   /** b = integral over t of lambda grad m (b += with `accumulate`), with the adjoint that ends in lambda(1); `lambda`
    * is overwritten. Needs the state and prepareAdjoint(). `steps` interpolations, steps + 1 fused gradients.
    * Collective. */
@@ -111,6 +119,16 @@ public:
 private:
   Padded
   differencePadded(const Real * field);
+  /** Begins with a velocity; whether there is a way to go. */
+  bool
+  begin(const ConstVectorView & v, int steps);
+  /** Where the departure points of the adjoint go. */
+  VectorView
+  adjointPoints();
+  /** The growth of the adjoint from the divergence of the velocity. `departed` is scratch; it or
+   * `divergence` may be growth_. */
+  void
+  findGrowth(const Real * divergence, Real * departed);
 
   Domain &      domain_;
   Interpolation interpolation_;

@@ -33,6 +33,11 @@ public:
   addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q) override;
   void
   addStructure(Structure & structure) override;
+  bool
+  isInPlace() const override
+  {
+    return true;
+  }
 
 private:
   void

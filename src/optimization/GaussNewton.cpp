@@ -208,7 +208,8 @@ Newton::begin()
 {
   LevelRecord & record = state_.record;
   record.level = level_;
-  record.grid = domain_.grid();
+  record.grid = objective_.imageTransform().domain().grid();
+  record.velocityGrid = domain_.grid();
   record.beta = options_.beta;
 
   state_.initialNorm = initialGradientNorm();

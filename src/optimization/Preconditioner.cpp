@@ -35,13 +35,21 @@ private:
   Objective & objective_;
 };
 
-/** M ~ H0^-1 on the grid of the objective. */
+/** On the grid of the velocity. */
+Structure
+structureFor(Objective & objective)
+{
+  FourierTransform &velocity = objective.regularizer().transform(), &images = objective.imageTransform();
+  return &velocity == &images ? Structure(objective.domain()) : Structure(images, velocity, objective.domain());
+}
+
+/** M ~ H0^-1 on the grid of the velocity. */
 class InverseZeroVelocityHessian : public PreconditionerOperator
 {
 public:
   explicit InverseZeroVelocityHessian(Objective & objective)
     : objective_(objective)
-    , structure_(objective.domain())
+    , structure_(structureFor(objective))
     , hessian_(objective.domain(), objective.regularizer(), structure_)
   {}
   void

@@ -54,7 +54,7 @@ public:
               halfOrigin(objective.domain().grid(), objective.domain().origin()))
     , transform_(domain_)
     , regularizer_(transform_, objective.regularizer())
-    , structure_(objective.regularizer().transform(), transform_, domain_)
+    , structure_(objective.imageTransform(), transform_, domain_)
     , hessian_(domain_, regularizer_, structure_)
   {}
 

@@ -20,7 +20,7 @@ class FourierTransform
 public:
   explicit FourierTransform(Domain & domain);
 
-  const Domain &
+  Domain &
   domain() const
   {
     return domain_;

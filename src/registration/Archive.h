@@ -149,8 +149,8 @@ transfer(Archive & archive, SimilaritySum & similarity)
 inline void
 transfer(Archive & archive, LevelRecord & record)
 {
-  auto & [level, grid, beta, objective, mismatch, gradient, iterations, reason] = record;
-  archive(level, grid, beta, objective, mismatch, gradient, iterations, reason);
+  auto & [level, grid, velocityGrid, beta, objective, mismatch, gradient, iterations, reason] = record;
+  archive(level, grid, velocityGrid, beta, objective, mismatch, gradient, iterations, reason);
 }
 
 inline void

@@ -42,9 +42,14 @@ LevelSolver::solve(const Level & level, double beta, int leastIterations)
                         chosen(level.images.fixedWeight, images_.fixedWeight),
                         chosen(level.images.movingWeight, images_.movingWeight),
                         images_.intensityRange };
-    Objective      objective(level.domain, level.transform, own, set);
-    minimize(
-      objective, own, progress_, level.number, level.domain.view(state_.velocity), leastIterations, state_.newton);
+    Objective      objective(level.velocity, level.transform, own, set);
+    minimize(objective,
+             own,
+             progress_,
+             level.number,
+             level.velocity.domain().view(state_.velocity),
+             leastIterations,
+             state_.newton);
   }
   // Every solve of a grid finds the memory as the first did: the plan counts on it.
   level.domain.releaseScratch();

@@ -71,6 +71,9 @@ optionTable()
     { "levels", &Options::levels, solver, everyday,
       "Grids from coarse to fine; automatic: 3, more while the coarsest keeps 32 voxels an axis, and one to try.",
       atLeastOne, {}, {}, "automatic" },
+    { "velocity grid", &Options::velocityGrid, solver, expert,
+      "Grid of the velocity where the images have the finest. full: theirs. half: one of half the size along every "
+      "axis, which takes less memory and time; the waves that it cannot carry are stiff anyway." },
     { "time steps", &Options::timeSteps, solver, expert,
       "Steps of the transport; more are taken where the deformation is large.",
       atLeastOne, {}, { 1, 64, 1 } },

@@ -17,6 +17,8 @@ constexpr int automaticLevels = 3;
 // Of large images more grids, down to this size. A smaller one finds the better basin in some pairs, and leads others
 // astray: it is only tried.
 constexpr int automaticPoints = 32;
+// Of the smallest: an axis with less is halved for the velocity.
+constexpr double closeSpacing = 1.5;
 
 PyramidGrid
 halved(const Grid & fine, const Grid & finest, const Grid & image)
@@ -103,6 +105,35 @@ pyramidGrids(const Grid & finest, const InputImages & input, const Options & opt
   return pyramidGrids(finest, input.grid, options.levels, hasTrial);
 }
 
+PyramidGrid
+velocityGridOf(const Grid & finest, const Grid & image, VelocityGrid choice)
+{
+  PyramidGrid result{ finest };
+  if (choice == VelocityGrid::Full)
+  {
+    return result;
+  }
+  const PyramidGrid half = halved(finest, finest, image);
+  const double      smallest = *std::min_element(finest.spacing.begin(), finest.spacing.end());
+  for (int a = 0; a < 3; ++a)
+  {
+    if (finest.spacing[a] < closeSpacing * smallest)
+    {
+      result.grid.size[a] = half.grid.size[a];
+      result.grid.spacing[a] = half.grid.spacing[a];
+      result.origin[a] = half.origin[a];
+    }
+  }
+  return result;
+}
+
+std::unique_ptr<CoarserGrid>
+makeVelocityGrid(const Domain & finest, const Grid & image, VelocityGrid choice)
+{
+  const PyramidGrid grid = velocityGridOf(finest.grid(), image, choice);
+  return grid.grid == finest.grid() ? nullptr : std::make_unique<CoarserGrid>(grid, finest);
+}
+
 Pyramid::Pyramid(Preparation & prepared, const Options & options, std::vector<PyramidGrid> grids)
   : prepared_(prepared)
   , options_(options)
@@ -129,14 +160,15 @@ void
 Pyramid::open(int number)
 {
   number_ = number;
-  if (number + 1 == size())
+  const FinestGrid & finest = *prepared_.finest;
+  if (number + 1 < size())
   {
-    return;
+    own_ = std::make_unique<CoarserGrid>(grids_[number], finest.domain);
   }
-  const Domain &      finest = prepared_.finest->domain;
-  const PyramidGrid & grid = grids_[number];
-  own_ = std::make_unique<Domain>(grid.grid, finest.kernels(), finest.communicator(), grid.origin);
-  ownTransform_ = std::make_unique<FourierTransform>(*own_);
+  else
+  {
+    half_ = makeVelocityGrid(finest.domain, finest.image, options_.velocityGrid);
+  }
 }
 
 void
@@ -156,30 +188,30 @@ Pyramid::restrictInitial(FourierTransform & transform, Buffer & out) const
 void
 Pyramid::restrictInitial(Buffer & out)
 {
-  restrictInitial(own_ ? *ownTransform_ : prepared_.finest->transform, out);
+  restrictInitial(velocity(), out);
 }
 
 void
 Pyramid::enter(int number, Buffer & velocity)
 {
-  const std::unique_ptr<Domain>           coarser = std::move(own_);
-  const std::unique_ptr<FourierTransform> coarserTransform = std::move(ownTransform_);
+  const std::unique_ptr<CoarserGrid> coarser = std::move(own_);
   open(number);
-  Buffer start = domain().vector();
+  FourierTransform & target = this->velocity();
+  Buffer             start = target.domain().vector();
   if (coarser)
   {
     Kernels & kernels = domain().kernels();
     if (prepared_.initial)
     {
-      Buffer coarse = coarser->vector();
-      restrictInitial(*coarserTransform, coarse);
+      Buffer coarse = coarser->domain.vector();
+      restrictInitial(coarser->transform, coarse);
       kernels.axpby(Real(-1), coarse.data(), Real(1), velocity.data(), velocity.size());
     }
-    coarserTransform->resample(velocity.data(), own_ ? *ownTransform_ : prepared_.finest->transform, start.data(), 3);
+    coarser->transform.resample(velocity.data(), target, start.data(), 3);
     if (prepared_.initial)
     {
-      Buffer fine = domain().vector();
-      restrictInitial(fine);
+      Buffer fine = target.domain().vector();
+      restrictInitial(target, fine);
       kernels.axpby(Real(1), fine.data(), Real(1), start.data(), start.size());
     }
   }
@@ -194,7 +226,7 @@ Pyramid::resume(int number, const Buffer & velocity)
     throw Error(ErrorKind::BadInput, "saved solve: it is of other images or options; begin the registration anew");
   }
   open(number);
-  if (velocity.size() != 3 * domain().points())
+  if (velocity.size() != 3 * this->velocity().domain().points())
   {
     throw Error(ErrorKind::BadInput,
                 "saved solve: it is of other images, or of another number of processes; begin the registration anew");
@@ -204,9 +236,18 @@ Pyramid::resume(int number, const Buffer & velocity)
 Level
 Pyramid::level()
 {
-  return {
-    number_, size() - 1 - number_, domain(), own_ ? *ownTransform_ : prepared_.finest->transform, restrictImages()
-  };
+  return { number_, size() - 1 - number_, domain(), transform(), velocity(), restrictImages() };
+}
+
+void
+Pyramid::toFinest(Buffer & velocity)
+{
+  if (half_)
+  {
+    Buffer fine = prepared_.finest->domain.vector();
+    half_->transform.resample(velocity.data(), prepared_.finest->transform, fine.data(), 3);
+    velocity = std::move(fine);
+  }
 }
 
 LevelImages
@@ -242,7 +283,7 @@ Pyramid::restrictImages()
       return source;
     }
     Buffer result = domain().scalar();
-    finest.transform.resample(smooth ? source.data() : field.data(), *ownTransform_, result.data(), 1);
+    finest.transform.resample(smooth ? source.data() : field.data(), own_->transform, result.data(), 1);
     if (isWeight)
     {
       kernels.clamp(Real(0), Real(1), result.data(), result.size());

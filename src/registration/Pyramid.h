@@ -37,6 +37,26 @@ pyramidGrids(const Grid & finest, const Grid & image, std::optional<int> levels,
 std::vector<PyramidGrid>
 pyramidGrids(const Grid & finest, const InputImages & input, const Options & options);
 
+/** The grid of the velocity where the images are on `finest`: the same, or half of it along every axis whose spacing is
+ * close to the smallest, as the next coarser grid of the pyramid. */
+PyramidGrid
+velocityGridOf(const Grid & finest, const Grid & image, VelocityGrid choice);
+
+/** A grid of its own over the box of the finest. */
+struct CoarserGrid
+{
+  CoarserGrid(const PyramidGrid & grid, const Domain & finest)
+    : domain(grid.grid, finest.kernels(), finest.communicator(), grid.origin)
+    , transform(domain)
+  {}
+  Domain           domain;
+  FourierTransform transform;
+};
+
+/** The velocity's grid where it is not that of the images; null: it is. */
+std::unique_ptr<CoarserGrid>
+makeVelocityGrid(const Domain & finest, const Grid & image, VelocityGrid choice);
+
 /** What a grid sees of the images; empty: the same as the finest. */
 struct LevelImages
 {
@@ -53,8 +73,9 @@ struct Level
   /** Both tolerances are halved for each but the first: a coarse solve costs little, and where the finer ones lead to
    * depends on where it stops. */
   int                finerGrids;
-  Domain &           domain;
+  Domain &           domain; ///< of the images
   FourierTransform & transform;
+  FourierTransform & velocity; ///< on the grid of the velocity
   LevelImages        images;
 
   bool
@@ -86,7 +107,7 @@ public:
   shares() const;
 
   /** Goes to a grid and takes the velocity of the coarser one along, with what the given velocity adds between the two;
-   * on the coarsest there is nothing to take along. */
+   * on the coarsest there is nothing to take along. Velocities are on the grid that the velocity has there. */
   void
   enter(int number, Buffer & velocity);
   /** Goes to a grid whose velocity is known. Throws Error(BadInput) if it cannot be of that grid. */
@@ -99,8 +120,11 @@ public:
   Domain &
   domain()
   {
-    return own_ ? *own_ : prepared_.finest->domain;
+    return own_ ? own_->domain : prepared_.finest->domain;
   }
+  /** Brings a velocity to the finest grid of the images. */
+  void
+  toFinest(Buffer & velocity);
   /** The given velocity on the grid that was entered. */
   void
   restrictInitial(Buffer & out);
@@ -108,17 +132,27 @@ public:
 private:
   void
   open(int number);
+  FourierTransform &
+  transform()
+  {
+    return own_ ? own_->transform : prepared_.finest->transform;
+  }
+  FourierTransform &
+  velocity()
+  {
+    return half_ ? half_->transform : transform();
+  }
   void
   restrictInitial(FourierTransform & transform, Buffer & out) const;
   LevelImages
   restrictImages();
 
-  Preparation &                     prepared_;
-  const Options &                   options_;
-  std::vector<PyramidGrid>          grids_;
-  int                               number_ = 0;
-  std::unique_ptr<Domain>           own_; ///< null: the finest
-  std::unique_ptr<FourierTransform> ownTransform_;
+  Preparation &            prepared_;
+  const Options &          options_;
+  std::vector<PyramidGrid> grids_;
+  int                      number_ = 0;
+  std::unique_ptr<CoarserGrid> own_;  ///< null: the finest
+  std::unique_ptr<CoarserGrid> half_; ///< null: the velocity is on the grid of the images
 };
 
 } // namespace gnr

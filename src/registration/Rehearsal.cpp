@@ -2,6 +2,7 @@
 #include "registration/Rehearsal.h"
 
 #include "optimization/Preconditioner.h"
+#include "registration/Pyramid.h"
 
 #include <algorithm>
 #include <map>
@@ -134,7 +135,9 @@ rehearseLargest(const MemoryPlan & plan, const Options & options, int processes)
   {
     const Slab       slab = slabOf(planes, processes, process);
     std::vector<int> sizes{ std::min(slab.end, plan.imageGrid.size[2]) - std::min(slab.begin, plan.imageGrid.size[2]) };
-    for (const Grid & level : plan.levels)
+    std::vector<Grid> grids = plan.levels;
+    grids.push_back(velocityGridOf(plan.solverGrid, plan.imageGrid, options.velocityGrid).grid);
+    for (const Grid & level : grids)
     {
       for (const GridSize & size : { level.size, halfSize(level.size) })
       {

@@ -3,6 +3,7 @@
 #include "optimization/GaussNewton.h"
 #include "optimization/Preconditioner.h"
 #include "registration/Progress.h"
+#include "registration/Pyramid.h"
 #include "registration/Rehearsal.h"
 
 #include <algorithm>
@@ -149,27 +150,29 @@ public:
     , kernels_(makeCounted(real, script))
     , domain_(plan.solverGrid, *kernels_, communicator)
     , transform_(domain_)
+    , half_(makeVelocityGrid(domain_, plan.imageGrid, options_.velocityGrid))
+    , velocity_(half_ ? half_->transform : transform_)
     , image_(domain_.scalar())
     , weight_(plan.reachesBorder || plan.hasFixedWeight ? domain_.scalar() : Buffer())
     , movingWeight_(plan.hasMovingWeight ? domain_.scalar() : Buffer())
     , set_{ compare(makeMeasures(options_.similarity), domain_, image_.data(), image_.data()),
             weight_ ? weight_.data() : nullptr,
             movingWeight_ ? movingWeight_.data() : nullptr }
-    , objective_(domain_, transform_, options_, set_)
-    , v_(domain_.vector())
-    , p_(domain_.vector())
-    , out_(domain_.vector())
+    , objective_(velocity_, transform_, options_, set_)
+    , v_(objective_.domain().vector())
+    , p_(objective_.domain().vector())
+    , out_(objective_.domain().vector())
   {
-    objective_.setVelocity(domain_.view(v_), options_.timeSteps, domain_.view(out_));
+    objective_.setVelocity(view(v_), options_.timeSteps, view(out_));
     objective_.refreshWeight();
-    objective_.gradientOfTerms(domain_.view(v_), domain_.view(out_));
+    objective_.gradientOfTerms(view(v_), view(out_));
   }
 
   Tally
   product()
   {
     clear();
-    objective_.hessian(domain_.view(p_), domain_.view(out_));
+    objective_.hessian(view(p_), view(out_));
     return tally();
   }
 
@@ -200,7 +203,7 @@ public:
     Progress    progress(&script, own, communicator_, report);
     progress.begin({ 1.0 });
     progress.beginLevel(0, domain_.grid(), own.beta);
-    minimize(objective_, own, progress, 0, domain_.view(v_), 0, state);
+    minimize(objective_, own, progress, 0, view(v_), 0, state);
     return last;
   }
 
@@ -222,6 +225,11 @@ private:
     kernels->memory().reserve(FieldMemory::endless);
     return kernels;
   }
+  VectorView
+  view(const Buffer & field)
+  {
+    return objective_.domain().view(field);
+  }
   void
   clear()
   {
@@ -239,6 +247,8 @@ private:
   std::unique_ptr<CountingKernels> kernels_;
   Domain                           domain_;
   FourierTransform                 transform_;
+  std::unique_ptr<CoarserGrid>     half_; ///< of the velocity; null: its grid is that of the images
+  FourierTransform &               velocity_;
   Buffer                           image_, weight_, movingWeight_;
   ImageSet                         set_;
   Objective                        objective_;

@@ -189,7 +189,7 @@ SolveState::write(const ByteSink & sink, Kernels & kernels, Communicator & commu
   {
     if (*field)
     {
-      writeField(*field, newton.record.grid, sink, kernels, communicator);
+      writeField(*field, newton.record.velocityGrid, sink, kernels, communicator);
     }
   }
 }
@@ -219,7 +219,7 @@ SolveState::read(const ByteSource & source, Kernels & kernels, Communicator & co
   }
   std::array<bool, 3> isThere{};
   transfer(archive, *this, isThere);
-  const Grid & grid = newton.record.grid;
+  const Grid & grid = newton.record.velocityGrid;
   for (int i = 0; i < 3; ++i)
   {
     Buffer & field = *fieldsOf(*this)[i];

@@ -337,6 +337,7 @@ Solver::solveLevels()
     phase("level " + std::to_string(state_.level + 1));
   }
 
+  pyramid.toFinest(state_.velocity);
   strategy->finish();
   Evaluation evaluation(prepared_, options_, *progress_, state_);
   displacement_ = evaluation.run();
@@ -378,7 +379,7 @@ Solver::solveFrom(const std::vector<std::unique_ptr<StartCandidate>> & starts,
     {
       break;
     }
-    best.velocity = level.domain.vector();
+    best.velocity = level.velocity.domain().vector();
     copy(state_.velocity, best.velocity);
     best.objective = objective();
     best.beta = report.beta;
@@ -403,8 +404,8 @@ Solver::reserveMemory()
   memory.reserve(plan.fieldBytes, smallBelow());
   kernels().reserveScratch(plan.scratchBytes);
   memory.onOverflow([this](std::size_t bytes) {
-    progress_->message("the deformation is so large that more time steps are taken than planned: " + mebibytes(bytes) +
-                       " of memory and more are needed beside the " + mebibytes(state_.report.memoryPlan.fieldBytes) +
+    progress_->message("the deformation is so large that more time steps or wider halos are needed than planned: " +
+                       mebibytes(bytes) + " of memory and more beside the " + mebibytes(state_.report.memoryPlan.fieldBytes) +
                        " reserved");
   });
 }

@@ -94,11 +94,9 @@ private:
   /** In logarithms; >= 0 within the bounds. */
   double
   marginToBounds(const DeterminantRange & range) const;
+  /** On the grid of the images. */
   DeterminantRange
-  rangeOn(Domain & domain) const
-  {
-    return determinantRange(finest_, domain, state_.velocity);
-  }
+  rangeOn(const Level & level) const;
 
   const Options & options_;
   FinestGrid &    finest_;
@@ -115,6 +113,18 @@ Search::marginToBounds(const DeterminantRange & range) const
   }
   return std::min(std::log(range.minimum / options_.determinantLower),
                   std::log(options_.determinantUpper / range.maximum));
+}
+
+DeterminantRange
+Search::rangeOn(const Level & level) const
+{
+  if (&level.velocity == &level.transform)
+  {
+    return determinantRange(finest_, level.domain, state_.velocity);
+  }
+  const Buffer fine = level.domain.vector();
+  level.velocity.resample(state_.velocity.data(), level.transform, fine.data(), 3);
+  return determinantRange(finest_, level.domain, fine);
 }
 
 BetaSearch
@@ -147,7 +157,7 @@ Search::solve(LevelSolver & solver, const Level & level, bool)
     state_.search = searchOn(level);
     // What the result is if the solve is interrupted: the last admissible velocity, before that what the grid began
     // with.
-    best.velocity = level.domain.vector();
+    best.velocity = level.velocity.domain().vector();
     copy(state_.velocity, best.velocity);
     best.beta = level.number == 0 ? *state_.search->next() : report.beta;
     best.reason = report.reason;
@@ -166,7 +176,7 @@ Search::solve(LevelSolver & solver, const Level & level, bool)
     {
       break; // there is nothing new to judge
     }
-    const double margin = marginToBounds(rangeOn(level.domain));
+    const double margin = marginToBounds(rangeOn(level));
     search.record(margin);
     if (margin >= 0.0)
     {
@@ -206,7 +216,7 @@ Search::finish()
   double         scale = 1.0;
   while (true)
   {
-    const DeterminantRange range = rangeOn(finest_.domain);
+    const DeterminantRange range = determinantRange(finest_, finest_.domain, velocity);
     if (marginToBounds(range) >= 0.0)
     {
       break;

@@ -15,6 +15,7 @@ REGISTER = {
     "--gradient-limit": "gradientLimit", "--divergence-limit": "divergenceLimit",
     "--determinant-floor": "determinantFloor",
     "--regularization": "regularization", "--incompressible": "incompressible", "--levels": "levels",
+    "--velocity-grid": "velocityGrid",
     "--time-steps": "timeSteps", "--interpolation": "interpolation", "--iterations": "iterations",
     "--krylov-iterations": "krylovIterations", "--gradient-tolerance": "gradientTolerance",
     "--objective-tolerance": "objectiveTolerance", "--stall-reference": "stallReference",

@@ -53,6 +53,14 @@ fewSteps()
   return options;
 }
 
+Options
+halfGrid()
+{
+  Options options = fewSteps();
+  options.velocityGrid = gnr::VelocityGrid::Half;
+  return options;
+}
+
 struct Listener : gnr::Observer
 {
   std::vector<std::string> messages;
@@ -188,6 +196,37 @@ TEST(MemoryPlan, CountsWeightsAndTheInitialVelocity)
   });
   std::vector<float> velocity(3 * grid.points(), 1e-3F);
   expectExactPlan("initial velocity", grid, fewSteps(), 0.6, [&](Problem & r) {
+    r.initialVelocity = { velocity.data(), gnr::wholeOf(r.grid) };
+  });
+}
+
+TEST(MemoryPlan, CountsAVelocityOnHalfTheGrid)
+{
+  Grid grid = box(40, 36, 32);
+  expectExactPlan("one axis is halved", grid, halfGrid(), 0.6);
+  grid.spacing = { { 1.0, 1.0, 1.0 } };
+  for (const auto preconditioner :
+       { gnr::Preconditioner::InvA, gnr::Preconditioner::InvH0, gnr::Preconditioner::TwoLevelInvH0 })
+  {
+    Options options = halfGrid();
+    options.preconditioner = preconditioner;
+    expectExactPlan(gnr::nameOf(preconditioner), grid, options, 0.6);
+  }
+  for (const char * similarity : { "lncc", "mind", "ssd+lncc" })
+  {
+    Options options = halfGrid();
+    options.similarity = *gnr::SimilaritySum::read(similarity);
+    expectExactPlan(similarity, grid, options, 0.6);
+  }
+  Options options = halfGrid();
+  options.betaStrategy = gnr::BetaStrategy::Search;
+  expectExactPlan("search for beta", grid, options, 0.6);
+  options = halfGrid();
+  options.levels = 1;
+  options.incompressible = true;
+  expectExactPlan("one grid of images, incompressible", grid, options, 0.6);
+  const std::vector<float> velocity(3 * grid.points(), 1e-3F);
+  expectExactPlan("initial velocity", grid, halfGrid(), 0.6, [&](Problem & r) {
     r.initialVelocity = { velocity.data(), gnr::wholeOf(r.grid) };
   });
 }

@@ -170,9 +170,16 @@ TEST(SolveState, GoesOnWithASearchForBeta)
   expectSameFromEveryStep(pair);
 }
 
-TEST(SolveState, GoesOnInSeveralProcesses)
+TEST(SolveState, GoesOnWithAVelocityOnHalfTheGrid)
 {
-  const Pair       pair;
+  Pair pair;
+  pair.options.velocityGrid = VelocityGrid::Half;
+  expectSameFromEveryStep(pair);
+}
+
+void
+expectSameInSeveralProcesses(const Pair & pair, int step)
+{
   test::ThreadTeam team(3);
   team.run([&](const std::shared_ptr<Communicator> & communicator) {
     const int   rank = communicator->rank();
@@ -180,18 +187,26 @@ TEST(SolveState, GoesOnInSeveralProcesses)
     int         steps = 0;
     Solver      first(pair.problem(rank), communicator);
     first.setOnStep([&](SolveState & state) {
-      if (++steps == 3)
+      if (++steps == step)
       {
         state.write(into(saved), first.kernels(), *communicator);
       }
     });
     first.run(nullptr);
-    ASSERT_GT(steps, 3);
+    ASSERT_GT(steps, step);
     Solver second(pair.problem(rank), communicator);
     second.resumeFrom(from(saved));
     second.run(nullptr);
     EXPECT_EQ(velocityOf(second, pair, rank), velocityOf(first, pair, rank));
   });
+}
+
+TEST(SolveState, GoesOnInSeveralProcesses)
+{
+  Pair pair;
+  expectSameInSeveralProcesses(pair, 3);
+  pair.options.velocityGrid = VelocityGrid::Half;
+  expectSameInSeveralProcesses(pair, solveAtOnce(pair).states - 1);
 }
 
 TEST(SolveState, ThatIsCutShortOrOfAnotherBuildIsRefused)
