@@ -204,7 +204,7 @@ struct Options
   // grid continuation
   std::optional<int> levels; ///< grids of the pyramid, >= 1; unset: 3, as far as they keep 16 points an axis, more as
                              ///< far as they keep 32, and a coarser one that is tried as a start
-  VelocityGrid       velocityGrid = VelocityGrid::Full; ///< of the velocity on the finest grid
+  VelocityGrid velocityGrid = VelocityGrid::Full; ///< of the velocity on the finest grid
 
   // transport
   int           timeSteps = 4; ///< semi-Lagrangian steps, >= 1; rises by itself for large velocities

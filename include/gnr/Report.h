@@ -87,9 +87,9 @@ struct IterationRecord
 struct LevelRecord
 {
   int                          level = 0;
-  Grid                         grid;       ///< the solver's (padded) grid
+  Grid                         grid;         ///< the solver's (padded) grid
   Grid                         velocityGrid; ///< of the velocity: the same, or coarser
-  double                       beta = 0.0; ///< weight of the regularisation that this solve used; no unit
+  double                       beta = 0.0;   ///< weight of the regularisation that this solve used; no unit
   double                       initialObjective = 0.0;
   double                       initialMismatch = 0.0;         ///< with the velocity carried over
   double                       initialRelativeGradient = 0.0; ///< likewise

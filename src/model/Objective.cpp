@@ -116,17 +116,17 @@ Objective::prolonged(const ConstVectorView & v)
 }
 
 void
-Objective::restrict(const VectorView & b, bool accumulate, const VectorView & out)
+Objective::restrictForce(const VectorView & b, bool accumulate, const VectorView & out)
 {
   images_.releaseScratch();
   if (!accumulate)
   {
-    prolongation_.restrict(b, out);
+    prolongation_.adjoint(b, out);
     return;
   }
   // In place: a component of the coarser grid ends before the next one of the finer begins.
   const VectorView own{ b.data, domain_.points() };
-  prolongation_.restrict(b, own);
+  prolongation_.adjoint(b, own);
   domain_.kernels().axpby(Real(1), own.data, Real(1), out.data, 3 * domain_.points());
 }
 
@@ -146,7 +146,7 @@ Objective::gradientOfTerms(const ConstVectorView & v, const VectorView & b)
       trajectory_.prepareAdjoint(prolonged(v));
     }
     addImageGradient(fine, fine);
-    restrict(fine, false, b);
+    restrictForce(fine, false, b);
   }
   if (trajectory_.isMoving())
   {
@@ -191,7 +191,7 @@ Objective::addHessian(const ConstVectorView & p, bool accumulate, const VectorVi
     if (data_.size() == 1 && data_.front()->isInPlace())
     {
       data_.front()->addHessian(fine, false, fine);
-      restrict(fine, accumulate, q);
+      restrictForce(fine, accumulate, q);
     }
     else
     {
@@ -201,7 +201,7 @@ Objective::addHessian(const ConstVectorView & p, bool accumulate, const VectorVi
       {
         term->addHessian(fine, term != data_.front(), all);
       }
-      restrict(all, accumulate, q);
+      restrictForce(all, accumulate, q);
     }
   }
   limit_.addHessian(p, true, q);

@@ -43,6 +43,12 @@ public:
   {
     return imageTransform_;
   }
+  /** Whether the velocity has another grid than the images. */
+  bool
+  hasCoarserVelocity() const
+  {
+    return !prolongation_.isIdentity();
+  }
   Regularizer &
   regularizer()
   {
@@ -114,7 +120,7 @@ private:
   addImageGradient(const ConstVectorView & v, const VectorView & b);
   /** out = (accumulate ? out : 0) + P^T b with a vector field of the images' grid, which is overwritten. */
   void
-  restrict(const VectorView & b, bool accumulate, const VectorView & out);
+  restrictForce(const VectorView & b, bool accumulate, const VectorView & out);
 
   Domain &                               domain_;
   FourierTransform &                     imageTransform_;

@@ -35,7 +35,7 @@ public:
 
   /** out = P^T b. As prolong(). Collective. */
   void
-  restrict(const ConstVectorView & b, const VectorView & out) const
+  adjoint(const ConstVectorView & b, const VectorView & out) const
   {
     images_.resample(b.data, velocity_, out.data, 3);
   }

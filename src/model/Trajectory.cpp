@@ -121,11 +121,8 @@ void
 Trajectory::findGrowth(const Real * divergence, Real * departed)
 {
   Kernels & kernels = domain_.kernels();
-  kernels.interpolate(domain_.padded(divergence, adjointHalo_),
-                      domain_.view(adjointDeparture_),
-                      nullptr,
-                      Interpolation::Cubic,
-                      departed);
+  kernels.interpolate(
+    domain_.padded(divergence, adjointHalo_), domain_.view(adjointDeparture_), nullptr, Interpolation::Cubic, departed);
   kernels.adjointGrowth(divergence, departed, Real(1.0 / steps_), growth_.data(), domain_.points());
 }
 

@@ -39,8 +39,9 @@ private:
 Structure
 structureFor(Objective & objective)
 {
-  FourierTransform &velocity = objective.regularizer().transform(), &images = objective.imageTransform();
-  return &velocity == &images ? Structure(objective.domain()) : Structure(images, velocity, objective.domain());
+  return objective.hasCoarserVelocity()
+           ? Structure(objective.imageTransform(), objective.regularizer().transform(), objective.domain())
+           : Structure(objective.domain());
 }
 
 /** M ~ H0^-1 on the grid of the velocity. */

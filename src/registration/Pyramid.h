@@ -147,10 +147,10 @@ private:
   LevelImages
   restrictImages();
 
-  Preparation &            prepared_;
-  const Options &          options_;
-  std::vector<PyramidGrid> grids_;
-  int                      number_ = 0;
+  Preparation &                prepared_;
+  const Options &              options_;
+  std::vector<PyramidGrid>     grids_;
+  int                          number_ = 0;
   std::unique_ptr<CoarserGrid> own_;  ///< null: the finest
   std::unique_ptr<CoarserGrid> half_; ///< null: the velocity is on the grid of the images
 };

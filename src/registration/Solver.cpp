@@ -404,9 +404,9 @@ Solver::reserveMemory()
   memory.reserve(plan.fieldBytes, smallBelow());
   kernels().reserveScratch(plan.scratchBytes);
   memory.onOverflow([this](std::size_t bytes) {
-    progress_->message("the deformation is so large that more time steps or wider halos are needed than planned: " +
-                       mebibytes(bytes) + " of memory and more beside the " + mebibytes(state_.report.memoryPlan.fieldBytes) +
-                       " reserved");
+    progress_->message(
+      "the deformation is so large that more time steps or wider halos are needed than planned: " + mebibytes(bytes) +
+      " of memory and more beside the " + mebibytes(state_.report.memoryPlan.fieldBytes) + " reserved");
   });
 }
 

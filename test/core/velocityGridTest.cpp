@@ -52,10 +52,10 @@ struct TwoGrids
   Buffer
   vector(const std::array<problems::Scalar, 3> & f)
   {
-    Buffer                  result = domain.vector();
-    std::vector<Real>       values;
-    const Grid &            grid = domain.grid();
-    std::array<double, 3>   x{};
+    Buffer                result = domain.vector();
+    std::vector<Real>     values;
+    const Grid &          grid = domain.grid();
+    std::array<double, 3> x{};
     for (int c = 0; c < 3; ++c)
     {
       for (std::size_t i = 0; i < grid.points(); ++i)
@@ -84,7 +84,7 @@ struct TwoGrids
   restricted(const Buffer & b)
   {
     Buffer result = domain.vector();
-    prolongation.restrict(images.domain().view(b), domain.view(result));
+    prolongation.adjoint(images.domain().view(b), domain.view(result));
     return result;
   }
   /** ||a - b|| / ||b|| of fields of the velocity's grid, or of the other. */
@@ -130,9 +130,9 @@ sizes()
 Buffer
 random(Bench & bench, std::size_t values, unsigned seed)
 {
-  std::mt19937                         generator(seed);
-  std::normal_distribution<double>     normal;
-  std::vector<Real>                    host(values);
+  std::mt19937                     generator(seed);
+  std::normal_distribution<double> normal;
+  std::vector<Real>                host(values);
   for (Real & x : host)
   {
     x = static_cast<Real>(normal(generator));
@@ -384,7 +384,7 @@ solve(const Images & images, int ranks = 1)
   test::ThreadTeam team(ranks);
   outcome.displacement.resize(3 * images.grid.points());
   team.run([&](const std::shared_ptr<Communicator> & communicator) {
-    Problem problem{ images.grid, images.options };
+    Problem    problem{ images.grid, images.options };
     const bool isRoot = communicator->rank() == 0;
     if (isRoot)
     {
