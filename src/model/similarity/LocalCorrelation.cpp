@@ -8,7 +8,7 @@ namespace
 
 constexpr double windowWidth = 2.0; // standard deviation in voxels
 constexpr double noise = 0.03;      // e
-constexpr double unit = 0.03;       // of D against squared differences
+constexpr double unit = 0.045;      // of D against squared differences
 constexpr double leastWeight = 0.2; // of a window, to count
 
 } // namespace
