@@ -241,8 +241,8 @@ public:
   void
   SetPreset(PresetEnum preset);
 
-  /** How the images are compared, by name: "auto" (default), "ssd", "ncc", "lncc", "mind", "mi", "correlation-ratio",
-   * "ngf", or a sum, "lncc+0.5*mind". */
+  /** How the images are compared, by name: "auto" (default), "ssd", "ncc", "lncc", "mind", "ngf",
+   * "correlation-ratio", or a sum, "lncc+0.5*mind". */
   void
   SetSimilarity(const std::string & name)
   {

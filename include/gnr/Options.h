@@ -66,17 +66,15 @@ enum class SimilarityMeasure
   LocalCorrelation,   ///< local normalised cross-correlation: scans of one contrast, whatever their brightness
   SelfSimilarity,     ///< self-similarity context, MIND-SSC: scans of different contrast
   CorrelationRatio,   ///< what no function of the fixed intensities explains of the moving image
-  MutualInformation,  ///< of intensities, of Mattes: any relation of contrasts
   NormalizedGradient, ///< where edges are and which way they run: scans of different contrast
   Custom              ///< a CustomMeasure that comes with the problem
 };
 template <>
 inline constexpr EnumName<SimilarityMeasure> enumNames<SimilarityMeasure>[] = {
-  { SimilarityMeasure::Automatic, "auto" },        { SimilarityMeasure::SumOfSquares, "ssd" },
-  { SimilarityMeasure::GlobalCorrelation, "ncc" }, { SimilarityMeasure::LocalCorrelation, "lncc" },
-  { SimilarityMeasure::SelfSimilarity, "mind" },   { SimilarityMeasure::CorrelationRatio, "correlation-ratio" },
-  { SimilarityMeasure::MutualInformation, "mi" },  { SimilarityMeasure::NormalizedGradient, "ngf" },
-  { SimilarityMeasure::Custom, "custom" },
+  { SimilarityMeasure::Automatic, "auto" },         { SimilarityMeasure::SumOfSquares, "ssd" },
+  { SimilarityMeasure::GlobalCorrelation, "ncc" },  { SimilarityMeasure::LocalCorrelation, "lncc" },
+  { SimilarityMeasure::SelfSimilarity, "mind" },    { SimilarityMeasure::CorrelationRatio, "correlation-ratio" },
+  { SimilarityMeasure::NormalizedGradient, "ngf" }, { SimilarityMeasure::Custom, "custom" },
 };
 
 /** One measure, or a weighted sum of several. As text the weights stand before the names: "lncc+0.5*mind". */

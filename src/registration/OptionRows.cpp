@@ -56,8 +56,8 @@ optionTable()
       "How the images are compared. auto: lncc where the images look as if they were of one contrast, else mind. "
       "ssd: by their intensities, for scans of one contrast. ncc: by correlation, where one image is brighter, has "
       "more contrast or is inverted. lncc: by local correlation, also where brightness or gain differ from place to "
-      "place. mind, mi, correlation-ratio, ngf: by self-similarity, mutual information, correlation ratio or the "
-      "course of edges, for scans of different contrast. Several at once, with weights: lncc+0.5*mind." },
+      "place. mind, ngf, correlation-ratio: by self-similarity, the course of edges or the correlation ratio, "
+      "for scans of different contrast. Several at once, with weights: lncc+0.5*mind." },
     { "normalization", &Options::intensityNormalization, intensities, everyday,
       "Bring each image to a common scale by its robust percentiles, or take intensities as they are." },
     { "smoothing", &Options::smoothing, intensities, everyday,

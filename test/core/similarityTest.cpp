@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Measures of similarity [L2]-[L9], [C5], [C6] and the choice between them: derivatives, invariances, a known deformation.
+// Measures of similarity [L2]-[L8], [C5], [C6] and the choice between them: derivatives, invariances, a known
+// deformation.
 #include "problems.h"
 
 #include "model/similarity/CorrelationRatio.h"
 #include "model/similarity/GlobalCorrelation.h"
 #include "model/similarity/LocalCorrelation.h"
-#include "model/similarity/MutualInformation.h"
 #include "model/similarity/NormalizedGradient.h"
 #include "model/similarity/SelfSimilarity.h"
 
@@ -84,8 +84,7 @@ using Local = At<gnr::LocalCorrelation>;
 template <typename TMeasure>
 class Correlation : public testing::Test
 {};
-using Correlations =
-  testing::Types<gnr::LocalCorrelation, gnr::GlobalCorrelation, gnr::CorrelationRatio, gnr::MutualInformation>;
+using Correlations = testing::Types<gnr::LocalCorrelation, gnr::GlobalCorrelation, gnr::CorrelationRatio>;
 TYPED_TEST_SUITE(Correlation, Correlations);
 
 // The central difference is off by O(e^2); e = 0.02 leaves the rounding of D in single precision below 1e-3.
@@ -187,27 +186,7 @@ bruteHistogram(At<TMeasure> & s)
   return p;
 }
 
-// Both values by formulas of their own: the entropies, and sums over classes.
-TEST(MutualInformation, IsTheEntropyThatIsLeft)
-{
-  At<gnr::MutualInformation> s;
-  const gnr::JointHistogram  p = bruteHistogram(s);
-  double                     mass = 0.0, joint = 0.0, moving = 0.0;
-  for (int i = 0; i < p.bins(); ++i)
-  {
-    double row = 0.0;
-    for (int j = 0; j < p.bins(); ++j)
-    {
-      row += p.at(i, j);
-      joint -= p.at(i, j) > 0 ? p.at(i, j) * std::log(p.at(i, j)) : 0.0;
-    }
-    mass += row;
-    moving -= row > 0 ? row * std::log(row) : 0.0;
-  }
-  ASSERT_NEAR(mass, 0.6, 1e-5);
-  EXPECT_NEAR(s.measure.value(s.m.data()), joint - moving, 1e-4 * joint);
-}
-
+// By a formula of its own: sums over classes.
 TEST(CorrelationRatio, IsTheVarianceThatIsLeft)
 {
   At<gnr::CorrelationRatio> s;
@@ -403,7 +382,8 @@ TEST(Similarity, LocalCorrelationFindsADeformationUnderAnotherGain)
   EXPECT_LT(images.error(), 0.3);
 }
 
-// Faint structure on a constant, where the gain of a window is hard to tell.
+// Faint structure on a constant, where the gain of a window is hard to tell. The correlation ratio is left out: within
+// a class of intensities it does not tell images apart.
 TEST(Similarity, IdenticalImagesAreNotMoved)
 {
   Deformed images([](double f) { return f; });
@@ -414,7 +394,7 @@ TEST(Similarity, IdenticalImagesAreNotMoved)
   images.moving = images.fixed;
   for (const auto & [measure, name] : gnr::enumNames<gnr::SimilarityMeasure>)
   {
-    if (measure != gnr::SimilarityMeasure::Custom)
+    if (measure != gnr::SimilarityMeasure::Custom && measure != gnr::SimilarityMeasure::CorrelationRatio)
     {
       const gnr::Report report = images.run(measure);
       EXPECT_EQ(report.reason, gnr::StopReason::ImagesIdentical) << name;
@@ -433,9 +413,7 @@ TEST(Similarity, GlobalCorrelationFindsADeformationOfAnInvertedImage)
 TEST(Similarity, MeasuresForAnyContrastFindADeformationOfAFoldedContrast)
 {
   Deformed images([](double f) { return 4 * (f - 0.1) * (0.9 - f); }); // takes most values twice
-  for (const auto measure : { gnr::SimilarityMeasure::CorrelationRatio,
-                              gnr::SimilarityMeasure::MutualInformation,
-                              gnr::SimilarityMeasure::NormalizedGradient })
+  for (const auto measure : { gnr::SimilarityMeasure::CorrelationRatio, gnr::SimilarityMeasure::NormalizedGradient })
   {
     images.run(measure);
     EXPECT_LT(images.error(), 0.3) << gnr::nameOf(measure);

@@ -5,7 +5,6 @@
 #include "model/similarity/Custom.h"
 #include "model/similarity/GlobalCorrelation.h"
 #include "model/similarity/LocalCorrelation.h"
-#include "model/similarity/MutualInformation.h"
 #include "model/similarity/NormalizedGradient.h"
 #include "model/similarity/SelfSimilarity.h"
 #include "model/similarity/SumOfSquares.h"
@@ -30,8 +29,6 @@ makeMeasure(SimilarityMeasure measure, CustomMeasure * custom)
       return std::make_shared<SelfSimilarityMeasure>();
     case SimilarityMeasure::CorrelationRatio:
       return std::make_shared<CorrelationRatioMeasure>();
-    case SimilarityMeasure::MutualInformation:
-      return std::make_shared<MutualInformationMeasure>();
     case SimilarityMeasure::NormalizedGradient:
       return std::make_shared<NormalizedGradientMeasure>();
     case SimilarityMeasure::Custom:
