@@ -4,7 +4,7 @@
 #include "CommandLineError.h"
 
 #include <fcntl.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,8 +14,6 @@
 #include <cstring>
 #include <filesystem>
 #include <system_error>
-
-extern char ** environ;
 
 namespace gnrapp
 {
@@ -73,18 +71,43 @@ RunChild(const std::vector<std::string> & arguments)
   {
     refuse(errno);
   }
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
-  pid_t     child = 0;
-  const int failure = posix_spawnp(&child, pointers.front(), &actions, nullptr, pointers.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
+  // Not posix_spawn(): the child is to end with this process, or it would go on writing what the next run writes.
+  int failures[2];
+  if (pipe2(failures, O_CLOEXEC) != 0)
+  {
+    refuse(errno);
+  }
+  const pid_t self = getpid(), child = fork();
+  if (child < 0)
+  {
+    refuse(errno);
+  }
+  if (child == 0)
+  {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (getppid() == self && nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(nothing, STDOUT_FILENO) >= 0 &&
+        dup2(ends[1], STDERR_FILENO) >= 0)
+    {
+      execvp(pointers.front(), pointers.data());
+    }
+    const int     error = errno;
+    const ssize_t written = write(failures[1], &error, sizeof error);
+    _exit(written == sizeof error ? 127 : 126);
+  }
   close(ends[1]);
-  if (failure != 0)
+  close(failures[1]);
+  int  failure = 0;
+  auto told = read(failures[0], &failure, sizeof failure);
+  while (told < 0 && errno == EINTR)
+  {
+    told = read(failures[0], &failure, sizeof failure);
+  }
+  close(failures[0]);
+  if (told > 0)
   {
     close(ends[0]);
+    waitpid(child, nullptr, 0);
     refuse(failure);
   }
   running = child;

@@ -32,7 +32,8 @@ class DryRun(support.CommandLineTest):
         for name, centre in (("f.nii", (0.5, 0.5, 0.5)), ("m.nii", (0.52, 0.49, 0.5))):
             nifti.write(self.folder / name, size, bump(size, centre, 0.15), "f")
         before = self.files()
-        arguments = ("f.nii", "m.nii", "--threads", 1, "--levels", 2, "--iterations", 1)
+        arguments = ("f.nii", "m.nii", "--threads", 1, "--levels", 2, "--iterations", 1,
+                     "--similarity", "ssd")
         usual = self.amounts(self.succeed(self.register(*arguments, "--dry-run")).stdout)
         self.assertNotIn("inverse displacement", usual)
         arguments += ("--inverse", "--velocity", "--determinant")
@@ -90,7 +91,7 @@ class DryRun(support.CommandLineTest):
             nifti.write(self.folder / name, size, bump(size, centre, 0.15), "f")
 
         def fields(*options):
-            run = self.succeed(self.register("f.nii", "m.nii", "--dry-run", *options))
+            run = self.succeed(self.register("f.nii", "m.nii", "--dry-run", "--similarity", "ssd", *options))
             return self.amounts(run.stdout)["reserved at once"][1]
 
         # every time step keeps an image of 4 bytes a voxel
@@ -105,7 +106,7 @@ class DryRun(support.CommandLineTest):
 
         def dry_run(*options):
             with mock.patch.dict(os.environ, GNR_MPIEXEC="/bin/false"):  # a launcher would be found, and fail
-                return self.register("f.nii", "m.nii", "--dry-run", "--threads", 1, *options)
+                return self.register("f.nii", "m.nii", "--dry-run", "--threads", 1, "--similarity", "ssd", *options)
 
         def sent(text, what):
             """MB and messages of halos, transpositions and reductions."""
