@@ -161,7 +161,8 @@ class Nifti(Hostile):
                          (280, "12f", 2, 0, 0, -5, 0, 2, 0, -6, 0, 0, z, 7))
             run = self.succeed(self.register(name, name, "-o", "h", "--iterations", 0, "--levels", 1))
             self.assertNotIn("two places", run.stdout)
-            self.assertEqual(json.loads((self.folder / "h_report.json").read_text())["messages"], [])
+            messages = json.loads((self.folder / "h_report.json").read_text())["messages"]
+            self.assertEqual([m for m in messages if not m.startswith("similarity ")], [])
             warped = nifti.read(self.folder / "h_warped.nii.gz")
             for found, expected in zip(warped.point(1, 1, 1), (5 - 2, 6 - 2, 7 + z)):
                 self.assertAlmostEqual(found, expected, delta=1e-4)
