@@ -7,7 +7,6 @@
 
 #include "gnr/Error.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
@@ -167,13 +166,7 @@ Processes::Share(std::string text)
 bool
 Processes::StandsInForTheRoot() const
 {
-  const std::vector<int> lost = m_World->lost();
-  int                    first = 0;
-  while (std::find(lost.begin(), lost.end(), first) != lost.end())
-  {
-    ++first;
-  }
-  return first > 0 && first == Rank();
+  return m_World->standsInForTheFirst();
 }
 
 void

@@ -150,6 +150,9 @@ public:
   {
     return {};
   }
+  /** Whether rank 0 and all others before this one are lost, so that this process has to speak for them. */
+  bool
+  standsInForTheFirst() const;
 
   /** What this process has sent so far. */
   const Traffic &

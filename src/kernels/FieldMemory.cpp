@@ -196,6 +196,23 @@ FieldMemory::trim(std::size_t kept)
   }
 }
 
+void
+FieldMemory::shrink(std::size_t bytes)
+{
+  const std::size_t size = Arena::whole(bytes);
+  if (!end_.empty() || begin_.top() > size || size >= size_)
+  {
+    return;
+  }
+  permit(source_, block_ + size, size_ - size); // it goes with the block
+  if (source_.discard != nullptr)
+  {
+    source_.discard(block_ + size, size_ - size);
+  }
+  size_ = size;
+  end_ = Arena();
+}
+
 std::size_t
 FieldMemory::lapBytes()
 {

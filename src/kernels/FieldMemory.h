@@ -74,6 +74,11 @@ public:
   void
   trim(std::size_t kept = 0);
 
+  /** Lets the system have what the block holds beyond so many bytes, for good: less is needed than was reserved.
+   * Nothing happens while arrays lie there. */
+  void
+  shrink(std::size_t bytes);
+
   std::size_t
   reservedBytes() const
   {

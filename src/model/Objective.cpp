@@ -10,7 +10,7 @@
 namespace gnr
 {
 
-Objective::Objective(Domain &, FourierTransform & transform, const Options & options, const ImageSet & images)
+Objective::Objective(FourierTransform & transform, const Options & options, const ImageSet & images)
   : Objective(transform, transform, options, images)
 {}
 

@@ -28,7 +28,7 @@ class Objective
 {
 public:
   /** Velocity and images on one grid. */
-  Objective(Domain & domain, FourierTransform & transform, const Options & options, const ImageSet & images);
+  Objective(FourierTransform & transform, const Options & options, const ImageSet & images);
   /** The grid of the velocity and that of the images. */
   Objective(FourierTransform & velocity, FourierTransform & images, const Options & options, const ImageSet & set);
 

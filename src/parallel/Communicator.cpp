@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gnr/Communicator.h"
 
+#include <algorithm>
+
 namespace gnr
 {
 
@@ -30,6 +32,19 @@ Communicator::count(Purpose purpose, std::uint64_t messages, std::uint64_t bytes
   Traffic & total = traffic_[static_cast<int>(purpose)];
   total.messages += messages;
   total.bytes += bytes;
+}
+
+bool
+Communicator::standsInForTheFirst() const
+{
+  const std::vector<int> missing = lost();
+  const auto isLost = [&missing](int rank) { return std::find(missing.begin(), missing.end(), rank) != missing.end(); };
+  int        first = 0;
+  while (isLost(first))
+  {
+    ++first;
+  }
+  return first > 0 && first == rank();
 }
 
 } // namespace gnr

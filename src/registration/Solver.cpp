@@ -277,9 +277,12 @@ Solver::planAnew()
   if (options_.similarity.isAutomatic())
   {
     MemoryPlan & plan = state_.report.memoryPlan;
+    const auto   preparation = plan.phases.front(); // the choice is part of it
     Options      decided = options_;
     decided.similarity = state_.report.similarity;
     planFields(context_, plan, decided);
+    plan.phases.front() = preparation;
+    kernels().memory().shrink(plan.fieldBytes);
     warnOfMemory();
   }
 }

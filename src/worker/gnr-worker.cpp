@@ -8,7 +8,6 @@
 
 #include "gnr/Engine.h"
 
-#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
@@ -278,14 +277,7 @@ private:
   int
   speakForTheFirst(const std::string & message) const
   {
-    const std::vector<int> lost = communicator_->lost();
-    const auto isLost = [&lost](int rank) { return std::find(lost.begin(), lost.end(), rank) != lost.end(); };
-    int        first = 0;
-    while (isLost(first))
-    {
-      ++first;
-    }
-    if (first == 0 || first != communicator_->rank())
+    if (!communicator_->standsInForTheFirst())
     {
       return EXIT_SUCCESS;
     }

@@ -245,6 +245,31 @@ TEST_F(FieldMemoryTest, TrimmingKeepsWhatIsAlive)
   memory.deallocate(c);
 }
 
+TEST_F(FieldMemoryTest, ShrinksToWhatIsNeeded)
+{
+  constexpr std::size_t line = Arena::alignment, room = 4 * line; // and guards
+  memory.reserve(100 * room, room);
+  void * const large = memory.allocate(2 * room);
+  void * const small = memory.allocate(line);
+  memory.shrink(10 * room);
+  EXPECT_EQ(memory.reservedBytes(), 100 * room) << "an array lies there";
+  memory.deallocate(small);
+  memory.shrink(10 * room);
+  EXPECT_EQ(memory.reservedBytes(), 10 * room);
+  // What is small now comes from the new end, and more than the block holds from the system.
+  void * const next = memory.allocate(line);
+  const auto   offset = static_cast<char *>(next) - static_cast<char *>(large);
+  EXPECT_GT(offset, static_cast<std::ptrdiff_t>(9 * room));
+  EXPECT_LT(offset, static_cast<std::ptrdiff_t>(10 * room));
+  EXPECT_EQ(memory.overflowBytes(), 0u);
+  void * const more = memory.allocate(9 * room);
+  EXPECT_EQ(memory.overflowBytes(), 9 * room);
+  for (void * const array : { large, next, more })
+  {
+    memory.deallocate(array);
+  }
+}
+
 TEST_F(FieldMemoryTest, TooLargeAReservationIsAnErrorThatSaysSo)
 {
 #if defined(__SANITIZE_ADDRESS__)

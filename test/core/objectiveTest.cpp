@@ -22,8 +22,7 @@ struct Fixture
       return problems::templateImage(x - 0.2 * std::sin(y), y + 0.15 * std::sin(z), z - 0.1 * std::cos(x));
     }))
     , moving(bench.scalar(problems::templateImage))
-    , problem(bench.domain(),
-              transform,
+    , problem(transform,
               options,
               gnr::ImageSet{ gnr::compare(gnr::makeMeasures({}), bench.domain(), fixed.data(), moving.data()) })
     , v(bench.vector(problems::smoothVelocity(amplitude)))

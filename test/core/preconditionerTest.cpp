@@ -47,8 +47,7 @@ struct Fixture
     , transform(bench.domain())
     , fixed(bench.scalar(fixedImage))
     , moving(bench.scalar(movingImage))
-    , problem(bench.domain(),
-              transform,
+    , problem(transform,
               withBeta(beta),
               gnr::ImageSet{ gnr::compare(gnr::makeMeasures({}), bench.domain(), fixed.data(), moving.data()) })
     , v(bench.vector(problems::smoothVelocity(amplitude)))

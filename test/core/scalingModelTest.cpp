@@ -122,8 +122,7 @@ public:
     , transform(domain)
     , fixed(part([](double x, double y, double z) { return problems::templateImage(x + 0.3, y - 0.2, z); }))
     , moving(part(problems::templateImage))
-    , problem(domain,
-              transform,
+    , problem(transform,
               options,
               gnr::ImageSet{ gnr::compare(gnr::makeMeasures({}), domain, fixed.data(), moving.data()) })
     , v(domain.vector())

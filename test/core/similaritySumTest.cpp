@@ -92,7 +92,7 @@ struct Terms
     , scratch(domain.vector())
     , set{ gnr::compare(gnr::makeMeasures(*SimilaritySum::read(similarity)), domain, fixed.data(), moving.data()),
            weight.data() }
-    , objective(domain, transform, options(), set)
+    , objective(transform, options(), set)
     , gradient(domain.vector())
   {
     objective.setVelocity(domain.view(v), 4, domain.view(scratch));

@@ -208,7 +208,7 @@ struct Pair
     , set{ compare(makeMeasures(*SimilaritySum::read(similarity)), grids.images.domain(), fixed.data(), moving.data()),
            weight.data() }
     , half(grids.transform, grids.imageTransform, options, set)
-    , full(grids.images.domain(), grids.imageTransform, options, set)
+    , full(grids.imageTransform, options, set)
     , v(grids.vector(problems::smoothVelocity(amplitude)))
     , scratch(grids.domain.vector())
   {}

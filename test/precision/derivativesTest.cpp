@@ -55,8 +55,7 @@ struct Fixture
     }))
     , moving(bench.scalar(problems::templateImage))
     , weight(bench.scalar([](double x, double y, double) { return 0.5 + 0.4 * std::cos(x) * std::sin(y); }))
-    , problem(bench.domain(),
-              transform,
+    , problem(transform,
               options,
               gnr::ImageSet{ gnr::compare(gnr::makeMeasures({}), bench.domain(), fixed.data(), moving.data()),
                              weighted ? weight.data() : nullptr })

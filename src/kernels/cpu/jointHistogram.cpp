@@ -20,11 +20,9 @@ CpuKernels::jointHistogram(const Real *    m,
                            std::uint64_t * counts,
                            int             bins)
 {
-  const Real           begin = static_cast<Real>(lower);
-  const Real           scaleM = static_cast<Real>((bins - 3) / (upper - lower));
-  const Real           scaleF = static_cast<Real>((bins - 1) / (upper - lower));
-  const std::ptrdiff_t length = static_cast<std::ptrdiff_t>(n);
-  const std::size_t    cells = static_cast<std::size_t>(bins) * bins;
+  const point::IntensityNodes<Real> nodes(lower, upper, bins);
+  const std::ptrdiff_t              length = static_cast<std::ptrdiff_t>(n);
+  const std::size_t                 cells = static_cast<std::size_t>(bins) * bins;
   std::fill_n(counts, cells, std::uint64_t(0));
 #pragma omp parallel num_threads(threadsFor(n, sharedInterpolations))
   {
@@ -32,8 +30,8 @@ CpuKernels::jointHistogram(const Real *    m,
 #pragma omp for schedule(static)
     for (std::ptrdiff_t i = 0; i < length; ++i)
     {
-      const auto      u = point::splineNodes(m[i], begin, scaleM, bins);
-      const auto      v = point::linearNodes(f[i], begin, scaleF, bins);
+      const auto      u = nodes.splines(m[i]);
+      const auto      v = nodes.linear(f[i]);
       const Real      w = weight == nullptr ? Real(1) : weight[i];
       std::uint64_t * row = own.data() + u.first * bins + v.first;
       for (int a = 0; a < 4; ++a, row += bins)
@@ -61,16 +59,13 @@ CpuKernels::lookUp(const Real * m,
                    Real *       out,
                    std::size_t  n)
 {
-  const Real           begin = static_cast<Real>(lower);
-  const Real           scaleM = static_cast<Real>((bins - 3) / (upper - lower));
-  const Real           scaleF = static_cast<Real>((bins - 1) / (upper - lower));
-  const std::ptrdiff_t length = static_cast<std::ptrdiff_t>(n);
+  const point::IntensityNodes<Real> nodes(lower, upper, bins);
+  const std::ptrdiff_t              length = static_cast<std::ptrdiff_t>(n);
 #pragma omp parallel for schedule(static) num_threads(threadsFor(n, sharedInterpolations))
   for (std::ptrdiff_t i = 0; i < length; ++i)
   {
-    const auto v = point::linearNodes(f[i], begin, scaleF, bins);
-    const auto u =
-      isDerivative ? point::splineSlopes(m[i], begin, scaleM, bins) : point::splineNodes(m[i], begin, scaleM, bins);
+    const auto v = nodes.linear(f[i]);
+    const auto u = isDerivative ? nodes.splineSlopes(m[i]) : nodes.splines(m[i]);
     out[i] = point::lookUp(table, bins, u, v);
   }
 }

@@ -15,23 +15,17 @@ namespace
 {
 
 using Quanta = unsigned long long;
+using Nodes = point::IntensityNodes<Real>;
 constexpr int mostBins = 64;
 
 /** A block counts in shared memory, as a background of one value would otherwise make everybody wait for few
  * addresses. Sums of integers do not depend on their order. */
 __global__ void
-__launch_bounds__(reduceBlock) jointHistogramKernel(const Real * m,
-                                                    const Real * f,
-                                                    const Real * weight,
-                                                    std::size_t  n,
-                                                    Real         lower,
-                                                    Real         scaleM,
-                                                    Real         scaleF,
-                                                    int          bins,
-                                                    Quanta *     counts)
+__launch_bounds__(reduceBlock)
+  jointHistogramKernel(const Real * m, const Real * f, const Real * weight, std::size_t n, Nodes nodes, Quanta * counts)
 {
   __shared__ Quanta own[mostBins * mostBins];
-  const int         cells = bins * bins;
+  const int         bins = nodes.bins(), cells = bins * bins;
   for (int cell = static_cast<int>(threadIdx.x); cell < cells; cell += reduceBlock)
   {
     own[cell] = 0;
@@ -40,8 +34,8 @@ __launch_bounds__(reduceBlock) jointHistogramKernel(const Real * m,
   const std::size_t step = static_cast<std::size_t>(gridDim.x) * reduceBlock;
   for (std::size_t i = static_cast<std::size_t>(blockIdx.x) * reduceBlock + threadIdx.x; i < n; i += step)
   {
-    const auto u = point::splineNodes(m[i], lower, scaleM, bins);
-    const auto v = point::linearNodes(f[i], lower, scaleF, bins);
+    const auto u = nodes.splines(m[i]);
+    const auto v = nodes.linear(f[i]);
     const Real w = weight == nullptr ? Real(1) : weight[i];
     Quanta *   row = own + u.first * bins + v.first;
     for (int a = 0; a < 4; ++a, row += bins)
@@ -95,10 +89,7 @@ CudaKernels::jointHistogram(const Real *    m,
            f,
            weight,
            n,
-           static_cast<Real>(lower),
-           static_cast<Real>((bins - 3) / (upper - lower)),
-           static_cast<Real>((bins - 1) / (upper - lower)),
-           bins,
+           Nodes(lower, upper, bins),
            static_cast<Quanta *>(onDevice));
   }
   fetchBytes(onDevice, counts, bytes);
@@ -115,13 +106,10 @@ CudaKernels::lookUp(const Real * m,
                     Real *       out,
                     std::size_t  n)
 {
-  const Real begin = static_cast<Real>(lower);
-  const Real scaleM = static_cast<Real>((bins - 3) / (upper - lower));
-  const Real scaleF = static_cast<Real>((bins - 1) / (upper - lower));
+  const Nodes nodes(lower, upper, bins);
   forEach(stream(), n, [=] __device__(std::size_t i) {
-    const auto v = point::linearNodes(f[i], begin, scaleF, bins);
-    const auto u =
-      isDerivative ? point::splineSlopes(m[i], begin, scaleM, bins) : point::splineNodes(m[i], begin, scaleM, bins);
+    const auto v = nodes.linear(f[i]);
+    const auto u = isDerivative ? nodes.splineSlopes(m[i]) : nodes.splines(m[i]);
     out[i] = point::lookUp(table, bins, u, v);
   });
 }

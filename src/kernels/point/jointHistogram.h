@@ -11,7 +11,7 @@ namespace gnr
 namespace point
 {
 
-/** The nodes about an intensity, and what its functions are there. */
+/** The first of the nodes about an intensity, and what the functions of the nodes are there. */
 template <typename T, int count>
 struct Nodes
 {
@@ -20,64 +20,81 @@ struct Nodes
   bool isClamped;
 };
 
-/** Position of x on [0, length], to which it is clamped. */
+/** The nodes of `bins` classes from lower to upper, to which other intensities are clamped. */
 template <typename T>
-GNR_POINT T
-positionOn(T x, T lower, T scale, T length, bool & isClamped)
+class IntensityNodes
 {
-  const T position = (x - lower) * scale;
-  isClamped = !(position >= T(0) && position <= length);
-  return position > T(0) ? (position < length ? position : length) : T(0);
-}
+public:
+  GNR_POINT
+  IntensityNodes(double lower, double upper, int bins)
+    : lower_(static_cast<T>(lower))
+    , splineScale_(static_cast<T>((bins - 3) / (upper - lower)))
+    , linearScale_(static_cast<T>((bins - 1) / (upper - lower)))
+    , bins_(bins)
+  {}
 
-/** Of the cubic B-splines of `bins` nodes, of which the first and the last lie beyond the range; scale = (bins - 3) /
- * width of the range [L6]. */
-template <typename T>
-GNR_POINT Nodes<T, 4>
-          splineNodes(T x, T lower, T scale, int bins)
-{
-  Nodes<T, 4> nodes;
-  const T     position = positionOn(x, lower, scale, T(bins - 3), nodes.isClamped);
-  const int   whole = static_cast<int>(position);
-  nodes.first = whole < bins - 4 ? whole : bins - 4;
-  const T t = position - T(nodes.first), s = T(1) - t, sixth = T(1) / T(6);
-  nodes.values[0] = s * s * s * sixth;
-  nodes.values[1] = ((T(3) * t - T(6)) * t * t + T(4)) * sixth;
-  nodes.values[2] = ((T(3) * s - T(6)) * s * s + T(4)) * sixth;
-  nodes.values[3] = t * t * t * sixth;
-  return nodes;
-}
+  GNR_POINT int
+  bins() const
+  {
+    return bins_;
+  }
 
-/** And of their derivatives by x. */
-template <typename T>
-GNR_POINT Nodes<T, 4>
-          splineSlopes(T x, T lower, T scale, int bins)
-{
-  Nodes<T, 4> nodes;
-  const T     position = positionOn(x, lower, scale, T(bins - 3), nodes.isClamped);
-  const int   whole = static_cast<int>(position);
-  nodes.first = whole < bins - 4 ? whole : bins - 4;
-  const T t = position - T(nodes.first), s = T(1) - t, factor = nodes.isClamped ? T(0) : scale;
-  nodes.values[0] = T(-0.5) * s * s * factor;
-  nodes.values[1] = (T(1.5) * t - T(2)) * t * factor;
-  nodes.values[2] = (T(2) - T(1.5) * s) * s * factor;
-  nodes.values[3] = T(0.5) * t * t * factor;
-  return nodes;
-}
+  /** The cubic B-splines, of which the first and the last node lie beyond the range [L6]. */
+  GNR_POINT Nodes<T, 4>
+            splines(T x) const
+  {
+    Nodes<T, 4> nodes;
+    const T     t = enter(x, splineScale_, bins_ - 3, nodes), s = T(1) - t, sixth = T(1) / T(6);
+    nodes.values[0] = s * s * s * sixth;
+    nodes.values[1] = ((T(3) * t - T(6)) * t * t + T(4)) * sixth;
+    nodes.values[2] = ((T(3) * s - T(6)) * s * s + T(4)) * sixth;
+    nodes.values[3] = t * t * t * sixth;
+    return nodes;
+  }
 
-/** Of the piecewise linear functions of `bins` nodes; scale = (bins - 1) / width of the range. */
-template <typename T>
-GNR_POINT Nodes<T, 2>
-          linearNodes(T x, T lower, T scale, int bins)
-{
-  Nodes<T, 2> nodes;
-  const T     position = positionOn(x, lower, scale, T(bins - 1), nodes.isClamped);
-  const int   whole = static_cast<int>(position);
-  nodes.first = whole < bins - 2 ? whole : bins - 2;
-  nodes.values[1] = position - T(nodes.first);
-  nodes.values[0] = T(1) - nodes.values[1];
-  return nodes;
-}
+  /** Their derivatives by x. */
+  GNR_POINT Nodes<T, 4>
+            splineSlopes(T x) const
+  {
+    Nodes<T, 4> nodes;
+    const T     t = enter(x, splineScale_, bins_ - 3, nodes), s = T(1) - t;
+    const T     factor = nodes.isClamped ? T(0) : splineScale_;
+    nodes.values[0] = T(-0.5) * s * s * factor;
+    nodes.values[1] = (T(1.5) * t - T(2)) * t * factor;
+    nodes.values[2] = (T(2) - T(1.5) * s) * s * factor;
+    nodes.values[3] = T(0.5) * t * t * factor;
+    return nodes;
+  }
+
+  /** The piecewise linear functions. */
+  GNR_POINT Nodes<T, 2>
+            linear(T x) const
+  {
+    Nodes<T, 2> nodes;
+    nodes.values[1] = enter(x, linearScale_, bins_ - 1, nodes);
+    nodes.values[0] = T(1) - nodes.values[1];
+    return nodes;
+  }
+
+private:
+  /** The interval of x among so many, and where in it x lies, from 0 to 1. */
+  template <int count>
+  GNR_POINT T
+  enter(T x, T scale, int intervals, Nodes<T, count> & nodes) const
+  {
+    const T length = T(intervals), free = (x - lower_) * scale;
+    nodes.isClamped = !(free >= T(0) && free <= length);
+    const T   position = free > T(0) ? (free < length ? free : length) : T(0);
+    const int whole = static_cast<int>(position);
+    nodes.first = whole < intervals - 1 ? whole : intervals - 1;
+    return position - T(nodes.first);
+  }
+
+  T   lower_;
+  T   splineScale_;
+  T   linearScale_;
+  int bins_;
+};
 
 /** A weight from 0 to 1 in units of 2^-24. */
 template <typename T>

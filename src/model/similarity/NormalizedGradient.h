@@ -17,8 +17,7 @@ constexpr double normalizedGradientUnit = 0.02;
 Descriptors
 normalizedGradients(Domain & domain, const Real * image);
 
-/** The descriptors by squared differences. */
-class NormalizedGradientMeasure : public Measure
+class NormalizedGradientMeasure : public DescriptorMeasure
 {
 public:
   Descriptors
@@ -30,21 +29,6 @@ public:
   unit() const override
   {
     return normalizedGradientUnit;
-  }
-  std::unique_ptr<Similarity>
-  compare(Domain & domain, const Real * fixed) const override
-  {
-    return std::make_unique<SumOfSquares>(domain, fixed);
-  }
-  Contrasts
-  contrasts() const override
-  {
-    return Contrasts::Any;
-  }
-  bool
-  isSquared() const override
-  {
-    return true;
   }
 };
 

@@ -20,8 +20,7 @@ constexpr double selfSimilarityUnit = 0.05 / selfSimilarityChannels;
 Descriptors
 selfSimilarity(Domain & domain, const Real * image);
 
-/** The descriptors by squared differences. */
-class SelfSimilarityMeasure : public Measure
+class SelfSimilarityMeasure : public DescriptorMeasure
 {
 public:
   Descriptors
@@ -33,21 +32,6 @@ public:
   unit() const override
   {
     return selfSimilarityUnit;
-  }
-  std::unique_ptr<Similarity>
-  compare(Domain & domain, const Real * fixed) const override
-  {
-    return std::make_unique<SumOfSquares>(domain, fixed);
-  }
-  Contrasts
-  contrasts() const override
-  {
-    return Contrasts::Any;
-  }
-  bool
-  isSquared() const override
-  {
-    return true;
   }
 };
 

@@ -52,6 +52,27 @@ public:
   }
 };
 
+/** Descriptors that do not depend on contrast, by squared differences. */
+class DescriptorMeasure : public Measure
+{
+public:
+  std::unique_ptr<Similarity>
+  compare(Domain & domain, const Real * fixed) const override
+  {
+    return std::make_unique<SumOfSquares>(domain, fixed);
+  }
+  Contrasts
+  contrasts() const override
+  {
+    return Contrasts::Any;
+  }
+  bool
+  isSquared() const override
+  {
+    return true;
+  }
+};
+
 } // namespace gnr
 
 #endif
