@@ -65,8 +65,7 @@ struct Problem
     , transform(domain)
     , fixed(bench.scalar([](double x, double y, double z) { return image(x - 0.1 * std::sin(y), y, z); }))
     , moving(bench.scalar(image))
-    , reduced(domain,
-              transform,
+    , reduced(transform,
               options,
               gnr::ImageSet{ gnr::compare(gnr::makeMeasures({}), domain, fixed.data(), moving.data()) })
     // 8 voxels from end to end: 2 in each of 4 steps.
