@@ -171,6 +171,21 @@ public:
    * (mm per unit time). It is interpolated linearly if its grid is not that of the fixed image. */
   itkSetInputMacro(InitialVelocityField, DisplacementFieldType);
   itkGetInputMacro(InitialVelocityField, DisplacementFieldType);
+
+  /** Adds a pair of images that the same deformation shall make alike, such as another contrast, a map of tissue or a
+   * feature. They lie on the grids of FixedImage and MovingImage, whose masks hold for them, too. SetSimilarity() says
+   * how much each pair counts and how it is compared. */
+  void
+  AddImagePair(const FixedImageType * fixed, const MovingImageType * moving);
+  /** Takes all added pairs away. */
+  void
+  ClearImagePairs();
+  /** With the first, which FixedImage and MovingImage are. */
+  unsigned int
+  GetNumberOfImagePairs() const
+  {
+    return 1 + m_Run.CountFurtherPairs();
+  }
   /**@}*/
 
   // What is set and got belongs to RunType; getters of what is not there throw.
@@ -242,7 +257,8 @@ public:
   SetPreset(PresetEnum preset);
 
   /** How the images are compared, by name: "auto" (default), "ssd", "ncc", "lncc", "mind", "ngf",
-   * "correlation-ratio", or a sum, "lncc+0.5*mind". */
+   * "correlation-ratio", or a sum, "lncc+0.5*mind". For several pairs of images one for all, or one for each with
+   * commas between them: "lncc,0.2*ssd". */
   void
   SetSimilarity(const std::string & name)
   {

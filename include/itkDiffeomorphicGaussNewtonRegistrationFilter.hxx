@@ -45,6 +45,26 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::AddImagePair(
+  const FixedImageType *  fixed,
+  const MovingImageType * moving)
+{
+  m_Run.CheckPair(fixed, moving);
+  const unsigned int number = m_Run.CountFurtherPairs();
+  this->ProcessObject::SetNthInput(RunType::IndexOf(RunType::FixedImage, number), const_cast<FixedImageType *>(fixed));
+  this->ProcessObject::SetNthInput(RunType::IndexOf(RunType::MovingImage, number),
+                                   const_cast<MovingImageType *>(moving));
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::ClearImagePairs()
+{
+  this->SetNumberOfIndexedInputs(RunType::NumberOfInputs);
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
 DataObject::Pointer
 DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::MakeOutput(
   DataObjectPointerArraySizeType idx)

@@ -44,6 +44,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace gnr
 {
@@ -77,7 +78,7 @@ public:
   using RegionType = ImageRegion<3>;
   using MemoryNeed = GaussNewtonRegistrationMemoryNeed;
 
-  /** The inputs of the filter, by index. */
+  /** The inputs of the filter, by index. Behind them come, in turns, the fixed and moving images of further pairs. */
   enum Input : unsigned int
   {
     FixedImage,
@@ -91,6 +92,20 @@ public:
   static constexpr std::array<const char *, NumberOfInputs> InputNames{
     { "FixedImage", "MovingImage", "FixedImageMask", "MovingImageMask", "InitialTransform", "InitialVelocityField" }
   };
+
+  /** Of an image of a further pair that of its like in the first. */
+  static constexpr Input
+  KindOf(unsigned int index)
+  {
+    return index < NumberOfInputs              ? static_cast<Input>(index)
+           : (index - NumberOfInputs) % 2 == 0 ? FixedImage
+                                               : MovingImage;
+  }
+  static constexpr unsigned int
+  IndexOf(Input kind, unsigned int furtherPair)
+  {
+    return NumberOfInputs + 2 * furtherPair + (kind == FixedImage ? 0 : 1);
+  }
 
   /** Its outputs, by index; all but the last are images. */
   enum Output : unsigned int
@@ -207,6 +222,27 @@ public:
   std::string
   GetParameter(const std::string & name, const gnr::OptionTable & table) const;
 
+  unsigned int
+  CountInputs() const
+  {
+    return static_cast<unsigned int>(m_Filter->GetNumberOfIndexedInputs());
+  }
+  /** Pairs of images beside the first that this process has. */
+  unsigned int
+  CountFurtherPairs() const
+  {
+    return (this->CountInputs() - NumberOfInputs) / 2;
+  }
+  /** Throws where a pair is to be added of which an image is missing. */
+  void
+  CheckPair(const DataObject * fixed, const DataObject * moving) const
+  {
+    if (!fixed || !moving)
+    {
+      this->Throw("AddImagePair: an image is missing; a pair has a fixed and a moving one.");
+    }
+  }
+
   /** Null: New(). */
   void
   SetEngine(GaussNewtonRegistrationEngine * engine);
@@ -300,7 +336,7 @@ public:
 private:
   using Bridge = GaussNewtonRegistrationBridge;
   using Distribution = GaussNewtonRegistrationDistribution;
-  using InputFlags = std::array<bool, NumberOfInputs>;
+  using InputFlags = std::vector<bool>; // of all inputs, by index
 
   /** Turns what the solver tells into ITK events, and abort and stop requests into its answers. */
   class Listener;
@@ -315,7 +351,7 @@ private:
   /** An input, or an output, of a type; null where there is none. */
   template <typename TObject = DataObject>
   TObject *
-  GetInput(Input index) const
+  GetInput(unsigned int index) const
   {
     return dynamic_cast<TObject *>(m_Filter->GetIndexedInputs()[index].GetPointer());
   }

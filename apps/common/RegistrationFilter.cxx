@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <map>
 #include <system_error>
+#include <vector>
 
 namespace gnrapp
 {
@@ -85,7 +86,7 @@ MakeInitialTransform(const RegistrationFilterType *   filter,
 std::string
 NameFiles(const std::string & message, const RegistrationSettings & settings)
 {
-  const std::map<std::string, std::string> files = {
+  std::map<std::string, std::string> files = {
     { "FixedImage", settings.fixed },
     { "MovingImage", settings.moving },
     { "FixedImageMask", settings.fixedMask.value_or("") },
@@ -93,7 +94,13 @@ NameFiles(const std::string & message, const RegistrationSettings & settings)
     { "InitialTransform", settings.initialTransform.value_or("") },
     { "InitialVelocityField", settings.initialVelocity.value_or("") },
   };
-  auto isLetter = [&message](std::size_t i) { return std::isalpha(static_cast<unsigned char>(message[i])) != 0; };
+  for (std::size_t i = 0; i < settings.channels.size(); ++i)
+  {
+    const std::string number = std::to_string(i + 2);
+    files["FixedImage" + number] = settings.channels[i].fixed;
+    files["MovingImage" + number] = settings.channels[i].moving;
+  }
+  auto isLetter = [&message](std::size_t i) { return std::isalnum(static_cast<unsigned char>(message[i])) != 0; };
   std::string text;
   for (std::size_t i = 0; i < message.size();)
   {
@@ -134,6 +141,13 @@ SetInputs(RegistrationFilterType *     filter,
   const auto movingReader = ReadImageFrom<RealImageType>(moving);
   sources.emplace_back(movingReader);
   filter->SetMovingImage(movingReader->GetOutput());
+  std::vector<RealImageType::Pointer> channels;
+  for (const FilePair & channel : settings.channels)
+  {
+    channels.push_back(ReadImage<RealImageType>(InspectImageFile(channel.fixed)));
+    channels.push_back(ReadImage<RealImageType>(InspectImageFile(channel.moving)));
+    filter->AddImagePair(channels[channels.size() - 2], channels.back());
+  }
   MaskImageType::Pointer fixedMask;
   MaskImageType::Pointer movingMask;
   if (settings.fixedMask)
@@ -154,6 +168,10 @@ SetInputs(RegistrationFilterType *     filter,
   // Only now, because every filter releases its inputs: as soon as the solver has its copies.
   fixedImage->ReleaseDataFlagOn();
   movingReader->GetOutput()->ReleaseDataFlagOn();
+  for (const auto & channel : channels)
+  {
+    channel->ReleaseDataFlagOn();
+  }
   for (const auto & mask : { fixedMask, movingMask })
   {
     if (mask)

@@ -73,6 +73,11 @@ std::vector<std::string>
 InputsOf(const RegistrationSettings & settings)
 {
   std::vector<std::string> inputs{ settings.fixed, settings.moving };
+  for (const FilePair & channel : settings.channels)
+  {
+    inputs.push_back(channel.fixed);
+    inputs.push_back(channel.moving);
+  }
   for (const auto & input : { settings.fixedMask, settings.movingMask, settings.initialVelocity })
   {
     if (input)
@@ -120,6 +125,21 @@ ParseRegistrationSettings(int argc, const char * const * argv)
            "Inputs and outputs",
            "PREFIX",
            "");
+  using NamedPair = std::pair<std::string, std::string>;
+  Describe(parser.add_option_function<std::vector<NamedPair>>(
+             "--channel",
+             [&settings](const std::vector<NamedPair> & pairs) {
+               for (const NamedPair & pair : pairs)
+               {
+                 settings.channels.push_back({ pair.first, pair.second });
+               }
+             },
+             "A further pair of images that the same deformation shall make alike, on the grids of FIXED and MOVING: "
+             "another contrast, a map of tissue. Any number of times; --similarity says how much each pair counts."),
+           "Inputs and outputs",
+           "FIXED2 MOVING2",
+           "none")
+    ->allow_extra_args(false);
   file("--fixed-mask", settings.fixedMask, "Mask on the grid of FIXED: the match counts only where it is not 0.");
   file("--moving-mask", settings.movingMask, "Mask on the grid of MOVING; it travels with the image.");
   file(

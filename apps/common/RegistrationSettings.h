@@ -14,11 +14,18 @@
 namespace gnrapp
 {
 
+struct FilePair
+{
+  std::string fixed;
+  std::string moving;
+};
+
 /** Everything that the command line of gnr-register says. */
 struct RegistrationSettings
 {
   std::string                fixed;
   std::string                moving;
+  std::vector<FilePair>      channels; ///< further pairs of images, on the grids of fixed and moving
   std::string                prefix;
   std::optional<std::string> fixedMask;
   std::optional<std::string> movingMask;

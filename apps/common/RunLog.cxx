@@ -89,6 +89,10 @@ RunLog::PrintHeader(const ImageFileInfo & fixed,
       PrintMessage(image->note);
     }
   }
+  for (const FilePair & channel : m_Settings.channels)
+  {
+    Line("channel  " + channel.fixed + " (fixed), " + channel.moving + " (moving)");
+  }
   if (m_Settings.fixedMask)
   {
     Line("mask     " + *m_Settings.fixedMask + " (fixed)");

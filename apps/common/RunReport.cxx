@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace gnrapp
 {
@@ -173,6 +174,11 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
   {
     phases.push_back({ { "name", name }, { "seconds", seconds } });
   }
+  Json channels = Json::array();
+  for (const FilePair & channel : settings.channels)
+  {
+    channels.push_back({ { "fixed", channel.fixed }, { "moving", channel.moving } });
+  }
   const Json json = {
     { "schema", "gnr-register report" },
     { "schemaVersion", 1 },
@@ -184,6 +190,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
     { "inputs",
       { { "fixed", Describe(record.fixed) },
         { "moving", Describe(record.moving) },
+        { "channels", std::move(channels) },
         { "fixedMask", ValueOrNull(settings.fixedMask) },
         { "movingMask", ValueOrNull(settings.movingMask) },
         { "initialTransform", ValueOrNull(settings.initialTransform) },

@@ -79,6 +79,11 @@ SetStreamedInputs(RegistrationFilterType * filter, const RegistrationSettings & 
   };
   filter->SetFixedImage(keep(OpenImage<RealImageType>(settings.fixed, 1)));
   filter->SetMovingImage(keep(OpenImage<RealImageType>(settings.moving, 1)));
+  for (const FilePair & channel : settings.channels)
+  {
+    filter->AddImagePair(keep(OpenImage<RealImageType>(channel.fixed, 1)),
+                         keep(OpenImage<RealImageType>(channel.moving, 1)));
+  }
   if (settings.fixedMask)
   {
     filter->SetFixedImageMask(mask(*settings.fixedMask));

@@ -195,7 +195,7 @@ OptionMember::OptionMember(T Options::* member)
     get = [=](const Options & o) { return std::string(nameOf(o.*member)); };
     set = [=](Options & o, const OptionValue & value) { o.*member = valueOf<T>(std::get<std::string>(value)).value(); };
   }
-  else if constexpr (std::is_same_v<T, SimilaritySum>)
+  else if constexpr (std::is_same_v<T, SimilarityList>)
   {
     kind = OptionKind::Sum;
     words = wordsOf<SimilarityMeasure>();

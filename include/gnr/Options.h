@@ -7,8 +7,10 @@
 #include "GaussNewtonRegistrationExport.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gnr
@@ -92,7 +94,7 @@ struct GaussNewtonRegistration_EXPORT SimilaritySum
   {}
 
   /** Nothing where the text is no such sum: a name that is not known or comes twice, a weight that is not a number > 0,
-   * or Automatic beside others. */
+   * or Automatic beside others; with a weight, that holds for what is chosen. */
   static std::optional<SimilaritySum>
   read(const std::string & text);
   std::string
@@ -107,6 +109,43 @@ struct GaussNewtonRegistration_EXPORT SimilaritySum
   has(SimilarityMeasure measure) const
   {
     return std::any_of(parts.begin(), parts.end(), [=](const Part & part) { return part.measure == measure; });
+  }
+};
+
+/** How the pairs of images of a problem are compared: a sum for each of them in their order, or one for all. As text
+ * they are separated by commas: "lncc,0.5*ssd". */
+struct GaussNewtonRegistration_EXPORT SimilarityList
+{
+  std::vector<SimilaritySum> sums; ///< at least one
+
+  SimilarityList(SimilarityMeasure measure = SimilarityMeasure::SumOfSquares)
+    : SimilarityList(SimilaritySum(measure))
+  {}
+  SimilarityList(SimilaritySum forAll)
+    : sums{ std::move(forAll) }
+  {}
+
+  /** Nothing where a part between the commas is no sum. */
+  static std::optional<SimilarityList>
+  read(const std::string & text);
+  std::string
+  text() const;
+
+  const SimilaritySum &
+  of(std::size_t pair) const
+  {
+    return sums.size() == 1 ? sums.front() : sums.at(pair);
+  }
+  /** Whether some pair has that measure. */
+  bool
+  has(SimilarityMeasure measure) const
+  {
+    return std::any_of(sums.begin(), sums.end(), [=](const SimilaritySum & sum) { return sum.has(measure); });
+  }
+  bool
+  isAutomatic() const
+  {
+    return has(SimilarityMeasure::Automatic);
   }
 };
 
@@ -221,7 +260,7 @@ struct Options
                                    ///< second; unset: never. Makes the result depend on the speed of the machine
 
   // images
-  SimilaritySum          similarity = SimilarityMeasure::Automatic;
+  SimilarityList         similarity = SimilarityMeasure::Automatic;
   IntensityNormalization intensityNormalization = IntensityNormalization::Percentiles;
   bool                   periodic = false; ///< the images are periodic on their box: no padding
   double                 smoothing = 0.0;  ///< standard deviation of a Gaussian on the images, in voxels of each level

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstddef>
+#include <vector>
 
 namespace gnr
 {
@@ -44,6 +45,13 @@ struct Block
 using InputBlock = Block<const float>;
 using OutputBlock = Block<float>;
 
+/** Two images that the same deformation makes alike. */
+struct ImagePair
+{
+  InputBlock fixed{};
+  InputBlock moving{};
+};
+
 class CustomMeasure;
 
 /** The images to register, moving to fixed, sampled on one grid.
@@ -66,6 +74,11 @@ struct Problem
   InputBlock fixedWeight{};     ///< of the mismatch, 0 to 1; stays in place. Nowhere set: one everywhere
   InputBlock movingWeight{};    ///< likewise; travels with the moving image
   InputBlock initialVelocity{}; ///< vectors, as Field::Velocity: the start, in place of zero
+
+  /** Further images of what `fixed` and `moving` show, on the same grid and under the same weights: other contrasts,
+   * maps, features. Their dissimilarities, with the weights in Options::similarity, are added to D. Every process has
+   * as many, if without data. */
+  std::vector<ImagePair> furtherPairs{};
 
   CustomMeasure * customMeasure = nullptr; ///< for "custom" in the options; valid until the solve ends
 };

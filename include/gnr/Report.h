@@ -114,6 +114,7 @@ struct MemoryPlan
   bool reachesBorder = false;  ///< anatomy does: padding that must not count
   bool hasFixedWeight = false; ///< of the user
   bool hasMovingWeight = false;
+  int  pairs = 1; ///< of images
   bool hasInitialVelocity = false;
 
   std::size_t fieldBytes = 0; ///< to be reserved: the maximum over all phases
@@ -170,7 +171,7 @@ struct Report
   Grid        solverGrid; ///< padded, periodic
 
   std::vector<LevelRecord> levels;
-  SimilaritySum            similarity;            ///< that was used, never Automatic
+  SimilarityList           similarity;            ///< that was used, never Automatic
   StopReason reason = StopReason::IterationLimit; ///< of the solve that the result is from, or why all ended
 
   double mismatch = 1.0; ///< ||m0(y) - f|| / ||m0 - f|| of the produced map, normalised intensities, weighted

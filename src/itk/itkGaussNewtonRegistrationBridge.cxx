@@ -52,7 +52,7 @@ using GaussNewtonRegistrationCoreErrors::WithItkErrors;
 constexpr SizeValueType shortestAxis = 8;
 
 // Masks and images often went through different programs, so their headers agree only roughly.
-constexpr double maskTolerance = 0.1;
+constexpr double gridTolerance = 0.1;
 
 void
 VerifySize(const ImageBaseType * image, const std::string & name)
@@ -78,30 +78,40 @@ VerifySize(const ImageBaseType * image, const std::string & name)
   }
 }
 
+/** Throws unless what belongs to an image lies on its grid. \param remedy what to do otherwise */
 void
-VerifyMask(const ImageBaseType * mask,
-           const std::string &   maskName,
-           const ImageBaseType * image,
-           const std::string &   imageName)
+VerifyOnGridOf(const ImageBaseType * image,
+               const std::string &   imageName,
+               const ImageBaseType * other,
+               const std::string &   name,
+               const char *          remedy)
 {
-  const auto maskSize = mask->GetLargestPossibleRegion().GetSize();
+  const auto size = other->GetLargestPossibleRegion().GetSize();
   const auto imageSize = image->GetLargestPossibleRegion().GetSize();
-  if (maskSize != imageSize)
+  if (size != imageSize)
   {
     std::ostringstream message;
-    message << maskName << ": " << maskSize << " voxels, but " << imageName << " has " << imageSize
-            << "; resample the mask onto the grid of the image (nearest neighbour).";
+    message << name << ": " << size << " voxels, but " << imageName << " has " << imageSize << "; " << remedy;
     ThrowBadInput(message.str());
   }
-  const double distance = CornerDistance(image, mask);
-  if (distance > maskTolerance)
+  const double distance = CornerDistance(image, other);
+  if (distance > gridTolerance)
   {
     std::ostringstream message;
-    message
-      << maskName << ": its corners lie up to " << distance << " voxels away from those of " << imageName
-      << " (origin, spacing or direction differ); resample the mask onto the grid of the image (nearest neighbour).";
+    message << name << ": its corners lie up to " << distance << " voxels away from those of " << imageName
+            << " (origin, spacing or direction differ); " << remedy;
     ThrowBadInput(message.str());
   }
+}
+
+constexpr const char * resampleMask = "resample the mask onto the grid of the image (nearest neighbour).";
+constexpr const char * resampleImage = "resample it onto the grid of that image.";
+
+/** By which messages call an image of a further pair. */
+std::string
+NameOfFurther(const char * name, std::size_t number)
+{
+  return name + std::to_string(number + 2);
 }
 
 gnr::Grid
@@ -223,6 +233,12 @@ GaussNewtonRegistrationBridge::MakeProblem() const
   problem.fixedWeight = this->InputOf(m_FixedWeight.GetPointer());
   problem.movingWeight = this->InputOf(m_MovingWeight.GetPointer());
   problem.initialVelocity = this->InputOf(m_Velocity.GetPointer());
+  problem.furtherPairs.resize(m_Distribution.GetNumberOfFurtherPairs());
+  for (std::size_t i = 0; i < m_FurtherPairs.size(); ++i)
+  {
+    problem.furtherPairs[i] = { this->InputOf(m_FurtherPairs[i].fixed.GetPointer()),
+                                this->InputOf(m_FurtherPairs[i].moving.GetPointer()) };
+  }
   return problem;
 }
 
@@ -257,12 +273,51 @@ GaussNewtonRegistrationBridge::VerifyGrids(const ImageBaseType * fixed,
   VerifySize(moving, "MovingImage");
   if (fixedMask)
   {
-    VerifyMask(fixedMask, "FixedImageMask", fixed, "FixedImage");
+    VerifyOnGridOf(fixed, "FixedImage", fixedMask, "FixedImageMask", resampleMask);
   }
   if (movingMask)
   {
-    VerifyMask(movingMask, "MovingImageMask", moving, "MovingImage");
+    VerifyOnGridOf(moving, "MovingImage", movingMask, "MovingImageMask", resampleMask);
   }
+}
+
+void
+GaussNewtonRegistrationBridge::VerifyFurtherPair(unsigned int          number,
+                                                 const ImageBaseType * fixed,
+                                                 const ImageBaseType * moving,
+                                                 const ImageBaseType * furtherFixed,
+                                                 const ImageBaseType * furtherMoving)
+{
+  VerifyOnGridOf(fixed, "FixedImage", furtherFixed, NameOfFurther("FixedImage", number), resampleImage);
+  VerifyOnGridOf(moving, "MovingImage", furtherMoving, NameOfFurther("MovingImage", number), resampleImage);
+}
+
+auto
+GaussNewtonRegistrationBridge::PrepareMoving(const Inputs &                  inputs,
+                                             const Source<ScalarImageType> & moving,
+                                             const ScalarImageType *         fixed,
+                                             const std::string &             name,
+                                             const Source<MaskImageType> &   mask,
+                                             ScalarImageType::Pointer & weight) const -> ScalarImageType::ConstPointer
+{
+  ScalarImageType::ConstPointer result;
+  if (!inputs.initialTransform && HaveSameGrid(inputs.fixed, inputs.moving.grid))
+  {
+    const RegionType same = RegionOn(moving.grid, m_Distribution.GetInputRegion(), inputs.fixed);
+    result = moving.whole ? moving.whole : moving.read(same);
+    if (!moving.whole)
+    {
+      CheckFinite(result, same, name);
+    }
+  }
+  else
+  {
+    const ResampledMoving resampled =
+      ResampleMoving(moving, name, mask, m_Distribution, inputs.initialTransform, m_Threader);
+    result = resampled.image;
+    weight = resampled.weight;
+  }
+  return inputs.matchHistograms ? MatchHistogram(result, fixed).GetPointer() : result.GetPointer();
 }
 
 void
@@ -295,36 +350,31 @@ GaussNewtonRegistrationBridge::Prepare(const Inputs & inputs, const gnr::Options
     CheckNotEmpty(m_FixedWeight, m_Distribution, "FixedImageMask");
   }
 
-  m_UsesMovingInPlace = !inputs.initialTransform && HaveSameGrid(inputs.fixed, inputs.moving.grid);
-  if (m_UsesMovingInPlace)
+  const bool hasSameGrid = !inputs.initialTransform && HaveSameGrid(inputs.fixed, inputs.moving.grid);
+  m_UsesMovingInPlace = hasSameGrid && !inputs.matchHistograms;
+  m_Moving = this->PrepareMoving(inputs, inputs.moving, inputs.fixed, "MovingImage", inputs.movingMask, m_MovingWeight);
+  if (hasSameGrid && inputs.movingMask)
   {
-    const RegionType same = RegionOn(inputs.moving.grid, region, inputs.fixed);
-    m_Moving = inputs.moving.whole ? inputs.moving.whole : inputs.moving.read(same);
-    if (!inputs.moving.whole)
-    {
-      CheckFinite(m_Moving, same, "MovingImage");
-    }
-    if (inputs.movingMask)
-    {
-      const RegionType                  ofMask = RegionOn(inputs.movingMask.grid, region, inputs.fixed);
-      const MaskImageType::ConstPointer mask =
-        inputs.movingMask.whole ? inputs.movingMask.whole : inputs.movingMask.read(ofMask);
-      m_MovingWeight = MakeWeight(mask, ofMask, "MovingImageMask");
-      CheckNotEmpty(m_MovingWeight, m_Distribution, "MovingImageMask");
-    }
-  }
-  else
-  {
-    const ResampledMoving resampled =
-      ResampleMoving(inputs.moving, inputs.movingMask, m_Distribution, inputs.initialTransform, m_Threader);
-    m_Moving = resampled.image;
-    m_MovingWeight = resampled.weight;
+    const RegionType                  ofMask = RegionOn(inputs.movingMask.grid, region, inputs.fixed);
+    const MaskImageType::ConstPointer mask =
+      inputs.movingMask.whole ? inputs.movingMask.whole : inputs.movingMask.read(ofMask);
+    m_MovingWeight = MakeWeight(mask, ofMask, "MovingImageMask");
+    CheckNotEmpty(m_MovingWeight, m_Distribution, "MovingImageMask");
   }
 
-  if (inputs.matchHistograms)
+  for (const Pair & pair : inputs.furtherPairs)
   {
-    m_Moving = MatchHistogram(m_Moving, m_Fixed);
-    m_UsesMovingInPlace = false;
+    const std::string        fixedName = NameOfFurther("FixedImage", m_FurtherPairs.size());
+    const std::string        movingName = NameOfFurther("MovingImage", m_FurtherPairs.size());
+    ScalarImageType::Pointer sameWeight; // without the mask: that of the first pair holds for all
+    CheckFinite(pair.fixed, region, fixedName);
+    CheckNotConstant(pair.fixed, region, &m_Distribution, fixedName);
+    if (pair.moving.whole)
+    {
+      CheckIntensities(pair.moving.whole, movingName);
+    }
+    m_FurtherPairs.push_back(
+      { pair.fixed, this->PrepareMoving(inputs, pair.moving, pair.fixed, movingName, {}, sameWeight) });
   }
 
   if (inputs.initialVelocity)
@@ -342,8 +392,8 @@ GaussNewtonRegistrationBridge::PlanMemory() const
 std::size_t
 GaussNewtonRegistrationBridge::GetPreparedBytes() const
 {
-  return (m_UsesMovingInPlace ? 0 : BytesOf(m_Moving)) + BytesOf(m_FixedWeight) + BytesOf(m_MovingWeight) +
-         (m_Velocity ? 3 * BytesOf(m_Fixed) : 0);
+  return (m_UsesMovingInPlace ? 0 : (1 + m_FurtherPairs.size()) * BytesOf(m_Moving)) + BytesOf(m_FixedWeight) +
+         BytesOf(m_MovingWeight) + (m_Velocity ? 3 * BytesOf(m_Fixed) : 0);
 }
 
 const gnr::Report &
@@ -358,6 +408,7 @@ GaussNewtonRegistrationBridge::ReleaseInputs()
 {
   m_Fixed = nullptr;
   m_Moving = nullptr;
+  m_FurtherPairs.clear();
   m_FixedWeight = nullptr;
   m_MovingWeight = nullptr;
   m_Velocity = nullptr;

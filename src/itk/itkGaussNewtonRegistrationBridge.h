@@ -30,6 +30,8 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace itk
 {
@@ -74,6 +76,13 @@ public:
     }
   };
 
+  /** Images that the same deformation makes alike as the first two. */
+  struct Pair
+  {
+    ScalarImageType::ConstPointer fixed; ///< as the first
+    Source<ScalarImageType>       moving;
+  };
+
   /** The inputs of one registration, in a process that has some; null: not given. */
   struct Inputs
   {
@@ -84,6 +93,7 @@ public:
     const TransformType *         initialTransform = nullptr;
     Source<VectorImageType>       initialVelocity; ///< physical vectors
     bool                          matchHistograms = false;
+    std::vector<Pair>             furtherPairs; ///< each on the grids of the first two
   };
 
   /** \param distribution must outlive the bridge
@@ -102,6 +112,14 @@ public:
               const ImageBaseType * moving,
               const ImageBaseType * fixedMask,
               const ImageBaseType * movingMask);
+
+  /** Checks that a further pair lies on the grids of the first. */
+  static void
+  VerifyFurtherPair(unsigned int          number,
+                    const ImageBaseType * fixed,
+                    const ImageBaseType * moving,
+                    const ImageBaseType * furtherFixed,
+                    const ImageBaseType * furtherMoving);
 
   /** Checks the intensities, resamples, makes the weights, for the part of the fixed grid whose inputs this process
    * has. Keeps the images that the solver will read. Empty where the process has no inputs. */
@@ -153,10 +171,25 @@ public:
              ScalarImageType *               warped) const;
 
 private:
+  struct SolverPair
+  {
+    ScalarImageType::ConstPointer fixed;
+    ScalarImageType::ConstPointer moving;
+  };
+
   /** The voxels of an image, whose grid has the size of the fixed one, that are an input of this process. */
   template <typename TImage>
   gnr::InputBlock
   InputOf(const TImage * image) const;
+
+  /** The moving image of a pair as the solver reads it, with its weight where it is resampled. */
+  ScalarImageType::ConstPointer
+  PrepareMoving(const Inputs &                  inputs,
+                const Source<ScalarImageType> & moving,
+                const ScalarImageType *         fixed,
+                const std::string &             name,
+                const Source<MaskImageType> &   mask,
+                ScalarImageType::Pointer &      weight) const;
 
   gnr::Problem
   MakeProblem() const;
@@ -175,6 +208,7 @@ private:
   ScalarImageType::Pointer      m_FixedWeight{};
   ScalarImageType::Pointer      m_MovingWeight{};
   VectorImageType::Pointer      m_Velocity{}; // along the grid axes
+  std::vector<SolverPair>       m_FurtherPairs{};
   bool                          m_UsesMovingInPlace{ false };
   gnr::Options                  m_Options{};
   std::unique_ptr<gnr::Result>  m_Result{};

@@ -56,6 +56,7 @@ struct Header
   Switches                         switches;
   std::array<bool, inputCount>     hasInput{};
   std::array<Geometry, inputCount> geometry{}; // of those that are images
+  unsigned int                     furtherPairs = 0;
 };
 static_assert(std::is_trivially_copyable_v<Header>, "the header travels between processes as bytes");
 
@@ -143,10 +144,16 @@ CompareSettings(int rank, const Settings & mine, const Settings & ofRoot)
   }
 }
 
-/** Throws if this process has inputs that are not those of the root. */
+/** Throws if this process has inputs that are not those of the root. Further pairs have the geometry of the first. */
 void
 CompareInputs(int rank, const Header & mine, const Header & ofRoot)
 {
+  if (mine.furtherPairs != ofRoot.furtherPairs)
+  {
+    ThrowBadInput("AddImagePair: process " + std::to_string(rank) + " has " + std::to_string(mine.furtherPairs) +
+                  " further pairs of images, process 0 has " + std::to_string(ofRoot.furtherPairs) +
+                  "; add the same on all processes, or all on process 0 alone.");
+  }
   for (unsigned int i = 0; i < inputCount; ++i)
   {
     const std::string name = Run::InputNames[i];
@@ -233,6 +240,7 @@ GaussNewtonRegistrationDistribution::GaussNewtonRegistrationDistribution(
 {
   Header mine;
   mine.switches = proposal.settings;
+  mine.furtherPairs = proposal.furtherPairs;
   for (unsigned int i = 0; i < inputCount; ++i)
   {
     mine.hasInput[i] = proposal.inputs[i] != nullptr;
@@ -283,6 +291,7 @@ GaussNewtonRegistrationDistribution::GaussNewtonRegistrationDistribution(
   {
     m_IsOutOfDate = proposal.isOutOfDate;
   }
+  m_NumberOfFurtherPairs = ofRoot.furtherPairs;
   m_FixedGrid = MakeGrid(ofRoot.geometry[0]);
 }
 

@@ -56,6 +56,7 @@ public:
   {
     Settings                                            settings{};
     std::array<const DataObject *, Run::NumberOfInputs> inputs{}; ///< null: not set. Their geometry is up to date
+    unsigned int                                        furtherPairs = 0;
     bool                                                isOutOfDate = false; ///< its outputs are to be computed (again)
   };
 
@@ -115,6 +116,13 @@ public:
     return m_IsOutOfDate;
   }
 
+  /** Pairs of images beside the first. */
+  unsigned int
+  GetNumberOfFurtherPairs() const
+  {
+    return m_NumberOfFurtherPairs;
+  }
+
   /** The grid of the fixed image; no voxels. */
   const ImageBaseType *
   GetFixedGrid() const
@@ -146,6 +154,7 @@ private:
   Settings                           m_Settings{};
   bool                               m_IsInputDistributed = false;
   bool                               m_IsOutOfDate = false;
+  unsigned int                       m_NumberOfFurtherPairs = 0;
   ImageBaseType::Pointer             m_FixedGrid;
 };
 

@@ -221,6 +221,7 @@ CheckNotEmpty(const ScalarImageType * weight, const Distribution & distribution,
 
 ResampledMoving
 ResampleMoving(const Bridge::Source<ScalarImageType> & moving,
+               const std::string &                     name,
                const Bridge::Source<MaskImageType> &   mask,
                const Distribution &                    distribution,
                const TransformType *                   transform,
@@ -248,7 +249,7 @@ ResampleMoving(const Bridge::Source<ScalarImageType> & moving,
     [&](const RegionType & piece, const RegionType & reach, const ScalarImageType * part) {
       if (!moving.whole)
       {
-        CheckFinite(part, reach, "MovingImage");
+        CheckFinite(part, reach, name);
       }
       const auto interpolator = InterpolatorType::New();
       interpolator->SetInputImage(part);
@@ -283,8 +284,8 @@ ResampleMoving(const Bridge::Source<ScalarImageType> & moving,
   {
     std::ostringstream message;
     message << "The volumes do not overlap: " << 100.0 * overlap
-            << " % of the smaller one lies inside the other. FixedImage spans " << DescribeBox(fixed)
-            << ", MovingImage spans " << DescribeBox(moving.grid)
+            << " % of the smaller one lies inside the other. FixedImage spans " << DescribeBox(fixed) << ", " << name
+            << " spans " << DescribeBox(moving.grid)
             << (transform ? "; between them stands the initial transform, which maps fixed to moving points. Check its "
                             "direction, and the origin and direction in the image headers."
                           : ". Check the origin and direction in the image headers, or pass an initial transform.");

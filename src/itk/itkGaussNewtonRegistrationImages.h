@@ -102,6 +102,7 @@ struct ResampledMoving
  * moving mask (may be empty), interpolated. Throws if less than 1 % of the fixed grid lies inside the moving image. */
 ResampledMoving
 ResampleMoving(const Bridge::Source<ScalarImageType> & moving,
+               const std::string &                     name,
                const Bridge::Source<MaskImageType> &   mask,
                const Distribution &                    distribution,
                const TransformType *                   transform,

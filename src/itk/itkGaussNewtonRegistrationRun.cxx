@@ -214,8 +214,9 @@ GaussNewtonRegistrationRun::MakeDistribution(std::shared_ptr<gnr::Communicator> 
   proposal.settings = this->MakeSettings();
   for (unsigned int i = 0; i < NumberOfInputs; ++i)
   {
-    proposal.inputs[i] = this->GetInput(static_cast<Input>(i));
+    proposal.inputs[i] = this->GetInput(i);
   }
+  proposal.furtherPairs = this->CountFurtherPairs();
   const auto * output = this->GetOutputAs(DisplacementField);
   proposal.isOutOfDate =
     output->GetUpdateMTime() < std::max(output->GetPipelineMTime(), m_Filter->GetMTime()) || output->GetDataReleased();
@@ -305,8 +306,13 @@ GaussNewtonRegistrationRun::VerifyInputInformation() const
 {
   if (!this->HasNoInputs())
   {
-    const auto grid = [this](Input index) { return this->GetInput<const ImageBaseType>(index); };
+    const auto grid = [this](unsigned int index) { return this->GetInput<const ImageBaseType>(index); };
     Bridge::VerifyGrids(grid(FixedImage), grid(MovingImage), grid(FixedImageMask), grid(MovingImageMask));
+    for (unsigned int i = 0; i < this->CountFurtherPairs(); ++i)
+    {
+      Bridge::VerifyFurtherPair(
+        i, grid(FixedImage), grid(MovingImage), grid(IndexOf(FixedImage, i)), grid(IndexOf(MovingImage, i)));
+    }
   }
 }
 
@@ -335,13 +341,13 @@ GaussNewtonRegistrationRun::GenerateInputRequestedRegion()
     return;
   }
   const RegionType whole = m_Distribution->GetFixedGrid()->GetLargestPossibleRegion();
-  for (unsigned int i = 0; i < NumberOfInputs; ++i)
+  for (unsigned int i = 0; i < this->CountInputs(); ++i)
   {
-    if (auto * const image = this->GetInput<ImageBaseType>(static_cast<Input>(i)))
+    if (auto * const image = this->GetInput<ImageBaseType>(i))
     {
       RegionType region = m_Distribution->GetInputRegion();
       region.SetIndex(region.GetIndex() + (image->GetLargestPossibleRegion().GetIndex() - whole.GetIndex()));
-      if (i != FixedImage && i != FixedImageMask)
+      if (KindOf(i) != FixedImage && KindOf(i) != FixedImageMask)
       {
         // Which voxels of it are needed is found later, by GenerateData().
         region.SetIndex(image->GetLargestPossibleRegion().GetIndex());
@@ -382,10 +388,10 @@ GaussNewtonRegistrationRun::FindReleasableInputs() const -> InputFlags
 {
   const bool isWarped =
     this->IsShared() ? m_Distribution->GetSettings().computeWarpedMovingImage : m_Settings.computeWarpedMovingImage;
-  InputFlags releasable{};
-  for (unsigned int i = 0; i < NumberOfInputs; ++i)
+  InputFlags releasable(this->CountInputs());
+  for (unsigned int i = 0; i < this->CountInputs(); ++i)
   {
-    const auto * const input = this->GetInput<const ImageBaseType>(static_cast<Input>(i));
+    const auto * const input = this->GetInput<const ImageBaseType>(i);
     if (input && input->ShouldIReleaseData())
     {
       const bool isReadAgain =
@@ -475,7 +481,7 @@ GaussNewtonRegistrationRun::MeasureImages(const Bridge & bridge, const InputFlag
   const std::size_t     vectorBytes = isDouble ? doubleBytes : 3 * realBytes;
   MemoryNeed            need;
   need.prepared = bridge.GetPreparedBytes();
-  const auto add = [&](Input index, std::size_t pixelBytes, bool isCast) {
+  const auto add = [&](unsigned int index, std::size_t pixelBytes, bool isCast) {
     if (const auto * const image = this->GetInput<const ImageBaseType>(index))
     {
       const std::size_t voxels = image->GetBufferedRegion().GetNumberOfPixels();
@@ -483,11 +489,24 @@ GaussNewtonRegistrationRun::MeasureImages(const Bridge & bridge, const InputFlag
       need.kept += releasable[index] ? 0 : voxels * pixelBytes;
     }
   };
-  add(FixedImage, m_FixedPixels.bytes, !this->GetInput<const RealImageType>(FixedImage));
-  add(MovingImage, m_MovingPixels.bytes, !this->GetInput<const RealImageType>(MovingImage));
-  add(FixedImageMask, 1, false);
-  add(MovingImageMask, 1, false);
-  add(InitialVelocityField, vectorBytes, false);
+  for (unsigned int i = 0; i < this->CountInputs(); ++i)
+  {
+    const bool isReal = this->GetInput<const RealImageType>(i);
+    switch (KindOf(i))
+    {
+      case FixedImage:
+        add(i, m_FixedPixels.bytes, !isReal);
+        break;
+      case MovingImage:
+        add(i, m_MovingPixels.bytes, !isReal);
+        break;
+      case InitialVelocityField:
+        add(i, vectorBytes, false);
+        break;
+      default:
+        add(i, 1, false); // masks
+    }
+  }
 
   const Settings &  settings = m_Distribution->GetSettings();
   const std::size_t voxels = m_Distribution->GetOutputRegion().GetNumberOfPixels();

@@ -182,11 +182,11 @@ public:
         break;
       case gnr::Event::Kind::InputsRead:
         m_Bridge.ReleaseInputs();
-        for (unsigned int i = 0; i < NumberOfInputs; ++i)
+        for (unsigned int i = 0; i < m_Run.m_ReleasableInputs.size(); ++i)
         {
           if (m_Run.m_ReleasableInputs[i])
           {
-            m_Run.GetInput(static_cast<Input>(i))->ReleaseData();
+            m_Run.GetInput(i)->ReleaseData();
           }
         }
         break;
@@ -231,7 +231,7 @@ GaussNewtonRegistrationRun::PrepareInputs(Bridge & bridge)
   Bridge::Inputs inputs;
   if (!m_Distribution->HasNoInputs())
   {
-    const auto source = [this](Input index, auto convert) {
+    const auto source = [this](unsigned int index, auto convert) {
       return SourceOf(this->GetInput<ImageBaseType>(index), m_Distribution->IsInputDistributed(), convert);
     };
     inputs.fixed = m_FixedPixels.toReal(this->GetInput(FixedImage));
@@ -241,6 +241,11 @@ GaussNewtonRegistrationRun::PrepareInputs(Bridge & bridge)
     inputs.initialTransform = TransformOf(this->GetInput(InitialTransform));
     inputs.initialVelocity = source(InitialVelocityField, &ToSinglePrecision);
     inputs.matchHistograms = settings.useHistogramMatching;
+    for (unsigned int i = 0; i < this->CountFurtherPairs(); ++i)
+    {
+      inputs.furtherPairs.push_back({ m_FixedPixels.toReal(this->GetInput(IndexOf(FixedImage, i))),
+                                      source(IndexOf(MovingImage, i), m_MovingPixels.toReal) });
+    }
   }
   bridge.Prepare(inputs, settings.options);
 }

@@ -13,7 +13,6 @@ ChannelwiseTerm::ChannelwiseTerm(Trajectory &       trajectory,
                                  const ImageSet &   images,
                                  const Comparison & comparison)
   : DataTerm(trajectory, domain, images)
-  , scale_(comparison.scale)
 {
   for (const Channel & channel : comparison.channels)
   {
@@ -21,17 +20,18 @@ ChannelwiseTerm::ChannelwiseTerm(Trajectory &       trajectory,
     {
       throw std::logic_error("ChannelwiseTerm: descriptors are for the vector form");
     }
-    pairs_.push_back({ { channel.moving.values, {} }, comparison.measure->compare(domain, channel.fixed.values) });
+    pairs_.push_back(
+      { { channel.moving.values, {} }, comparison.measure->compare(domain, channel.fixed.values), channel.scale });
     pairs_.back().similarity->setWeight(weight());
   }
 }
 
 void
-ChannelwiseTerm::scale(Real * x)
+ChannelwiseTerm::scale(double factor, Real * x)
 {
-  if (scale_ != 1.0)
+  if (factor != 1.0)
   {
-    domain().kernels().scaleAndShift(Real(scale_), x, Real(0), x, domain().points());
+    domain().kernels().scaleAndShift(Real(factor), x, Real(0), x, domain().points());
   }
 }
 
@@ -59,9 +59,9 @@ ChannelwiseTerm::evaluate()
   double sum = 0.0;
   for (Pair & pair : pairs_)
   {
-    sum += pair.similarity->value(trajectory().end(pair.state));
+    sum += pair.scale * pair.similarity->value(trajectory().end(pair.state));
   }
-  return scale_ * sum;
+  return sum;
 }
 
 void
@@ -71,7 +71,7 @@ ChannelwiseTerm::addGradient(const ConstVectorView &, bool accumulate, const Vec
   for (Pair & pair : pairs_)
   {
     pair.similarity->linearize(trajectory().end(pair.state), adjoint.data());
-    scale(adjoint.data());
+    scale(pair.scale, adjoint.data());
     trajectory().integrateAdjoint(pair.state, adjoint.data(), accumulate, b);
     accumulate = true;
   }
@@ -85,7 +85,7 @@ ChannelwiseTerm::addHessian(const ConstVectorView & p, bool accumulate, const Ve
   {
     trajectory().incrementalState(pair.state, p, incremental.data());
     pair.similarity->gaussNewton(incremental.data());
-    scale(incremental.data());
+    scale(pair.scale, incremental.data());
     trajectory().integrateAdjoint(pair.state, incremental.data(), accumulate, q);
     accumulate = true;
   }
@@ -97,7 +97,7 @@ ChannelwiseTerm::addStructure(Structure & structure)
   for (Pair & pair : pairs_)
   {
     const Real * curvature = pair.similarity->curvature();
-    if (scale_ != 1.0)
+    if (pair.scale != 1.0)
     {
       if (!pair.curvature)
       {
@@ -106,11 +106,11 @@ ChannelwiseTerm::addStructure(Structure & structure)
       Real * const scaled = pair.curvature.data();
       if (curvature != nullptr)
       {
-        domain().kernels().scaleAndShift(Real(scale_), curvature, Real(0), scaled, domain().points());
+        domain().kernels().scaleAndShift(Real(pair.scale), curvature, Real(0), scaled, domain().points());
       }
       else
       {
-        domain().kernels().fill(scaled, domain().points(), Real(scale_));
+        domain().kernels().fill(scaled, domain().points(), Real(pair.scale));
       }
       curvature = scaled;
     }

@@ -34,6 +34,7 @@ private:
   {
     State                       state;
     std::unique_ptr<Similarity> similarity;
+    double                      scale;
     Buffer                      curvature{}; ///< with the scale, where that is not one
   };
 
@@ -44,12 +45,11 @@ private:
   double
   evaluate() override;
 
-  /** x *= scale. */
+  /** x *= factor. */
   void
-  scale(Real * x);
+  scale(double factor, Real * x);
 
   std::vector<Pair> pairs_;
-  double            scale_;
 };
 
 } // namespace gnr

@@ -18,26 +18,30 @@ makeMeasures(const SimilaritySum & similarity, CustomMeasure * custom)
   return measures;
 }
 
-std::vector<Comparison>
-compare(const WeightedMeasures & measures, Domain & domain, const Real * fixed, const Real * moving)
+void
+compare(const WeightedMeasures &  measures,
+        Domain &                  domain,
+        const Real *              fixed,
+        const Real *              moving,
+        std::vector<Comparison> & comparisons)
 {
-  std::vector<Comparison> comparisons;
   for (const auto & [measure, weight] : measures)
   {
-    Comparison comparison{ measure, {}, weight * measure->unit() };
+    Comparison   comparison{ measure, {} };
+    const double scale = weight * measure->unit();
     comparison.ofFixed = measure->describe(domain, fixed);
     comparison.ofMoving = measure->describe(domain, moving);
     for (std::size_t k = 0; k < comparison.ofFixed.size(); ++k)
     {
-      comparison.channels.push_back({ ChannelField(comparison.ofFixed[k]), ChannelField(comparison.ofMoving[k]) });
+      comparison.channels.push_back(
+        { ChannelField(comparison.ofFixed[k]), ChannelField(comparison.ofMoving[k]), scale });
     }
     if (comparison.channels.empty())
     {
-      comparison.channels.push_back({ fixed, moving });
+      comparison.channels.push_back({ fixed, moving, scale });
     }
     comparisons.push_back(std::move(comparison));
   }
-  return comparisons;
 }
 
 } // namespace gnr

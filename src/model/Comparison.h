@@ -16,6 +16,7 @@ struct Channel
 {
   ChannelField fixed;
   ChannelField moving;
+  double       scale = 1.0; ///< of its part in a sum
 };
 
 /** A measure with its weight in a sum. */
@@ -34,14 +35,24 @@ struct Comparison
 {
   std::shared_ptr<const Measure> measure;
   std::vector<Channel>           channels;
-  double                         scale = 1.0; ///< of the sum over the channels
-  Descriptors                    ofFixed{};   ///< that the channels are, if they are not the images
+  Descriptors                    ofFixed{}; ///< that the channels are, if they are not the images
   Descriptors                    ofMoving{};
 };
 
-/** One for each measure. The images must live as long as the result. Collective. */
-std::vector<Comparison>
-compare(const WeightedMeasures & measures, Domain & domain, const Real * fixed, const Real * moving);
+/** Adds one for each measure. The images must live as long as the result. Collective. */
+void
+compare(const WeightedMeasures &  measures,
+        Domain &                  domain,
+        const Real *              fixed,
+        const Real *              moving,
+        std::vector<Comparison> & comparisons);
+inline std::vector<Comparison>
+compare(const WeightedMeasures & measures, Domain & domain, const Real * fixed, const Real * moving)
+{
+  std::vector<Comparison> comparisons;
+  compare(measures, domain, fixed, moving, comparisons);
+  return comparisons;
+}
 
 } // namespace gnr
 

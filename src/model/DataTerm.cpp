@@ -4,6 +4,9 @@
 #include "model/ChannelwiseTerm.h"
 #include "model/VectorTerm.h"
 
+#include <cstddef>
+#include <utility>
+
 namespace gnr
 {
 namespace
@@ -73,18 +76,28 @@ DataTerm::value(const ConstVectorView &)
 std::vector<std::unique_ptr<DataTerm>>
 makeDataTerms(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images)
 {
-  std::vector<std::unique_ptr<DataTerm>> terms;
+  // The vector form knows squared differences only: of images, or of their descriptors.
+  std::size_t squaredImages = 0;
   for (const Comparison & comparison : images.comparisons)
   {
-    // The vector form knows squared differences only: of the images, or of their descriptors.
-    if (comparison.measure->isSquared() && comparison.channels.size() > mostChannelwise)
+    squaredImages += comparison.measure->isSquared() && comparison.ofFixed.empty() ? comparison.channels.size() : 0;
+  }
+  std::vector<std::unique_ptr<DataTerm>> terms;
+  std::vector<Channel>                   together;
+  for (const Comparison & comparison : images.comparisons)
+  {
+    if (comparison.measure->isSquared() && (!comparison.ofFixed.empty() || squaredImages > mostChannelwise))
     {
-      terms.push_back(std::make_unique<VectorTerm>(trajectory, domain, options, images, comparison));
+      together.insert(together.end(), comparison.channels.begin(), comparison.channels.end());
     }
     else
     {
       terms.push_back(std::make_unique<ChannelwiseTerm>(trajectory, domain, images, comparison));
     }
+  }
+  if (!together.empty())
+  {
+    terms.push_back(std::make_unique<VectorTerm>(trajectory, domain, options, images, std::move(together)));
   }
   return terms;
 }

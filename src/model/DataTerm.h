@@ -88,7 +88,8 @@ private:
   std::optional<double> value_;  ///< where it is known
 };
 
-/** The terms of a set: each channel by channel where that is cheaper, or all channels at once. */
+/** The terms of a set. Channels that are compared by squared differences are carried all at once where that is cheaper,
+ * the others one by one. */
 std::vector<std::unique_ptr<DataTerm>>
 makeDataTerms(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images);
 

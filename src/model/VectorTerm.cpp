@@ -4,17 +4,18 @@
 #include "model/Differences.h"
 #include "model/Structure.h"
 
+#include <utility>
+
 namespace gnr
 {
 
-VectorTerm::VectorTerm(Trajectory &       trajectory,
-                       Domain &           domain,
-                       const Options &    options,
-                       const ImageSet &   images,
-                       const Comparison & comparison)
+VectorTerm::VectorTerm(Trajectory &         trajectory,
+                       Domain &             domain,
+                       const Options &      options,
+                       const ImageSet &     images,
+                       std::vector<Channel> channels)
   : DataTerm(trajectory, domain, images)
-  , channels_(comparison.channels)
-  , scale_(comparison.scale)
+  , channels_(std::move(channels))
   , interpolation_(options.interpolation)
   , transport_(domain, trajectory)
   , structure_(domain.kernels(), 6 * domain.points())
@@ -35,9 +36,10 @@ VectorTerm::evaluate()
   for (const Channel & channel : channels_)
   {
     transport_.deform(channel.moving.read(kernels, scratch), interpolation_, m.data());
-    sum += kernels.squaredDistance(m.data(), channel.fixed.read(kernels, scratch), weight(), domain().points());
+    sum += channel.scale *
+           kernels.squaredDistance(m.data(), channel.fixed.read(kernels, scratch), weight(), domain().points());
   }
-  return 0.5 * scale_ * domain().average(sum);
+  return 0.5 * domain().average(sum);
 }
 
 void
@@ -56,9 +58,9 @@ VectorTerm::addGradient(const ConstVectorView &, bool accumulate, const VectorVi
       Real * const lambda = scratch.data();
       kernels.weightedDifference(channel.fixed.read(kernels, scratch), m.data(), weight(), lambda, n);
       const Padded padded = domain().padded(m.data(), differenceHalo());
-      const Real   old = isFirst ? Real(0) : Real(1);
-      kernels.scaledGradient(padded, domain().inverseSpacing(), lambda, Real(scale_), old, domain().view(force));
-      kernels.addGradientDyad(padded, domain().inverseSpacing(), weight(), Real(scale_), old, structure);
+      const Real   old = isFirst ? Real(0) : Real(1), scale = Real(channel.scale);
+      kernels.scaledGradient(padded, domain().inverseSpacing(), lambda, scale, old, domain().view(force));
+      kernels.addGradientDyad(padded, domain().inverseSpacing(), weight(), scale, old, structure);
       isFirst = false;
     }
   }

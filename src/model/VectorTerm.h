@@ -7,13 +7,15 @@
 
 #include "gnr/Options.h"
 
+#include <vector>
+
 namespace gnr
 {
 
 /** The sum of squared differences over many channels in vector form:
  *
- *   D = scale/2 sum_k <w (m_k - f_k), m_k - f_k>,   p(1) = scale sum_k w (f_k - m_k) grad m_k,
- *   M = scale sum_k w grad m_k grad m_k^T           Q vt = the force that ends as M z(1)                        [C1]
+ *   D = 1/2 sum_k s_k <w (m_k - f_k), m_k - f_k>,   p(1) = sum_k s_k w (f_k - m_k) grad m_k,
+ *   M = sum_k s_k w grad m_k grad m_k^T             Q vt = the force that ends as M z(1)                        [C1]
  *
  * A Hessian product costs the same for any number of channels: 6 steps interpolations that share weights in threes, and
  * 2 steps Jacobians of a step. No level of a state is kept. Memory: 6 scalar fields of M, one vector field, and another
@@ -21,11 +23,11 @@ namespace gnr
 class VectorTerm : public DataTerm
 {
 public:
-  VectorTerm(Trajectory &       trajectory,
-             Domain &           domain,
-             const Options &    options,
-             const ImageSet &   images,
-             const Comparison & comparison);
+  VectorTerm(Trajectory &         trajectory,
+             Domain &             domain,
+             const Options &      options,
+             const ImageSet &     images,
+             std::vector<Channel> channels);
 
   void
   addGradient(const ConstVectorView & v, bool accumulate, const VectorView & b) override;
@@ -46,7 +48,6 @@ private:
   evaluate() override;
 
   std::vector<Channel> channels_;
-  double               scale_;
   Interpolation        interpolation_;
   VectorTransport      transport_;
   Buffer               structure_; ///< M

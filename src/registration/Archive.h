@@ -138,11 +138,11 @@ transfer(Archive & archive, Options & options)
 }
 
 inline void
-transfer(Archive & archive, SimilaritySum & similarity)
+transfer(Archive & archive, SimilarityList & similarity)
 {
   std::string text = similarity.text();
   archive(text);
-  similarity = SimilaritySum::read(text).value_or(similarity);
+  similarity = SimilarityList::read(text).value_or(similarity);
 }
 
 // Of the structures every member is named, so that a new one does not compile before it is here.
@@ -180,6 +180,7 @@ transfer(Archive & archive, MemoryPlan & plan)
           reachesBorder,
           hasFixedWeight,
           hasMovingWeight,
+          pairs,
           hasInitialVelocity,
           fieldBytes,
           phases,
@@ -189,7 +190,7 @@ transfer(Archive & archive, MemoryPlan & plan)
           availableBytes,
           availableDeviceBytes] = plan;
   archive(imageGrid, solverGrid, levels, device, deviceReason, threads, processes);
-  archive(reachesBorder, hasFixedWeight, hasMovingWeight, hasInitialVelocity);
+  archive(reachesBorder, hasFixedWeight, hasMovingWeight, pairs, hasInitialVelocity);
   archive(fieldBytes, phases, fieldsOnDevice, scratchBytes, stagingBytes, availableBytes, availableDeviceBytes);
 }
 

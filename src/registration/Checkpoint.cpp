@@ -97,13 +97,18 @@ identityOf(const Options & options, const InputImages & input, Communicator & co
 {
   SolveIdentity identity{ pluginVersion(), input.grid, options, {} };
   identity.options.timeLimit.reset();
-  const InputImage * const images[] = {
-    &input.fixed, &input.moving, &input.fixedWeight, &input.movingWeight, &input.velocity
+  const auto add = [&](const std::string & name, const InputImage & image, int components) {
+    identity.images.emplace_back(name, digestOf(image, input.grid, components, communicator));
   };
-  for (int i = 0; i < 5; ++i)
+  for (std::size_t i = 0; i < input.pairs.size(); ++i)
   {
-    identity.images[i] = digestOf(*images[i], input.grid, i == 4 ? 3 : 1, communicator);
+    const std::string number = i == 0 ? "" : " " + std::to_string(i + 1);
+    add("fixed image" + number, input.pairs[i].fixed, 1);
+    add("moving image" + number, input.pairs[i].moving, 1);
   }
+  add("mask of the fixed image", input.fixedWeight, 1);
+  add("mask of the moving image", input.movingWeight, 1);
+  add("initial velocity", input.velocity, 3);
   return identity;
 }
 
@@ -162,14 +167,19 @@ SolveIdentity::differenceTo(const SolveIdentity & now) const
   {
     return "its fixed image has another grid";
   }
-  for (int i = 0; i < 5; ++i)
+  if (images.size() != now.images.size())
   {
-    if (images[i] != now.images[i])
+    return "it is of a run with another number of images";
+  }
+  for (std::size_t i = 0; i < images.size(); ++i)
+  {
+    const auto & [name, digest] = images[i];
+    const std::uint64_t digestNow = now.images[i].second;
+    if (digest != digestNow)
     {
-      const std::string name = imageNames[i];
-      return images[i] == 0       ? "it is of a run without " + name
-             : now.images[i] == 0 ? "it is of a run with " + name
-                                  : "it is of another " + name;
+      return digest == 0      ? "it is of a run without " + name
+             : digestNow == 0 ? "it is of a run with " + name
+                              : "it is of another " + name;
     }
   }
   if (const auto name = firstDifference(options, now.options))
@@ -307,10 +317,11 @@ Checkpoint::headerOf(const SolveState & state, int levels) const
        << ",\n  \"level\": " << record.level + 1 << ",\n  \"levels\": " << levels
        << ",\n  \"step\": " << state.newton.iteration << ",\n  \"seconds\": " << state.report.wallSeconds
        << ",\n  \"images\": {";
-  for (int i = 0; i < 5; ++i)
+  const char * comma = "";
+  for (const auto & [name, digest] : identity_.images)
   {
-    json << (i == 0 ? "" : ",") << "\n    " << quoted(SolveIdentity::imageNames[i]) << ": "
-         << (identity_.images[i] == 0 ? "null" : quoted(hexadecimal(identity_.images[i])));
+    json << comma << "\n    " << quoted(name) << ": " << (digest == 0 ? "null" : quoted(hexadecimal(digest)));
+    comma = ",";
   }
   Digest options;
   json << "\n  },\n  \"options\": {";

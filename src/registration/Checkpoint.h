@@ -23,16 +23,11 @@ namespace gnr
  * images. */
 struct SolveIdentity
 {
-  static constexpr const char * imageNames[5] = { "fixed image",
-                                                  "moving image",
-                                                  "mask of the fixed image",
-                                                  "mask of the moving image",
-                                                  "initial velocity" };
-
-  std::string                  version;
-  Grid                         grid;
-  Options                      options;  ///< without those that may differ
-  std::array<std::uint64_t, 5> images{}; ///< digest of each image; 0: there is none
+  std::string version;
+  Grid        grid;
+  Options     options; ///< without those that may differ
+  /** Name and digest of each image; 0: there is none. */
+  std::vector<std::pair<std::string, std::uint64_t>> images;
 
   /** What differs, in words; nothing: they are of one problem. */
   std::optional<std::string>

@@ -121,11 +121,16 @@ chooseBox(const InputImages & input, const Options & options, Kernels & host, Co
   std::array<bool, 3> constant{ { true, true, true } };
   if (!options.periodic)
   {
-    const auto fixed = constantFaces(input.fixed, grid, host, communicator);
-    const auto moving = constantFaces(input.moving, grid, host, communicator);
-    for (int axis = 0; axis < 3; ++axis)
+    for (const InputPair & pair : input.pairs)
     {
-      constant[axis] = fixed[axis] && moving[axis];
+      for (const InputImage * image : { &pair.fixed, &pair.moving })
+      {
+        const auto own = constantFaces(*image, grid, host, communicator);
+        for (int axis = 0; axis < 3; ++axis)
+        {
+          constant[axis] = constant[axis] && own[axis];
+        }
+      }
     }
   }
   SolverBox box;

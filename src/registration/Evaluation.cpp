@@ -110,17 +110,28 @@ Evaluation::judge()
                       "identity: where the voxels count, an image is constant, or has no detail that the solver can "
                       "follow; check the images, the masks and the options");
   }
+  else if (!state_.isInterrupted)
+  {
+    for (std::size_t i = 0; i < details_.size(); ++i)
+    {
+      judge(i);
+    }
+  }
+}
+
+void
+Evaluation::judge(std::size_t pair)
+{
   // The least demanding part of a sum finds its way.
   Contrasts contrasts = Contrasts::One;
-  for (const WeightedMeasure & part : measures_)
+  for (const WeightedMeasure & part : measures_[pair])
   {
     contrasts = std::max(contrasts, part.measure->contrasts());
   }
-  const bool isJudged = report_.detailCorrelation && !state_.isInterrupted && report_.reason != StopReason::NoGradient;
-  const auto warning = isJudged ? contrastWarning(*report_.detailCorrelation, contrasts) : std::nullopt;
-  if (warning)
+  const auto & details = details_[pair];
+  if (const auto warning = details ? contrastWarning(*details, contrasts) : std::nullopt)
   {
-    progress_.message(*warning);
+    progress_.message((pair == 0 ? "" : "pair " + std::to_string(pair + 1) + ": ") + *warning);
   }
 }
 
@@ -128,7 +139,7 @@ void
 Evaluation::compareImages(const VectorView & u)
 {
   const std::size_t n = finest_.domain.points();
-  Buffer            voxels = finest_.domain.vector(), warped = finest_.domain.scalar(), weight;
+  Buffer            voxels = finest_.domain.vector(), weight;
   for (int c = 0; c < 3; ++c)
   {
     kernels_.axpby(Real(finest_.domain.inverseSpacing()[c]), u[c], Real(0), voxels.data() + c * n, n);
@@ -147,34 +158,43 @@ Evaluation::compareImages(const VectorView & u)
     }
     w = weight.data();
   }
-  const auto warp = [&](const Real * moving) {
-    kernels_.interpolate(finest_.domain.padded(moving, halo), d, nullptr, options_.interpolation, warped.data());
+  const auto warp = [&](const Real * moving, Real * warped) {
+    kernels_.interpolate(finest_.domain.padded(moving, halo), d, nullptr, options_.interpolation, warped);
   };
-  double before = 0.0, after = 0.0;
-  for (const WeightedMeasure & part : measures_)
+  std::vector<Buffer> warpedImages;
+  double              before = 0.0, after = 0.0;
+  for (std::size_t i = 0; i < images_.pairs.size(); ++i)
   {
-    // One after the other: descriptors are large.
-    const std::vector<Comparison> compared =
-      compare({ part }, finest_.domain, images_.fixed.data(), images_.moving.data());
-    const Comparison & comparison = compared.front();
-    Buffer             ofFixed, ofMoving;
-    if (!comparison.ofFixed.empty())
+    const SolverPair & images = images_.pairs[i];
+    warpedImages.push_back(finest_.domain.scalar());
+    Real * const warped = warpedImages.back().data();
+    bool         isImage = false; // what was warped last
+    for (const WeightedMeasure & part : measures_[i])
     {
-      ofFixed = finest_.domain.scalar();
-      ofMoving = finest_.domain.scalar();
+      // One after the other: descriptors are large.
+      const std::vector<Comparison> compared =
+        compare({ part }, finest_.domain, images.fixed.data(), images.moving.data());
+      const Comparison & comparison = compared.front();
+      Buffer             ofFixed, ofMoving;
+      isImage = comparison.ofFixed.empty();
+      if (!isImage)
+      {
+        ofFixed = finest_.domain.scalar();
+        ofMoving = finest_.domain.scalar();
+      }
+      for (const Channel & channel : comparison.channels)
+      {
+        const Real * const moving = channel.moving.read(kernels_, ofMoving);
+        const auto         similarity = part.measure->compare(finest_.domain, channel.fixed.read(kernels_, ofFixed));
+        similarity->setWeight(w);
+        warp(moving, warped);
+        after += channel.scale * similarity->value(warped);
+        before += channel.scale * similarity->value(moving);
+      }
     }
-    for (const Channel & channel : comparison.channels)
+    if (!isImage)
     {
-      const Real * const moving = channel.moving.read(kernels_, ofMoving);
-      const auto         similarity = part.measure->compare(finest_.domain, channel.fixed.read(kernels_, ofFixed));
-      similarity->setWeight(w);
-      warp(moving);
-      after += comparison.scale * similarity->value(warped.data());
-      before += comparison.scale * similarity->value(moving);
-    }
-    if (ofMoving && &part == &measures_.back())
-    {
-      warp(images_.moving.data()); // in place of a descriptor
+      warp(images.moving.data(), warped);
     }
   }
   report_.mismatch = before > 0.0 ? std::sqrt(after / before) : 0.0;
@@ -184,8 +204,18 @@ Evaluation::compareImages(const VectorView & u)
   }
   voxels.reset();
   finest_.domain.releaseScratch();
-  report_.detailCorrelation = compareDetails(
-    finest_.domain, finest_.transform, finest_.image, images_.fixed.data(), images_.moving.data(), warped.data(), w);
+  for (std::size_t i = 0; i < warpedImages.size(); ++i)
+  {
+    const SolverPair & images = images_.pairs[i];
+    details_.push_back(compareDetails(finest_.domain,
+                                      finest_.transform,
+                                      finest_.image,
+                                      images.fixed.data(),
+                                      images.moving.data(),
+                                      warpedImages[i].data(),
+                                      w));
+  }
+  report_.detailCorrelation = details_.front();
 }
 
 Buffer

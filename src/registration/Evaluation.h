@@ -5,6 +5,10 @@
 #include "registration/Preparation.h"
 #include "registration/SolveState.h"
 
+#include <cstddef>
+#include <optional>
+#include <vector>
+
 namespace gnr
 {
 
@@ -38,18 +42,22 @@ private:
   /** The mismatch of the map that the user gets, not of the solver's last state. Collective. */
   void
   compareImages(const VectorView & u);
+  /** Tells if the measure of a pair does not fit its images. */
+  void
+  judge(std::size_t pair);
   /** Tells if little is left of the weight in which the images are compared. Collective. */
   void
   checkWeightLeft(const Buffer & weight);
 
-  FinestGrid &             finest_;
-  Kernels &                kernels_;
-  SolverImages &           images_;
-  const WeightedMeasures & measures_;
-  const Options &          options_;
-  Progress &               progress_;
-  SolveState &             state_;
-  Report &                 report_;
+  FinestGrid &                                  finest_;
+  Kernels &                                     kernels_;
+  SolverImages &                                images_;
+  const std::vector<WeightedMeasures> &         measures_;
+  const Options &                               options_;
+  Progress &                                    progress_;
+  SolveState &                                  state_;
+  Report &                                      report_;
+  std::vector<std::optional<DetailCorrelation>> details_; ///< of each pair
 };
 
 } // namespace gnr

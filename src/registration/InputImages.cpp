@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/InputImages.h"
 
+#include <cstddef>
 #include <string>
+#include <utility>
 
 namespace gnr
 {
@@ -9,7 +11,7 @@ namespace
 {
 
 void
-shareOne(InputImage & image, const char * name, bool isNeeded, int planes, Communicator & communicator)
+shareOne(InputImage & image, const std::string & name, bool isNeeded, int planes, Communicator & communicator)
 {
   image.byRank = gatherPlanes(communicator, image.planes);
   if (!isNeeded && !exists(image.byRank))
@@ -19,8 +21,8 @@ shareOne(InputImage & image, const char * name, bool isNeeded, int planes, Commu
   if (!isComplete(image.byRank, planes))
   {
     throw Error(ErrorKind::BadInput,
-                std::string(name) + ": the image data is missing; all planes must be there, by one process "
-                                    "or by several together");
+                name + ": the image data is missing; all planes must be there, by one process "
+                       "or by several together");
   }
 }
 
@@ -29,15 +31,22 @@ shareOne(InputImage & image, const char * name, bool isNeeded, int planes, Commu
 InputImages
 inputsOf(const Problem & problem)
 {
-  const auto input = [&](const InputBlock & block, const char * name) {
+  const auto input = [&](const InputBlock & block, const std::string & name) {
     InputImage image;
     image.data = block.data;
     image.planes = planesIn(block, problem.grid, name);
     return image;
   };
+  std::vector<ImagePair> blocks{ { problem.fixed, problem.moving } };
+  blocks.insert(blocks.end(), problem.furtherPairs.begin(), problem.furtherPairs.end());
+  std::vector<InputPair> pairs;
+  for (const ImagePair & pair : blocks)
+  {
+    const PairNames names(pairs.size());
+    pairs.push_back({ input(pair.fixed, names.fixed), input(pair.moving, names.moving) });
+  }
   return { problem.grid,
-           input(problem.fixed, "FixedImage"),
-           input(problem.moving, "MovingImage"),
+           std::move(pairs),
            input(problem.fixedWeight, "FixedImageMask"),
            input(problem.movingWeight, "MovingImageMask"),
            input(problem.initialVelocity, "InitialVelocityField") };
@@ -47,8 +56,12 @@ void
 InputImages::share(Communicator & communicator)
 {
   const int planes = grid.size[2];
-  shareOne(fixed, "FixedImage", true, planes, communicator);
-  shareOne(moving, "MovingImage", true, planes, communicator);
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+  {
+    const PairNames names(i);
+    shareOne(pairs[i].fixed, names.fixed, true, planes, communicator);
+    shareOne(pairs[i].moving, names.moving, true, planes, communicator);
+  }
   shareOne(fixedWeight, "FixedImageMask", false, planes, communicator);
   shareOne(movingWeight, "MovingImageMask", false, planes, communicator);
   shareOne(velocity, "InitialVelocityField", false, planes, communicator);

@@ -9,7 +9,9 @@
 #include "gnr/Grid.h"
 #include "gnr/Problem.h"
 
+#include <cstddef>
 #include <string>
+#include <vector>
 
 namespace gnr
 {
@@ -17,7 +19,7 @@ namespace gnr
 /** The planes of a block; none where it has no data. Throws Error(BadInput) unless its box is planes of the grid. */
 template <typename TValue>
 Slab
-planesIn(const Block<TValue> & block, const Grid & grid, const char * name)
+planesIn(const Block<TValue> & block, const Grid & grid, const std::string & name)
 {
   const auto & [begin, end] = block.box;
   const Slab planes{ begin[2], end[2] };
@@ -29,23 +31,40 @@ planesIn(const Block<TValue> & block, const Grid & grid, const char * name)
   if (!isWhole || planes.size() < 0 || planes.begin < 0 || planes.end > grid.size[2])
   {
     throw Error(ErrorKind::BadInput,
-                std::string(name) + ": a box from " + std::to_string(begin[0]) + ", " + std::to_string(begin[1]) +
-                  ", " + std::to_string(begin[2]) + " to " + std::to_string(end[0]) + ", " + std::to_string(end[1]) +
-                  ", " + std::to_string(end[2]) + " is not planes of an image of " + std::to_string(grid.size[0]) +
-                  " x " + std::to_string(grid.size[1]) + " x " + std::to_string(grid.size[2]) + " voxels");
+                name + ": a box from " + std::to_string(begin[0]) + ", " + std::to_string(begin[1]) + ", " +
+                  std::to_string(begin[2]) + " to " + std::to_string(end[0]) + ", " + std::to_string(end[1]) + ", " +
+                  std::to_string(end[2]) + " is not planes of an image of " + std::to_string(grid.size[0]) + " x " +
+                  std::to_string(grid.size[1]) + " x " + std::to_string(grid.size[2]) + " voxels");
   }
   return planes;
 }
 
+struct InputPair
+{
+  InputImage fixed;
+  InputImage moving;
+};
+
+/** By which messages call the images of a pair: FixedImage and MovingImage, FixedImage2 and MovingImage2, ... */
+struct PairNames
+{
+  explicit PairNames(std::size_t pair)
+    : fixed("FixedImage" + (pair == 0 ? "" : std::to_string(pair + 1)))
+    , moving("MovingImage" + (pair == 0 ? "" : std::to_string(pair + 1)))
+  {}
+
+  std::string fixed;
+  std::string moving;
+};
+
 /** What the user handed over, on the image grid. */
 struct InputImages
 {
-  Grid       grid;
-  InputImage fixed;
-  InputImage moving;
-  InputImage fixedWeight;
-  InputImage movingWeight;
-  InputImage velocity;
+  Grid                   grid;
+  std::vector<InputPair> pairs; ///< at least one
+  InputImage             fixedWeight;
+  InputImage             movingWeight;
+  InputImage             velocity;
 
   /** Tells all processes who has what. Throws Error(BadInput) where an image is missing or has gaps. Collective. */
   void

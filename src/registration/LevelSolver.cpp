@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <utility>
 
 namespace gnr
@@ -20,7 +21,10 @@ LevelSolver::optionsOf(const Level & level, double beta) const
   own.objectiveTolerance = std::ldexp(own.objectiveTolerance, -halvings);
   if (own.stallReference == StallReference::Automatic)
   {
-    const auto endsNearZero = [](const WeightedMeasure & part) { return part.measure->endsNearZero(); };
+    const auto partEndsNearZero = [](const WeightedMeasure & part) { return part.measure->endsNearZero(); };
+    const auto endsNearZero = [&](const WeightedMeasures & sum) {
+      return std::all_of(sum.begin(), sum.end(), partEndsNearZero);
+    };
     const bool isAbsolute = std::all_of(measures_.begin(), measures_.end(), endsNearZero);
     own.stallReference = isAbsolute ? StallReference::Objective : StallReference::Progress;
     own.objectiveTolerance *= isAbsolute ? 1.0 : 0.5;
@@ -35,14 +39,17 @@ LevelSolver::solve(const Level & level, double beta, int leastIterations)
   const Options own = optionsOf(level, beta);
   progress_.beginLevel(level.number, level.domain.grid(), beta);
   {
-    const ImageSet set{ compare(measures_,
-                                level.domain,
-                                chosen(level.images.fixed, images_.fixed),
-                                chosen(level.images.moving, images_.moving)),
-                        chosen(level.images.fixedWeight, images_.fixedWeight),
-                        chosen(level.images.movingWeight, images_.movingWeight),
-                        images_.intensityRange };
-    Objective      objective(level.velocity, level.transform, own, set);
+    ImageSet set{ {},
+                  chosen(level.images.fixedWeight, images_.fixedWeight),
+                  chosen(level.images.movingWeight, images_.movingWeight),
+                  images_.intensityRange };
+    for (std::size_t i = 0; i < measures_.size(); ++i)
+    {
+      const SolverPair &own = level.images.pairs[i], &full = images_.pairs[i];
+      compare(
+        measures_[i], level.domain, chosen(own.fixed, full.fixed), chosen(own.moving, full.moving), set.comparisons);
+    }
+    Objective objective(level.velocity, level.transform, own, set);
     minimize(objective,
              own,
              progress_,

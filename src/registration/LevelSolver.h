@@ -6,6 +6,8 @@
 #include "registration/Pyramid.h"
 #include "registration/SolveState.h"
 
+#include <vector>
+
 namespace gnr
 {
 
@@ -31,11 +33,11 @@ private:
   Options
   optionsOf(const Level & level, double beta) const;
 
-  const Options &          options_;
-  const SolverImages &     images_;
-  const WeightedMeasures & measures_;
-  Progress &               progress_;
-  SolveState &             state_;
+  const Options &                       options_;
+  const SolverImages &                  images_;
+  const std::vector<WeightedMeasures> & measures_;
+  Progress &                            progress_;
+  SolveState &                          state_;
 };
 
 } // namespace gnr

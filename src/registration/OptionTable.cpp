@@ -248,7 +248,7 @@ OptionRow::read(const std::string & text) const
       take(contains(member.words, text) ? std::optional(text) : std::nullopt);
       break;
     case OptionKind::Sum:
-      take(SimilaritySum::read(text) ? std::optional(text) : std::nullopt);
+      take(SimilarityList::read(text) ? std::optional(text) : std::nullopt);
       break;
     case OptionKind::Text:
       value = text;
@@ -275,7 +275,7 @@ OptionRow::allows(const OptionValue & value) const
            [&](const std::string & v) {
              return member.kind == OptionKind::Text   ? isLine(v)
                     : member.kind == OptionKind::Word ? contains(member.words, v)
-                                                      : SimilaritySum::read(v).has_value();
+                                                      : SimilarityList::read(v).has_value();
            },
            [&](const std::vector<std::string> & v) {
              return std::all_of(v.begin(), v.end(), [&](const auto & part) { return !part.empty() && isLine(part); });

@@ -4,6 +4,8 @@
 #include "registration/ContrastRelation.h"
 #include "registration/Inpainting.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <string>
 
 namespace gnr
@@ -43,6 +45,35 @@ readVelocity(const InputImage & velocity, const Options & options, FinestGrid & 
   return result;
 }
 
+/** Where it is left open for a pair. */
+SimilarityMeasure
+chooseMeasure(const Preparation & prepared, std::size_t pair, const Options & options, Progress & progress)
+{
+  if (options.intensityNormalization == IntensityNormalization::None)
+  {
+    return SimilarityMeasure::SumOfSquares;
+  }
+  FinestGrid &         finest = *prepared.finest;
+  const SolverImages & images = prepared.images;
+  const auto           relation = relateContrasts(finest.domain,
+                                        finest.transform,
+                                        finest.image,
+                                        images.pairs[pair].fixed.data(),
+                                        images.pairs[pair].moving.data(),
+                                        images.fixedWeight.data());
+  // A rehearsal takes the measure that needs more memory.
+  const bool        differ = finest.domain.kernels().passes(relation == ContrastRelation::Other);
+  const auto        measure = differ ? SimilarityMeasure::SelfSimilarity : SimilarityMeasure::LocalCorrelation;
+  const std::string ofPair = images.pairs.size() > 1 ? " for pair " + std::to_string(pair + 1) : "";
+  progress.message(std::string("similarity ") + nameOf(measure) + " was chosen" + ofPair +
+                   ": what is brighter in one image is " +
+                   (differ                                  ? "not always brighter"
+                    : relation == ContrastRelation::Falling ? "darker"
+                                                            : "also brighter") +
+                   " in the other");
+  return measure;
+}
+
 } // namespace
 
 Preparation
@@ -61,19 +92,22 @@ prepare(const InputImages & input,
   }
   result.finest = std::make_unique<FinestGrid>(input.grid, images.grid, kernels, communicator);
   FinestGrid & finest = *result.finest;
-  if (exists(input.fixedWeight.byRank))
+  for (SolverPair & pair : images.pairs)
   {
-    fillUnweighted(finest.domain, finest.transform, images.fixedWeight.data(), images.fixed.data());
-  }
-  if (images.movingWeight)
-  {
-    fillUnweighted(finest.domain, finest.transform, images.movingWeight.data(), images.moving.data());
+    if (exists(input.fixedWeight.byRank))
+    {
+      fillUnweighted(finest.domain, finest.transform, images.fixedWeight.data(), pair.fixed.data());
+    }
+    if (images.movingWeight)
+    {
+      fillUnweighted(finest.domain, finest.transform, images.movingWeight.data(), pair.moving.data());
+    }
   }
   result.initial = readVelocity(input.velocity, options, finest);
   return result;
 }
 
-SimilaritySum
+SimilarityList
 chooseSimilarity(const Preparation & prepared, const Options & options, Progress & progress)
 {
   if (!options.similarity.isAutomatic())
@@ -84,25 +118,24 @@ chooseSimilarity(const Preparation & prepared, const Options & options, Progress
   {
     progress.message("similarity ssd was chosen: intensities are taken as they are, and the other measures need them "
                      "normalised");
-    return SimilarityMeasure::SumOfSquares;
   }
-  FinestGrid &         finest = *prepared.finest;
-  const SolverImages & images = prepared.images;
-  const auto           relation = relateContrasts(finest.domain,
-                                        finest.transform,
-                                        finest.image,
-                                        images.fixed.data(),
-                                        images.moving.data(),
-                                        images.fixedWeight.data());
-  // A rehearsal takes the measure that needs more memory.
-  const bool differ = finest.domain.kernels().passes(relation == ContrastRelation::Other);
-  const auto measure = differ ? SimilarityMeasure::SelfSimilarity : SimilarityMeasure::LocalCorrelation;
-  progress.message(std::string("similarity ") + nameOf(measure) + " was chosen: what is brighter in one image is " +
-                   (differ                                  ? "not always brighter"
-                    : relation == ContrastRelation::Falling ? "darker"
-                                                            : "also brighter") +
-                   " in the other");
-  return measure;
+  const std::size_t pairs = prepared.images.pairs.size();
+  SimilarityList    result;
+  result.sums.clear();
+  for (std::size_t i = 0; i < pairs; ++i)
+  {
+    result.sums.push_back(options.similarity.of(i));
+    if (result.sums.back().isAutomatic())
+    {
+      result.sums.back().parts.front().measure = chooseMeasure(prepared, i, options, progress);
+    }
+  }
+  const auto isAsFirst = [&](const SimilaritySum & sum) { return sum.text() == result.sums.front().text(); };
+  if (std::all_of(result.sums.begin(), result.sums.end(), isAsFirst))
+  {
+    result.sums.resize(1);
+  }
+  return result;
 }
 
 } // namespace gnr

@@ -8,6 +8,7 @@
 #include "registration/Progress.h"
 
 #include <memory>
+#include <vector>
 
 namespace gnr
 {
@@ -15,10 +16,10 @@ namespace gnr
 /** What the solves begin with. */
 struct Preparation
 {
-  std::unique_ptr<FinestGrid> finest;
-  SolverImages                images;   ///< on the finest grid
-  Buffer                      initial;  ///< the velocity of the solver that was given; empty: none
-  WeightedMeasures            measures; ///< to compare the images by
+  std::unique_ptr<FinestGrid>   finest;
+  SolverImages                  images;   ///< on the finest grid
+  Buffer                        initial;  ///< the velocity of the solver that was given; empty: none
+  std::vector<WeightedMeasures> measures; ///< to compare each pair by
 };
 
 /** Reads what the caller has, and makes the solver's images and velocity of it. Throws Error(BadInput) naming the image
@@ -31,8 +32,8 @@ prepare(const InputImages & input,
         Communicator &      communicator,
         Progress &          progress);
 
-/** What to compare the images by, where the user leaves it open the measure that suits them. Collective. */
-SimilaritySum
+/** What to compare the images by, where the user leaves it open the measure that suits a pair. Collective. */
+SimilarityList
 chooseSimilarity(const Preparation & prepared, const Options & options, Progress & progress);
 
 } // namespace gnr

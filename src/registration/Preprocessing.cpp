@@ -50,13 +50,17 @@ words(double count)
 
 /** Refuses images that cannot be registered; returns their statistics. */
 Statistics
-check(const Buffer & image, const BoxPart & part, const char * name, Kernels & kernels, Communicator & communicator)
+check(const Buffer &      image,
+      const BoxPart &     part,
+      const std::string & name,
+      Kernels &           kernels,
+      Communicator &      communicator)
 {
   const Statistics s = reduce(kernels.statistics(image.data(), part.image(), wholeRegion(part.image())), communicator);
   if (s.notFinite > 0)
   {
     throw Error(ErrorKind::BadInput,
-                std::string(name) + ": " + std::to_string(s.notFinite) +
+                name + ": " + std::to_string(s.notFinite) +
                   " voxels are NaN or infinite; replace them by numbers before the registration");
   }
   if (!(s.maximum > s.minimum))
@@ -204,6 +208,7 @@ sampleBoth(const Buffer &     fixed,
            const Buffer &     moving,
            const Statistics & fixedStatistics,
            const Statistics & movingStatistics,
+           const PairNames &  names,
            const Buffer &     inside,
            const BoxPart &    part,
            Kernels &          kernels,
@@ -217,7 +222,7 @@ sampleBoth(const Buffer &     fixed,
   }
   Samples    samples{ sampleInside(inside, count, fixed, fixedStatistics, part, kernels, communicator),
                    sampleInside(inside, count, moving, movingStatistics, part, kernels, communicator) };
-  const auto checkVaries = [&](const ValueSet & values, const char * name) {
+  const auto checkVaries = [&](const ValueSet & values, const std::string & name) {
     if (!(values.most > values.least))
     {
       std::ostringstream message;
@@ -226,15 +231,18 @@ sampleBoth(const Buffer &     fixed,
       throw Error(ErrorKind::BadInput, message.str());
     }
   };
-  checkVaries(samples.fixed.set, "FixedImage");
-  checkVaries(samples.moving.set, "MovingImage");
+  checkVaries(samples.fixed.set, names.fixed);
+  checkVaries(samples.moving.set, names.moving);
   return samples;
 }
 
 /** Tells what single precision leaves of a range far from zero; throws Error(BadInput) where that is next to nothing.
  */
 void
-checkPrecision(const IntensityRange & range, const char * name, Kernels & kernels, std::vector<std::string> & messages)
+checkPrecision(const IntensityRange &     range,
+               const std::string &        name,
+               Kernels &                  kernels,
+               std::vector<std::string> & messages)
 {
   const float  largest = static_cast<float>(std::max(std::abs(range.lower), std::abs(range.upper)));
   const double step = std::nextafter(largest, std::numeric_limits<float>::infinity()) - largest;
@@ -258,7 +266,7 @@ checkPrecision(const IntensityRange & range, const char * name, Kernels & kernel
 void
 reportOutliers(const IntensityRange &     range,
                const Sample &             sample,
-               const char *               name,
+               const std::string &        name,
                bool                       isLimited,
                Kernels &                  kernels,
                Communicator &             communicator,
@@ -296,13 +304,14 @@ percentage(double share)
 std::array<IntensityRange, 2>
 limitPadding(const std::array<Buffer *, 2> &       images,
              const std::array<const Sample *, 2> & samples,
+             const PairNames &                     pair,
              std::array<IntensityRange, 2>         ranges,
              bool                                  isLimited,
              Kernels &                             kernels,
              Communicator &                        communicator,
              std::vector<std::string> &            messages)
 {
-  constexpr std::array<const char *, 2> names{ { "FixedImage", "MovingImage" } };
+  const std::array<std::string, 2>      names{ { pair.fixed, pair.moving } };
   constexpr std::array<const char *, 2> masks{ { "a mask of the fixed image", "a mask of the moving image" } };
   const std::array<IntensityRange, 2>   asTheyAre = ranges;
   std::array<std::optional<Padding>, 2> spikes;
@@ -363,6 +372,44 @@ normalize(Buffer & image, const IntensityRange & range, const Statistics & s, Ke
   {
     kernels.saturate(Real(-1), Real(2), Real(reach), image.data(), image.size());
   }
+}
+
+/** Brings both images to a common scale where `isNormalized`, and tells of what is odd in them. Returns the width of
+ * the range of the fixed one. */
+double
+normalizePair(SolverPair &                      pair,
+              const std::array<Statistics, 2> & statistics,
+              const PairNames &                 names,
+              const Buffer &                    inside,
+              bool                              isNormalized,
+              const BoxPart &                   part,
+              Kernels &                         kernels,
+              Communicator &                    communicator,
+              std::vector<std::string> &        messages)
+{
+  const Samples samples =
+    sampleBoth(pair.fixed, pair.moving, statistics[0], statistics[1], names, inside, part, kernels, communicator);
+  const auto rangeOf = [&](const Sample & sample, const std::string & name) {
+    const IntensityRange range = robustRange(sample.set, kernels, communicator);
+    checkPrecision(range, name, kernels, messages);
+    reportOutliers(range, sample, name, isNormalized, kernels, communicator, messages);
+    return range;
+  };
+  const auto [fixedRange, movingRange] =
+    limitPadding({ &pair.fixed, &pair.moving },
+                 { &samples.fixed, &samples.moving },
+                 names,
+                 { rangeOf(samples.fixed, names.fixed), rangeOf(samples.moving, names.moving) },
+                 isNormalized,
+                 kernels,
+                 communicator,
+                 messages);
+  if (isNormalized)
+  {
+    normalize(pair.fixed, fixedRange, statistics[0], kernels);
+    normalize(pair.moving, movingRange, statistics[1], kernels);
+  }
+  return fixedRange.width();
 }
 
 /** Weights of the user on the image; empty where there are none. */
@@ -430,47 +477,39 @@ prepareImages(const InputImages & input,
               Communicator &      communicator)
 {
   const BoxPart part(input.grid, box.grid, communicator);
-  Buffer        fixed = part.upload(part.collect(input.fixed), kernels);
-  Buffer        moving = part.upload(part.collect(input.moving), kernels);
-  const auto    fixedStatistics = check(fixed, part, "FixedImage", kernels, communicator);
-  const auto    movingStatistics = check(moving, part, "MovingImage", kernels, communicator);
-  Buffer        fixedWeight = readWeight(input.fixedWeight, "FixedImageMask", part, kernels, communicator);
-  Buffer        movingWeight = readWeight(input.movingWeight, "MovingImageMask", part, kernels, communicator);
+  const bool    isNormalized = options.intensityNormalization == IntensityNormalization::Percentiles;
   SolverImages  result;
+  std::vector<std::array<Statistics, 2>> statistics;
   result.grid = box.grid;
+  for (const InputPair & pair : input.pairs)
+  {
+    const PairNames names(statistics.size());
+    Buffer          fixed = part.upload(part.collect(pair.fixed), kernels);
+    Buffer          moving = part.upload(part.collect(pair.moving), kernels);
+    statistics.push_back({ { check(fixed, part, names.fixed, kernels, communicator),
+                             check(moving, part, names.moving, kernels, communicator) } });
+    result.pairs.push_back({ std::move(fixed), std::move(moving) });
+  }
+  Buffer fixedWeight = readWeight(input.fixedWeight, "FixedImageMask", part, kernels, communicator);
+  Buffer movingWeight = readWeight(input.movingWeight, "MovingImageMask", part, kernels, communicator);
   checkWeights(fixedWeight, movingWeight, part, kernels, communicator, result.messages);
   {
-    const Samples samples = sampleBoth(fixed,
-                                       moving,
-                                       fixedStatistics,
-                                       movingStatistics,
-                                       commonInside(fixedWeight, movingWeight, part, kernels),
-                                       part,
-                                       kernels,
-                                       communicator);
-    const bool    isNormalized = options.intensityNormalization == IntensityNormalization::Percentiles;
-    const auto    rangeOf = [&](const Sample & sample, const char * name) {
-      const IntensityRange range = robustRange(sample.set, kernels, communicator);
-      checkPrecision(range, name, kernels, result.messages);
-      reportOutliers(range, sample, name, isNormalized, kernels, communicator, result.messages);
-      return range;
-    };
-    const auto [fixedRange, movingRange] =
-      limitPadding({ &fixed, &moving },
-                   { &samples.fixed, &samples.moving },
-                   { rangeOf(samples.fixed, "FixedImage"), rangeOf(samples.moving, "MovingImage") },
-                   isNormalized,
-                   kernels,
-                   communicator,
-                   result.messages);
-    if (isNormalized)
+    const Buffer inside = commonInside(fixedWeight, movingWeight, part, kernels);
+    for (std::size_t i = 0; i < result.pairs.size(); ++i)
     {
-      normalize(fixed, fixedRange, fixedStatistics, kernels);
-      normalize(moving, movingRange, movingStatistics, kernels);
-    }
-    else
-    {
-      result.intensityRange = fixedRange.width();
+      const double width = normalizePair(result.pairs[i],
+                                         statistics[i],
+                                         PairNames(i),
+                                         inside,
+                                         isNormalized,
+                                         part,
+                                         kernels,
+                                         communicator,
+                                         result.messages);
+      if (i == 0 && !isNormalized)
+      {
+        result.intensityRange = width;
+      }
     }
   }
 
@@ -483,8 +522,11 @@ prepareImages(const InputImages & input,
   {
     result.movingWeight = padWeight(std::move(movingWeight), part, kernels);
   }
-  result.fixed = extend(std::move(fixed), part, kernels);
-  result.moving = extend(std::move(moving), part, kernels);
+  for (SolverPair & pair : result.pairs)
+  {
+    pair.fixed = extend(std::move(pair.fixed), part, kernels);
+    pair.moving = extend(std::move(pair.moving), part, kernels);
+  }
   return result;
 }
 

@@ -13,15 +13,20 @@
 namespace gnr
 {
 
+struct SolverPair
+{
+  Buffer fixed;
+  Buffer moving;
+};
+
 /** What the solver works on: normalised images on the padded, periodic grid. Weights are empty where they are one. */
 struct SolverImages
 {
-  Grid   grid;
-  Buffer fixed;
-  Buffer moving;
-  Buffer fixedWeight;
-  Buffer movingWeight;
-  double intensityRange = 1.0; ///< of the bulk of the fixed image's values
+  Grid                    grid;
+  std::vector<SolverPair> pairs;
+  Buffer                  fixedWeight;
+  Buffer                  movingWeight;
+  double                  intensityRange = 1.0; ///< of the bulk of the values of the first fixed image
   /** What the user should know of the images, each beginning with the name of one. */
   std::vector<std::string> messages;
 };

@@ -46,11 +46,11 @@ isHalved(const Grid & fine)
 
 /** Throws where smoothing wipes out an image. */
 void
-checkSmoothed(const FinestGrid & finest,
-              double             voxels,
-              const Buffer &     image,
-              const Buffer &     smoothed,
-              const char *       name)
+checkSmoothed(const FinestGrid &  finest,
+              double              voxels,
+              const Buffer &      image,
+              const Buffer &      smoothed,
+              const std::string & name)
 {
   constexpr double leastContrast = 0.01; // of that of the image
   const auto       contrast = [&](const Buffer & field) {
@@ -262,7 +262,7 @@ Pyramid::restrictImages()
     gaussian.sigma[a] = options_.smoothing * domain().grid().spacing[a];
   }
   // What the level sees of a field: smoothed if asked for, with the wave numbers that its grid has.
-  const auto restricted = [&](const Buffer & field, bool smooth, bool isWeight) {
+  const auto restricted = [&](const Buffer & field, bool smooth, const std::string & name) {
     if (!field || (isFinest && !smooth))
     {
       return Buffer();
@@ -274,8 +274,7 @@ Pyramid::restrictImages()
       finest.transform.apply(gaussian, field.data(), source.data(), 1);
       if (isFinest) // coarser grids see less
       {
-        checkSmoothed(
-          finest, options_.smoothing, field, source, &field == &prepared_.images.fixed ? "FixedImage" : "MovingImage");
+        checkSmoothed(finest, options_.smoothing, field, source, name);
       }
     }
     if (isFinest)
@@ -284,7 +283,11 @@ Pyramid::restrictImages()
     }
     Buffer result = domain().scalar();
     finest.transform.resample(smooth ? source.data() : field.data(), own_->transform, result.data(), 1);
-    if (isWeight)
+    return result;
+  };
+  const auto restrictedWeight = [&](const Buffer & field) {
+    Buffer result = restricted(field, false, {});
+    if (result)
     {
       kernels.clamp(Real(0), Real(1), result.data(), result.size());
     }
@@ -293,10 +296,14 @@ Pyramid::restrictImages()
   const bool           smooth = options_.smoothing > 0.0;
   const SolverImages & images = prepared_.images;
   LevelImages          result;
-  result.fixed = restricted(images.fixed, smooth, false);
-  result.moving = restricted(images.moving, smooth, false);
-  result.fixedWeight = restricted(images.fixedWeight, false, true);
-  result.movingWeight = restricted(images.movingWeight, false, true);
+  for (const SolverPair & pair : images.pairs)
+  {
+    const PairNames names(result.pairs.size());
+    Buffer          fixed = restricted(pair.fixed, smooth, names.fixed);
+    result.pairs.push_back({ std::move(fixed), restricted(pair.moving, smooth, names.moving) });
+  }
+  result.fixedWeight = restrictedWeight(images.fixedWeight);
+  result.movingWeight = restrictedWeight(images.movingWeight);
   if (!isFinest)
   {
     finest.domain.releaseScratch();

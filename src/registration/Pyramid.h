@@ -60,10 +60,9 @@ makeVelocityGrid(const Domain & finest, const Grid & image, VelocityGrid choice)
 /** What a grid sees of the images; empty: the same as the finest. */
 struct LevelImages
 {
-  Buffer fixed;
-  Buffer moving;
-  Buffer fixedWeight;
-  Buffer movingWeight;
+  std::vector<SolverPair> pairs;
+  Buffer                  fixedWeight;
+  Buffer                  movingWeight;
 };
 
 /** One grid of the pyramid while it is worked on. */

@@ -106,17 +106,68 @@ Rehearsal::addTo(MemoryPlan & plan) const
   plan.stagingBytes = kernels_->hostBytes() + kernels_->messageBytes();
 }
 
-void
-rehearseMemory(MemoryPlan &                          plan,
-               const Options &                       options,
-               std::shared_ptr<CountingCommunicator> communicator,
-               Kernels &                             real)
+namespace
 {
-  ShortScript script;
-  Rehearsal   rehearsal(plan, options, std::move(communicator), real, script);
-  rehearsal.solve();
-  rehearsal.results();
-  rehearsal.addTo(plan);
+
+/** What else may be chosen where the measures of several pairs are open, and may need more than self-similarity for
+ * all: it carries the descriptors of all pairs together. */
+std::vector<SimilarityList>
+furtherChoices(const SimilarityList & similarity, int pairs)
+{
+  std::vector<SimilarityList> choices;
+  if (!similarity.isAutomatic() || pairs == 1)
+  {
+    return choices;
+  }
+  for (const SimilarityMeasure first : { SimilarityMeasure::LocalCorrelation, SimilarityMeasure::SelfSimilarity })
+  {
+    SimilarityList choice;
+    choice.sums.clear();
+    SimilarityMeasure measure = first;
+    for (int i = 0; i < pairs; ++i)
+    {
+      choice.sums.push_back(similarity.of(i));
+      if (choice.sums.back().isAutomatic())
+      {
+        choice.sums.back().parts.front().measure = measure;
+        measure = SimilarityMeasure::LocalCorrelation;
+      }
+    }
+    choices.push_back(choice);
+  }
+  return choices;
+}
+
+} // namespace
+
+void
+rehearseMemory(MemoryPlan &                                  plan,
+               const Options &                               options,
+               const std::shared_ptr<CountingCommunicator> & communicator,
+               Kernels &                                     real)
+{
+  const auto rehearse = [&](const Options & decided, MemoryPlan & result) {
+    ShortScript script;
+    Rehearsal   rehearsal(plan, decided, communicator, real, script);
+    rehearsal.solve();
+    rehearsal.results();
+    rehearsal.addTo(result);
+  };
+  MemoryPlan open = plan;
+  rehearse(options, open);
+  for (const SimilarityList & choice : furtherChoices(options.similarity, plan.pairs))
+  {
+    Options decided = options;
+    decided.similarity = choice;
+    MemoryPlan other = open;
+    rehearse(decided, other);
+    if (other.fieldBytes > open.fieldBytes)
+    {
+      other.phases.front() = open.phases.front(); // the choice is part of it
+      open = other;
+    }
+  }
+  plan = open;
 }
 
 LargestProcess

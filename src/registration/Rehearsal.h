@@ -73,10 +73,10 @@ makeCountedProcess(int rank, int processes);
 
 /** Adds the memory of a process to a plan. */
 void
-rehearseMemory(MemoryPlan &                          plan,
-               const Options &                       options,
-               std::shared_ptr<CountingCommunicator> communicator,
-               Kernels &                             real);
+rehearseMemory(MemoryPlan &                                  plan,
+               const Options &                               options,
+               const std::shared_ptr<CountingCommunicator> & communicator,
+               Kernels &                                     real);
 
 /** The process that needs most memory, and how much. */
 struct LargestProcess

@@ -152,12 +152,10 @@ public:
     , transform_(domain_)
     , half_(makeVelocityGrid(domain_, plan.imageGrid, options_.velocityGrid))
     , velocity_(half_ ? half_->transform : transform_)
-    , image_(domain_.scalar())
+    , images_(plan.pairs)
     , weight_(plan.reachesBorder || plan.hasFixedWeight ? domain_.scalar() : Buffer())
     , movingWeight_(plan.hasMovingWeight ? domain_.scalar() : Buffer())
-    , set_{ compare(makeMeasures(options_.similarity), domain_, image_.data(), image_.data()),
-            weight_ ? weight_.data() : nullptr,
-            movingWeight_ ? movingWeight_.data() : nullptr }
+    , set_{ compareImages(), weight_ ? weight_.data() : nullptr, movingWeight_ ? movingWeight_.data() : nullptr }
     , objective_(velocity_, transform_, options_, set_)
     , v_(objective_.domain().vector())
     , p_(objective_.domain().vector())
@@ -212,11 +210,25 @@ private:
   static Options
   decided(Options options)
   {
-    if (options.similarity.isAutomatic())
+    for (SimilaritySum & sum : options.similarity.sums)
     {
-      options.similarity = SimilarityMeasure::SelfSimilarity;
+      if (sum.isAutomatic())
+      {
+        sum.parts.front().measure = SimilarityMeasure::SelfSimilarity;
+      }
     }
     return options;
+  }
+  std::vector<Comparison>
+  compareImages()
+  {
+    std::vector<Comparison> comparisons;
+    for (std::size_t i = 0; i < images_.size(); ++i)
+    {
+      images_[i] = domain_.scalar();
+      compare(makeMeasures(options_.similarity.of(i)), domain_, images_[i].data(), images_[i].data(), comparisons);
+    }
+    return comparisons;
   }
   static std::unique_ptr<CountingKernels>
   makeCounted(Kernels & real, Script & script)
@@ -249,7 +261,8 @@ private:
   FourierTransform                 transform_;
   std::unique_ptr<CoarserGrid>     half_; ///< of the velocity; null: its grid is that of the images
   FourierTransform &               velocity_;
-  Buffer                           image_, weight_, movingWeight_;
+  std::vector<Buffer>              images_;
+  Buffer                           weight_, movingWeight_;
   ImageSet                         set_;
   Objective                        objective_;
   Buffer                           v_, p_, out_;

@@ -55,9 +55,7 @@ SimilaritySum::read(const std::string & text)
     sum.parts.push_back(*part);
     begin = end + 1;
   }
-  return sum.isAutomatic() && (sum.parts.size() > 1 || sum.parts.front().weight != 1.0)
-           ? std::nullopt
-           : std::optional<SimilaritySum>(sum);
+  return sum.isAutomatic() && sum.parts.size() > 1 ? std::nullopt : std::optional<SimilaritySum>(sum);
 }
 
 std::string
@@ -74,6 +72,36 @@ SimilaritySum::text() const
       result.append(number, end).append("*");
     }
     result += nameOf(part.measure);
+  }
+  return result;
+}
+
+std::optional<SimilarityList>
+SimilarityList::read(const std::string & text)
+{
+  SimilarityList list;
+  list.sums.clear();
+  for (std::size_t begin = 0; begin <= text.size();)
+  {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const auto        sum = SimilaritySum::read(text.substr(begin, end - begin));
+    if (!sum)
+    {
+      return std::nullopt;
+    }
+    list.sums.push_back(*sum);
+    begin = end + 1;
+  }
+  return list;
+}
+
+std::string
+SimilarityList::text() const
+{
+  std::string result;
+  for (const SimilaritySum & sum : sums)
+  {
+    result += (result.empty() ? "" : ",") + sum.text();
   }
   return result;
 }

@@ -54,16 +54,22 @@ checkGrid(const Grid & grid)
 
 /** All processes must be told the same; where the solve is saved, the first says. Collective. */
 void
-agree(const Grid & grid, Options & options, Communicator & communicator)
+agree(const Problem & problem, Options & options, Communicator & communicator)
 {
   static_assert(std::is_trivially_copyable<Grid>::value, "it is sent as it is");
-  Grid gridOfRoot = grid;
+  Grid          gridOfRoot = problem.grid;
+  std::uint64_t pairsOfRoot = problem.furtherPairs.size();
   communicator.broadcast(&gridOfRoot, sizeof gridOfRoot, 0);
+  communicator.broadcast(&pairsOfRoot, sizeof pairsOfRoot, 0);
   const Options              optionsOfRoot = optionsOf(communicator.broadcastText(toText(options), 0));
   std::optional<std::string> difference = firstDifference(options, optionsOfRoot);
-  if (grid != gridOfRoot)
+  if (problem.grid != gridOfRoot)
   {
     difference = "grid of the fixed image";
+  }
+  else if (problem.furtherPairs.size() != pairsOfRoot)
+  {
+    difference = "number of further image pairs";
   }
   if (difference)
   {
@@ -73,6 +79,19 @@ agree(const Grid & grid, Options & options, Communicator & communicator)
   }
   options.checkpoint = optionsOfRoot.checkpoint;
   options.checkpointInterval = optionsOfRoot.checkpointInterval;
+}
+
+void
+checkSimilarity(const SimilarityList & similarity, std::size_t pairs)
+{
+  const std::size_t sums = similarity.sums.size();
+  if (sums != 1 && sums != pairs)
+  {
+    throw Error(ErrorKind::BadInput,
+                "similarity: " + similarity.text() + " is for " + std::to_string(sums) +
+                  " pairs of images, and there " + (pairs == 1 ? "is one" : "are " + std::to_string(pairs)) +
+                  "; give one measure, or sum of measures, for all or for each of them");
+  }
 }
 
 std::string
@@ -97,7 +116,8 @@ Solver::Solver(const Problem & problem, std::shared_ptr<Communicator> communicat
                                  "(gnr::CustomMeasure), which has brought none; name a measure of the library");
   }
   checkGrid(problem.grid);
-  agree(problem.grid, options_, *communicator);
+  agree(problem, options_, *communicator);
+  checkSimilarity(options_.similarity, 1 + problem.furtherPairs.size());
   context_ = makeContext(options_, std::move(communicator));
   input_ = inputsOf(problem);
   describeContext();
@@ -116,7 +136,7 @@ Solver::Solver(const MemoryPlan &            plan,
   const Slab         all{ 0, plan.imageGrid.size[2] };
   const InputImage   image{ &nowhere, all, PlanesByRank(context_.communicator->size(), all) }, none{};
   input_.grid = plan.imageGrid;
-  input_.fixed = input_.moving = image;
+  input_.pairs.assign(plan.pairs, { image, image });
   input_.fixedWeight = plan.hasFixedWeight ? image : none;
   input_.movingWeight = plan.hasMovingWeight ? image : none;
   input_.velocity = plan.hasInitialVelocity ? image : none;
@@ -266,7 +286,10 @@ Solver::prepareSolve()
   {
     report.similarity = chooseSimilarity(prepared_, options_, *progress_);
   }
-  prepared_.measures = makeMeasures(report.similarity, customMeasure_);
+  for (std::size_t i = 0; i < input_.pairs.size(); ++i)
+  {
+    prepared_.measures.push_back(makeMeasures(report.similarity.of(i), customMeasure_));
+  }
   progress_->inputsRead();
   report.solverGrid = box_.grid;
 }

@@ -74,12 +74,19 @@ public:
   {
     problem_.grid = job.grid;
     problem_.options = job.options;
+    problem_.furtherPairs.resize(job.furtherPairs);
     if (host_ == nullptr)
     {
       return;
     }
-    problem_.fixed = input(SharedFile::Fixed, 1);
-    problem_.moving = input(SharedFile::Moving, 1);
+    const std::vector<InputBlock> fixed = inputs(SharedFile::Fixed, 1 + job.furtherPairs);
+    const std::vector<InputBlock> moving = inputs(SharedFile::Moving, 1 + job.furtherPairs);
+    problem_.fixed = fixed.front();
+    problem_.moving = moving.front();
+    for (int i = 0; i < job.furtherPairs; ++i)
+    {
+      problem_.furtherPairs[i] = { fixed[i + 1], moving[i + 1] };
+    }
     problem_.fixedWeight = job.hasFixedWeight ? input(SharedFile::FixedWeight, 1) : InputBlock();
     problem_.movingWeight = job.hasMovingWeight ? input(SharedFile::MovingWeight, 1) : InputBlock();
     problem_.initialVelocity = job.hasVelocity ? input(SharedFile::Velocity, 3) : InputBlock();
@@ -113,6 +120,19 @@ private:
   {
     inputs_.push_back(MappedFile::open(folder_.pathOf(file), bytesOf(components)));
     return { inputs_.back().data(), wholeOf(problem_.grid) };
+  }
+
+  /** Several images in one file. */
+  std::vector<InputBlock>
+  inputs(SharedFile file, int images)
+  {
+    const InputBlock        all = input(file, images);
+    std::vector<InputBlock> blocks;
+    for (int i = 0; i < images; ++i)
+    {
+      blocks.push_back({ all.data + i * problem_.grid.points(), all.box });
+    }
+    return blocks;
   }
 
   /** Into a file, by the first worker. */

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every kernel of the fast backends against the reference, on sizes that are no multiples of a vector register, a row
 // block or a cache line. Tolerances count roundings of epsilon / 2 on the largest intermediate value.
-#include "spectralTesting.h"
+#include "agreement.h"
 #include "windows.h"
 
 #include <algorithm>
-
-#include <tuple>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
 
 using namespace gnr;
 using namespace gnr::test;
@@ -14,53 +16,12 @@ using namespace gnr::test;
 namespace
 {
 
-/** The reference, another backend, and a function that runs one kernel call on each. */
-class AgreementTest : public ::testing::TestWithParam<std::tuple<Backend, Grid>>
-{
-protected:
-  /** Largest difference between the results of call(kernels) on the two backends; each must give numbers. */
-  template <typename Call>
-  double
-  difference(Call call)
-  {
-    const Values a = call(*reference_), b = call(*other_);
-    EXPECT_GT(maximumOf(a), 0.0) << "a comparison of zeros";
-    return maximumDifference(a, b);
-  }
-
-  const Backend     backend = std::get<0>(GetParam());
-  const Grid &      grid = std::get<1>(GetParam());
-  const Extents     extents = extentsOf(grid);
-  const std::size_t n = grid.points();
-  const double      inverse[3] = { 1 / grid.spacing[0], 1 / grid.spacing[1], 1 / grid.spacing[2] };
-  const double      steepest = inverse[0] + inverse[1] + inverse[2];
-
-private:
-  std::unique_ptr<Kernels> reference_ = makeReferenceKernels();
-  std::unique_ptr<Kernels> other_ = makeBackend(backend);
-};
-
 using KernelsAgreement = AgreementTest;
-using KernelsSpectralAgreement = AgreementTest;
-
-std::string
-sizeName(const ::testing::TestParamInfo<std::tuple<Backend, Grid>> & info)
-{
-  const auto & size = std::get<1>(info.param).size;
-  return nameOf(std::get<0>(info.param)) + "_" + std::to_string(size[0]) + "x" + std::to_string(size[1]) + "x" +
-         std::to_string(size[2]);
-}
 
 const Grid pointGrids[] = { { { 9, 12, 10 }, { 1.0, 1.0, 1.0 } },
                             { { 33, 18, 20 }, { 0.9, 1.3, 2.1 } },
                             { { 30, 21, 14 }, { 2.0, 0.7, 1.1 } },
                             { { 65, 17, 5 }, { 0.5, 0.6, 3.0 } } };
-
-const Grid spectralGrids[] = { { { 10, 12, 14 }, { 1.0, 1.0, 1.0 } },
-                               { { 30, 20, 18 }, { 0.9, 1.3, 2.1 } },
-                               { { 28, 24, 42 }, { 2.0, 0.7, 1.1 } },
-                               { { 70, 8, 6 }, { 0.5, 1.5, 3.0 } }, // two chunks of kx
-                               { { 15, 9, 21 }, { 1.2, 1.0, 0.8 } } };
 
 /** The largest sum of absolute weights of the 8th-order difference, 2 (4/5 + 1/5 + 4/105 + 1/280). */
 constexpr double differenceWeights = 2.084;
@@ -567,114 +528,7 @@ TEST_P(KernelsAgreement, Images)
   EXPECT_EQ(counts[0], counts[1]);
 }
 
-TEST_P(KernelsSpectralAgreement, Planes)
-{
-  const Values x = randomValues(n, -1, 1, 1);
-  // rounding of the transforms: epsilon sqrt(log2(nx ny)) < 4 epsilon of the root mean square; the maximum over all
-  // modes is up to 4 times that
-  const double planes = double(extents.nx) * extents.ny;
-  EXPECT_LE(difference([&](Kernels & k) {
-              Values parts;
-              for (const Complex & c : forwardSpectrum(k, extents, x))
-              {
-                parts.push_back(c.re);
-                parts.push_back(c.im);
-              }
-              return parts;
-            }),
-            16 * epsilon * std::sqrt(planes));
-  EXPECT_LE(difference([&](Kernels & k) { return backwardSpectrum(k, extents, forwardSpectrum(k, extents, x)); }) /
-              planes,
-            16 * epsilon);
-}
-
-TEST_P(KernelsSpectralAgreement, BackwardOfAnySpectrum)
-{
-  // Also one that is no transform of a real image: the imaginary parts that a real image does not have are not looked
-  // at.
-  const std::size_t    count = std::size_t(extents.nx / 2 + 1) * extents.ny * extents.nz;
-  const Values         parts = randomValues(2 * count, -1, 1, 2);
-  std::vector<Complex> spectrum(count);
-  for (std::size_t i = 0; i < count; ++i)
-  {
-    spectrum[i] = { parts[2 * i], parts[2 * i + 1] };
-  }
-  EXPECT_LE(difference([&](Kernels & k) { return backwardSpectrum(k, extents, spectrum); }),
-            16 * epsilon * std::sqrt(double(extents.nx) * extents.ny));
-}
-
-TEST_P(KernelsSpectralAgreement, EverySymbol)
-{
-  const Values v = randomValues(3 * n, -1, 1, 3);
-  for (const Symbol::Kind kind : { Symbol::Kind::Identity,
-                                   Symbol::Kind::Regularization,
-                                   Symbol::Kind::InverseRegularization,
-                                   Symbol::Kind::Projection,
-                                   Symbol::Kind::Gaussian })
-  {
-    for (int order = 1; order <= 3; ++order)
-    {
-      for (const bool project : { false, true })
-      {
-        Symbol symbol = makeSymbol(grid, kind);
-        symbol.order = order;
-        symbol.project = project;
-        symbol.beta = 0.3;
-        symbol.gamma = 4.0;
-        symbol.sigma[0] = 1.0;
-        symbol.sigma[1] = 0.6;
-        symbol.sigma[2] = 0.8;
-        double size = 1.0; // the largest value of the symbol
-        if (kind == Symbol::Kind::Regularization)
-        {
-          const double squared =
-            std::pow(pi * inverse[0], 2) + std::pow(pi * inverse[1], 2) + std::pow(pi * inverse[2], 2);
-          size = 0.3 * (std::pow(symbol.ell, 2 * order - 2) * std::pow(squared, order) + 4.0 * squared);
-        }
-        else if (kind == Symbol::Kind::InverseRegularization)
-        {
-          size = 1.0 / (0.3 * std::pow(symbol.ell, 2 * order - 2) * std::pow(symbol.kMinimum, 2 * order));
-        }
-        EXPECT_LE(difference([&](Kernels & k) { return applySymbolTo(k, grid, v, symbol); }), 16 * epsilon * size)
-          << "kind " << int(kind) << " order " << order << " project " << project;
-      }
-    }
-  }
-  const Values scalar(v.begin(), v.begin() + n);
-  Symbol       gaussian = makeSymbol(grid, Symbol::Kind::Gaussian);
-  gaussian.sigma[0] = gaussian.sigma[1] = gaussian.sigma[2] = 0.7;
-  EXPECT_LE(difference([&](Kernels & k) { return applySymbolTo(k, grid, scalar, gaussian); }), 8 * epsilon);
-}
-
-TEST_P(KernelsSpectralAgreement, BandOfACoarserGrid)
-{
-  const Values v = randomValues(3 * n, -1, 1, 3);
-  Symbol       symbol = makeSymbol(grid, Symbol::Kind::InverseRegularization);
-  symbol.gamma = 2.0;
-  const double size = 1.0 / (symbol.kMinimum * symbol.kMinimum);
-  for (const std::array<int, 3> & points : { std::array<int, 3>{ { 8, 4, 6 } }, grid.size })
-  {
-    const Grid   coarse{ points, {} };
-    const Values low = randomValues(3 * coarse.points(), -1, 1, 4);
-    EXPECT_LE(difference([&](Kernels & k) { return applySymbolTo(k, grid, v, symbol, &coarse, &low); }),
-              16 * epsilon * (size + 1));
-  }
-}
-
-TEST_P(KernelsSpectralAgreement, Resampling)
-{
-  const Values x = randomValues(n, -1, 1, 4);
-  for (const Grid & other : { Grid{ { 20, 18, 16 }, {} }, Grid{ { 12, 30, 9 }, {} }, grid })
-  {
-    EXPECT_LE(difference([&](Kernels & k) { return resample(k, grid, other, x); }), 16 * epsilon);
-  }
-}
-
 INSTANTIATE_TEST_SUITE_P(,
                          KernelsAgreement,
                          ::testing::Combine(::testing::ValuesIn(fastBackends()), ::testing::ValuesIn(pointGrids)),
-                         sizeName);
-INSTANTIATE_TEST_SUITE_P(,
-                         KernelsSpectralAgreement,
-                         ::testing::Combine(::testing::ValuesIn(fastBackends()), ::testing::ValuesIn(spectralGrids)),
                          sizeName);

@@ -2,8 +2,6 @@
 // Registrations in worker processes: the same as by ranks in this process, and what happens where something goes wrong.
 #include "threads.h"
 
-#include "registration/Archive.h"
-
 #include "gnr/Engine.h"
 
 #include <gtest/gtest.h>
@@ -59,6 +57,8 @@ struct Case
   std::vector<float> moving = blobs(grid, 0.05);
   std::vector<float> weight;
   std::vector<float> velocity;
+  std::vector<float> secondFixed; ///< empty: there is one pair
+  std::vector<float> secondMoving;
 
   Case()
   {
@@ -89,6 +89,10 @@ inputsOf(const Case & problem, bool all = true)
   inputs.moving = block(problem.moving);
   inputs.fixedWeight = inputs.movingWeight = block(problem.weight);
   inputs.initialVelocity = block(problem.velocity);
+  if (!problem.secondFixed.empty())
+  {
+    inputs.furtherPairs = { { block(problem.secondFixed), block(problem.secondMoving) } };
+  }
   return inputs;
 }
 
@@ -332,38 +336,6 @@ public:
   std::function<void()>        duringIteration;
 };
 
-TEST(LaunchedArchive, GivesBackWhatItTook)
-{
-  Report report;
-  report.device = "some device";
-  report.levels.resize(2);
-  report.levels[1].grid = { { { 3, 4, 5 } }, { { 0.1, 0.2, 0.3 } } };
-  report.levels[1].iterations.resize(3);
-  report.levels[1].iterations[2].objective = 0.25;
-  report.phases = { { "one", 1.5 }, { "", 2.5 } };
-  report.memoryPlan.availableBytes = 77;
-  report.memoryPlan.deviceReason = "some reason";
-  report.memoryPlan.phases = { { "solve", 1234567890123u } };
-  report.traffic = { { "halo", { 1, 2 }, { 3, 4 } } };
-  report.messages = { "a", std::string(1000, 'b') };
-  const std::string bytes = pack(report);
-  const Report      back = unpack<Report>(bytes);
-  EXPECT_EQ(back.device, "some device");
-  EXPECT_EQ(back.levels[1].grid, report.levels[1].grid);
-  EXPECT_EQ(back.levels[1].iterations[2].objective, 0.25);
-  EXPECT_EQ(back.phases, report.phases);
-  EXPECT_EQ(back.memoryPlan.availableBytes, report.memoryPlan.availableBytes);
-  EXPECT_EQ(back.memoryPlan.phases, report.memoryPlan.phases);
-  EXPECT_EQ(back.memoryPlan.deviceReason, "some reason");
-  EXPECT_EQ(back.traffic[0].most.bytes, 4u);
-  EXPECT_EQ(back.messages, report.messages);
-  EXPECT_EQ(pack(back).size(), bytes.size());
-  for (const std::size_t length : { bytes.size() - 1, bytes.size() / 2, std::size_t(3) })
-  {
-    EXPECT_THROW(unpack<Report>(bytes.substr(0, length)), Error) << length;
-  }
-}
-
 TEST_F(LaunchedRegistrations, GiveTheBitsOfRanks)
 {
   const Outcome outcome = solveByWorkers(problem, 3);
@@ -386,6 +358,17 @@ TEST_F(LaunchedRegistrations, TakeWeightsAndAVelocity)
   std::fill_n(problem.weight.begin(), problem.grid.points() / 3, 0.0F);
   problem.velocity = solveByWorkers(problem, 2).velocity;
   expectSame(solveByWorkers(problem, 2), solveByRanks(problem, 2));
+}
+
+TEST_F(LaunchedRegistrations, TakeFurtherPairs)
+{
+  const Outcome one = solveByWorkers(problem, 2);
+  problem.secondFixed = problem.moving;
+  problem.secondMoving = problem.fixed;
+  problem.options.similarity = SimilarityList::read("ssd,0.2*ssd").value();
+  const Outcome two = solveByWorkers(problem, 2);
+  expectSame(two, solveByRanks(problem, 2));
+  EXPECT_NE(two.displacement, one.displacement);
 }
 
 TEST_F(LaunchedRegistrations, CanBeRunAgain)

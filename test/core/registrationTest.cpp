@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole solve on analytic problems: recovery, invariances, modes, limits, errors.
-#include "problems.h"
+// The whole solve on analytic problems: recovery, invariances, modes, limits.
+#include "syntheticProblem.h"
 
 #include "gnr/Engine.h"
 
@@ -17,6 +17,8 @@ using gnr::Grid;
 using gnr::Options;
 using gnr::Problem;
 using problems::image;
+using problems::reference;
+using problems::syntheticOptions;
 
 /** Displacement and report of one run. */
 struct Result
@@ -46,58 +48,6 @@ run(const Grid & grid, const std::vector<float> & fixed, const std::vector<float
   solution->read(gnr::Field::Velocity, { result.velocity.data(), gnr::wholeOf(problem.grid) });
   solution->read(gnr::Field::Determinant, { result.determinant.data(), gnr::wholeOf(problem.grid) });
   return result;
-}
-
-/** The template carried along by a smooth velocity of amplitude 0.5: the synthetic problem of the papers. */
-double
-reference(double x, double y, double z)
-{
-  // Eight classical Runge-Kutta steps back along the velocity; exact to 1e-6.
-  const auto v = problems::smoothVelocity(0.5);
-  double     p[3] = { x, y, z };
-  const auto slope = [&](const double q[3], double k[3]) {
-    for (int c = 0; c < 3; ++c)
-    {
-      k[c] = -v[c](q[0], q[1], q[2]);
-    }
-  };
-  const double h = 1.0 / 8;
-  for (int step = 0; step < 8; ++step)
-  {
-    double k[4][3], q[3];
-    slope(p, k[0]);
-    for (int stage = 1; stage < 4; ++stage)
-    {
-      for (int c = 0; c < 3; ++c)
-      {
-        q[c] = p[c] + (stage == 3 ? h : h / 2) * k[stage - 1][c];
-      }
-      slope(q, k[stage]);
-    }
-    for (int c = 0; c < 3; ++c)
-    {
-      p[c] += h / 6 * (k[0][c] + 2 * k[1][c] + 2 * k[2][c] + k[3][c]);
-    }
-  }
-  return problems::templateImage(p[0], p[1], p[2]);
-}
-
-/** For smooth images without noise: weak regularisation. */
-Options
-syntheticOptions()
-{
-  Options options;
-  options.similarity = gnr::SimilarityMeasure::SumOfSquares;
-  options.device = problems::solveDevice();
-  options.beta = 1e-3;
-  options.gradientTolerance = 1e-2;
-  options.gamma = 0.0;
-  options.gridScale = 0.0;
-  // A rounding can change where an inner solve stops, and with it the path to the minimum by hundredths of a voxel.
-  options.preconditioner = gnr::Preconditioner::InvA;
-  options.periodic = true;
-  options.intensityNormalization = gnr::IntensityNormalization::None;
-  return options;
 }
 
 double
@@ -480,139 +430,6 @@ TEST(Registration, movingMaskTravelsWithTheMovingImage)
   const double clean = error(moving, false), with = error(disturbed, true), without = error(disturbed, false);
   EXPECT_LT(with, 1.5 * clean) << with << " " << clean;
   EXPECT_LT(with, 0.6 * without) << with << " " << without;
-}
-
-class Recorder : public gnr::Observer
-{
-public:
-  void
-  onEvent(const gnr::Event & event) override
-  {
-    iterations += event.kind == gnr::Event::Kind::Iteration ? 1 : 0;
-    levels += event.kind == gnr::Event::Kind::Level ? 1 : 0;
-    if (event.kind == gnr::Event::Kind::Progress)
-    {
-      EXPECT_GE(event.progress, progress);
-      EXPECT_LE(event.progress, 1.0);
-      progress = event.progress;
-    }
-  }
-  gnr::Request
-  poll() override
-  {
-    return iterations >= when ? request : gnr::Request::Continue;
-  }
-
-  int          iterations = 0, levels = 0, when = std::numeric_limits<int>::max();
-  double       progress = 0.0;
-  gnr::Request request = gnr::Request::Continue;
-};
-
-class Observed : public testing::Test
-{
-protected:
-  Grid               grid = problems::cube(32);
-  std::vector<float> fixed = image(grid, reference), moving = image(grid, problems::templateImage);
-  Recorder           recorder;
-
-  gnr::Report
-  run(const Options & options)
-  {
-    Problem problem{ grid, options };
-    problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
-    problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
-    return gnr::makeEngine()->run(problem, &recorder)->report();
-  }
-};
-
-TEST_F(Observed, seesEveryStepAndLevel)
-{
-  const gnr::Report report = run(syntheticOptions());
-  EXPECT_EQ(recorder.iterations, report.newtonSteps);
-  EXPECT_EQ(recorder.levels, static_cast<int>(report.levels.size()));
-  EXPECT_EQ(recorder.progress, 1.0);
-}
-
-TEST_F(Observed, stopKeepsTheResult)
-{
-  recorder.when = 2;
-  recorder.request = gnr::Request::Stop;
-  Options options = syntheticOptions();
-  options.levels = 1;
-  const gnr::Report report = run(options);
-  EXPECT_EQ(report.reason, gnr::StopReason::StoppedByObserver);
-  EXPECT_EQ(report.newtonSteps, 2);
-  EXPECT_LT(report.mismatch, 1.0);
-}
-
-TEST_F(Observed, abortThrows)
-{
-  recorder.when = 1;
-  recorder.request = gnr::Request::Abort;
-  try
-  {
-    run(syntheticOptions());
-    FAIL() << "no error";
-  }
-  catch (const gnr::Error & error)
-  {
-    EXPECT_EQ(error.kind(), gnr::ErrorKind::Aborted);
-  }
-}
-
-TEST_F(Observed, timeLimitKeepsTheResult)
-{
-  Options options = syntheticOptions();
-  options.timeLimit = 1e-6;
-  const gnr::Report report = run(options);
-  EXPECT_EQ(report.reason, gnr::StopReason::TimeLimit);
-  EXPECT_EQ(report.newtonSteps, 0);
-  EXPECT_EQ(report.maximumDisplacement, 0.0);
-}
-
-TEST_F(Observed, identicalImagesNeedNothing)
-{
-  moving = fixed;
-  const gnr::Report report = run(syntheticOptions());
-  EXPECT_EQ(report.reason, gnr::StopReason::ImagesIdentical);
-  EXPECT_EQ(report.maximumDisplacement, 0.0);
-  EXPECT_EQ(report.determinantMinimum, 1.0);
-}
-
-/** The message of the BadInput that `action` throws. */
-template <typename Action>
-std::string
-badInput(Action action)
-{
-  try
-  {
-    action();
-  }
-  catch (const gnr::Error & error)
-  {
-    EXPECT_EQ(error.kind(), gnr::ErrorKind::BadInput) << error.what();
-    return error.what();
-  }
-  ADD_FAILURE() << "no error";
-  return "";
-}
-
-TEST_F(Observed, badImagesAreRefused)
-{
-  const auto contains = [](const std::string & text, const char * part) {
-    return text.find(part) != std::string::npos;
-  };
-  moving[1234] = std::numeric_limits<float>::quiet_NaN();
-  std::string message = badInput([&] { run(syntheticOptions()); });
-  EXPECT_TRUE(contains(message, "MovingImage") && contains(message, "1 voxels are NaN")) << message;
-
-  moving.assign(moving.size(), 3.0F);
-  message = badInput([&] { run(syntheticOptions()); });
-  EXPECT_TRUE(contains(message, "MovingImage") && contains(message, "constant")) << message;
-
-  grid.size[1] = 7;
-  message = badInput([&] { run(syntheticOptions()); });
-  EXPECT_TRUE(contains(message, "axis 1 has 7 voxels")) << message;
 }
 
 } // namespace

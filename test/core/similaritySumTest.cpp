@@ -21,12 +21,13 @@ namespace
 
 using gnr::Buffer;
 using gnr::Real;
+using gnr::SimilarityList;
 using gnr::SimilaritySum;
 using problems::Bench;
 
 TEST(SimilaritySum, ComesBackFromItsText)
 {
-  for (const char * text : { "ssd", "auto", "lncc+mind", "lncc+0.5*mind", "1e-05*ssd+3*mind+0.1*lncc" })
+  for (const char * text : { "ssd", "auto", "2*auto", "lncc+mind", "lncc+0.5*mind", "1e-05*ssd+3*mind+0.1*lncc" })
   {
     const auto sum = SimilaritySum::read(text);
     ASSERT_TRUE(sum) << text;
@@ -48,7 +49,6 @@ TEST(SimilaritySum, RefusesWhatIsNone)
                              "lncc++mind",
                              "lncc+lncc",
                              "auto+ssd",
-                             "2*auto",
                              "0*ssd",
                              "-1*ssd",
                              "nan*ssd",
@@ -62,6 +62,26 @@ TEST(SimilaritySum, RefusesWhatIsNone)
                              "0x1*ssd" })
   {
     EXPECT_FALSE(SimilaritySum::read(text)) << text;
+  }
+}
+
+TEST(SimilarityList, HasASumForEachPairOrOneForAll)
+{
+  for (const char * text : { "auto", "lncc,ssd", "lncc+0.5*mind,0.1*ssd,auto" })
+  {
+    const auto list = SimilarityList::read(text);
+    ASSERT_TRUE(list) << text;
+    EXPECT_EQ(list->text(), text);
+  }
+  const auto list = SimilarityList::read("lncc,0.5*ssd");
+  EXPECT_EQ(list->of(0).text(), "lncc");
+  EXPECT_EQ(list->of(1).text(), "0.5*ssd");
+  EXPECT_EQ(SimilarityList::read("mind")->of(7).text(), "mind");
+  EXPECT_TRUE(SimilarityList::read("lncc,auto")->isAutomatic());
+  EXPECT_FALSE(list->isAutomatic());
+  for (const char * text : { "", ",", "ssd,", ",ssd", "ssd,,ssd", "ssd, ssd", "ssd;ssd" })
+  {
+    EXPECT_FALSE(SimilarityList::read(text)) << text;
   }
 }
 

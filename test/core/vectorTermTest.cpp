@@ -198,7 +198,7 @@ struct Channels
 TEST(VectorTerm, agreesWithTheChannelsOneByOne)
 {
   Channels             s(64, 8);
-  gnr::VectorTerm      together(s.trajectory, s.domain, s.options, s.set, s.set.comparisons[0]);
+  gnr::VectorTerm      together(s.trajectory, s.domain, s.options, s.set, s.set.comparisons[0].channels);
   gnr::ChannelwiseTerm apart(s.trajectory, s.domain, s.set, s.set.comparisons[0]);
   const Buffer         p = s.bench.vector(direction(0.4));
   const Buffer         b = s.gradient(together), q = s.hessian(together, p);
@@ -211,7 +211,7 @@ TEST(VectorTerm, agreesWithTheChannelsOneByOne)
 TEST(VectorTerm, gradientIsTheDerivativeOfTheValue)
 {
   Channels        s(64, 8);
-  gnr::VectorTerm term(s.trajectory, s.domain, s.options, s.set, s.set.comparisons[0]);
+  gnr::VectorTerm term(s.trajectory, s.domain, s.options, s.set, s.set.comparisons[0].channels);
   const Buffer    w = s.bench.vector(direction(0.4)), b = s.gradient(term);
   const double    e = 1e-2, difference = (s.valueAt(term, w, e) - s.valueAt(term, w, -e)) / (2 * e);
   EXPECT_NEAR(s.bench.inner(b, w) / difference, 1.0, 1e-2);
@@ -220,7 +220,7 @@ TEST(VectorTerm, gradientIsTheDerivativeOfTheValue)
 TEST(VectorTerm, hessianIsSymmetricAndNotNegative)
 {
   Channels        s(64, 8);
-  gnr::VectorTerm term(s.trajectory, s.domain, s.options, s.set, s.set.comparisons[0]);
+  gnr::VectorTerm term(s.trajectory, s.domain, s.options, s.set, s.set.comparisons[0].channels);
   const Buffer    x = s.bench.vector(direction(0.4)), y = s.bench.vector(direction(1.3));
   s.gradient(term);
   const Buffer hx = s.hessian(term, x), hy = s.hessian(term, y);

@@ -21,13 +21,14 @@ struct Job
   bool    hasFixedWeight = false;
   bool    hasMovingWeight = false;
   bool    hasVelocity = false;
+  int     furtherPairs = 0;
 };
 
 inline void
 transfer(Archive & archive, Job & job)
 {
-  auto & [grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity] = job;
-  archive(grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity);
+  auto & [grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity, furtherPairs] = job;
+  archive(grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity, furtherPairs);
 }
 
 } // namespace launched

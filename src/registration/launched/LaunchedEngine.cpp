@@ -28,23 +28,36 @@ namespace
 
 constexpr std::chrono::seconds abortPatience{ 10 }; // what is computed is not wanted any more
 
-/** An input of a problem, and its file. */
+/** Inputs of a problem that are in one file, one after the other. */
 struct InputFile
 {
-  SharedFile         file;
-  const InputBlock & block;
-  const char *       name;
-  std::size_t        values; ///< per voxel
+  SharedFile              file;
+  std::vector<InputBlock> blocks;
+  const char *            name;
+  std::size_t             values; ///< of a block per voxel
 };
 
 std::vector<InputFile>
 filesOf(const Problem & problem)
 {
-  return { { SharedFile::Fixed, problem.fixed, "fixed image", 1 },
-           { SharedFile::Moving, problem.moving, "moving image", 1 },
-           { SharedFile::FixedWeight, problem.fixedWeight, "fixed weight", 1 },
-           { SharedFile::MovingWeight, problem.movingWeight, "moving weight", 1 },
-           { SharedFile::Velocity, problem.initialVelocity, "initial velocity", 3 } };
+  std::vector<InputBlock> fixed{ problem.fixed }, moving{ problem.moving };
+  for (const ImagePair & pair : problem.furtherPairs)
+  {
+    fixed.push_back(pair.fixed);
+    moving.push_back(pair.moving);
+  }
+  std::vector<InputFile> files{ { SharedFile::Fixed, std::move(fixed), "fixed image", 1 },
+                                { SharedFile::Moving, std::move(moving), "moving image", 1 } };
+  const auto             addOptional = [&](SharedFile file, const InputBlock & block, const char * name, int values) {
+    if (block.data != nullptr)
+    {
+      files.push_back({ file, { block }, name, static_cast<std::size_t>(values) });
+    }
+  };
+  addOptional(SharedFile::FixedWeight, problem.fixedWeight, "fixed weight", 1);
+  addOptional(SharedFile::MovingWeight, problem.movingWeight, "moving weight", 1);
+  addOptional(SharedFile::Velocity, problem.initialVelocity, "initial velocity", 3);
+  return files;
 }
 
 launched::Job
@@ -59,6 +72,7 @@ jobOf(const Problem & problem, int processes)
   job.hasFixedWeight = problem.fixedWeight.data != nullptr;
   job.hasMovingWeight = problem.movingWeight.data != nullptr;
   job.hasVelocity = problem.initialVelocity.data != nullptr;
+  job.furtherPairs = static_cast<int>(problem.furtherPairs.size());
   return job;
 }
 
@@ -78,21 +92,25 @@ startWorkers(const Problem & problem, int processes)
   std::size_t         values = 0;
   for (const InputFile & input : filesOf(problem))
   {
-    const bool isNeeded = input.file == SharedFile::Fixed || input.file == SharedFile::Moving;
-    if (input.block.data == nullptr ? isNeeded
-                                    : input.block.box.begin != whole.begin || input.block.box.end != whole.end)
+    for (const InputBlock & block : input.blocks)
     {
-      throw Error(ErrorKind::BadInput, std::string(input.name) + ": several processes need all of its voxels");
+      if (block.data == nullptr || block.box.begin != whole.begin || block.box.end != whole.end)
+      {
+        throw Error(ErrorKind::BadInput, std::string(input.name) + ": several processes need all of its voxels");
+      }
+      values += input.values;
     }
-    values += input.block.data != nullptr ? input.values : 0;
   }
   auto workers = std::make_unique<Workers>(job, scalar * std::max<std::size_t>(values, 3));
   for (const InputFile & input : filesOf(problem))
   {
-    if (input.block.data != nullptr)
+    const std::size_t values = input.values * problem.grid.points();
+    const auto        mapped =
+      launched::MappedFile::create(workers->folder().pathOf(input.file), input.blocks.size() * values * sizeof(float));
+    float * out = mapped.data();
+    for (const InputBlock & block : input.blocks)
     {
-      const auto mapped = launched::MappedFile::create(workers->folder().pathOf(input.file), input.values * scalar);
-      std::memcpy(mapped.data(), input.block.data, mapped.bytes());
+      out = std::copy_n(block.data, values, out);
     }
   }
   workers->start();

@@ -41,7 +41,8 @@ class Result:
     def determinant(self) -> ImageLike | None: ...
     def save(self, prefix: str) -> list[str]: ...
 
-def register(fixed: ImageLike, moving: ImageLike, *, fixed_mask: ImageLike | None = ...,
+def register(fixed: ImageLike, moving: ImageLike, *, channels: Iterable[tuple[ImageLike, ImageLike]] = ...,
+             fixed_mask: ImageLike | None = ...,
              moving_mask: ImageLike | None = ..., initial_velocity: ArrayLike | Image | None = ...,
              similarity: str | None = ...,
              measure: Callable[[np.ndarray, np.ndarray, np.ndarray | None], tuple[Any, ...]] | None = ...,

@@ -90,6 +90,26 @@ def _onto(fixed, moving, values, weight):
     return resampled, None if (inside == 1).all() else np.ascontiguousarray(inside, dtype=np.float32)
 
 
+def _further_pairs(channels, fixed, moving, spacing):
+    """Pairs of volumes on the fixed grid."""
+    pairs = []
+    for number, pair in enumerate(channels, 2):
+        volumes = []
+        for image, like, name in zip(pair, (fixed, moving), ("fixed", "moving")):
+            name = "channels: the %s image of pair %d" % (name, number)
+            channel = read(image, spacing if isinstance(image, np.ndarray) else None)[0]
+            if not same_grid(channel, like):
+                raise InputError(name + " does not lie on the grid of the first; resample it onto that")
+            volumes.append(_float_volume(channel, name))
+        if len(volumes) != 2:
+            raise InputError("channels: pair %d has %d images; a pair is (fixed, moving)" % (number, len(volumes)))
+        if not same_grid(fixed, moving):
+            to_moving, to_index = _to_moving(fixed, moving)
+            volumes[1] = _core.sample(volumes[1], fixed.size, to_moving, None, to_index, False, None)[0]
+        pairs.append(tuple(volumes))
+    return pairs
+
+
 def _rotated(vectors, matrix):
     """matrix v for every vector, in double precision and summed in this order: the bits of the command line."""
     if (matrix == np.eye(3)).all():
@@ -190,7 +210,7 @@ class Result:
             r["stopDescription"])
 
 
-def register(fixed, moving, *, fixed_mask=None, moving_mask=None, initial_velocity=None, similarity=None,
+def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, initial_velocity=None, similarity=None,
              measure=None, preset="default", progress=None, outputs=(), spacing=None, **settings):
     """Registers `moving` to `fixed`: finds the smooth, invertible displacement u with moving(x + u(x)) like fixed(x).
 
@@ -198,10 +218,13 @@ def register(fixed, moving, *, fixed_mask=None, moving_mask=None, initial_veloci
         image of nibabel, with any type of numbers. Every axis of fixed has at least 8 voxels. Their grids may differ:
         moving is then sampled on the grid of fixed by linear interpolation in LPS coordinates; outside of moving the
         nearest voxel is taken and does not count. The images should be roughly aligned.
+    channels: further pairs (fixed, moving) of images of the same subjects, on the grids of theirs, that the same
+        displacement shall make alike: another contrast, a map of tissue, a feature. `similarity` says how each counts.
     fixed_mask, moving_mask: images of the shape of theirs; where they are 0 the images need not match.
     initial_velocity: [z, y, x, 3], mm per unit time, LPS axes, on the grid of fixed: `velocity` of an earlier result.
     similarity: the name of a measure, or a sum of several, "lncc+0.5*mind". The default, "auto", takes "lncc" for images
-        of one contrast and "mind" for others; `report` names its choice.
+        of one contrast and "mind" for others; `report` names its choice. With channels one for all pairs, or one for each
+        with commas between them, "lncc,0.2*ssd".
     measure: a measure of your own, which "custom" in `similarity` stands for: a function of three float32 arrays [z, y, x],
         the fixed image, the moving image as it is deformed now, and the weight of each voxel or None. It returns the
         value, a sum over the voxels in the unit of half the squared difference (the images have intensities of about 0
@@ -231,6 +254,7 @@ def register(fixed, moving, *, fixed_mask=None, moving_mask=None, initial_veloci
     moving_values = _float_volume(moving_image, "moving")
     fixed_weight = _weight(fixed_mask, fixed_image, "fixed_mask")
     moving_weight = _weight(moving_mask, moving_image, "moving_mask")
+    further = _further_pairs(channels, fixed_image, moving_image, spacing)
     on_grid = moving_values
     if not same_grid(fixed_image, moving_image):
         on_grid, moving_weight = _onto(fixed_image, moving_image, moving_values, moving_weight)
@@ -246,7 +270,7 @@ def register(fixed, moving, *, fixed_mask=None, moving_mask=None, initial_veloci
     reporter = _Progress(progress)
     wanted = ["displacement"] + [name for name in ("inverse", "velocity", "determinant") if name in outputs]
     try:
-        solved = _core.solve(fixed_values, on_grid, fixed_image.spacing, fixed_weight, moving_weight, velocity, preset,
+        solved = _core.solve(fixed_values, on_grid, fixed_image.spacing, fixed_weight, moving_weight, velocity, further, preset,
                              chosen, wanted, reporter, measure)
     finally:
         reporter.close()
