@@ -131,6 +131,14 @@ ParseRegistrationSettings(int argc, const char * const * argv)
              [&settings](const std::vector<NamedPair> & pairs) {
                for (const NamedPair & pair : pairs)
                {
+                 for (const std::string & file : { pair.first, pair.second })
+                 {
+                   if (file.rfind('-', 0) == 0)
+                   {
+                     throw CommandLineError("--channel: needs two files, a fixed and a moving one, and " + file +
+                                            " is an option. See gnr-register --help");
+                   }
+                 }
                  settings.channels.push_back({ pair.first, pair.second });
                }
              },

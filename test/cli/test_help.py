@@ -25,7 +25,7 @@ REGISTER = {
     "--threads": "threads", "--checkpoint": "checkpoint", "--checkpoint-interval": "checkpointIntervalSeconds",
     "--keep-checkpoint": None, "--requeue-exit-code": None, "--fixed-mask": "fixedMask", "--moving-mask": "movingMask",
     "--initial-transform": "initialTransform", "--fsl-images": "fslImages", "--initial-velocity": "initialVelocity",
-    "--output": None, "--inverse": None, "--velocity": None, "--determinant": None, "--composite": None,
+    "--output": None, "--channel": "channels", "--inverse": None, "--velocity": None, "--determinant": None, "--composite": None,
     "--composite-precision": None, "--dispvect": None, "--picture": None, "--dry-run": None, "--smoke": None, "--verbose": None,
     "--processes": None, "--streamed-input": None, "--streamed-output": None, "--quiet": None, "--version": None,
     "--help": None,
@@ -74,7 +74,7 @@ class Help(support.CommandLineTest):
         expected = {}
         for option, member in REGISTER.items():
             value = used[member] if member else None
-            if member and value is None:
+            if member and value in (None, []):
                 value = {"levels": "automatic", "threads": "all"}.get(member, "none")
             elif isinstance(value, bool):
                 value = "on" if value else "off"

@@ -2,7 +2,7 @@
 #ifndef gnr_test_core_agreement_h
 #define gnr_test_core_agreement_h
 
-#include "testing.h"
+#include "spectralTesting.h"
 
 #include <gtest/gtest.h>
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Transforms, symbols and resampling of the fast backends against the reference.
 #include "agreement.h"
-#include "spectralTesting.h"
 
 #include <algorithm>
 #include <cmath>
