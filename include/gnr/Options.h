@@ -69,6 +69,7 @@ enum class SimilarityMeasure
   SelfSimilarity,     ///< self-similarity context, MIND-SSC: scans of different contrast
   CorrelationRatio,   ///< what no function of the fixed intensities explains of the moving image
   NormalizedGradient, ///< where edges are and which way they run: scans of different contrast
+  Labels,             ///< images of labels, such as segmentations: which voxels have the same
   Custom              ///< a CustomMeasure that comes with the problem
 };
 template <>
@@ -76,7 +77,8 @@ inline constexpr EnumName<SimilarityMeasure> enumNames<SimilarityMeasure>[] = {
   { SimilarityMeasure::Automatic, "auto" },         { SimilarityMeasure::SumOfSquares, "ssd" },
   { SimilarityMeasure::GlobalCorrelation, "ncc" },  { SimilarityMeasure::LocalCorrelation, "lncc" },
   { SimilarityMeasure::SelfSimilarity, "mind" },    { SimilarityMeasure::CorrelationRatio, "correlation-ratio" },
-  { SimilarityMeasure::NormalizedGradient, "ngf" }, { SimilarityMeasure::Custom, "custom" },
+  { SimilarityMeasure::NormalizedGradient, "ngf" }, { SimilarityMeasure::Labels, "labels" },
+  { SimilarityMeasure::Custom, "custom" },
 };
 
 /** One measure, or a weighted sum of several. As text the weights stand before the names: "lncc+0.5*mind". */
@@ -134,7 +136,7 @@ struct GaussNewtonRegistration_EXPORT SimilarityList
   const SimilaritySum &
   of(std::size_t pair) const
   {
-    return sums.size() == 1 ? sums.front() : sums.at(pair);
+    return sums[std::min(pair, sums.size() - 1)];
   }
   /** Whether some pair has that measure. */
   bool

@@ -298,6 +298,7 @@ GaussNewtonRegistrationBridge::PrepareMoving(const Inputs &                  inp
                                              const ScalarImageType *         fixed,
                                              const std::string &             name,
                                              const Source<MaskImageType> &   mask,
+                                             bool                            isOfLabels,
                                              ScalarImageType::Pointer & weight) const -> ScalarImageType::ConstPointer
 {
   ScalarImageType::ConstPointer result;
@@ -313,11 +314,11 @@ GaussNewtonRegistrationBridge::PrepareMoving(const Inputs &                  inp
   else
   {
     const ResampledMoving resampled =
-      ResampleMoving(moving, name, mask, m_Distribution, inputs.initialTransform, m_Threader);
+      ResampleMoving(moving, name, isOfLabels, mask, m_Distribution, inputs.initialTransform, m_Threader);
     result = resampled.image;
     weight = resampled.weight;
   }
-  return inputs.matchHistograms ? MatchHistogram(result, fixed).GetPointer() : result.GetPointer();
+  return inputs.matchHistograms && !isOfLabels ? MatchHistogram(result, fixed).GetPointer() : result.GetPointer();
 }
 
 void
@@ -352,7 +353,11 @@ GaussNewtonRegistrationBridge::Prepare(const Inputs & inputs, const gnr::Options
 
   const bool hasSameGrid = !inputs.initialTransform && HaveSameGrid(inputs.fixed, inputs.moving.grid);
   m_UsesMovingInPlace = hasSameGrid && !inputs.matchHistograms;
-  m_Moving = this->PrepareMoving(inputs, inputs.moving, inputs.fixed, "MovingImage", inputs.movingMask, m_MovingWeight);
+  const auto isOfLabels = [&](std::size_t pair) {
+    return options.similarity.of(pair).has(gnr::SimilarityMeasure::Labels);
+  };
+  m_Moving = this->PrepareMoving(
+    inputs, inputs.moving, inputs.fixed, "MovingImage", inputs.movingMask, isOfLabels(0), m_MovingWeight);
   if (hasSameGrid && inputs.movingMask)
   {
     const RegionType                  ofMask = RegionOn(inputs.movingMask.grid, region, inputs.fixed);
@@ -374,7 +379,9 @@ GaussNewtonRegistrationBridge::Prepare(const Inputs & inputs, const gnr::Options
       CheckIntensities(pair.moving.whole, movingName);
     }
     m_FurtherPairs.push_back(
-      { pair.fixed, this->PrepareMoving(inputs, pair.moving, pair.fixed, movingName, {}, sameWeight) });
+      { pair.fixed,
+        this->PrepareMoving(
+          inputs, pair.moving, pair.fixed, movingName, {}, isOfLabels(m_FurtherPairs.size() + 1), sameWeight) });
   }
 
   if (inputs.initialVelocity)

@@ -189,6 +189,7 @@ private:
                 const ScalarImageType *         fixed,
                 const std::string &             name,
                 const Source<MaskImageType> &   mask,
+                bool                            isOfLabels,
                 ScalarImageType::Pointer &      weight) const;
 
   gnr::Problem

@@ -22,6 +22,7 @@
 #include "itkImageRegionConstIteratorWithIndex.h"
 #include "itkImageRegionIterator.h"
 #include "itkLinearInterpolateImageFunction.h"
+#include "itkNearestNeighborInterpolateImageFunction.h"
 
 #include <algorithm>
 #include <cmath>
@@ -222,6 +223,7 @@ CheckNotEmpty(const ScalarImageType * weight, const Distribution & distribution,
 ResampledMoving
 ResampleMoving(const Bridge::Source<ScalarImageType> & moving,
                const std::string &                     name,
+               bool                                    isOfLabels,
                const Bridge::Source<MaskImageType> &   mask,
                const Distribution &                    distribution,
                const TransformType *                   transform,
@@ -251,7 +253,12 @@ ResampleMoving(const Bridge::Source<ScalarImageType> & moving,
       {
         CheckFinite(part, reach, name);
       }
-      const auto interpolator = InterpolatorType::New();
+      using NearestType = NearestNeighborInterpolateImageFunction<ScalarImageType, double>;
+      InterpolateImageFunction<ScalarImageType, double>::Pointer interpolator = InterpolatorType::New();
+      if (isOfLabels)
+      {
+        interpolator = NearestType::New();
+      }
       interpolator->SetInputImage(part);
       const auto maskInterpolator = InterpolatorType::New();
       if (mask)

@@ -98,11 +98,13 @@ struct ResampledMoving
 };
 
 /** The moving image at T(x) for the points x of the fixed grid of which this process has inputs, by linear
- * interpolation; outside, the value at the nearest point of the moving grid with weight 0. The weight also carries the
- * moving mask (may be empty), interpolated. Throws if less than 1 % of the fixed grid lies inside the moving image. */
+ * interpolation, of labels by the nearest voxel; outside, the value at the nearest point of the moving grid with weight
+ * 0. The weight also carries the moving mask (may be empty), interpolated. Throws if less than 1 % of the fixed grid
+ * lies inside the moving image. */
 ResampledMoving
 ResampleMoving(const Bridge::Source<ScalarImageType> & moving,
                const std::string &                     name,
+               bool                                    isOfLabels,
                const Bridge::Source<MaskImageType> &   mask,
                const Distribution &                    distribution,
                const TransformType *                   transform,

@@ -20,6 +20,23 @@ makeMeasures(const SimilaritySum & similarity, CustomMeasure * custom)
 
 void
 compare(const WeightedMeasures &  measures,
+        const Descriptors &       fixed,
+        const Descriptors &       moving,
+        std::vector<Comparison> & comparisons)
+{
+  for (const auto & [measure, weight] : measures)
+  {
+    Comparison comparison{ measure, {} };
+    for (std::size_t k = 0; k < fixed.size(); ++k)
+    {
+      comparison.channels.push_back({ ChannelField(fixed[k]), ChannelField(moving[k]), weight * measure->unit() });
+    }
+    comparisons.push_back(std::move(comparison));
+  }
+}
+
+void
+compare(const WeightedMeasures &  measures,
         Domain &                  domain,
         const Real *              fixed,
         const Real *              moving,

@@ -39,6 +39,13 @@ struct Comparison
   Descriptors                    ofMoving{};
 };
 
+/** Adds one for descriptors that were made beforehand, and must live as long as the result. */
+void
+compare(const WeightedMeasures &  measures,
+        const Descriptors &       fixed,
+        const Descriptors &       moving,
+        std::vector<Comparison> & comparisons);
+
 /** Adds one for each measure. The images must live as long as the result. Collective. */
 void
 compare(const WeightedMeasures &  measures,

@@ -15,6 +15,12 @@ namespace
 // Of the vector form a Hessian product costs about what three channels cost one by one.
 constexpr std::size_t mostChannelwise = 2;
 
+bool
+hasDescriptors(const Comparison & comparison)
+{
+  return comparison.channels.front().moving.bytes != nullptr;
+}
+
 } // namespace
 
 DataTerm::DataTerm(Trajectory & trajectory, Domain & domain, const ImageSet & images)
@@ -80,13 +86,13 @@ makeDataTerms(Trajectory & trajectory, Domain & domain, const Options & options,
   std::size_t squaredImages = 0;
   for (const Comparison & comparison : images.comparisons)
   {
-    squaredImages += comparison.measure->isSquared() && comparison.ofFixed.empty() ? comparison.channels.size() : 0;
+    squaredImages += comparison.measure->isSquared() && !hasDescriptors(comparison) ? comparison.channels.size() : 0;
   }
   std::vector<std::unique_ptr<DataTerm>> terms;
   std::vector<Channel>                   together;
   for (const Comparison & comparison : images.comparisons)
   {
-    if (comparison.measure->isSquared() && (!comparison.ofFixed.empty() || squaredImages > mostChannelwise))
+    if (comparison.measure->isSquared() && (hasDescriptors(comparison) || squaredImages > mostChannelwise))
     {
       together.insert(together.end(), comparison.channels.begin(), comparison.channels.end());
     }

@@ -4,7 +4,12 @@
 #include "registration/DetailAgreement.h"
 
 #include <array>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <numeric>
 #include <optional>
+#include <vector>
 
 namespace gnr
 {
@@ -17,9 +22,76 @@ constexpr double leastShare = 0.02; // of what is looked at, for a class to coun
 constexpr double leastStep = 0.02;  // of the mean from a class to the next
 constexpr int    leastClasses = 3;
 
+constexpr int    medianClasses = 3000; // from -1 to 2
+constexpr double leastMedian = 0.05;   // beyond, up to 1 - 0.05, its logarithm says little
+// How far from one an exponent must be: anatomies that differ are another 1.26. Beyond, it is no matter of a curve.
+constexpr double leastExponent = 1.4;
+constexpr double mostExponent = 5.0;
+constexpr int    powerNodes = 128;
+constexpr double mostIntensity = 2.0;
+
+/** The median of x where `inside` is one and not zero; `scratch` is overwritten. Nothing where there are no values.
+ * Collective. */
+std::optional<double>
+medianOf(Domain & domain, const Buffer & x, const Buffer & inside, const Buffer & scratch)
+{
+  Kernels &                  kernels = domain.kernels();
+  const std::size_t          n = domain.points();
+  std::vector<std::uint64_t> own(medianClasses);
+  kernels.scaleAndShift(Real(1), x.data(), Real(1), scratch.data(), n);
+  kernels.clamp(Real(0), Real(3), scratch.data(), n);
+  kernels.multiply(Real(1), inside.data(), scratch.data(), scratch.data(), n);
+  kernels.histogram(scratch.data(), n, 0.0, 3.0, own.data(), medianClasses);
+  std::vector<double> counts(own.begin(), own.end());
+  counts[0] = 0.0; // what is outside
+  domain.communicator().sum(counts.data(), counts.size());
+  const double half = 0.5 * std::accumulate(counts.begin(), counts.end(), 0.0);
+  double       below = 0.0;
+  for (int i = 0; i < medianClasses; ++i)
+  {
+    if (below + counts[i] > half)
+    {
+      return (i + (half - below) / counts[i]) * 3.0 / medianClasses - 1.0;
+    }
+    below += counts[i];
+  }
+  return std::nullopt;
+}
+
+std::optional<double>
+exponentBetween(const std::optional<double> & fixedMedian, const std::optional<double> & movingMedian)
+{
+  const auto tells = [](const std::optional<double> & median) {
+    return median && *median > leastMedian && *median < 1.0 - leastMedian;
+  };
+  if (!tells(fixedMedian) || !tells(movingMedian))
+  {
+    return std::nullopt;
+  }
+  const double exponent = std::log(*fixedMedian) / std::log(*movingMedian);
+  const double distance = std::abs(std::log(exponent));
+  return distance > std::log(leastExponent) && distance < std::log(mostExponent) ? std::optional(exponent)
+                                                                                 : std::nullopt;
+}
+
 } // namespace
 
-ContrastRelation
+void
+raise(Kernels & kernels, const Buffer & image, double exponent)
+{
+  // A table of two intensities whose rows are alike.
+  std::vector<Real> values(static_cast<std::size_t>(powerNodes) * powerNodes);
+  for (std::size_t i = 0; i < values.size(); ++i)
+  {
+    values[i] = Real(std::pow(mostIntensity * (i % powerNodes) / (powerNodes - 1), exponent));
+  }
+  const Buffer table(kernels, values.size());
+  kernels.copyFromHost(values.data(), table.data(), values.size() * sizeof(Real));
+  kernels.lookUp(
+    image.data(), image.data(), table.data(), 0.0, mostIntensity, powerNodes, false, image.data(), image.size());
+}
+
+ContrastComparison
 relateContrasts(Domain &           finest,
                 FourierTransform & transform,
                 const Grid &       image,
@@ -95,9 +167,16 @@ relateContrasts(Domain &           finest,
   };
   const bool falls = stepsBothWays(0.0, -1.0);
   keepAbove(images[0], foreground, inside);
+  const auto fixedMedian = medianOf(domain, images[0], inside, chosen);
+  const auto movingMedian = medianOf(domain, images[1], inside, chosen);
+  const auto exponent = exponentBetween(fixedMedian, movingMedian);
+  if (exponent)
+  {
+    raise(kernels, images[1], *exponent);
+  }
   keepAbove(images[1], foreground, inside);
   const bool rises = stepsBothWays(foreground, 1.0);
-  return rises ? ContrastRelation::Rising : falls ? ContrastRelation::Falling : ContrastRelation::Other;
+  return { rises ? ContrastRelation::Rising : falls ? ContrastRelation::Falling : ContrastRelation::Other, exponent };
 }
 
 } // namespace gnr

@@ -172,11 +172,18 @@ Evaluation::compareImages(const VectorView & u)
     for (const WeightedMeasure & part : measures_[i])
     {
       // One after the other: descriptors are large.
-      const std::vector<Comparison> compared =
-        compare({ part }, finest_.domain, images.fixed.data(), images.moving.data());
+      std::vector<Comparison> compared;
+      if (images.hasLabels())
+      {
+        compare({ part }, images.fixedWords, images.movingWords, compared);
+      }
+      else
+      {
+        compare({ part }, finest_.domain, images.fixed.data(), images.moving.data(), compared);
+      }
       const Comparison & comparison = compared.front();
       Buffer             ofFixed, ofMoving;
-      isImage = comparison.ofFixed.empty();
+      isImage = comparison.channels.front().moving.bytes == nullptr;
       if (!isImage)
       {
         ofFixed = finest_.domain.scalar();
@@ -192,7 +199,11 @@ Evaluation::compareImages(const VectorView & u)
         before += channel.scale * similarity->value(moving);
       }
     }
-    if (!isImage)
+    if (images.hasLabels())
+    {
+      warpedImages.back().reset();
+    }
+    else if (!isImage)
     {
       warp(images.moving.data(), warped);
     }
@@ -207,6 +218,11 @@ Evaluation::compareImages(const VectorView & u)
   for (std::size_t i = 0; i < warpedImages.size(); ++i)
   {
     const SolverPair & images = images_.pairs[i];
+    if (images.hasLabels())
+    {
+      details_.emplace_back();
+      continue;
+    }
     details_.push_back(compareDetails(finest_.domain,
                                       finest_.transform,
                                       finest_.image,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/InputImages.h"
 
+#include "registration/LabelCodes.h"
+
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -65,6 +67,18 @@ InputImages::share(Communicator & communicator)
   shareOne(fixedWeight, "FixedImageMask", false, planes, communicator);
   shareOne(movingWeight, "MovingImageMask", false, planes, communicator);
   shareOne(velocity, "InitialVelocityField", false, planes, communicator);
+}
+
+void
+InputImages::readLabels(const SimilarityList & similarity, Communicator & communicator)
+{
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+  {
+    if (similarity.of(i).has(SimilarityMeasure::Labels) && !pairs[i].codes)
+    {
+      pairs[i].codes = std::make_shared<LabelCodes>(pairs[i], PairNames(i), grid, communicator);
+    }
+  }
 }
 
 } // namespace gnr

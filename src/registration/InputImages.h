@@ -10,11 +10,14 @@
 #include "gnr/Problem.h"
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace gnr
 {
+
+class LabelCodes;
 
 /** The planes of a block; none where it has no data. Throws Error(BadInput) unless its box is planes of the grid. */
 template <typename TValue>
@@ -41,8 +44,9 @@ planesIn(const Block<TValue> & block, const Grid & grid, const std::string & nam
 
 struct InputPair
 {
-  InputImage fixed;
-  InputImage moving;
+  InputImage                        fixed;
+  InputImage                        moving;
+  std::shared_ptr<const LabelCodes> codes{}; ///< where it is of labels that have been looked at
 };
 
 /** By which messages call the images of a pair: FixedImage and MovingImage, FixedImage2 and MovingImage2, ... */
@@ -69,6 +73,9 @@ struct InputImages
   /** Tells all processes who has what. Throws Error(BadInput) where an image is missing or has gaps. Collective. */
   void
   share(Communicator & communicator);
+  /** Looks at the pairs that are of labels. After share(). Throws Error(BadInput) naming an image. Collective. */
+  void
+  readLabels(const SimilarityList & similarity, Communicator & communicator);
 };
 
 /** Throws Error(BadInput) for a box that is not planes of the grid. */

@@ -46,6 +46,12 @@ LevelSolver::solve(const Level & level, double beta, int leastIterations)
     for (std::size_t i = 0; i < measures_.size(); ++i)
     {
       const SolverPair &own = level.images.pairs[i], &full = images_.pairs[i];
+      if (full.hasLabels())
+      {
+        const SolverPair & words = own.hasLabels() ? own : full;
+        compare(measures_[i], words.fixedWords, words.movingWords, set.comparisons);
+        continue;
+      }
       compare(
         measures_[i], level.domain, chosen(own.fixed, full.fixed), chosen(own.moving, full.moving), set.comparisons);
     }

@@ -65,6 +65,7 @@ planMemory(const Context & context, InputImages & input, const Options & options
     *availableDevice /= static_cast<std::size_t>(context.sharers);
   }
   input.share(communicator);
+  input.readLabels(options.similarity, communicator);
   box = chooseBox(input, options, context.host(), communicator);
   MemoryPlan plan;
   plan.imageGrid = input.grid;

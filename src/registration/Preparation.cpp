@@ -5,7 +5,10 @@
 #include "registration/Inpainting.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
+#include <iomanip>
+#include <sstream>
 #include <string>
 
 namespace gnr
@@ -47,20 +50,20 @@ readVelocity(const InputImage & velocity, const Options & options, FinestGrid & 
 
 /** Where it is left open for a pair. */
 SimilarityMeasure
-chooseMeasure(const Preparation & prepared, std::size_t pair, const Options & options, Progress & progress)
+chooseMeasure(Preparation & prepared, std::size_t pair, const Options & options, Progress & progress)
 {
   if (options.intensityNormalization == IntensityNormalization::None)
   {
     return SimilarityMeasure::SumOfSquares;
   }
-  FinestGrid &         finest = *prepared.finest;
-  const SolverImages & images = prepared.images;
-  const auto           relation = relateContrasts(finest.domain,
-                                        finest.transform,
-                                        finest.image,
-                                        images.pairs[pair].fixed.data(),
-                                        images.pairs[pair].moving.data(),
-                                        images.fixedWeight.data());
+  FinestGrid &   finest = *prepared.finest;
+  SolverImages & images = prepared.images;
+  const auto [relation, exponent] = relateContrasts(finest.domain,
+                                                    finest.transform,
+                                                    finest.image,
+                                                    images.pairs[pair].fixed.data(),
+                                                    images.pairs[pair].moving.data(),
+                                                    images.fixedWeight.data());
   // A rehearsal takes the measure that needs more memory.
   const bool        differ = finest.domain.kernels().passes(relation == ContrastRelation::Other);
   const auto        measure = differ ? SimilarityMeasure::SelfSimilarity : SimilarityMeasure::LocalCorrelation;
@@ -71,6 +74,24 @@ chooseMeasure(const Preparation & prepared, std::size_t pair, const Options & op
                     : relation == ContrastRelation::Falling ? "darker"
                                                             : "also brighter") +
                    " in the other");
+  Kernels &         kernels = finest.domain.kernels();
+  const Buffer &    moving = images.pairs[pair].moving;
+  const PairNames   names(pair);
+  const std::string ends = names.fixed + ", and were ";
+  if (relation == ContrastRelation::Rising && exponent)
+  {
+    raise(kernels, moving, *exponent);
+    std::ostringstream text;
+    text << names.moving << ": its intensities lie along another curve than those of " << ends
+         << "raised to the power of " << std::setprecision(2) << *exponent << " inside the solver";
+    progress.message(text.str());
+  }
+  else if (relation == ContrastRelation::Falling)
+  {
+    kernels.scaleAndShift(Real(-1), moving.data(), Real(1), moving.data(), moving.size());
+    progress.message(names.moving + ": its intensities are the negative of those of " + ends +
+                     "turned round inside the solver");
+  }
   return measure;
 }
 
@@ -94,6 +115,10 @@ prepare(const InputImages & input,
   FinestGrid & finest = *result.finest;
   for (SolverPair & pair : images.pairs)
   {
+    if (pair.hasLabels())
+    {
+      continue;
+    }
     if (exists(input.fixedWeight.byRank))
     {
       fillUnweighted(finest.domain, finest.transform, images.fixedWeight.data(), pair.fixed.data());
@@ -108,7 +133,7 @@ prepare(const InputImages & input,
 }
 
 SimilarityList
-chooseSimilarity(const Preparation & prepared, const Options & options, Progress & progress)
+chooseSimilarity(Preparation & prepared, const Options & options, Progress & progress)
 {
   if (!options.similarity.isAutomatic())
   {

@@ -32,9 +32,11 @@ prepare(const InputImages & input,
         Communicator &      communicator,
         Progress &          progress);
 
-/** What to compare the images by, where the user leaves it open the measure that suits a pair. Collective. */
+/** What to compare the images by, where the user leaves it open the measure that suits a pair. If that is one for
+ * images of one contrast whose intensities lie along different curves, the moving ones are brought to that of the fixed
+ * image [D4]. Collective. */
 SimilarityList
-chooseSimilarity(const Preparation & prepared, const Options & options, Progress & progress);
+chooseSimilarity(Preparation & prepared, const Options & options, Progress & progress);
 
 } // namespace gnr
 

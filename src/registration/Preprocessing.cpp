@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/Preprocessing.h"
 
+#include "model/similarity/Labels.h"
 #include "parallel/FourierTransform.h"
 #include "parallel/Statistics.h"
 #include "registration/IntensityRange.h"
+#include "registration/LabelCodes.h"
 
 #include "gnr/Error.h"
 
@@ -467,6 +469,32 @@ extend(Buffer && image, const BoxPart & part, Kernels & kernels)
   return result;
 }
 
+/** The words of an image of labels, on the box. */
+Descriptors
+wordsOf(const InputImage &                        labels,
+        const std::shared_ptr<const LabelCodes> & codes,
+        const Grid &                              grid,
+        const BoxPart &                           part,
+        Kernels &                                 kernels)
+{
+  const std::size_t plane = static_cast<std::size_t>(grid.size[0]) * grid.size[1];
+  Descriptors       words;
+  for (int channel = 0; channel < labelChannels; ++channel)
+  {
+    std::vector<float> values;
+    InputImage         bits = labels;
+    if (codes && labels.data != nullptr) // nobody looks at the values of a rehearsal
+    {
+      values = codes->bits(labels.data, plane * labels.planes.size(), channel);
+      bits.data = values.data();
+    }
+    const Buffer onBox = extend(part.upload(part.collect(bits), kernels), part, kernels);
+    words.emplace_back(kernels, part.box().points());
+    kernels.toBytes(onBox.data(), words.back().data(), part.box().points());
+  }
+  return words;
+}
+
 } // namespace
 
 SolverImages
@@ -481,11 +509,21 @@ prepareImages(const InputImages & input,
   SolverImages  result;
   std::vector<std::array<Statistics, 2>> statistics;
   result.grid = box.grid;
+  const auto hasLabels = [&](std::size_t i) { return options.similarity.of(i).has(SimilarityMeasure::Labels); };
   for (const InputPair & pair : input.pairs)
   {
     const PairNames names(statistics.size());
-    Buffer          fixed = part.upload(part.collect(pair.fixed), kernels);
-    Buffer          moving = part.upload(part.collect(pair.moving), kernels);
+    if (hasLabels(statistics.size()))
+    {
+      statistics.emplace_back();
+      result.pairs.push_back({ {},
+                               {},
+                               wordsOf(pair.fixed, pair.codes, input.grid, part, kernels),
+                               wordsOf(pair.moving, pair.codes, input.grid, part, kernels) });
+      continue;
+    }
+    Buffer fixed = part.upload(part.collect(pair.fixed), kernels);
+    Buffer moving = part.upload(part.collect(pair.moving), kernels);
     statistics.push_back({ { check(fixed, part, names.fixed, kernels, communicator),
                              check(moving, part, names.moving, kernels, communicator) } });
     result.pairs.push_back({ std::move(fixed), std::move(moving) });
@@ -497,6 +535,10 @@ prepareImages(const InputImages & input,
     const Buffer inside = commonInside(fixedWeight, movingWeight, part, kernels);
     for (std::size_t i = 0; i < result.pairs.size(); ++i)
     {
+      if (hasLabels(i))
+      {
+        continue;
+      }
       const double width = normalizePair(result.pairs[i],
                                          statistics[i],
                                          PairNames(i),
@@ -524,6 +566,10 @@ prepareImages(const InputImages & input,
   }
   for (SolverPair & pair : result.pairs)
   {
+    if (pair.hasLabels())
+    {
+      continue;
+    }
     pair.fixed = extend(std::move(pair.fixed), part, kernels);
     pair.moving = extend(std::move(pair.moving), part, kernels);
   }

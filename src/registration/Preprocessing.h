@@ -3,6 +3,7 @@
 #define gnr_registration_Preprocessing_h
 
 #include "kernels/Buffer.h"
+#include "model/similarity/Descriptors.h"
 #include "registration/InputImages.h"
 
 #include "gnr/Options.h"
@@ -13,10 +14,19 @@
 namespace gnr
 {
 
+/** Images, or the words of labels in their place. */
 struct SolverPair
 {
-  Buffer fixed;
-  Buffer moving;
+  Buffer      fixed;
+  Buffer      moving;
+  Descriptors fixedWords{};
+  Descriptors movingWords{};
+
+  bool
+  hasLabels() const
+  {
+    return !fixedWords.empty();
+  }
 };
 
 /** What the solver works on: normalised images on the padded, periodic grid. Weights are empty where they are one. */

@@ -293,13 +293,30 @@ Pyramid::restrictImages()
     }
     return result;
   };
+  const auto restrictedWords = [&](const Descriptors & words) {
+    Descriptors result;
+    for (std::size_t k = 0; !isFinest && k < words.size(); ++k)
+    {
+      Buffer bits = finest.domain.scalar();
+      kernels.fromBytes(words[k].data(), bits.data(), bits.size());
+      const Buffer coarse = restricted(bits, false, {});
+      result.emplace_back(kernels, coarse.size());
+      kernels.toBytes(coarse.data(), result.back().data(), coarse.size());
+    }
+    return result;
+  };
   const bool           smooth = options_.smoothing > 0.0;
   const SolverImages & images = prepared_.images;
   LevelImages          result;
   for (const SolverPair & pair : images.pairs)
   {
     const PairNames names(result.pairs.size());
-    Buffer          fixed = restricted(pair.fixed, smooth, names.fixed);
+    if (pair.hasLabels())
+    {
+      result.pairs.push_back({ {}, {}, restrictedWords(pair.fixedWords), restrictedWords(pair.movingWords) });
+      continue;
+    }
+    Buffer fixed = restricted(pair.fixed, smooth, names.fixed);
     result.pairs.push_back({ std::move(fixed), restricted(pair.moving, smooth, names.moving) });
   }
   result.fixedWeight = restrictedWeight(images.fixedWeight);

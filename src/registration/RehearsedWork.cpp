@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "model/similarity/Labels.h"
 #include "model/Objective.h"
 #include "optimization/GaussNewton.h"
 #include "optimization/Preconditioner.h"
@@ -225,8 +226,18 @@ private:
     std::vector<Comparison> comparisons;
     for (std::size_t i = 0; i < images_.size(); ++i)
     {
+      const WeightedMeasures measures = makeMeasures(options_.similarity.of(i));
+      if (options_.similarity.of(i).has(SimilarityMeasure::Labels))
+      {
+        while (words_.size() < labelChannels)
+        {
+          words_.emplace_back(*kernels_, domain_.points());
+        }
+        compare(measures, words_, words_, comparisons);
+        continue;
+      }
       images_[i] = domain_.scalar();
-      compare(makeMeasures(options_.similarity.of(i)), domain_, images_[i].data(), images_[i].data(), comparisons);
+      compare(measures, domain_, images_[i].data(), images_[i].data(), comparisons);
     }
     return comparisons;
   }
@@ -262,6 +273,7 @@ private:
   std::unique_ptr<CoarserGrid>     half_; ///< of the velocity; null: its grid is that of the images
   FourierTransform &               velocity_;
   std::vector<Buffer>              images_;
+  Descriptors                      words_; ///< of any pair of labels
   Buffer                           weight_, movingWeight_;
   ImageSet                         set_;
   Objective                        objective_;

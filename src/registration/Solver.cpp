@@ -92,6 +92,16 @@ checkSimilarity(const SimilarityList & similarity, std::size_t pairs)
                   " pairs of images, and there " + (pairs == 1 ? "is one" : "are " + std::to_string(pairs)) +
                   "; give one measure, or sum of measures, for all or for each of them");
   }
+  for (const SimilaritySum & sum : similarity.sums)
+  {
+    if (sum.has(SimilarityMeasure::Labels) && sum.parts.size() > 1)
+    {
+      throw Error(ErrorKind::BadInput,
+                  "similarity: " + sum.text() +
+                    " compares numbers of labels as intensities, too; let labels stand alone, "
+                    "for a pair of images of its own");
+    }
+  }
 }
 
 std::string

@@ -15,6 +15,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace
@@ -394,7 +397,8 @@ TEST(Similarity, IdenticalImagesAreNotMoved)
   images.moving = images.fixed;
   for (const auto & [measure, name] : gnr::enumNames<gnr::SimilarityMeasure>)
   {
-    if (measure != gnr::SimilarityMeasure::Custom && measure != gnr::SimilarityMeasure::CorrelationRatio)
+    if (measure != gnr::SimilarityMeasure::Custom && measure != gnr::SimilarityMeasure::CorrelationRatio &&
+        measure != gnr::SimilarityMeasure::Labels)
     {
       const gnr::Report report = images.run(measure);
       EXPECT_EQ(report.reason, gnr::StopReason::ImagesIdentical) << name;
@@ -444,6 +448,36 @@ TEST(Similarity, IsChosenByWhatIsBrighter)
   // The thresholds are of normalised images.
   scans.normalization = gnr::IntensityNormalization::None;
   EXPECT_EQ(chosen(scans), "ssd");
+}
+
+// A gamma, or a negative: the images become what they were before, and the deformation is the same.
+TEST(Similarity, WhatBendsTheIntensitiesIsUndone)
+{
+  const auto withBackground = [](double f) { return std::max(f - 0.3, 0.0) / 0.7; };
+  const auto run = [&](const std::function<double(double)> & contrast) {
+    Deformed images([&](double f) { return contrast(withBackground(f)); });
+    std::transform(images.fixed.begin(), images.fixed.end(), images.fixed.begin(), withBackground);
+    const gnr::Report report = images.run(gnr::SimilarityMeasure::Automatic);
+    EXPECT_EQ(report.similarity.text(), "lncc");
+    return std::pair(images.error(), report.messages);
+  };
+  const auto told = [](const std::vector<std::string> & messages, const std::string & what) {
+    const auto found = std::find_if(messages.begin(), messages.end(), [&](const std::string & message) {
+      return message.rfind("MovingImage: its intensities ", 0) == 0 && message.find(what) != std::string::npos;
+    });
+    EXPECT_NE(found, messages.end()) << what;
+    return found == messages.end() ? std::string() : found->substr(found->find(what) + what.size());
+  };
+  const double plain = run([](double f) { return f; }).first;
+  for (const double gamma : { 2.0, 0.5 })
+  {
+    const auto [error, messages] = run([=](double f) { return std::pow(f, gamma); });
+    EXPECT_LT(error, 1.2 * plain) << gamma;
+    EXPECT_NEAR(std::stod(told(messages, "raised to the power of")) * gamma, 1.0, 0.1);
+  }
+  const auto [error, messages] = run([](double f) { return 700.0 - 5.0 * f; });
+  EXPECT_NEAR(error, plain, 0.01 * plain);
+  told(messages, "turned round inside the solver");
 }
 
 } // namespace

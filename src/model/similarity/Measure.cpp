@@ -4,6 +4,7 @@
 #include "model/similarity/CorrelationRatio.h"
 #include "model/similarity/Custom.h"
 #include "model/similarity/GlobalCorrelation.h"
+#include "model/similarity/Labels.h"
 #include "model/similarity/LocalCorrelation.h"
 #include "model/similarity/NormalizedGradient.h"
 #include "model/similarity/SelfSimilarity.h"
@@ -31,6 +32,8 @@ makeMeasure(SimilarityMeasure measure, CustomMeasure * custom)
       return std::make_shared<CorrelationRatioMeasure>();
     case SimilarityMeasure::NormalizedGradient:
       return std::make_shared<NormalizedGradientMeasure>();
+    case SimilarityMeasure::Labels:
+      return std::make_shared<LabelsMeasure>();
     case SimilarityMeasure::Custom:
       return std::make_shared<CustomMeasureAdaptor>(custom);
     case SimilarityMeasure::Automatic:
