@@ -66,12 +66,12 @@ PlaneSlices::PlaneSlices(const RegistrationResult & result,
 }
 
 Slice
-PlaneSlices::Difference(bool before) const
+PlaneSlices::Difference(bool before, const IntensityMap & map) const
 {
   Slice difference = before ? moving : warped;
   for (std::size_t i = 0; i < difference.values.size(); ++i)
   {
-    difference.values[i] -= fixed.values[i];
+    difference.values[i] = map(difference.values[i]) - fixed.values[i];
   }
   return difference;
 }

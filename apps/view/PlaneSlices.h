@@ -2,6 +2,7 @@
 #ifndef gnrapp_PlaneSlices_h
 #define gnrapp_PlaneSlices_h
 
+#include "view/IntensityMap.h"
 #include "view/PlaneView.h"
 
 #include <vector>
@@ -43,9 +44,9 @@ struct PlaneSlices
   Slice across; ///< where x + u(x) lies along the horizontal axis of the plane, in voxels from the left
   Slice down;   ///< the same from the top
 
-  /** warped - fixed, or moving - fixed `before` registration. */
+  /** warped - fixed, or moving - fixed `before` registration, by what a map makes of the grey values of the first. */
   Slice
-  Difference(bool before) const;
+  Difference(bool before, const IntensityMap & map) const;
 };
 
 /** The slice on `width` x `height` pixels: linear between voxels; averaged where the pixels are larger than voxels. */

@@ -70,8 +70,10 @@ QualityPicture::DrawPanels(unsigned int planeNumber)
     else
     {
       const bool isDeterminant = panel.name == "determinant";
-      shown = Resize(
-        isDeterminant ? slices.determinant : slices.Difference(panel.name == "difference-before"), width, height);
+      shown = Resize(isDeterminant ? slices.determinant
+                                   : slices.Difference(panel.name == "difference-before", m_IntensityMap),
+                     width,
+                     height);
       scale = isDeterminant ? &m_DeterminantScale : &m_DifferenceScale;
       panel.black = scale->Low();
       panel.white = scale->High();

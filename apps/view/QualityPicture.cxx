@@ -63,6 +63,7 @@ QualityPicture::QualityPicture(const RegistrationResult & result, bool neurologi
   , m_Planes(MakePlaneViews(result.fixed, neurological))
   , m_Layout(std::make_shared<PageLayout>(result, m_Region, m_Planes))
   , m_Canvas(pageWidth, m_Layout->FootTop() + footHeight)
+  , m_IntensityMap(result.report.comparesIntensities ? IntensityMap() : IntensityMap(result, m_Region))
 {
   // About 14 pixels between the lines, at a round number of millimetres.
   m_GridStep = RoundUp(14 / m_Layout->scale,
@@ -81,7 +82,7 @@ QualityPicture::Draw(const VoxelIndex & point)
   for (const PlaneView & plane : m_Planes)
   {
     m_Slices.emplace_back(m_Result, m_Region, plane, point);
-    for (const float value : m_Slices.back().Difference(true).values)
+    for (const float value : m_Slices.back().Difference(true, m_IntensityMap).values)
     {
       if (std::abs(value) > 0.02) // not the background
       {
@@ -165,6 +166,10 @@ QualityPicture::DrawHeader()
     if (std::string(kinds[kind].name) == "grid")
     {
       title += Format(", lines every %g mm", m_GridStep);
+    }
+    else if (title.rfind("Difference", 0) == 0 && !m_IntensityMap.IsIdentity())
+    {
+      title += ", in the contrast of fixed";
     }
     m_Canvas.Text(
       title, { m_Layout->GroupLeft(kind) + 0.0, m_Layout->RowTop(kind) - 10.0 }, titleSize, black, Align::Left, true);

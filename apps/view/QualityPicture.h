@@ -98,6 +98,7 @@ private:
   std::array<PlaneView, 3>          m_Planes;
   std::shared_ptr<const PageLayout> m_Layout;
   Canvas                            m_Canvas;
+  IntensityMap                      m_IntensityMap; ///< of moving, before it is subtracted from
   VoxelIndex                        m_Point{};
   std::vector<Panel>                m_Panels;
   std::vector<PlaneSlices>          m_Slices;

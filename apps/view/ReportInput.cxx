@@ -184,6 +184,8 @@ Interpret(const Member & json)
     report.initialTransform = initial.Text();
   }
   report.hasInitialFile = !json["alignment"].IsNull() || inputs.Has("fslImages");
+  const std::string similarity = result["similarity"].Text();
+  report.comparesIntensities = similarity.substr(0, similarity.find(',')) == "ssd"; // of the pair that is shown
   report.normalized = options["normalization"].Text() != "none";
   report.gradientTolerance = options["gradientTolerance"].PositiveNumber();
   for (const Member & level : json["levels"].List())
@@ -204,7 +206,7 @@ Interpret(const Member & json)
     { "regularisation",
       regularization + Format(", β %.3g, γ %.3g", result["beta"].Number(0), options["gamma"].Number(0)) +
         (options["incompressible"].Flag() ? ", incompressible" : "") },
-    { "mismatch", Format("%.3f of the one before", result["mismatch"].Number(0)) },
+    { "mismatch", Format("%.3f of the one before, by ", result["mismatch"].Number(0)) + similarity },
     { "det(I + ∇u)",
       Format("%.3g … %.3g, mean %.3g",
              determinant["minimum"].Number(),

@@ -25,8 +25,9 @@ struct ReportInput
   std::string                fixed;
   std::string                moving;
   std::optional<std::string> initialTransform;
-  bool                       hasInitialFile = false; ///< PREFIX_initial.tfm, of what was found or of FLIRT
-  bool                       normalized = true;      ///< each image to [0, 1] by its own percentiles
+  bool                       hasInitialFile = false;     ///< PREFIX_initial.tfm, of what was found or of FLIRT
+  bool                       normalized = true;          ///< each image to [0, 1] by its own percentiles
+  bool                       comparesIntensities = true; ///< the similarity is of equal intensities, ssd
   double                     gradientTolerance = 0;
   std::vector<SolveHistory>  solves;
   std::vector<std::pair<std::string, std::string>> numbers; ///< label and text, ready to be shown

@@ -68,6 +68,22 @@ class Channels(support.CommandLineTest):
                                    "moved.mha", *COMMON))
         self.assertGreater(max(abs(v) for v in self.field("with")), 1.0)
 
+    def test_labels_are_sampled_by_the_nearest_voxel(self):
+        """The grids differ: linear interpolation would make numbers that are no labels."""
+        def labels(values):
+            return [float(3 * sum(v > bound for bound in (10, 30, 50, 70))) for v in values]
+        metaimage.write(self.folder / "fixed_labels.mha", SIZE, labels(self.fixed), FIXED, ORIGIN)
+        metaimage.write(self.folder / "moving_labels.mha", MOVING_SIZE, labels(self.moving), MOVING, MOVING_ORIGIN)
+        pair = ("--channel", "fixed_labels.mha", "moving_labels.mha", "--similarity", "0.001*ssd,labels")
+        self.succeed(self.register("fixed.mha", "moving.mha", *pair, "-o", "labels", *COMMON))
+        self.assertGreater(max(abs(v) for v in self.field("labels")), 2.0)
+        report = json.loads((self.folder / "labels_report.json").read_text())
+        self.assertLess(report["result"]["mismatch"], 0.7)
+        run = self.register("fixed.mha", "moving.mha", "--channel", "fixed.mha", "moving.mha", "--similarity", "ssd,labels", "-o",
+                            "wrong", *COMMON)
+        self.assertEqual(run.returncode, 2, run.stdout + run.stderr)
+        self.assertIn("fixed.mha: has the value", run.stderr)
+
     def test_several_channels_need_more_memory(self):
         def plan(*channels):
             run = self.succeed(self.register("fixed.mha", "moving.mha", *channels, "--dry-run", "--similarity", "lncc", *COMMON))

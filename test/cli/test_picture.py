@@ -149,6 +149,23 @@ class Picture(support.CommandLineTest):
                     seen += 1
         self.assertGreater(seen, 200)
 
+    def test_differences_of_another_contrast(self):
+        """With a measure that does not compare intensities, moving is shown as fixed is, on average, where it has that
+        grey: of a moving image that is fixed in other grey values nothing remains."""
+        panels = self.make(options=("--similarity", "mind"))
+        swapped = {0: 160, 40: 200, 80: 40, 120: 0, 160: 120, 200: 80}
+        nifti.write(self.folder / "moving.nii", SIZE, [float(swapped[v]) for v in self.fixed], "f", self.matrix, self.origin)
+        self.succeed(self.view("pair", "--point", *self.point((17, 9, 10))))
+        panels = Panels(self.folder / "pair_quality.png")
+        seen = 0
+        for plane in ("axial", "coronal", "sagittal"):
+            for name in ("difference-before", "difference-after"):
+                panel = panels.panels[name, plane]
+                for index in self.block_centres(panels, panel):
+                    self.assertAlmostEqual(panels.color(panel, index)[0], 127.5, delta=2, msg=f"{name}, {plane}, {index}")
+                    seen += 1
+        self.assertGreater(seen, 100)
+
     def test_initial_transform(self):
         """Before registration is after the alignment: a file that was given, or what gnr-register found itself."""
         u = self.physical(SHIFT)
