@@ -74,7 +74,7 @@ for file in "$@"; do
   case $file in
     *.whl)
       python3 -m zipfile -e "$file" "$folder"
-      sed -n 's/^License[^:]*: /  licence: /p' "$folder"/*.dist-info/METADATA
+      sed -n 's/^License\(-Expression\)\{0,1\}: /  licence: /p' "$folder"/*.dist-info/METADATA
       check_contents "$folder" ;;
     *.deb)
       dpkg-deb --extract "$file" "$folder"

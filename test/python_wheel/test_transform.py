@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Initial transforms: every kind that can be passed, and that a fixed point x corresponds to T(x + u(x)) everywhere."""
 import os
+import subprocess
 import tempfile
 import unittest
 
@@ -9,7 +10,7 @@ import numpy as np
 import SimpleITK
 
 import gaussnewton
-from gaussnewton import Image
+from gaussnewton import Image, _nifti, _transforms
 from gaussnewton._transforms import matrix_of
 
 SIZE, CENTRE = (32, 28, 24), np.array([16.0, 14.0, 12.0])
@@ -149,6 +150,21 @@ class Maps(unittest.TestCase):
         self.assertEqual(report["matrix"], self.transform[:3, :3].tolist())
         self.assertEqual(report["offsetMm"], self.transform[:3, 3].tolist())
         self.assertTrue((self.result.initial_transform == self.transform).all())
+
+
+    @unittest.skipUnless(os.environ.get("GNR_REGISTER"), "GNR_REGISTER is not set: no command line to compare with")
+    def test_the_command_line_finds_the_same(self):
+        with tempfile.TemporaryDirectory() as folder:
+            files = [os.path.join(folder, name) for name in ("fixed.nii.gz", "moving.nii.gz", "initial.tfm")]
+            for path, image in zip(files, (self.fixed, self.moving)):
+                _nifti.write(path, image)
+            _transforms.write(files[2], self.transform)
+            subprocess.run([os.environ["GNR_REGISTER"], *files[:2], "-o", os.path.join(folder, "cli"), "-q",
+                            "--initial-transform", files[2], "--similarity", "ssd", "--beta", "1e-3"], check=True)
+            for name in ("displacement", "warped"):
+                theirs = SimpleITK.GetArrayFromImage(SimpleITK.ReadImage(os.path.join(folder, "cli_%s.nii.gz" % name)))
+                # Headers hold the direction in single precision.
+                self.assertLess(np.abs(theirs - getattr(self.result, name).array).max(), 5e-3, name)
 
 
 class Sampling(unittest.TestCase):
