@@ -45,6 +45,7 @@ for python in "${pythons[@]}"; do
     # auditwheel finds the oldest glibc that will do, and adds the OpenMP library.
     run_logged "$work/$wheel.audit.log" "auditwheel" env PATH="$work/tools/bin:$PATH" \
       auditwheel repair --strip --wheel-dir "$wheels" "$work/$wheel"/*.whl
+    "$root/scripts/licences.sh" "$wheels"/*-"$wheel"-*.whl || fail "the wheel $wheel must not be passed on"
   fi
   file=$(compgen -G "$wheels/*-$wheel-*.whl")
   say "testing $(basename "$file") ($(($(stat -c %s "$file") / 1024)) KB) with $("$python" --version)"

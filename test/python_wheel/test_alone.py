@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The wheel with nothing but numpy beside it: size, licences, time of the import, a registration. test_alone.py [WHEEL]"""
+import ast
+import json
 import os
 import subprocess
 import sys
@@ -38,6 +40,26 @@ class Alone(unittest.TestCase):
     def test_imports_no_image_library(self):
         code = "import sys, gaussnewton; print([m for m in ('itk', 'SimpleITK', 'nibabel', 'tqdm', 'scipy') if m in sys.modules])"
         self.assertEqual(run(code).stdout.strip(), "[]")
+
+    def test_stubs_have_the_same_names_and_parameters(self):
+        path = run("import gaussnewton; print(gaussnewton.__file__ + 'i')").stdout.strip()
+        with open(path, encoding="utf-8") as file:
+            stubs = ast.parse(file.read()).body
+        functions = {node.name: [a.arg for a in node.args.posonlyargs + node.args.args] + ["*"]
+                     + [a.arg for a in node.args.kwonlyargs] for node in stubs if isinstance(node, ast.FunctionDef)}
+        methods = {node.name: sorted(m.name for m in node.body if isinstance(m, ast.FunctionDef) and m.name[0] != "_")
+                   for node in stubs if isinstance(node, ast.ClassDef)}
+        code = ("import inspect, gaussnewton as g, json\n"
+                "def names(f):\n"
+                "  p = [q for q in inspect.signature(f).parameters.values() if q.kind != q.VAR_KEYWORD]\n"
+                "  return ([q.name for q in p if q.kind != q.KEYWORD_ONLY] + ['*']\n"
+                "          + [q.name for q in p if q.kind == q.KEYWORD_ONLY])\n"
+                "things = {n: getattr(g, n) for n in g.__all__}\n"
+                "print(json.dumps([{n: names(f) for n, f in things.items() if inspect.isfunction(f)},\n"
+                "  {n: sorted(m for m in vars(c) if m[0] != '_') for n, c in things.items() if inspect.isclass(c)}]))")
+        done = run(code)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(json.loads(done.stdout), [functions, methods])
 
     def test_registers(self):
         code = ("import numpy as np, gaussnewton as g\n"

@@ -123,6 +123,48 @@ class Grids(unittest.TestCase):
             gaussnewton.register(Image(blob()), Image(blob(), origin=(500.0, 0.0, 0.0)))
 
 
+class Channels(unittest.TestCase):
+    def test_the_same_pair_twice_at_half_the_weight(self):
+        fixed, moving = blob(), blob(centre=(18.0, 14.0, 12.0))
+        one = gaussnewton.register(fixed, moving, similarity="ssd", beta=1e-4)
+        two = gaussnewton.register(fixed, moving, channels=[(fixed, moving)], similarity="0.5*ssd,0.5*ssd", beta=1e-4)
+        self.assertGreater(np.abs(one.displacement).max(), 1.0)
+        self.assertLess(np.abs(one.displacement - two.displacement).max(), 1e-3)
+
+    def test_the_same_on_another_grid(self):
+        size, spacing, origin = (56, 50, 44), (0.7, 0.7, 0.7), (-3.0, -2.0, -1.5)
+        fixed = Image(blob())
+        moving = Image(blob(size, (18.0, 14.0, 12.0), spacing, origin), spacing, origin)
+        one = gaussnewton.register(fixed, moving, similarity="ssd")
+        two = gaussnewton.register(fixed, moving, channels=[(fixed, moving)], similarity="0.5*ssd,0.5*ssd")
+        self.assertLess(np.abs(one.displacement.array - two.displacement.array).max(), 1e-3)
+
+    def test_each_moves_what_only_it_shows(self):
+        # Of two blobs each pair shows one; they move 2 mm along x and y.
+        a, b = (8.0, 14.0, 12.0), (24.0, 14.0, 12.0)
+        result = gaussnewton.register(blob(centre=a), blob(centre=(10.0, 14.0, 12.0)), beta=1e-4, similarity="ssd",
+                                      channels=[(blob(centre=b), blob(centre=(24.0, 16.0, 12.0)))])
+        u = result.displacement
+        self.assertLess(np.abs(u[12, 14, 8] - [2.0, 0.0, 0.0]).max(), 0.4)
+        self.assertLess(np.abs(u[12, 14, 24] - [0.0, 2.0, 0.0]).max(), 0.4)
+
+    def test_errors_name_the_pair(self):
+        image = blob()
+        shifted = Image(image, origin=(0.5, 0.0, 0.0))
+        good = (Image(image), Image(image))
+        cases = [([good, (shifted, Image(image))], "fixed image of pair 3.*grid"),
+                 ([(Image(image), shifted)], "moving image of pair 2.*grid"),
+                 ([good, (Image(image[1:]), Image(image))], "fixed image of pair 3.*grid"),
+                 ([good, (Image(image),)], "pair 3 .*1 image"), ([good + good], "pair 2 .*4 images"), ([image], "pair 2.*ndarray"),
+                 ([good, (Image(image), Image(image * np.nan))], "moving image of pair 3.*finite"),
+                 ([(Image(image), "file.nii.gz")], "moving image of pair 2.*no image")]
+        for channels, words in cases:
+            with self.subTest(words), self.assertRaisesRegex(gaussnewton.InputError, words):
+                gaussnewton.register(Image(image), Image(image), channels=channels)
+        with self.assertRaisesRegex(gaussnewton.InputError, "imilarity"): # two measures for three pairs
+            gaussnewton.register(Image(image), Image(image), channels=[good, good], similarity="ssd,ssd")
+
+
 class Behaviour(unittest.TestCase):
     def test_errors_by_class(self):
         image = blob()
@@ -161,7 +203,7 @@ class Behaviour(unittest.TestCase):
             grids.add(f.shape)
             w = 1.0 if weight is None else weight
             return 0.5 * np.sum(w * (f - m).astype(float) ** 2), (w * (f - m)).astype(np.float32)
-        expected = gaussnewton.register(fixed, moving)
+        expected = gaussnewton.register(fixed, moving, similarity="ssd")
         own = gaussnewton.register(fixed, moving, measure=squared)
         half = gaussnewton.register(fixed, moving, measure=squared, similarity="0.5*custom+0.5*ssd")
         self.assertGreater(np.abs(expected.displacement).max(), 1.0)
@@ -223,7 +265,8 @@ class Behaviour(unittest.TestCase):
         report = gaussnewton.register(blob(), blob(centre=(18.0, 14.0, 12.0)), preset="fast").report
         again = json.loads(json.dumps(report))
         self.assertEqual(again["versions"]["gaussnewton"], gaussnewton.__version__)
-        self.assertEqual(again["options"]["similarity"], "ssd")
+        self.assertEqual(again["options"]["similarity"], "auto")
+        self.assertIn(again["result"]["similarity"], ("lncc", "mind"))
 
 
 if __name__ == "__main__":

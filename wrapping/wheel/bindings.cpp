@@ -30,8 +30,8 @@
 #include <utility>
 #include <vector>
 
-using namespace nb::literals;
 using namespace gnrpy;
+using namespace nb::literals;
 
 namespace
 {

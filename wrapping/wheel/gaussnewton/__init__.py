@@ -6,6 +6,8 @@
     result.warped, result.displacement, result.report["result"]
     result.save("out/pair")
 
+If they lie apart: register(fixed, moving, initial_transform=gaussnewton.align(fixed, moving)).
+
 Images are numpy arrays [z, y, x], gaussnewton.Image, itk.Image, SimpleITK.Image or images of nibabel.
 """
 import os
@@ -18,9 +20,10 @@ from ._core import fourier_transforms, version as __version__  # noqa: E402
 for _name in _added:
     del os.environ[_name]
 
+from ._align import align
 from ._errors import InputError, NumericalError, RegistrationError, ResourceError
 from ._images import Image
 from ._registration import Result, apply, options, register
 
-__all__ = ["Image", "InputError", "NumericalError", "RegistrationError", "ResourceError", "Result", "apply",
-           "fourier_transforms", "options", "register", "__version__"]
+__all__ = ["Image", "InputError", "NumericalError", "RegistrationError", "ResourceError", "Result", "align",
+           "apply", "fourier_transforms", "options", "register", "__version__"]

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+import os
 from typing import Any, Callable, Iterable, Literal, Sequence, TypeVar
 
 import numpy as np
@@ -8,6 +9,7 @@ __version__: str
 fourier_transforms: str
 
 ImageLike = Any  # numpy array [z, y, x], Image, itk.Image, SimpleITK.Image, image of nibabel
+TransformLike = Any  # 4 x 4 matrix, affine transform of itk or SimpleITK
 T = TypeVar("T")
 
 class RegistrationError(RuntimeError): ...
@@ -29,6 +31,7 @@ class Image:
 
 class Result:
     report: dict[str, Any]
+    initial_transform: NDArray[np.float64] | None
     @property
     def displacement(self) -> ImageLike: ...
     @property
@@ -39,11 +42,12 @@ class Result:
     def velocity(self) -> ImageLike | None: ...
     @property
     def determinant(self) -> ImageLike | None: ...
-    def save(self, prefix: str) -> list[str]: ...
+    def save(self, prefix: str | os.PathLike[str]) -> list[str]: ...
+    def _repr_html_(self) -> str: ...
 
 def register(fixed: ImageLike, moving: ImageLike, *, channels: Iterable[tuple[ImageLike, ImageLike]] = ...,
-             fixed_mask: ImageLike | None = ...,
-             moving_mask: ImageLike | None = ..., initial_velocity: ArrayLike | Image | None = ...,
+             fixed_mask: ImageLike | None = ..., moving_mask: ImageLike | None = ...,
+             initial_transform: TransformLike | None = ..., initial_velocity: ArrayLike | Image | None = ...,
              similarity: str | None = ...,
              measure: Callable[[np.ndarray, np.ndarray, np.ndarray | None], tuple[Any, ...]] | None = ...,
              preset: Literal["fast", "default", "accurate"] = ...,
@@ -52,4 +56,7 @@ def register(fixed: ImageLike, moving: ImageLike, *, channels: Iterable[tuple[Im
              spacing: Sequence[float] | None = ..., **settings: Any) -> Result: ...
 def apply(image: T, result: Result, *, interpolation: Literal["linear", "label"] = ..., outside: float = ...,
           spacing: Sequence[float] | None = ...) -> T: ...
+def align(fixed: ImageLike, moving: ImageLike, method: Literal["moments", "rigid", "affine"] = ...,
+          fixed_mask: ImageLike | None = ..., moving_mask: ImageLike | None = ..., *,
+          spacing: Sequence[float] | None = ...) -> NDArray[np.float64]: ...
 def options() -> list[dict[str, str]]: ...

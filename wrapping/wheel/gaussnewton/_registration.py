@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from . import _core, _nifti
+from . import _core, _nifti, _picture, _transforms
 from ._errors import InputError
 from ._images import Image, read, same_grid
 
@@ -64,9 +64,12 @@ def _weight(mask, grid, name):
     return weight
 
 
-def _to_moving(fixed, moving):
-    """12 numbers: index of the fixed to continuous index of the moving grid; 9: LPS millimetres to the latter."""
+def _to_moving(fixed, moving, initial=None):
+    """12 numbers: index of the fixed to continuous index of the moving grid; 9: LPS millimetres, before the initial
+    transform, to the latter."""
     to_index = np.linalg.inv(moving.index_to_point())
+    if initial is not None:
+        to_index = to_index @ initial
     matrix = to_index @ fixed.index_to_point()
     return [float(v) for v in matrix[:3].ravel()], [float(v) for v in to_index[:3, :3].ravel()]
 
@@ -75,14 +78,22 @@ def _volume(image):
     return float(np.prod(image.size) * np.prod(image.spacing))
 
 
-def _onto(fixed, moving, values, weight):
+def _is_sampled(fixed, moving, initial):
+    """Whether the moving image must be brought onto the fixed grid first."""
+    return not same_grid(fixed, moving) or (initial is not None and (initial != np.eye(4)).any())
+
+
+def _onto(fixed, moving, values, weight, initial):
     """Moving image and weight on the fixed grid: linear interpolation; outside, the nearest voxel with weight 0."""
-    to_moving, to_index = _to_moving(fixed, moving)
+    to_moving, to_index = _to_moving(fixed, moving, initial)
     resampled, inside = _core.sample(values, fixed.size, to_moving, None, to_index, False, None)
-    shared = float(inside.mean()) * _volume(fixed) / min(_volume(fixed), _volume(moving))
+    scale = 1.0 if initial is None else abs(np.linalg.det(initial))
+    shared = float(inside.mean()) * _volume(fixed) / min(_volume(fixed), _volume(moving) / scale)
     if shared < _SMALLEST_OVERLAP:
         raise InputError("the volumes do not overlap: %.2g %% of the smaller one lies inside the other; check origin and "
-                         "direction of fixed and moving" % (100 * shared))
+                         "direction of fixed and moving%s"
+                         % (100 * shared, ", or start from align(fixed, moving)" if initial is None else
+                            ", and that initial_transform maps fixed to moving points"))
     if weight is not None:
         inside = inside * _core.sample(weight, fixed.size, to_moving, None, to_index, False, None)[0]
         if not inside.any():
@@ -90,21 +101,26 @@ def _onto(fixed, moving, values, weight):
     return resampled, None if (inside == 1).all() else np.ascontiguousarray(inside, dtype=np.float32)
 
 
-def _further_pairs(channels, fixed, moving, spacing):
+def _further_pairs(channels, fixed, moving, spacing, initial):
     """Pairs of volumes on the fixed grid."""
     pairs = []
     for number, pair in enumerate(channels, 2):
+        if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+            raise InputError("channels: pair %d is %s; a pair is (fixed, moving)"
+                             % (number, "%d images" % len(pair) if isinstance(pair, (tuple, list)) else
+                                "of the type " + type(pair).__name__))
         volumes = []
         for image, like, name in zip(pair, (fixed, moving), ("fixed", "moving")):
             name = "channels: the %s image of pair %d" % (name, number)
-            channel = read(image, spacing if isinstance(image, np.ndarray) else None)[0]
+            try:
+                channel = read(image, spacing if isinstance(image, np.ndarray) else None)[0]
+            except InputError as error:
+                raise InputError("%s: %s" % (name, error)) from None
             if not same_grid(channel, like):
                 raise InputError(name + " does not lie on the grid of the first; resample it onto that")
             volumes.append(_float_volume(channel, name))
-        if len(volumes) != 2:
-            raise InputError("channels: pair %d has %d images; a pair is (fixed, moving)" % (number, len(volumes)))
-        if not same_grid(fixed, moving):
-            to_moving, to_index = _to_moving(fixed, moving)
+        if _is_sampled(fixed, moving, initial):
+            to_moving, to_index = _to_moving(fixed, moving, initial)
             volumes[1] = _core.sample(volumes[1], fixed.size, to_moving, None, to_index, False, None)[0]
         pairs.append(tuple(volumes))
     return pairs
@@ -149,18 +165,25 @@ class _Progress:
 class Result:
     """What a registration found. Images have the type of the fixed image and lie on its grid.
 
-    displacement: u, [z, y, x, 3], mm along LPS axes: fixed point x corresponds to moving point x + u(x).
-    warped: the moving image at x + u(x), linear interpolation, 0 outside.
-    inverse: the inverse map's displacement; velocity: the stationary velocity (mm per unit time) whose exponential the
-    map is; determinant: det(I + grad u), no unit. These three are None unless they were asked for in `outputs`.
-    report: a dictionary as the command line's JSON report has it.
+    displacement: u, [z, y, x, 3], mm along LPS axes: fixed point x corresponds to moving point T(x + u(x)).
+    warped: the moving image at T(x + u(x)), one linear interpolation, 0 outside.
+    initial_transform: T, 4 x 4, mm along LPS axes; None if there is none, T(x) = x.
+    inverse: the displacement of the inverse of x + u(x), without T; velocity: the stationary velocity (mm per unit
+    time) whose exponential x + u(x) is; determinant: det(I + grad u), no unit. These three are None unless they were
+    asked for in `outputs`.
+    report: a dictionary as the command line's JSON report has it; `initialTransform` has T as `matrix`, 3 x 3, and
+        `offsetMm`.
+
+    In a notebook it shows itself as a table with a picture of three slices.
     """
 
-    def __init__(self, fixed, fields, warped, report, back):
+    def __init__(self, fixed, fields, warped, report, back, initial=None, before=None):
         self._fixed = fixed
         self._fields = fields
         self._warped = warped
         self._back = back
+        self._before = before # middle slices of the moving image at T(x), for the picture
+        self.initial_transform = initial
         self.report = report
 
     def _get(self, array):
@@ -188,8 +211,8 @@ class Result:
 
     def save(self, prefix):
         """Writes PREFIX_displacement.nii.gz, PREFIX_warped.nii.gz and PREFIX_report.json, and PREFIX_inverse_displacement,
-        _velocity and _determinant.nii.gz where there are such; returns the paths. Names and contents are those of
-        gnr-register: vectors in LPS millimetres. NIfTI is written by this package itself."""
+        _velocity, _determinant.nii.gz and _initial.tfm (T, as ITK's text) where there are such; returns the paths.
+        Names and contents are those of gnr-register: vectors in LPS millimetres. NIfTI is written by this package."""
         prefix = os.fspath(prefix)
         names = {"displacement": "displacement", "inverse": "inverse_displacement", "velocity": "velocity",
                  "determinant": "determinant"}
@@ -197,11 +220,17 @@ class Result:
         for name, array in [*self._fields.items(), ("warped", self._warped)]:
             paths.append("%s_%s.nii.gz" % (prefix, names.get(name, name)))
             _nifti.write(paths[-1], self._fixed.like(array))
+        if self.initial_transform is not None:
+            paths.append(prefix + "_initial.tfm")
+            _transforms.write(paths[-1], self.initial_transform)
         paths.append(prefix + "_report.json")
         with open(paths[-1], "w", encoding="utf-8") as file:
             json.dump(self.report, file, indent=2)
             file.write("\n")
         return paths
+
+    def _repr_html_(self):
+        return _picture.html(self.report, self._fixed, self._warped, self._before)
 
     def __repr__(self):
         r = self.report["result"]
@@ -210,17 +239,23 @@ class Result:
             r["stopDescription"])
 
 
-def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, initial_velocity=None, similarity=None,
-             measure=None, preset="default", progress=None, outputs=(), spacing=None, **settings):
-    """Registers `moving` to `fixed`: finds the smooth, invertible displacement u with moving(x + u(x)) like fixed(x).
+def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, initial_transform=None,
+             initial_velocity=None, similarity=None, measure=None, preset="default", progress=None,
+             outputs=(), spacing=None, **settings):
+    """Registers `moving` to `fixed`: finds the smooth, invertible displacement u that makes moving(T(x + u(x))) like
+    fixed(x).
 
     fixed, moving: three-dimensional images: numpy arrays [z, y, x], gaussnewton.Image, itk.Image, SimpleITK.Image or an
         image of nibabel, with any type of numbers. Every axis of fixed has at least 8 voxels. Their grids may differ:
         moving is then sampled on the grid of fixed by linear interpolation in LPS coordinates; outside of moving the
-        nearest voxel is taken and does not count. The images should be roughly aligned.
+        nearest voxel is taken and does not count. The images should be roughly aligned, if need be by
+        initial_transform.
     channels: further pairs (fixed, moving) of images of the same subjects, on the grids of theirs, that the same
         displacement shall make alike: another contrast, a map of tissue, a feature. `similarity` says how each counts.
     fixed_mask, moving_mask: images of the shape of theirs; where they are 0 the images need not match.
+    initial_transform: T, a 4 x 4 matrix of fixed to moving points, mm along LPS axes (of plain arrays x, y, z), as
+        align() returns it; or an affine transform of itk or SimpleITK: Euler, versor, similarity, affine, translation
+        or a composite of these. u comes before it and does not contain it.
     initial_velocity: [z, y, x, 3], mm per unit time, LPS axes, on the grid of fixed: `velocity` of an earlier result.
     similarity: the name of a measure, or a sum of several, "lncc+0.5*mind". The default, "auto", takes "lncc" for images
         of one contrast and "mind" for others; `report` names its choice. With channels one for all pairs, or one for each
@@ -254,10 +289,11 @@ def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, i
     moving_values = _float_volume(moving_image, "moving")
     fixed_weight = _weight(fixed_mask, fixed_image, "fixed_mask")
     moving_weight = _weight(moving_mask, moving_image, "moving_mask")
-    further = _further_pairs(channels, fixed_image, moving_image, spacing)
+    initial = None if initial_transform is None else _transforms.matrix_of(initial_transform)
+    further = _further_pairs(channels, fixed_image, moving_image, spacing, initial)
     on_grid = moving_values
-    if not same_grid(fixed_image, moving_image):
-        on_grid, moving_weight = _onto(fixed_image, moving_image, moving_values, moving_weight)
+    if _is_sampled(fixed_image, moving_image, initial):
+        on_grid, moving_weight = _onto(fixed_image, moving_image, moving_values, moving_weight, initial)
     velocity = None
     if initial_velocity is not None:
         vectors = initial_velocity.array if isinstance(initial_velocity, Image) else initial_velocity
@@ -276,13 +312,19 @@ def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, i
         reporter.close()
     fields = {name: solved[name] if name == "determinant" else _rotated(solved[name], fixed_image.direction)
               for name in wanted}
-    to_moving, to_index = _to_moving(fixed_image, moving_image)
+    report = solved["report"]
+    report["initialTransform"] = None if initial is None else {
+        "matrix": initial[:3, :3].tolist(), "offsetMm": initial[:3, 3].tolist()}
+    to_moving, to_index = _to_moving(fixed_image, moving_image, initial)
     warped = _core.sample(moving_values, fixed_image.size, to_moving, fields["displacement"], to_index, False, 0.0)[0]
-    return Result(fixed_image, fields, warped, solved["report"], back)
+    before = [_core.sample(moving_values, size, matrix, None, to_index, False, 0.0)[0].reshape(shape)
+              for size, matrix, shape in _picture.middle_planes(fixed_image.size, to_moving)]
+    return Result(fixed_image, fields, warped, report, back, initial, before)
 
 
 def apply(image, result, *, interpolation="linear", outside=0.0, spacing=None):
-    """Warps another image that lies where the moving image lay, a segmentation for example, to the fixed grid.
+    """Warps another image that lies where the moving image lay, a segmentation for example, to the fixed grid: image at
+    T(x + u(x)).
 
     image: as for register(), on any grid. result: of register(). interpolation: "linear", or "label" for the nearest
     voxel, which keeps the type of the voxels. outside: the value where `image` has none. Returns the type of `image`.
@@ -295,7 +337,7 @@ def apply(image, result, *, interpolation="linear", outside=0.0, spacing=None):
     is_label = interpolation == "label"
     if is_label and not (values == source.array).all():
         raise InputError("image: labels above 2^24 cannot be told apart; number them anew")
-    to_moving, to_index = _to_moving(fixed, source)
+    to_moving, to_index = _to_moving(fixed, source, result.initial_transform)
     warped = _core.sample(values, fixed.size, to_moving, result._fields["displacement"], to_index, is_label,
                           float(outside))[0]
     made = fixed.like(warped.astype(source.array.dtype) if is_label else warped)
