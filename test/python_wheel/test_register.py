@@ -148,6 +148,17 @@ class Channels(unittest.TestCase):
         self.assertLess(np.abs(u[12, 14, 8] - [2.0, 0.0, 0.0]).max(), 0.4)
         self.assertLess(np.abs(u[12, 14, 24] - [0.0, 2.0, 0.0]).max(), 0.4)
 
+    def test_labels_are_sampled_by_the_nearest_voxel(self):
+        """On another grid, where linear interpolation would make numbers that are no labels."""
+        size, spacing, origin = (56, 50, 44), (0.7, 0.7, 0.7), (-3.0, -2.0, -1.5)
+        fixed = blob()
+        moving = Image(blob(size, (18.0, 14.0, 12.0), spacing, origin), spacing, origin)
+        labels = [(values > 0.2).astype(np.uint8) * 3 + (values > 0.6) * 40 for values in (fixed, moving.array)]
+        result = gaussnewton.register(Image(fixed), moving, similarity="0.001*ssd,labels",
+                                      channels=[(Image(labels[0]), Image(labels[1], spacing, origin))])
+        self.assertGreater(np.abs(result.displacement.array[..., 0]).max(), 1.0)
+        self.assertEqual(result.report["result"]["similarity"], "0.001*ssd,labels")
+
     def test_errors_name_the_pair(self):
         image = blob()
         shifted = Image(image, origin=(0.5, 0.0, 0.0))

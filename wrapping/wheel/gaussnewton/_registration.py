@@ -101,8 +101,9 @@ def _onto(fixed, moving, values, weight, initial):
     return resampled, None if (inside == 1).all() else np.ascontiguousarray(inside, dtype=np.float32)
 
 
-def _further_pairs(channels, fixed, moving, spacing, initial):
-    """Pairs of volumes on the fixed grid."""
+def _further_pairs(channels, fixed, moving, spacing, initial, similarity):
+    """Pairs of volumes on the fixed grid, by linear interpolation, of labels by the nearest voxel."""
+    measures = (similarity or "").split(",")
     pairs = []
     for number, pair in enumerate(channels, 2):
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
@@ -121,7 +122,8 @@ def _further_pairs(channels, fixed, moving, spacing, initial):
             volumes.append(_float_volume(channel, name))
         if _is_sampled(fixed, moving, initial):
             to_moving, to_index = _to_moving(fixed, moving, initial)
-            volumes[1] = _core.sample(volumes[1], fixed.size, to_moving, None, to_index, False, None)[0]
+            is_label = "labels" in measures[min(number, len(measures)) - 1]
+            volumes[1] = _core.sample(volumes[1], fixed.size, to_moving, None, to_index, is_label, None)[0]
         pairs.append(tuple(volumes))
     return pairs
 
@@ -259,7 +261,7 @@ def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, i
     initial_velocity: [z, y, x, 3], mm per unit time, LPS axes, on the grid of fixed: `velocity` of an earlier result.
     similarity: the name of a measure, or a sum of several, "lncc+0.5*mind". The default, "auto", takes "lncc" for images
         of one contrast and "mind" for others; `report` names its choice. With channels one for all pairs, or one for each
-        with commas between them, "lncc,0.2*ssd".
+        with commas between them, "lncc,0.2*ssd"; "labels" is for pairs of segmentations.
     measure: a measure of your own, which "custom" in `similarity` stands for: a function of three float32 arrays [z, y, x],
         the fixed image, the moving image as it is deformed now, and the weight of each voxel or None. It returns the
         value, a sum over the voxels in the unit of half the squared difference (the images have intensities of about 0
@@ -290,7 +292,7 @@ def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, i
     fixed_weight = _weight(fixed_mask, fixed_image, "fixed_mask")
     moving_weight = _weight(moving_mask, moving_image, "moving_mask")
     initial = None if initial_transform is None else _transforms.matrix_of(initial_transform)
-    further = _further_pairs(channels, fixed_image, moving_image, spacing, initial)
+    further = _further_pairs(channels, fixed_image, moving_image, spacing, initial, settings.get("similarity"))
     on_grid = moving_values
     if _is_sampled(fixed_image, moving_image, initial):
         on_grid, moving_weight = _onto(fixed_image, moving_image, moving_values, moving_weight, initial)
