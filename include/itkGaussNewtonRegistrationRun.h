@@ -231,7 +231,7 @@ public:
   unsigned int
   CountFurtherPairs() const
   {
-    return (this->CountInputs() - NumberOfInputs) / 2;
+    return this->CountInputs() > NumberOfInputs ? (this->CountInputs() - NumberOfInputs) / 2 : 0;
   }
   /** Throws where a pair is to be added of which an image is missing. */
   void
@@ -353,7 +353,8 @@ private:
   TObject *
   GetInput(unsigned int index) const
   {
-    return dynamic_cast<TObject *>(m_Filter->GetIndexedInputs()[index].GetPointer());
+    const auto inputs = m_Filter->GetIndexedInputs();
+    return index < inputs.size() ? dynamic_cast<TObject *>(inputs[index].GetPointer()) : nullptr;
   }
   template <typename TObject = DataObject>
   TObject *

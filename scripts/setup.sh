@@ -91,6 +91,7 @@ run_counted() {
   local log=$1 what=$2 interval=${GNR_STEP_SECONDS:-60} shown='' text status=0 pid next
   shift 2
   mkdir -p "$(dirname "$log")"
+  : >"$log" # the command may take a moment to begin
   "$@" >"$log" 2>&1 &
   pid=$!
   next=$((SECONDS + interval))

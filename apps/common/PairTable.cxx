@@ -72,7 +72,8 @@ AddOption(const std::string & name, const std::string & cell, std::vector<std::s
   const auto               row =
     std::find_if(table.begin(), table.end(), [&](const gnr::OptionRow & r) { return r.flag() == "--" + name; });
   const std::size_t blank = cell.find(' ');
-  if (row != table.end() && row->member.kind == gnr::OptionKind::Bounds && blank != std::string::npos)
+  const bool        isPair = name == "channel" || (row != table.end() && row->member.kind == gnr::OptionKind::Bounds);
+  if (isPair && blank != std::string::npos)
   {
     options.insert(options.end(), { "--" + name, cell.substr(0, blank), cell.substr(blank + 1) });
   }

@@ -174,6 +174,11 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
   {
     phases.push_back({ { "name", name }, { "seconds", seconds } });
   }
+  Json changes = Json::array();
+  for (const gnr::IntensityChange & change : r.intensityChanges)
+  {
+    changes.push_back({ { "exponent", change.exponent }, { "isNegative", change.isNegative } });
+  }
   Json channels = Json::array();
   for (const FilePair & channel : settings.channels)
   {
@@ -210,6 +215,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
       { { "beta", r.beta },
         { "mismatch", r.mismatch },
         { "similarity", r.similarity.text() },
+        { "intensityChanges", std::move(changes) },
         { "detailCorrelation",
           r.detailCorrelation
             ? Json({ { "before", r.detailCorrelation->before }, { "after", r.detailCorrelation->after } })

@@ -185,7 +185,9 @@ Interpret(const Member & json)
   }
   report.hasInitialFile = !json["alignment"].IsNull() || inputs.Has("fslImages");
   const std::string similarity = result["similarity"].Text();
-  report.comparesIntensities = similarity.substr(0, similarity.find(',')) == "ssd"; // of the pair that is shown
+  // Of the pair that is shown, whatever its weight.
+  const std::string first = similarity.substr(0, similarity.find(','));
+  report.comparesIntensities = first.substr(first.find('*') == std::string::npos ? 0 : first.find('*') + 1) == "ssd";
   report.normalized = options["normalization"].Text() != "none";
   report.gradientTolerance = options["gradientTolerance"].PositiveNumber();
   for (const Member & level : json["levels"].List())

@@ -159,6 +159,13 @@ struct DetailCorrelation
   double after;
 };
 
+/** So that moving intensities lie along the curve of the fixed ones. */
+struct IntensityChange
+{
+  double exponent = 1.0;     ///< they were raised to
+  bool   isNegative = false; ///< they were turned round
+};
+
 /** What was done, and the result: the numbers of the closing summary and of the JSON report. */
 struct Report
 {
@@ -171,7 +178,9 @@ struct Report
   Grid        solverGrid; ///< padded, periodic
 
   std::vector<LevelRecord> levels;
-  SimilarityList           similarity;            ///< that was used, never Automatic
+  SimilarityList           similarity; ///< that was used, never Automatic
+  /// What Automatic has done to the moving intensities of each pair inside the solver; empty: it had nothing to decide.
+  std::vector<IntensityChange> intensityChanges;
   StopReason reason = StopReason::IterationLimit; ///< of the solve that the result is from, or why all ended
 
   double mismatch = 1.0; ///< ||m0(y) - f|| / ||m0 - f|| of the produced map, normalised intensities, weighted

@@ -372,8 +372,9 @@ GaussNewtonRegistrationBridge::Prepare(const Inputs & inputs, const gnr::Options
     const std::string        fixedName = NameOfFurther("FixedImage", m_FurtherPairs.size());
     const std::string        movingName = NameOfFurther("MovingImage", m_FurtherPairs.size());
     ScalarImageType::Pointer sameWeight; // without the mask: that of the first pair holds for all
-    CheckFinite(pair.fixed, region, fixedName);
-    CheckNotConstant(pair.fixed, region, &m_Distribution, fixedName);
+    const RegionType         ofFixed = RegionOn(pair.fixed, region, inputs.fixed);
+    CheckFinite(pair.fixed, ofFixed, fixedName);
+    CheckNotConstant(pair.fixed, ofFixed, &m_Distribution, fixedName);
     if (pair.moving.whole)
     {
       CheckIntensities(pair.moving.whole, movingName);

@@ -308,6 +308,10 @@ GaussNewtonRegistrationRun::VerifyInputInformation() const
   {
     const auto grid = [this](unsigned int index) { return this->GetInput<const ImageBaseType>(index); };
     Bridge::VerifyGrids(grid(FixedImage), grid(MovingImage), grid(FixedImageMask), grid(MovingImageMask));
+    if (this->CountInputs() > NumberOfInputs && (this->CountInputs() - NumberOfInputs) % 2 != 0)
+    {
+      this->Throw("An image of a further pair is missing: AddImagePair() adds both.");
+    }
     for (unsigned int i = 0; i < this->CountFurtherPairs(); ++i)
     {
       Bridge::VerifyFurtherPair(
@@ -396,7 +400,8 @@ GaussNewtonRegistrationRun::FindReleasableInputs() const -> InputFlags
     {
       const bool isReadAgain =
         IsReadAgain(*input) || (m_Distribution && m_Distribution->IsInputDistributed() && input->GetSource());
-      releasable[i] = i != MovingImage || !isWarped || isReadAgain;
+      const bool isMoving = input == this->GetInput<const ImageBaseType>(MovingImage); // of a further pair, perhaps
+      releasable[i] = !isMoving || !isWarped || isReadAgain;
     }
   }
   return releasable;

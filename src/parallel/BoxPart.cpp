@@ -38,6 +38,10 @@ BoxPart::collect(const InputImage & image, int components) const
   const std::size_t         plane = components * imagePlane();
   Planes                    result;
   result.components_ = components;
+  for (const Slab & slab : wanted)
+  {
+    result.sizes_.push_back(plane * slab.size());
+  }
   if (haveAll(image.byRank, wanted_))
   {
     for (const Slab & slab : wanted)

@@ -9,6 +9,9 @@
 #include "gnr/Communicator.h"
 #include "gnr/Grid.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <numeric>
 #include <vector>
 
 namespace gnr
@@ -55,10 +58,30 @@ public:
     friend class BoxPart;
     Planes(Planes &&) = default;
 
+    /** f of every value. */
+    template <typename TFunction>
+    Planes
+    mapped(TFunction f) const
+    {
+      Planes            result;
+      const std::size_t all = std::accumulate(sizes_.begin(), sizes_.end(), std::size_t{ 0 });
+      result.components_ = components_;
+      result.sizes_ = sizes_;
+      result.memory_.resize(all);
+      float * next = result.memory_.data();
+      for (std::size_t run = 0; run < runs_.size(); ++run)
+      {
+        result.runs_.push_back(next);
+        next = std::transform(runs_[run], runs_[run] + sizes_[run], next, f);
+      }
+      return result;
+    }
+
   private:
     Planes() = default;
     std::vector<float>         memory_; ///< empty where those of the caller will do
     std::vector<const float *> runs_;   ///< the first value of each run of planes
+    std::vector<std::size_t>   sizes_;  ///< values of each run
     int                        components_ = 1;
   };
 

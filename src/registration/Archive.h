@@ -195,6 +195,13 @@ transfer(Archive & archive, MemoryPlan & plan)
 }
 
 inline void
+transfer(Archive & archive, IntensityChange & change)
+{
+  auto & [exponent, isNegative] = change;
+  archive(exponent, isNegative);
+}
+
+inline void
 transfer(Archive & archive, Report & report)
 {
   auto & [device,
@@ -206,6 +213,7 @@ transfer(Archive & archive, Report & report)
           solverGrid,
           levels,
           similarity,
+          intensityChanges,
           reason,
           mismatch,
           detailCorrelation,
@@ -232,7 +240,8 @@ transfer(Archive & archive, Report & report)
           traffic,
           messages] = report;
   archive(device, deviceReason, threads, processes, transport, imageGrid, solverGrid, levels, reason);
-  archive(mismatch, similarity, detailCorrelation, determinantMinimum, determinantMaximum, determinantMean);
+  archive(
+    mismatch, similarity, intensityChanges, detailCorrelation, determinantMinimum, determinantMaximum, determinantMean);
   archive(foldedVoxels, maximumDisplacement);
   archive(mapSteps, beta, newtonSteps, hessianProducts, innerIterations, wallSeconds, cpuSeconds, phases);
   archive(

@@ -23,7 +23,7 @@ namespace gnr
 namespace
 {
 
-constexpr const char * formatLine = "  \"format\": \"gnr-checkpoint 1\",\n";
+constexpr const char * formatLine = "  \"format\": \"gnr-checkpoint 2\",\n";
 constexpr const char * headerBegin = "{\n";
 constexpr const char * headerEnd = "}";
 constexpr const char * remedy = "; delete it to begin anew, or give another name";

@@ -27,8 +27,8 @@ constexpr double leastMedian = 0.05;   // beyond, up to 1 - 0.05, its logarithm 
 // How far from one an exponent must be: anatomies that differ are another 1.26. Beyond, it is no matter of a curve.
 constexpr double leastExponent = 1.4;
 constexpr double mostExponent = 5.0;
-constexpr int    powerNodes = 128;
-constexpr double mostIntensity = 2.0;
+constexpr int    powerNodes = 64;
+constexpr double mostIntensity = 1.25;
 
 /** The median of x where `inside` is one and not zero; `scratch` is overwritten. Nothing where there are no values.
  * Collective. */
@@ -167,14 +167,19 @@ relateContrasts(Domain &           finest,
   };
   const bool falls = stepsBothWays(0.0, -1.0);
   keepAbove(images[0], foreground, inside);
-  const auto fixedMedian = medianOf(domain, images[0], inside, chosen);
-  const auto movingMedian = medianOf(domain, images[1], inside, chosen);
-  const auto exponent = exponentBetween(fixedMedian, movingMedian);
+  keepAbove(images[1], foreground, inside);
+  std::optional<double> exponent;
+  {
+    const Buffer counted = domain.scalar(); // one or zero, whatever the weight
+    kernels.fill(counted.data(), n, Real(1));
+    keepAbove(inside, 0.5, counted);
+    const auto fixedMedian = medianOf(domain, images[0], counted, chosen);
+    exponent = exponentBetween(fixedMedian, medianOf(domain, images[1], counted, chosen));
+  }
   if (exponent)
   {
     raise(kernels, images[1], *exponent);
   }
-  keepAbove(images[1], foreground, inside);
   const bool rises = stepsBothWays(foreground, 1.0);
   return { rises ? ContrastRelation::Rising : falls ? ContrastRelation::Falling : ContrastRelation::Other, exponent };
 }

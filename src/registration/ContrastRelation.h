@@ -37,7 +37,7 @@ relateContrasts(Domain &           finest,
                 const Real *       moving,
                 const Real *       weight);
 
-/** x to that power, for intensities from 0 to 2, to which others are clamped: piecewise linear between 128 nodes. */
+/** x to that power, for intensities from 0 to 1.25, to which others are clamped: piecewise linear between 64 nodes. */
 void
 raise(Kernels & kernels, const Buffer & image, double exponent);
 

@@ -11,6 +11,7 @@
 #include <bitset>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 #include <sstream>
 
 namespace gnr
@@ -51,11 +52,19 @@ public:
     communicator.maximum(&isWrong_, 1);
     if (isWrong_ > 0.0)
     {
-      double             wrong = std::isfinite(wrong_) ? wrong_ : 0.0;
+      double             wrong = std::isnan(wrong_) ? none : wrong_;
       std::ostringstream text;
       communicator.maximum(&wrong, 1);
+      text << name << ": has ";
+      if (wrong > none)
+      {
+        text << "the value " << wrong;
+      }
+      else
+      {
+        text << "values that are not numbers";
+      }
       text
-        << name << ": has the value " << wrong
         << ", which is no label; labels are whole numbers from 0 to 65535. Number the labels anew, and sample them by "
            "the nearest voxel";
       throw Error(ErrorKind::BadInput, text.str());
@@ -76,8 +85,10 @@ public:
   }
 
 private:
+  static constexpr double none = std::numeric_limits<double>::lowest();
+
   std::vector<double> marks_;
-  double              wrong_ = 0.0;
+  double              wrong_ = none;
   double              isWrong_ = 0.0;
 };
 
@@ -89,6 +100,14 @@ lexicode(int distance, std::size_t count)
   std::vector<std::uint16_t> words;
   for (std::uint32_t word = 0; word < (1U << labelChannels) && words.size() < count; ++word)
   {
+    if (distance <= 2) // all words, or all with an even number of ones
+    {
+      if (distance == 1 || std::bitset<labelChannels>(word).count() % 2 == 0)
+      {
+        words.push_back(static_cast<std::uint16_t>(word));
+      }
+      continue;
+    }
     const auto isFar = [=](std::uint16_t other) {
       return static_cast<int>(std::bitset<labelChannels>(word ^ other).count()) >= distance;
     };
@@ -135,14 +154,5 @@ LabelCodes::LabelCodes(const InputPair & pair, const PairNames & names, const Gr
   }
 }
 
-std::vector<float>
-LabelCodes::bits(const float * labels, std::size_t count, int channel) const
-{
-  std::vector<float> values(count);
-  std::transform(labels, labels + count, values.begin(), [&](float label) {
-    return static_cast<float>((words_[static_cast<std::size_t>(label)] >> channel) & 1U);
-  });
-  return values;
-}
 
 } // namespace gnr

@@ -26,9 +26,12 @@ public:
    * 65535, where all are the same, or where the images have but one label in common. Collective. */
   LabelCodes(const InputPair & pair, const PairNames & names, const Grid & grid, Communicator & communicator);
 
-  /** 0 or 1 at every value. */
-  std::vector<float>
-  bits(const float * labels, std::size_t count, int channel) const;
+  /** 0 or 1. \param label one of those of both images */
+  float
+  bit(float label, int channel) const
+  {
+    return static_cast<float>((words_[static_cast<std::size_t>(label)] >> channel) & 1U);
+  }
 
   /** In ascending order, those of both images. */
   const std::vector<int> &

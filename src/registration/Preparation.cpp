@@ -50,14 +50,10 @@ readVelocity(const InputImage & velocity, const Options & options, FinestGrid & 
 
 /** Where it is left open for a pair. */
 SimilarityMeasure
-chooseMeasure(Preparation & prepared, std::size_t pair, const Options & options, Progress & progress)
+chooseMeasure(const Preparation & prepared, std::size_t pair, Progress & progress, IntensityChange & change)
 {
-  if (options.intensityNormalization == IntensityNormalization::None)
-  {
-    return SimilarityMeasure::SumOfSquares;
-  }
-  FinestGrid &   finest = *prepared.finest;
-  SolverImages & images = prepared.images;
+  FinestGrid &         finest = *prepared.finest;
+  const SolverImages & images = prepared.images;
   const auto [relation, exponent] = relateContrasts(finest.domain,
                                                     finest.transform,
                                                     finest.image,
@@ -74,13 +70,11 @@ chooseMeasure(Preparation & prepared, std::size_t pair, const Options & options,
                     : relation == ContrastRelation::Falling ? "darker"
                                                             : "also brighter") +
                    " in the other");
-  Kernels &         kernels = finest.domain.kernels();
-  const Buffer &    moving = images.pairs[pair].moving;
   const PairNames   names(pair);
   const std::string ends = names.fixed + ", and were ";
   if (relation == ContrastRelation::Rising && exponent)
   {
-    raise(kernels, moving, *exponent);
+    change.exponent = *exponent;
     std::ostringstream text;
     text << names.moving << ": its intensities lie along another curve than those of " << ends
          << "raised to the power of " << std::setprecision(2) << *exponent << " inside the solver";
@@ -88,7 +82,7 @@ chooseMeasure(Preparation & prepared, std::size_t pair, const Options & options,
   }
   else if (relation == ContrastRelation::Falling)
   {
-    kernels.scaleAndShift(Real(-1), moving.data(), Real(1), moving.data(), moving.size());
+    change.isNegative = true;
     progress.message(names.moving + ": its intensities are the negative of those of " + ends +
                      "turned round inside the solver");
   }
@@ -133,13 +127,17 @@ prepare(const InputImages & input,
 }
 
 SimilarityList
-chooseSimilarity(Preparation & prepared, const Options & options, Progress & progress)
+chooseSimilarity(const Preparation &            prepared,
+                 const Options &                options,
+                 Progress &                     progress,
+                 std::vector<IntensityChange> & changes)
 {
   if (!options.similarity.isAutomatic())
   {
     return options.similarity;
   }
-  if (options.intensityNormalization == IntensityNormalization::None)
+  const bool hasScale = options.intensityNormalization != IntensityNormalization::None;
+  if (!hasScale)
   {
     progress.message("similarity ssd was chosen: intensities are taken as they are, and the other measures need them "
                      "normalised");
@@ -147,12 +145,14 @@ chooseSimilarity(Preparation & prepared, const Options & options, Progress & pro
   const std::size_t pairs = prepared.images.pairs.size();
   SimilarityList    result;
   result.sums.clear();
+  changes.assign(pairs, {});
   for (std::size_t i = 0; i < pairs; ++i)
   {
     result.sums.push_back(options.similarity.of(i));
     if (result.sums.back().isAutomatic())
     {
-      result.sums.back().parts.front().measure = chooseMeasure(prepared, i, options, progress);
+      result.sums.back().parts.front().measure =
+        hasScale ? chooseMeasure(prepared, i, progress, changes[i]) : SimilarityMeasure::SumOfSquares;
     }
   }
   const auto isAsFirst = [&](const SimilaritySum & sum) { return sum.text() == result.sums.front().text(); };
@@ -161,6 +161,24 @@ chooseSimilarity(Preparation & prepared, const Options & options, Progress & pro
     result.sums.resize(1);
   }
   return result;
+}
+
+void
+changeIntensities(const std::vector<IntensityChange> & changes, Preparation & prepared)
+{
+  Kernels & kernels = prepared.finest->domain.kernels();
+  for (std::size_t i = 0; i < changes.size(); ++i)
+  {
+    const Buffer & moving = prepared.images.pairs[i].moving;
+    if (changes[i].exponent != 1.0)
+    {
+      raise(kernels, moving, changes[i].exponent);
+    }
+    if (changes[i].isNegative)
+    {
+      kernels.scaleAndShift(Real(-1), moving.data(), Real(1), moving.data(), moving.size());
+    }
+  }
 }
 
 } // namespace gnr

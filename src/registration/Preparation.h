@@ -33,10 +33,17 @@ prepare(const InputImages & input,
         Progress &          progress);
 
 /** What to compare the images by, where the user leaves it open the measure that suits a pair. If that is one for
- * images of one contrast whose intensities lie along different curves, the moving ones are brought to that of the fixed
- * image [D4]. Collective. */
+ * images of one contrast whose intensities lie along different curves, `changes` says what brings the moving ones to
+ * that of the fixed image [D4]: none, or one for each pair. Collective. */
 SimilarityList
-chooseSimilarity(Preparation & prepared, const Options & options, Progress & progress);
+chooseSimilarity(const Preparation &            prepared,
+                 const Options &                options,
+                 Progress &                     progress,
+                 std::vector<IntensityChange> & changes);
+
+/** Makes these changes to the moving images. */
+void
+changeIntensities(const std::vector<IntensityChange> & changes, Preparation & prepared);
 
 } // namespace gnr
 

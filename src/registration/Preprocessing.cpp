@@ -469,26 +469,20 @@ extend(Buffer && image, const BoxPart & part, Kernels & kernels)
   return result;
 }
 
-/** The words of an image of labels, on the box. */
+/** The words of an image of labels, on the box. \param codes null: nobody looks at the values of a rehearsal */
 Descriptors
 wordsOf(const InputImage &                        labels,
         const std::shared_ptr<const LabelCodes> & codes,
-        const Grid &                              grid,
         const BoxPart &                           part,
         Kernels &                                 kernels)
 {
-  const std::size_t plane = static_cast<std::size_t>(grid.size[0]) * grid.size[1];
-  Descriptors       words;
+  const BoxPart::Planes planes = part.collect(labels);
+  Descriptors           words;
   for (int channel = 0; channel < labelChannels; ++channel)
   {
-    std::vector<float> values;
-    InputImage         bits = labels;
-    if (codes && labels.data != nullptr) // nobody looks at the values of a rehearsal
-    {
-      values = codes->bits(labels.data, plane * labels.planes.size(), channel);
-      bits.data = values.data();
-    }
-    const Buffer onBox = extend(part.upload(part.collect(bits), kernels), part, kernels);
+    const auto   bit = [&](float label) { return codes->bit(label, channel); };
+    const Buffer onBox =
+      extend(codes ? part.upload(planes.mapped(bit), kernels) : part.upload(planes, kernels), part, kernels);
     words.emplace_back(kernels, part.box().points());
     kernels.toBytes(onBox.data(), words.back().data(), part.box().points());
   }
@@ -516,10 +510,8 @@ prepareImages(const InputImages & input,
     if (hasLabels(statistics.size()))
     {
       statistics.emplace_back();
-      result.pairs.push_back({ {},
-                               {},
-                               wordsOf(pair.fixed, pair.codes, input.grid, part, kernels),
-                               wordsOf(pair.moving, pair.codes, input.grid, part, kernels) });
+      result.pairs.push_back(
+        { {}, {}, wordsOf(pair.fixed, pair.codes, part, kernels), wordsOf(pair.moving, pair.codes, part, kernels) });
       continue;
     }
     Buffer fixed = part.upload(part.collect(pair.fixed), kernels);
@@ -532,6 +524,7 @@ prepareImages(const InputImages & input,
   Buffer movingWeight = readWeight(input.movingWeight, "MovingImageMask", part, kernels, communicator);
   checkWeights(fixedWeight, movingWeight, part, kernels, communicator, result.messages);
   {
+    double       widest = 0.0;
     const Buffer inside = commonInside(fixedWeight, movingWeight, part, kernels);
     for (std::size_t i = 0; i < result.pairs.size(); ++i)
     {
@@ -548,10 +541,11 @@ prepareImages(const InputImages & input,
                                          kernels,
                                          communicator,
                                          result.messages);
-      if (i == 0 && !isNormalized)
-      {
-        result.intensityRange = width;
-      }
+      widest = std::max(widest, width);
+    }
+    if (!isNormalized && widest > 0.0)
+    {
+      result.intensityRange = widest;
     }
   }
 

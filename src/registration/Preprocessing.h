@@ -36,7 +36,7 @@ struct SolverImages
   std::vector<SolverPair> pairs;
   Buffer                  fixedWeight;
   Buffer                  movingWeight;
-  double                  intensityRange = 1.0; ///< of the bulk of the values of the first fixed image
+  double                  intensityRange = 1.0; ///< of the bulk of a fixed image's values, the widest
   /** What the user should know of the images, each beginning with the name of one. */
   std::vector<std::string> messages;
 };

@@ -119,18 +119,20 @@ furtherChoices(const SimilarityList & similarity, int pairs)
   {
     return choices;
   }
-  for (const SimilarityMeasure first : { SimilarityMeasure::LocalCorrelation, SimilarityMeasure::SelfSimilarity })
+  // How many by self-similarity: none, one, or all but one. What each of them needs adds up, but for the first and the
+  // last.
+  for (const int alike : { 0, 1, pairs - 1 })
   {
     SimilarityList choice;
     choice.sums.clear();
-    SimilarityMeasure measure = first;
+    int left = alike;
     for (int i = 0; i < pairs; ++i)
     {
       choice.sums.push_back(similarity.of(i));
       if (choice.sums.back().isAutomatic())
       {
-        choice.sums.back().parts.front().measure = measure;
-        measure = SimilarityMeasure::LocalCorrelation;
+        choice.sums.back().parts.front().measure =
+          left-- > 0 ? SimilarityMeasure::SelfSimilarity : SimilarityMeasure::LocalCorrelation;
       }
     }
     choices.push_back(choice);
@@ -161,10 +163,17 @@ rehearseMemory(MemoryPlan &                                  plan,
     decided.similarity = choice;
     MemoryPlan other = open;
     rehearse(decided, other);
+    other.phases.front() = open.phases.front(); // the choice is part of it
+    other.scratchBytes = std::max(other.scratchBytes, open.scratchBytes);
+    other.stagingBytes = std::max(other.stagingBytes, open.stagingBytes);
     if (other.fieldBytes > open.fieldBytes)
     {
-      other.phases.front() = open.phases.front(); // the choice is part of it
       open = other;
+    }
+    else
+    {
+      open.scratchBytes = other.scratchBytes;
+      open.stagingBytes = other.stagingBytes;
     }
   }
   plan = open;

@@ -294,8 +294,9 @@ Solver::prepareSolve()
   }
   else
   {
-    report.similarity = chooseSimilarity(prepared_, options_, *progress_);
+    report.similarity = chooseSimilarity(prepared_, options_, *progress_, report.intensityChanges);
   }
+  changeIntensities(report.intensityChanges, prepared_);
   for (std::size_t i = 0; i < input_.pairs.size(); ++i)
   {
     prepared_.measures.push_back(makeMeasures(report.similarity.of(i), customMeasure_));

@@ -476,6 +476,29 @@ TEST_F(CheckpointTest, ImagesAreTheSameHoweverTheyAreHandedOver)
   EXPECT_LT(largestDifference(u, expected), 1e-3);
 }
 
+// What `auto` has done to the images before the first step belongs to the solve.
+TEST_F(CheckpointTest, GoesOnWithTheIntensitiesThatWereChanged)
+{
+  options.similarity = SimilarityMeasure::Automatic;
+  const std::vector<float> plain = moving;
+  for (const bool isNegative : { true, false })
+  {
+    std::transform(plain.begin(), plain.end(), moving.begin(), [=](float value) {
+      return isNegative ? 700.0F - 5.0F * value : value * value;
+    });
+    const auto expected = undisturbed();
+    stopAfter(3);
+    Watcher watcher;
+    EXPECT_EQ(run(&watcher), expected) << isNegative;
+    EXPECT_TRUE(watcher.hasHeard("goes on from the checkpoint"));
+    Watcher whole;
+    options.checkpoint.reset();
+    run(&whole);
+    EXPECT_TRUE(whole.hasHeard("inside the solver")) << isNegative;
+    options.checkpoint = folder + "/pair" + (isNegative ? "2" : "3");
+  }
+}
+
 TEST_F(CheckpointTest, MachineAndTimeLimitMayBeOthers)
 {
   const auto expected = undisturbed();
@@ -556,7 +579,7 @@ TEST_F(CheckpointTest, HasAHeaderForPeople)
 {
   stopAfter(3);
   const std::string header = contentOf(files().last).substr(0, 4000);
-  EXPECT_EQ(header.rfind("{\n  \"format\": \"gnr-checkpoint 1\",\n", 0), 0u);
+  EXPECT_EQ(header.rfind("{\n  \"format\": \"gnr-checkpoint 2\",\n", 0), 0u);
   for (const char * member :
        { "\"processes\": 1,", "\"imageGrid\": [32, 32, 32],", "\"step\": ", "\"beta\": \"0.01\"" })
   {

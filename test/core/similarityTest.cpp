@@ -15,6 +15,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <utility>
@@ -332,6 +333,7 @@ struct Deformed
     gnr::Problem problem{ grid, options };
     problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
     problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
+    problem.fixedWeight = { weight.empty() ? nullptr : weight.data(), gnr::wholeOf(problem.grid) };
     const auto        solution = gnr::makeEngine()->run(problem);
     const gnr::Report report = solution->report();
     u.resize(3 * grid.points());
@@ -365,6 +367,7 @@ struct Deformed
 
   gnr::Grid                   grid;
   std::vector<float>          fixed, moving, u;
+  std::vector<float>          weight; ///< of the fixed image; empty: none
   gnr::IntensityNormalization normalization = gnr::IntensityNormalization::Percentiles;
 };
 
@@ -478,6 +481,33 @@ TEST(Similarity, WhatBendsTheIntensitiesIsUndone)
   const auto [error, messages] = run([](double f) { return 700.0 - 5.0 * f; });
   EXPECT_NEAR(error, plain, 0.01 * plain);
   told(messages, "turned round inside the solver");
+}
+
+TEST(Similarity, OnlyTheVoxelsThatCountTellHowIntensitiesAreBent)
+{
+  const auto   withBackground = [](double f) { return std::max(f - 0.3, 0.0) / 0.7; };
+  Deformed     images([&](double f) { return std::pow(withBackground(f), 2.0); });
+  const double pi = problems::pi;
+  std::transform(images.fixed.begin(), images.fixed.end(), images.fixed.begin(), withBackground);
+  images.weight = problems::image(images.grid, [=](double x, double y, double z) {
+    return std::pow(x - pi, 2) + std::pow(y - pi, 2) + std::pow(z - pi, 2) < 2.5 ? 1.0 : 0.0;
+  });
+  const gnr::Report report = images.run(gnr::SimilarityMeasure::Automatic);
+  ASSERT_EQ(report.intensityChanges.size(), 1u);
+  EXPECT_NEAR(report.intensityChanges[0].exponent, 0.5, 0.1);
+}
+
+// A quarter of the foreground lies upon the background of the other image.
+TEST(Similarity, ImagesThatLieApartAreNotBent)
+{
+  const auto withBackground = [](double f) { return std::max(f - 0.3, 0.0) / 0.7; };
+  Deformed   images(withBackground);
+  std::transform(images.fixed.begin(), images.fixed.end(), images.fixed.begin(), withBackground);
+  const std::size_t plane = images.moving.size() / images.grid.size[2];
+  std::rotate(images.moving.begin(), images.moving.begin() + 6 * plane, images.moving.end());
+  const gnr::Report report = images.run(gnr::SimilarityMeasure::Automatic);
+  ASSERT_EQ(report.intensityChanges.size(), 1u);
+  EXPECT_EQ(report.intensityChanges[0].exponent, 1.0);
 }
 
 } // namespace

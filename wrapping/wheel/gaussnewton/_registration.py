@@ -83,10 +83,11 @@ def _is_sampled(fixed, moving, initial):
     return not same_grid(fixed, moving) or (initial is not None and (initial != np.eye(4)).any())
 
 
-def _onto(fixed, moving, values, weight, initial):
-    """Moving image and weight on the fixed grid: linear interpolation; outside, the nearest voxel with weight 0."""
+def _onto(fixed, moving, values, weight, initial, is_label):
+    """Moving image and weight on the fixed grid: linear interpolation, of labels the nearest voxel; outside, the nearest
+    voxel with weight 0."""
     to_moving, to_index = _to_moving(fixed, moving, initial)
-    resampled, inside = _core.sample(values, fixed.size, to_moving, None, to_index, False, None)
+    resampled, inside = _core.sample(values, fixed.size, to_moving, None, to_index, is_label, None)
     scale = 1.0 if initial is None else abs(np.linalg.det(initial))
     shared = float(inside.mean()) * _volume(fixed) / min(_volume(fixed), _volume(moving) / scale)
     if shared < _SMALLEST_OVERLAP:
@@ -103,7 +104,7 @@ def _onto(fixed, moving, values, weight, initial):
 
 def _further_pairs(channels, fixed, moving, spacing, initial, similarity):
     """Pairs of volumes on the fixed grid, by linear interpolation, of labels by the nearest voxel."""
-    measures = (similarity or "").split(",")
+    measures = _text(similarity or "").split(",")
     pairs = []
     for number, pair in enumerate(channels, 2):
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
@@ -295,7 +296,8 @@ def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, i
     further = _further_pairs(channels, fixed_image, moving_image, spacing, initial, settings.get("similarity"))
     on_grid = moving_values
     if _is_sampled(fixed_image, moving_image, initial):
-        on_grid, moving_weight = _onto(fixed_image, moving_image, moving_values, moving_weight, initial)
+        is_label = "labels" in _text(settings.get("similarity", "")).split(",")[0]
+        on_grid, moving_weight = _onto(fixed_image, moving_image, moving_values, moving_weight, initial, is_label)
     velocity = None
     if initial_velocity is not None:
         vectors = initial_velocity.array if isinstance(initial_velocity, Image) else initial_velocity
