@@ -89,6 +89,19 @@ CellOf(const std::string & text)
   return cell + "\"";
 }
 
+namespace
+{
+
+/** For messages. */
+std::string
+Shortened(const std::string & cell)
+{
+  constexpr std::size_t longest = 40;
+  return cell.size() <= longest ? cell : cell.substr(0, longest) + "…";
+}
+
+} // namespace
+
 double
 CoordinateIn(const std::string & cell, const std::string & where, const std::string & name)
 {
@@ -98,7 +111,8 @@ CoordinateIn(const std::string & cell, const std::string & where, const std::str
     std::string point = CellText(cell);
     std::replace(point.begin(), point.end(), ',', '.');
     const bool hasDecimalComma = point != CellText(cell) && FiniteNumber(point);
-    throw CommandLineError(where + name + (hasDecimalComma ? " has a decimal comma: '" : " is not a number: '") + cell +
+    throw CommandLineError(where + name + (hasDecimalComma ? " has a decimal comma: '" : " is not a number: '") +
+                           Shortened(cell) +
                            (hasDecimalComma ? "'. Write decimal points" : "'. Give coordinates in mm"));
   }
   return *number;

@@ -2,10 +2,13 @@
 #include "TransformFileCheck.h"
 
 #include "CommandLineError.h"
+#include "Hdf5Check.h"
 #include "InputFile.h"
 #include "TextHeader.h"
 
 #include "itkCompositeTransform.h"
+#include "itkObjectFactoryBase.h"
+#include "itkTransformFactoryBase.h"
 
 #include <algorithm>
 #include <cctype>
@@ -60,12 +63,17 @@ NumbersOf(const std::string & path, const std::string & text, int line)
   return numbers;
 }
 
+bool
+IsOnGrid(const std::string & name)
+{
+  return name.rfind("BSplineTransform", 0) == 0 || name.rfind("DisplacementField", 0) == 0;
+}
+
 /** Transforms on a grid have its size first among the fixed parameters, and numbers for every point of it. */
 void
 CheckGrid(const std::string & path, const std::string & name, std::size_t parameters, const std::vector<double> & fixed)
 {
-  const bool isOnGrid = name.rfind("BSplineTransform", 0) == 0 || name.rfind("DisplacementField", 0) == 0;
-  if (!isOnGrid)
+  if (!IsOnGrid(name))
   {
     return;
   }
@@ -79,6 +87,28 @@ CheckGrid(const std::string & path, const std::string & name, std::size_t parame
   if (points * static_cast<double>(axes) != static_cast<double>(parameters))
   {
     Refuse(path, name + " has " + std::to_string(parameters) + " parameters, which do not fit its grid");
+  }
+}
+
+/** ITK's transforms believe that they are given as many numbers as they have, and read or write beyond the end of
+ * fewer. */
+void
+CheckCount(const std::string & path, const std::string & name, std::size_t parameters)
+{
+  itk::TransformFactoryBase::RegisterDefaultTransforms();
+  const itk::LightObject::Pointer made = itk::ObjectFactoryBase::CreateInstance(name.c_str());
+  const auto * const ofDouble = dynamic_cast<const itk::TransformBaseTemplate<double> *>(made.GetPointer());
+  const auto * const ofFloat = dynamic_cast<const itk::TransformBaseTemplate<float> *>(made.GetPointer());
+  const bool         isFree = IsOnGrid(name) || name.rfind("CompositeTransform", 0) == 0;
+  if (isFree || (!ofDouble && !ofFloat))
+  {
+    return;
+  }
+  const std::size_t needed = ofDouble ? ofDouble->GetNumberOfParameters() : ofFloat->GetNumberOfParameters();
+  if (parameters != needed)
+  {
+    Refuse(path,
+           name + " has " + std::to_string(parameters) + " parameters, and " + std::to_string(needed) + " are needed");
   }
 }
 
@@ -123,6 +153,7 @@ CheckText(const std::string & path)
     else if (key == "Parameters")
     {
       parameters = NumbersOf(path, value, number);
+      CheckCount(path, name, parameters.size());
     }
     else if (key == "FixedParameters")
     {
@@ -145,8 +176,14 @@ CheckMatlabNumbers(const std::string &  path,
                    std::uint64_t        bytesEach,
                    bool                 isSwapped)
 {
-  stream.seekg(header[4], std::ios::cur); // the name
+  std::string name(static_cast<std::size_t>(header[4]), '\0');
+  stream.read(name.data(), header[4]);
+  name = name.c_str(); // its end is a zero
   const double count = static_cast<double>(header[1]) * static_cast<double>(header[2]);
+  if (IsTransformName(name))
+  {
+    CheckCount(path, name, static_cast<std::size_t>(count));
+  }
   for (double i = 0; i < count; ++i)
   {
     char raw[sizeof(double)] = {};
@@ -233,6 +270,10 @@ CheckTransformFile(const std::string & path)
     if (!isHdf)
     {
       Refuse(path, "it has no HDF5 header");
+    }
+    if (const auto fault = FaultOfHdf5(path))
+    {
+      Refuse(path, *fault);
     }
   }
   else if (ending == ".mat")

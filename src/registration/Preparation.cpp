@@ -39,6 +39,16 @@ readVelocity(const InputImage & velocity, const Options & options, FinestGrid & 
     {
       throw Error(ErrorKind::BadInput, "InitialVelocityField: has values that are NaN or infinite");
     }
+    const auto & [size, spacing] = finest.image;
+    const double reach = std::max(s.maximum, -s.minimum) / spacing[c];
+    const int    longest = *std::max_element(size.begin(), size.end());
+    if (!kernels.passes(2.0 * reach <= longest)) // as for a trial of the solver
+    {
+      std::ostringstream text;
+      text << "InitialVelocityField: carries points by " << reach
+           << " voxels, farther than half of the image; give the velocity of an earlier run, in mm per unit time";
+      throw Error(ErrorKind::BadInput, text.str());
+    }
     part.extendPeriodically(image, kernels, result.data() + c * domain.points());
   }
   if (options.incompressible)

@@ -7,9 +7,11 @@ import gzip
 import json
 import math
 import os
+import shutil
 import struct
 import subprocess
 import time
+from pathlib import Path
 
 import metaimage
 import nifti
@@ -364,6 +366,8 @@ class Transforms(Hostile):
                 ("short.tfm", self.AFFINE.replace("1 2 3 4", ""), ""),
                 ("nan.tfm", self.AFFINE.replace("2 3 4", "nan 3 4"), "'nan' in place of a finite number"),
                 ("word.tfm", self.AFFINE.replace("2 3 4", "2 3 4x"), "'4x' in place of a finite number"),
+                ("euler.tfm", "Transform: Euler3DTransform_double_3_3\nParameters: 0.1 0 0 1\nFixedParameters: 0 0 0 0\n",
+                 "Euler3DTransform_double_3_3 has 4 parameters, and 6 are needed"),
                 ("huge.tfm", spline.format("0 0 0", "30000 30000 30000"), "do not fit its grid"),
                 ("few.tfm", spline.format(" ".join(["0"] * 191), "4 4 4"), "do not fit its grid"),
                 ("minus.tfm", spline.format(" ".join(["0"] * 192), "-4 -4 4"), "do not fit its grid")):
@@ -373,6 +377,19 @@ class Transforms(Hostile):
         self.refused_transform("empty.tfm")
         self.succeed(self.register("fixed.nii", "moving.nii", *self.quick, "--initial-transform",
                                    self.transform("good.tfm", self.AFFINE.replace("2 3 4", "0.1 0.1 0.1"))))
+
+    def test_hdf5(self):
+        """Lengths that the library would believe: it ended with a signal, or took gigabytes."""
+        for path in sorted((Path(__file__).resolve().parent.parent / "fuzz/found/hdf5").iterdir()):
+            with self.subTest(path.name):
+                shutil.copy(path, self.folder)
+                self.refused_transform(path.name, "its HDF5 structure is damaged")
+
+    def test_a_velocity_that_leads_out_of_the_image(self):
+        nifti.write(self.folder / "far.nii", SIZE, [[1e6] * COUNT, [0.0] * COUNT, [0.0] * COUNT], "f")
+        result = self.register("fixed.nii", "moving.nii", *self.quick, "--initial-velocity", "far.nii")
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("farther than half of the image", result.stderr)
 
     def test_the_name_that_ants_and_convert3d_write(self):
         self.transform("ants.txt", self.AFFINE.replace("Affine", "MatrixOffset").replace("Transform_", "TransformBase_"))
