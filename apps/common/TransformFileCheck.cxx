@@ -97,6 +97,10 @@ CheckCount(const std::string & path, const std::string & name, std::size_t param
 {
   itk::TransformFactoryBase::RegisterDefaultTransforms();
   const itk::LightObject::Pointer made = itk::ObjectFactoryBase::CreateInstance(name.c_str());
+  if (made)
+  {
+    made->UnRegister(); // CreateInstance() has counted itself, too
+  }
   const auto * const ofDouble = dynamic_cast<const itk::TransformBaseTemplate<double> *>(made.GetPointer());
   const auto * const ofFloat = dynamic_cast<const itk::TransformBaseTemplate<float> *>(made.GetPointer());
   const bool         isFree = IsOnGrid(name) || name.rfind("CompositeTransform", 0) == 0;
