@@ -254,7 +254,9 @@ ReadReport(const std::string & path)
   }
   catch (const Json::exception & error)
   {
-    throw CommandLineError(path + ": is no complete report (" + error.what() + "). Run gnr-register again");
+    constexpr std::size_t longest = 200; // the library repeats what it has read
+    throw CommandLineError(path + ": is no complete report (" + std::string(error.what()).substr(0, longest) +
+                           "). Run gnr-register again");
   }
 }
 
