@@ -63,17 +63,12 @@ NumbersOf(const std::string & path, const std::string & text, int line)
   return numbers;
 }
 
-bool
-IsOnGrid(const std::string & name)
-{
-  return name.rfind("BSplineTransform", 0) == 0 || name.rfind("DisplacementField", 0) == 0;
-}
-
 /** Transforms on a grid have its size first among the fixed parameters, and numbers for every point of it. */
 void
 CheckGrid(const std::string & path, const std::string & name, std::size_t parameters, const std::vector<double> & fixed)
 {
-  if (!IsOnGrid(name))
+  const bool isOnGrid = name.rfind("BSplineTransform", 0) == 0 || name.rfind("DisplacementField", 0) == 0;
+  if (!isOnGrid)
   {
     return;
   }
@@ -101,19 +96,20 @@ CheckCount(const std::string & path, const std::string & name, std::size_t param
   {
     made->UnRegister(); // CreateInstance() has counted itself, too
   }
-  const auto * const ofDouble = dynamic_cast<const itk::TransformBaseTemplate<double> *>(made.GetPointer());
-  const auto * const ofFloat = dynamic_cast<const itk::TransformBaseTemplate<float> *>(made.GetPointer());
-  const bool         isFree = IsOnGrid(name) || name.rfind("CompositeTransform", 0) == 0;
-  if (isFree || (!ofDouble && !ofFloat))
-  {
-    return;
-  }
-  const std::size_t needed = ofDouble ? ofDouble->GetNumberOfParameters() : ofFloat->GetNumberOfParameters();
-  if (parameters != needed)
-  {
-    Refuse(path,
-           name + " has " + std::to_string(parameters) + " parameters, and " + std::to_string(needed) + " are needed");
-  }
+  const auto check = [&](const auto * transform) {
+    using Category = itk::TransformBaseTemplateEnums::TransformCategory;
+    // Those of splines and fields depend on their grid.
+    const auto category = transform ? transform->GetTransformCategory() : Category::DisplacementField;
+    if ((category == Category::Linear || category == Category::UnknownTransformCategory) &&
+        transform->GetNumberOfParameters() != parameters)
+    {
+      Refuse(path,
+             name + " has " + std::to_string(parameters) + " parameters, and " +
+               std::to_string(transform->GetNumberOfParameters()) + " are needed");
+    }
+  };
+  check(dynamic_cast<const itk::TransformBaseTemplate<double> *>(made.GetPointer()));
+  check(dynamic_cast<const itk::TransformBaseTemplate<float> *>(made.GetPointer()));
 }
 
 void

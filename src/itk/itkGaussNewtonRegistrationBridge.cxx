@@ -197,6 +197,13 @@ RegionOn(const ImageBaseType * image, RegionType region, const ImageBaseType * f
   return region;
 }
 
+/** The voxels of the moving images can be used one for one. */
+bool
+IsOnFixedGrid(const GaussNewtonRegistrationBridge::Inputs & inputs)
+{
+  return !inputs.initialTransform && HaveSameGrid(inputs.fixed, inputs.moving.grid);
+}
+
 std::size_t
 BytesOf(const ScalarImageType * image)
 {
@@ -302,13 +309,20 @@ GaussNewtonRegistrationBridge::PrepareMoving(const Inputs &                  inp
                                              ScalarImageType::Pointer & weight) const -> ScalarImageType::ConstPointer
 {
   ScalarImageType::ConstPointer result;
-  if (!inputs.initialTransform && HaveSameGrid(inputs.fixed, inputs.moving.grid))
+  if (IsOnFixedGrid(inputs))
   {
     const RegionType same = RegionOn(moving.grid, m_Distribution.GetInputRegion(), inputs.fixed);
     result = moving.whole ? moving.whole : moving.read(same);
     if (!moving.whole)
     {
       CheckFinite(result, same, name);
+    }
+    if (mask)
+    {
+      const RegionType                  ofMask = RegionOn(mask.grid, m_Distribution.GetInputRegion(), inputs.fixed);
+      const MaskImageType::ConstPointer part = mask.whole ? mask.whole : mask.read(ofMask);
+      weight = MakeWeight(part, ofMask, "MovingImageMask");
+      CheckNotEmpty(weight, m_Distribution, "MovingImageMask");
     }
   }
   else
@@ -351,21 +365,12 @@ GaussNewtonRegistrationBridge::Prepare(const Inputs & inputs, const gnr::Options
     CheckNotEmpty(m_FixedWeight, m_Distribution, "FixedImageMask");
   }
 
-  const bool hasSameGrid = !inputs.initialTransform && HaveSameGrid(inputs.fixed, inputs.moving.grid);
-  m_UsesMovingInPlace = hasSameGrid && !inputs.matchHistograms;
+  m_UsesMovingInPlace = IsOnFixedGrid(inputs) && !inputs.matchHistograms;
   const auto isOfLabels = [&](std::size_t pair) {
     return options.similarity.of(pair).has(gnr::SimilarityMeasure::Labels);
   };
   m_Moving = this->PrepareMoving(
     inputs, inputs.moving, inputs.fixed, "MovingImage", inputs.movingMask, isOfLabels(0), m_MovingWeight);
-  if (hasSameGrid && inputs.movingMask)
-  {
-    const RegionType                  ofMask = RegionOn(inputs.movingMask.grid, region, inputs.fixed);
-    const MaskImageType::ConstPointer mask =
-      inputs.movingMask.whole ? inputs.movingMask.whole : inputs.movingMask.read(ofMask);
-    m_MovingWeight = MakeWeight(mask, ofMask, "MovingImageMask");
-    CheckNotEmpty(m_MovingWeight, m_Distribution, "MovingImageMask");
-  }
 
   for (const Pair & pair : inputs.furtherPairs)
   {

@@ -182,7 +182,7 @@ private:
   gnr::InputBlock
   InputOf(const TImage * image) const;
 
-  /** The moving image of a pair as the solver reads it, with its weight where it is resampled. */
+  /** The moving image of a pair as the solver reads it, with its weight where it is masked or resampled. */
   ScalarImageType::ConstPointer
   PrepareMoving(const Inputs &                  inputs,
                 const Source<ScalarImageType> & moving,

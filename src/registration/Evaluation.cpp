@@ -173,14 +173,7 @@ Evaluation::compareImages(const VectorView & u)
     {
       // One after the other: descriptors are large.
       std::vector<Comparison> compared;
-      if (images.hasLabels())
-      {
-        compare({ part }, images.fixedWords, images.movingWords, compared);
-      }
-      else
-      {
-        compare({ part }, finest_.domain, images.fixed.data(), images.moving.data(), compared);
-      }
+      compare({ part }, images, finest_.domain, compared);
       const Comparison & comparison = compared.front();
       Buffer             ofFixed, ofMoving;
       isImage = comparison.channels.front().moving.bytes == nullptr;

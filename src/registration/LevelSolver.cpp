@@ -45,15 +45,10 @@ LevelSolver::solve(const Level & level, double beta, int leastIterations)
                   images_.intensityRange };
     for (std::size_t i = 0; i < measures_.size(); ++i)
     {
-      const SolverPair &own = level.images.pairs[i], &full = images_.pairs[i];
-      if (full.hasLabels())
-      {
-        const SolverPair & words = own.hasLabels() ? own : full;
-        compare(measures_[i], words.fixedWords, words.movingWords, set.comparisons);
-        continue;
-      }
-      compare(
-        measures_[i], level.domain, chosen(own.fixed, full.fixed), chosen(own.moving, full.moving), set.comparisons);
+      // A grid has images of its own, or sees those of the finest.
+      const SolverPair & own = level.images.pairs[i];
+      const bool         isOwn = own.fixed || own.hasLabels();
+      compare(measures_[i], isOwn ? own : images_.pairs[i], level.domain, set.comparisons);
     }
     Objective objective(level.velocity, level.transform, own, set);
     minimize(objective,

@@ -101,6 +101,22 @@ chooseMeasure(const Preparation & prepared, std::size_t pair, Progress & progres
 
 } // namespace
 
+void
+compare(const WeightedMeasures &  measures,
+        const SolverPair &        pair,
+        Domain &                  domain,
+        std::vector<Comparison> & comparisons)
+{
+  if (pair.hasLabels())
+  {
+    compare(measures, pair.fixedWords, pair.movingWords, comparisons);
+  }
+  else
+  {
+    compare(measures, domain, pair.fixed.data(), pair.moving.data(), comparisons);
+  }
+}
+
 Preparation
 prepare(const InputImages & input,
         const SolverBox &   box,

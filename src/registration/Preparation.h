@@ -22,6 +22,14 @@ struct Preparation
   std::vector<WeightedMeasures> measures; ///< to compare each pair by
 };
 
+/** Adds a comparison for each measure, of the images of a pair or of the words of its labels, which must live as long
+ * as the result. Collective. */
+void
+compare(const WeightedMeasures &  measures,
+        const SolverPair &        pair,
+        Domain &                  domain,
+        std::vector<Comparison> & comparisons);
+
 /** Reads what the caller has, and makes the solver's images and velocity of it. Throws Error(BadInput) naming the image
  * and the remedy. Collective. */
 Preparation

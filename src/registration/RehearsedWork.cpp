@@ -153,7 +153,7 @@ public:
     , transform_(domain_)
     , half_(makeVelocityGrid(domain_, plan.imageGrid, options_.velocityGrid))
     , velocity_(half_ ? half_->transform : transform_)
-    , images_(plan.pairs)
+    , pairs_(plan.pairs)
     , weight_(plan.reachesBorder || plan.hasFixedWeight ? domain_.scalar() : Buffer())
     , movingWeight_(plan.hasMovingWeight ? domain_.scalar() : Buffer())
     , set_{ compareImages(), weight_ ? weight_.data() : nullptr, movingWeight_ ? movingWeight_.data() : nullptr }
@@ -224,20 +224,23 @@ private:
   compareImages()
   {
     std::vector<Comparison> comparisons;
-    for (std::size_t i = 0; i < images_.size(); ++i)
+    for (std::size_t i = 0; i < pairs_.size(); ++i)
     {
-      const WeightedMeasures measures = makeMeasures(options_.similarity.of(i));
+      SolverPair & pair = pairs_[i];
       if (options_.similarity.of(i).has(SimilarityMeasure::Labels))
       {
-        while (words_.size() < labelChannels)
+        for (int k = 0; k < labelChannels; ++k)
         {
-          words_.emplace_back(*kernels_, domain_.points());
+          pair.fixedWords.emplace_back(*kernels_, domain_.points());
+          pair.movingWords.emplace_back(*kernels_, domain_.points());
         }
-        compare(measures, words_, words_, comparisons);
-        continue;
       }
-      images_[i] = domain_.scalar();
-      compare(measures, domain_, images_[i].data(), images_[i].data(), comparisons);
+      else
+      {
+        pair.fixed = domain_.scalar();
+        pair.moving = domain_.scalar();
+      }
+      compare(makeMeasures(options_.similarity.of(i)), pair, domain_, comparisons);
     }
     return comparisons;
   }
@@ -272,8 +275,7 @@ private:
   FourierTransform                 transform_;
   std::unique_ptr<CoarserGrid>     half_; ///< of the velocity; null: its grid is that of the images
   FourierTransform &               velocity_;
-  std::vector<Buffer>              images_;
-  Descriptors                      words_; ///< of any pair of labels
+  std::vector<SolverPair>          pairs_;
   Buffer                           weight_, movingWeight_;
   ImageSet                         set_;
   Objective                        objective_;

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <string>
 #include <system_error>
+#include <vector>
 
 namespace gnr
 {
@@ -36,6 +37,20 @@ readPart(const std::string & text)
   return part;
 }
 
+/** Between the separators; one more than there are of these. */
+std::vector<std::string>
+partsOf(const std::string & text, char separator)
+{
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();)
+  {
+    const std::size_t end = std::min(text.find(separator, begin), text.size());
+    parts.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
 } // namespace
 
 std::optional<SimilaritySum>
@@ -43,17 +58,15 @@ SimilaritySum::read(const std::string & text)
 {
   SimilaritySum sum;
   sum.parts.clear();
-  for (std::size_t begin = 0; begin <= text.size();)
+  for (const std::string & word : partsOf(text, '+'))
   {
-    const std::size_t end = std::min(text.find('+', begin), text.size());
-    const auto        part = readPart(text.substr(begin, end - begin));
-    const auto        isSame = [&](const Part & other) { return other.measure == part->measure; };
+    const auto part = readPart(word);
+    const auto isSame = [&](const Part & other) { return other.measure == part->measure; };
     if (!part || std::any_of(sum.parts.begin(), sum.parts.end(), isSame))
     {
       return std::nullopt;
     }
     sum.parts.push_back(*part);
-    begin = end + 1;
   }
   return sum.isAutomatic() && sum.parts.size() > 1 ? std::nullopt : std::optional<SimilaritySum>(sum);
 }
@@ -81,16 +94,14 @@ SimilarityList::read(const std::string & text)
 {
   SimilarityList list;
   list.sums.clear();
-  for (std::size_t begin = 0; begin <= text.size();)
+  for (const std::string & word : partsOf(text, ','))
   {
-    const std::size_t end = std::min(text.find(',', begin), text.size());
-    const auto        sum = SimilaritySum::read(text.substr(begin, end - begin));
+    const auto sum = SimilaritySum::read(word);
     if (!sum)
     {
       return std::nullopt;
     }
     list.sums.push_back(*sum);
-    begin = end + 1;
   }
   return list;
 }

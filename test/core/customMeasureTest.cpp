@@ -85,26 +85,15 @@ struct Pair
   std::vector<float> fixed, moving;
 };
 
-/** In voxels. */
-double
-largestDifference(const std::vector<float> & a, const std::vector<float> & b, const gnr::Grid & grid)
-{
-  double largest = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-  {
-    largest = std::max(largest, std::abs(double(a[i]) - b[i]) / grid.spacing[i % 3]);
-  }
-  return largest;
-}
-
 TEST(CustomMeasure, OfSquaredDifferencesGivesWhatTheirsGives)
 {
   Pair               pair;
   SquaredDifferences measure;
   const auto         expected = pair.run("ssd", nullptr);
-  EXPECT_LT(largestDifference(pair.run("custom", &measure), expected, pair.grid), 1e-3);
-  EXPECT_LT(largestDifference(pair.run("0.25*custom+0.75*ssd", &measure), expected, pair.grid), 1e-3);
-  EXPECT_GT(largestDifference(expected, std::vector<float>(expected.size()), pair.grid), 1.0) << "it tells nothing";
+  EXPECT_LT(problems::largestDifference(pair.run("custom", &measure), expected, pair.grid), 1e-3);
+  EXPECT_LT(problems::largestDifference(pair.run("0.25*custom+0.75*ssd", &measure), expected, pair.grid), 1e-3);
+  EXPECT_GT(problems::largestDifference(expected, std::vector<float>(expected.size()), pair.grid), 1.0)
+    << "it tells nothing";
 }
 
 TEST(CustomMeasure, SeesThePlanesOfEachProcess)
@@ -115,7 +104,7 @@ TEST(CustomMeasure, SeesThePlanesOfEachProcess)
   team.run([&](const std::shared_ptr<gnr::Communicator> & communicator) {
     SquaredDifferences measure;
     const auto         u = pair.run("custom", &measure, communicator); // each gets the whole
-    EXPECT_LT(largestDifference(u, expected, pair.grid), 1e-3) << communicator->rank();
+    EXPECT_LT(problems::largestDifference(u, expected, pair.grid), 1e-3) << communicator->rank();
   });
 }
 

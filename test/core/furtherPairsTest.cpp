@@ -106,12 +106,7 @@ struct Scene
   double
   largestDifference(const Image & a, const Image & b) const
   {
-    double largest = 0.0;
-    for (std::size_t i = 0; i < a.size(); ++i)
-    {
-      largest = std::max(largest, std::abs(double(a[i]) - b[i]) / grid.spacing[i % 3]);
-    }
-    return largest;
+    return problems::largestDifference(a, b, grid);
   }
 
   Grid    grid;

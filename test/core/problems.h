@@ -11,7 +11,9 @@
 #include "gnr/Grid.h"
 #include "gnr/Options.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdlib>
 #include <functional>
 #include <memory>
@@ -82,6 +84,18 @@ image(const gnr::Grid & grid, const Scalar & f)
 {
   const std::vector<gnr::Real> values = sample(grid, f);
   return { values.begin(), values.end() };
+}
+
+/** Between vectors of two fields on a grid, component by component, in voxels. */
+inline double
+largestDifference(const std::vector<float> & a, const std::vector<float> & b, const gnr::Grid & grid)
+{
+  double largest = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+  {
+    largest = std::max(largest, std::abs(double(a[i]) - b[i]) / grid.spacing[i % 3]);
+  }
+  return largest;
 }
 
 /** m0 = (sin^2 x + sin^2 y + sin^2 z) / 3, the template of the synthetic problem of the CLAIRE papers. */

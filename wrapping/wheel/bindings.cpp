@@ -111,6 +111,15 @@ describe(const gnr::Report & r, const gnr::Options & options)
   result["beta"] = r.beta;
   result["mismatch"] = r.mismatch;
   result["similarity"] = r.similarity.text();
+  nb::list changes;
+  for (const gnr::IntensityChange & change : r.intensityChanges)
+  {
+    nb::dict d;
+    d["exponent"] = change.exponent;
+    d["isNegative"] = change.isNegative;
+    changes.append(d);
+  }
+  result["intensityChanges"] = changes;
   result["detailCorrelationBefore"] =
     valueOrNone(r.detailCorrelation ? std::optional(r.detailCorrelation->before) : std::nullopt);
   result["detailCorrelationAfter"] =

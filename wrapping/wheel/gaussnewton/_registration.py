@@ -78,6 +78,12 @@ def _volume(image):
     return float(np.prod(image.size) * np.prod(image.spacing))
 
 
+def _is_of_labels(settings, pair):
+    """Whether a pair of images, by number from 0, is compared by its labels."""
+    sums = _text(settings.get("similarity", "")).split(",")
+    return "labels" in sums[min(pair, len(sums) - 1)]
+
+
 def _is_sampled(fixed, moving, initial):
     """Whether the moving image must be brought onto the fixed grid first."""
     return not same_grid(fixed, moving) or (initial is not None and (initial != np.eye(4)).any())
@@ -102,9 +108,8 @@ def _onto(fixed, moving, values, weight, initial, is_label):
     return resampled, None if (inside == 1).all() else np.ascontiguousarray(inside, dtype=np.float32)
 
 
-def _further_pairs(channels, fixed, moving, spacing, initial, similarity):
+def _further_pairs(channels, fixed, moving, spacing, initial, settings):
     """Pairs of volumes on the fixed grid, by linear interpolation, of labels by the nearest voxel."""
-    measures = _text(similarity or "").split(",")
     pairs = []
     for number, pair in enumerate(channels, 2):
         if not isinstance(pair, (tuple, list)) or len(pair) != 2:
@@ -123,8 +128,8 @@ def _further_pairs(channels, fixed, moving, spacing, initial, similarity):
             volumes.append(_float_volume(channel, name))
         if _is_sampled(fixed, moving, initial):
             to_moving, to_index = _to_moving(fixed, moving, initial)
-            is_label = "labels" in measures[min(number, len(measures)) - 1]
-            volumes[1] = _core.sample(volumes[1], fixed.size, to_moving, None, to_index, is_label, None)[0]
+            volumes[1] = _core.sample(volumes[1], fixed.size, to_moving, None, to_index,
+                                      _is_of_labels(settings, number - 1), None)[0]
         pairs.append(tuple(volumes))
     return pairs
 
@@ -293,11 +298,11 @@ def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, i
     fixed_weight = _weight(fixed_mask, fixed_image, "fixed_mask")
     moving_weight = _weight(moving_mask, moving_image, "moving_mask")
     initial = None if initial_transform is None else _transforms.matrix_of(initial_transform)
-    further = _further_pairs(channels, fixed_image, moving_image, spacing, initial, settings.get("similarity"))
+    further = _further_pairs(channels, fixed_image, moving_image, spacing, initial, settings)
     on_grid = moving_values
     if _is_sampled(fixed_image, moving_image, initial):
-        is_label = "labels" in _text(settings.get("similarity", "")).split(",")[0]
-        on_grid, moving_weight = _onto(fixed_image, moving_image, moving_values, moving_weight, initial, is_label)
+        on_grid, moving_weight = _onto(fixed_image, moving_image, moving_values, moving_weight, initial,
+                                       _is_of_labels(settings, 0))
     velocity = None
     if initial_velocity is not None:
         vectors = initial_velocity.array if isinstance(initial_velocity, Image) else initial_velocity
