@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <limits>
 #include <sstream>
+#include <utility>
 
 namespace gnr
 {
@@ -42,6 +43,12 @@ public:
         wrong_ = value;
         isWrong_ = 1.0;
       }
+      const float before = i % grid.size[0] == 0 ? 0.0F : image.data[i - 1];
+      if (i % grid.size[0] != 0 && (value != 0.0F || before != 0.0F))
+      {
+        neighbours_[0] += value == before ? 1.0 : 0.0;
+        neighbours_[1] += 1.0;
+      }
     }
   }
 
@@ -49,6 +56,7 @@ public:
   share(const std::string & name, Communicator & communicator)
   {
     communicator.maximum(marks_.data(), marks_.size());
+    communicator.sum(neighbours_.data(), neighbours_.size());
     communicator.maximum(&isWrong_, 1);
     if (isWrong_ > 0.0)
     {
@@ -69,7 +77,7 @@ public:
            "the nearest voxel";
       throw Error(ErrorKind::BadInput, text.str());
     }
-    if (std::count(marks_.begin(), marks_.end(), 1.0) == 1)
+    if (count() == 1)
     {
       const auto only = std::find(marks_.begin(), marks_.end(), 1.0) - marks_.begin();
       throw Error(ErrorKind::BadInput,
@@ -84,12 +92,27 @@ public:
     return marks_[label] > 0.0;
   }
 
+  int
+  count() const
+  {
+    return static_cast<int>(std::count(marks_.begin(), marks_.end(), 1.0));
+  }
+  /** Voxels of segmentations mostly have the label of their neighbour: measured 0.61 to 0.75 of them, and 0.01 to 0.27
+   * of images of intensities. */
+  bool
+  looksLikeIntensities() const
+  {
+    constexpr double leastShare = 0.4;
+    return neighbours_[0] < leastShare * neighbours_[1];
+  }
+
 private:
   static constexpr double none = std::numeric_limits<double>::lowest();
 
-  std::vector<double> marks_;
-  double              wrong_ = none;
-  double              isWrong_ = 0.0;
+  std::vector<double>   marks_;
+  std::array<double, 2> neighbours_{}; ///< along x, of which not both are zero: those that are alike, all
+  double                wrong_ = none;
+  double                isWrong_ = 0.0;
 };
 
 } // namespace
@@ -125,6 +148,15 @@ LabelCodes::LabelCodes(const InputPair & pair, const PairNames & names, const Gr
   Marks fixed(pair.fixed, grid), moving(pair.moving, grid);
   fixed.share(names.fixed, communicator);
   moving.share(names.moving, communicator);
+  for (const auto & [marks, name] : { std::pair(&fixed, &names.fixed), std::pair(&moving, &names.moving) })
+  {
+    if (marks->looksLikeIntensities())
+    {
+      messages_.push_back(*name + ": has " + std::to_string(marks->count()) +
+                          " labels, and its voxels mostly differ from their neighbours: this looks like an image of "
+                          "intensities, not a segmentation");
+    }
+  }
   int common = 0;
   for (int label = 0; label < labelCount; ++label)
   {

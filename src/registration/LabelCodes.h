@@ -33,6 +33,13 @@ public:
     return static_cast<float>((words_[static_cast<std::size_t>(label)] >> channel) & 1U);
   }
 
+  /** What the user should know of the images. */
+  const std::vector<std::string> &
+  messages() const
+  {
+    return messages_;
+  }
+
   /** In ascending order, those of both images. */
   const std::vector<int> &
   labels() const
@@ -43,6 +50,7 @@ public:
 private:
   std::vector<int>           labels_;
   std::vector<std::uint16_t> words_; ///< by label
+  std::vector<std::string>   messages_;
 };
 
 /** The first words of labelChannels bits of which any two differ in at least `distance` bits; nothing where there are

@@ -316,7 +316,8 @@ OptionRow::rangeText() const
       text = "one of " + listed(member.words);
       break;
     case OptionKind::Sum:
-      text = "one of " + listed(member.words) + ", or a sum as " + member.words.front() + "+0.5*" + member.words.back();
+      text = "one of " + listed(member.words) + ", or a sum as " + nameOf(SimilarityMeasure::LocalCorrelation) +
+             "+0.5*" + nameOf(SimilarityMeasure::SelfSimilarity);
       break;
     case OptionKind::Text:
       text = "a text of one line";

@@ -510,6 +510,11 @@ prepareImages(const InputImages & input,
     if (hasLabels(statistics.size()))
     {
       statistics.emplace_back();
+      if (pair.codes)
+      {
+        const auto & notes = pair.codes->messages();
+        result.messages.insert(result.messages.end(), notes.begin(), notes.end());
+      }
       result.pairs.push_back(
         { {}, {}, wordsOf(pair.fixed, pair.codes, part, kernels), wordsOf(pair.moving, pair.codes, part, kernels) });
       continue;

@@ -159,6 +159,21 @@ TEST(Labels, NumbersSayNothing)
   EXPECT_LT(scene.largestDifference(scene.run(), expected), 1e-3);
 }
 
+TEST(Labels, ThatLookLikeIntensitiesAreTold)
+{
+  Scene        scene;
+  const Report segmentations = makeEngine()->run(scene.problem())->report();
+  EXPECT_TRUE(segmentations.messages.empty()) << segmentations.messages.front();
+  scene.moving = problems::image(scene.grid, [](double x, double y, double z) {
+    return std::round(100.0 + 50.0 * std::sin(x) * std::cos(y) + 40.0 * std::sin(z + x));
+  });
+  scene.fixed = scene.moving;
+  const Report report = makeEngine()->run(scene.problem())->report();
+  ASSERT_EQ(report.messages.size(), 2u);
+  EXPECT_EQ(report.messages[0].rfind("FixedImage: has ", 0), 0u);
+  EXPECT_NE(report.messages[1].find("looks like an image of intensities"), std::string::npos);
+}
+
 TEST(Labels, StandBesideImages)
 {
   const Scene scene;
