@@ -156,7 +156,7 @@ measureKernels(gnr::Kernels & kernels, int n)
     { "pushForward", 36, [&] { kernels.pushForward(padded, domain.grid().spacing.data(), vc); } },
     { "convolvePlanes", 16, [&] { kernels.convolvePlanes(va[0], domain.extents(), window, window, vc[0]); } },
     { "convolveAcross", 8, [&] { kernels.convolveAcross(padded[0], window, vc[0]); } },
-    { "adjointGrowth", 12, [&] { kernels.adjointGrowth(va[0], vb[0], 0.1F, vc[0], points); } },
+    { "growth", 12, [&] { kernels.growth(va[0], vb[0], 0.1F, vc[0], points); } },
     { "squaredDistance", 8, [&] { kernels.squaredDistance(va[0], vb[0], nullptr, points); } },
     { "gradientDyad", 36, [&] { kernels.gradientDyad(va, nullptr, vb, vc, points); } },
     { "stiffen", 8, [&] { kernels.stiffen(va[0], 1.0F, 1.0F, vc[0], points); } },

@@ -251,7 +251,7 @@ public:
   /** \name Everyday parameters
    * Values out of range are refused by Update(). */
   /**@{*/
-  /** Overwrites the parameters with a named set, from fast to accurate; Device, NumberOfWorkUnits, UseHistogramMatching
+  /** Overwrites the parameters with a named set; Device, NumberOfWorkUnits, UseHistogramMatching
    * and the outputs to compute stay as they are. */
   void
   SetPreset(PresetEnum preset);

@@ -77,12 +77,14 @@ public:
 
   /** \class Preset
    * \ingroup GaussNewtonRegistration
-   * Named sets of parameters: how much time to spend. */
+   * Named sets of parameters: how much time to spend, or what the images are. */
   enum class Preset : uint8_t
   {
     Fast = static_cast<int>(gnr::Preset::Fast),
     Default = static_cast<int>(gnr::Preset::Default),
-    Accurate = static_cast<int>(gnr::Preset::Accurate)
+    Accurate = static_cast<int>(gnr::Preset::Accurate),
+    /** Two CTs of a chest: densities, whose mass is kept. */
+    LungCt = static_cast<int>(gnr::Preset::LungCt)
   };
 };
 

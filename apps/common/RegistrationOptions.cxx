@@ -69,10 +69,16 @@ RegistrationOptions::RegistrationOptions(ArgumentParser & parser, RegistrationSe
 {
   const gnr::OptionTable & table = *settings.optionTable;
   const gnr::Options       defaults = gnr::makeOptions(gnr::Preset::Default);
-  const std::string        presets =
-    "Named set of options; explicit options override it. fast: " + Differences(table, gnr::Preset::Fast) +
-    "; accurate: " + Differences(table, gnr::Preset::Accurate) + ".";
-  Describe(parser.add_option("--preset", settings.preset, presets),
+  std::string              presets = "Named set of options; explicit options override it.";
+  for (const auto & preset : gnr::enumNames<gnr::Preset>)
+  {
+    if (preset.value != gnr::Preset::Default)
+    {
+      presets +=
+        std::string(presets.back() == '.' ? " " : "; ") + preset.word + ": " + Differences(table, preset.value);
+    }
+  }
+  Describe(parser.add_option("--preset", settings.preset, presets + "."),
            gnr::nameOf(gnr::OptionGroup::Deformation),
            CLI::detail::join(gnr::wordsOf<gnr::Preset>(), "|"),
            settings.preset)

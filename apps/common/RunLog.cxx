@@ -120,7 +120,8 @@ RunLog::PrintHeader(const ImageFileInfo & fixed,
   Line("options  preset " + m_Settings.preset + ", beta " + Format("%g", o.beta) +
        (o.betaStrategy == gnr::BetaStrategy::Fixed ? "" : std::string(" by ") + gnr::nameOf(o.betaStrategy)) +
        ", gamma " + Format("%g", o.gamma) + ", " + gnr::nameOf(o.regularization) +
-       (o.incompressible ? ", incompressible" : ""));
+       (o.incompressible ? ", incompressible" : "") +
+       (o.density == gnr::Density::None ? "" : std::string(", density ") + gnr::nameOf(o.density)));
   if (m_Settings.verbose)
   {
     PrintOptions();

@@ -220,6 +220,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
           r.detailCorrelation
             ? Json({ { "before", r.detailCorrelation->before }, { "after", r.detailCorrelation->after } })
             : Json() },
+        { "massDrift", r.massDrift ? Json(*r.massDrift) : Json() },
         { "determinant",
           { { "minimum", r.determinantMinimum }, { "maximum", r.determinantMaximum }, { "mean", r.determinantMean } } },
         { "foldedVoxels", r.foldedVoxels },

@@ -191,6 +191,20 @@ inline constexpr EnumName<IntensityNormalization> enumNames<IntensityNormalizati
   { IntensityNormalization::None, "none" },
 };
 
+/** Whether the values of the images are densities, which a change of volume changes [T5], and in which unit. */
+enum class Density
+{
+  None,  ///< intensities: a point keeps its own
+  Given, ///< densities as they are, >= 0, such as concentrations
+  Ct     ///< CT numbers (HU), from which densities are made [P2]
+};
+template <>
+inline constexpr EnumName<Density> enumNames<Density>[] = {
+  { Density::None, "none" },
+  { Density::Given, "given" },
+  { Density::Ct, "ct" },
+};
+
 /** What the fall of the objective in a step is measured against, to tell that a level stalls. */
 enum class StallReference
 {
@@ -264,8 +278,10 @@ struct Options
   // images
   SimilarityList         similarity = SimilarityMeasure::Automatic;
   IntensityNormalization intensityNormalization = IntensityNormalization::Percentiles;
-  bool                   periodic = false; ///< the images are periodic on their box: no padding
-  double                 smoothing = 0.0;  ///< standard deviation of a Gaussian on the images, in voxels of each level
+  Density                density = Density::None;
+  double                 densityExponent = 1.0; ///< a of m(1) = det^a m0 o y for densities, 0.1 to 1; no unit
+  bool                   periodic = false;      ///< the images are periodic on their box: no padding
+  double                 smoothing = 0.0; ///< standard deviation of a Gaussian on the images, in voxels of each level
 
   // machine
   Device             device = Device::Auto;
@@ -275,18 +291,20 @@ struct Options
   double                     checkpointInterval = 300.0; ///< seconds between two checkpoints, >= 0; 0: at every step
 };
 
-/** Named sets of options: how much time to spend (doc/choices.md). */
+/** Named sets of options: how much time to spend, or what the images are (doc/choices.md). */
 enum class Preset
 {
   Fast,
   Default,
-  Accurate
+  Accurate,
+  LungCt ///< two CTs of a chest: densities, whose mass is kept (doc/thorax.md)
 };
 template <>
 inline constexpr EnumName<Preset> enumNames<Preset>[] = {
   { Preset::Fast, "fast" },
   { Preset::Default, "default" },
   { Preset::Accurate, "accurate" },
+  { Preset::LungCt, "lung-ct" },
 };
 
 /** The options of a preset; `Preset::Default` gives `Options{}`. */

@@ -80,6 +80,10 @@ struct Problem
    * as many, if without data. */
   std::vector<ImagePair> furtherPairs{};
 
+  /** By how much the volume of what `moving` shows has changed when it was sampled on the grid, if that was through a
+   * linear transform: its determinant, > 0. Densities are multiplied by its power. */
+  double movingVolumeChange = 1.0;
+
   CustomMeasure * customMeasure = nullptr; ///< for "custom" in the options; valid until the solve ends
 };
 

@@ -80,6 +80,7 @@ struct IterationRecord
   int    innerIterations = 0;    ///< iterations inside the preconditioner, 0 for InvA
   double stepLength = 0.0;       ///< accepted by the line search
   int    timeSteps = 0;          ///< semi-Lagrangian steps in use
+  double massDrift = 0.0;        ///< what the transport has added to the mass of densities, or lost of it, as a share
   double seconds = 0.0;          ///< wall time since the start of the solve
 };
 
@@ -185,12 +186,14 @@ struct Report
 
   double mismatch = 1.0; ///< ||m0(y) - f|| / ||m0 - f|| of the produced map, normalised intensities, weighted
   std::optional<DetailCorrelation> detailCorrelation; ///< unset: an image has no details
-  double      determinantMinimum = 1.0;               ///< det(I + grad u) over the image grid, central differences
-  double      determinantMaximum = 1.0;
-  double      determinantMean = 1.0;
-  std::size_t foldedVoxels = 0;          ///< det <= 0
-  double      maximumDisplacement = 0.0; ///< millimetres
-  int         mapSteps = 0;              ///< steps that integrated the displacement
+  /// What the transport has added to the mass, or lost of it, as a share; unset: there are no densities.
+  std::optional<double> massDrift;
+  double                determinantMinimum = 1.0; ///< det(I + grad u) over the image grid, central differences
+  double                determinantMaximum = 1.0;
+  double                determinantMean = 1.0;
+  std::size_t           foldedVoxels = 0;          ///< det <= 0
+  double                maximumDisplacement = 0.0; ///< millimetres
+  int                   mapSteps = 0;              ///< steps that integrated the displacement
 
   double beta = 0.0; ///< weight of the regularisation that the result belongs to; no unit
   int    newtonSteps = 0;

@@ -30,6 +30,7 @@
 #endif
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <sstream>
 #include <utility>
@@ -53,6 +54,24 @@ constexpr SizeValueType shortestAxis = 8;
 
 // Masks and images often went through different programs, so their headers agree only roughly.
 constexpr double gridTolerance = 0.1;
+
+/** |det| of a linear transform. */
+double
+VolumeChangeOf(const Transform<double, 3, 3> & transform)
+{
+  if (!transform.IsLinear())
+  {
+    ThrowBadInput("InitialTransform: is not linear, so that it changes densities from place to place; for densities, "
+                  "resample the moving image through it, multiply by its determinant and leave the transform out.");
+  }
+  const Point<double, 3> origin{};
+  const auto             columnOf = [&](unsigned int axis) {
+    Point<double, 3> unit{};
+    unit[axis] = 1.0;
+    return transform.TransformPoint(unit) - transform.TransformPoint(origin);
+  };
+  return std::abs(CrossProduct(columnOf(0), columnOf(1)) * columnOf(2));
+}
 
 void
 VerifySize(const ImageBaseType * image, const std::string & name)
@@ -240,6 +259,7 @@ GaussNewtonRegistrationBridge::MakeProblem() const
   problem.fixedWeight = this->InputOf(m_FixedWeight.GetPointer());
   problem.movingWeight = this->InputOf(m_MovingWeight.GetPointer());
   problem.initialVelocity = this->InputOf(m_Velocity.GetPointer());
+  problem.movingVolumeChange = m_MovingVolumeChange;
   problem.furtherPairs.resize(m_Distribution.GetNumberOfFurtherPairs());
   for (std::size_t i = 0; i < m_FurtherPairs.size(); ++i)
   {
@@ -363,6 +383,15 @@ GaussNewtonRegistrationBridge::Prepare(const Inputs & inputs, const gnr::Options
   {
     m_FixedWeight = MakeWeight(inputs.fixedMask, RegionOn(inputs.fixedMask, region, inputs.fixed), "FixedImageMask");
     CheckNotEmpty(m_FixedWeight, m_Distribution, "FixedImageMask");
+  }
+
+  if (options.density != gnr::Density::None)
+  {
+    if (inputs.matchHistograms)
+    {
+      ThrowBadInput("UseHistogramMatching: would change the masses of densities; switch it off.");
+    }
+    m_MovingVolumeChange = inputs.initialTransform ? VolumeChangeOf(*inputs.initialTransform) : 1.0;
   }
 
   m_UsesMovingInPlace = IsOnFixedGrid(inputs) && !inputs.matchHistograms;

@@ -210,6 +210,7 @@ private:
   ScalarImageType::Pointer      m_MovingWeight{};
   VectorImageType::Pointer      m_Velocity{}; // along the grid axes
   std::vector<SolverPair>       m_FurtherPairs{};
+  double                        m_MovingVolumeChange{ 1.0 };
   bool                          m_UsesMovingInPlace{ false };
   gnr::Options                  m_Options{};
   std::unique_ptr<gnr::Result>  m_Result{};

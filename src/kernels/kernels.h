@@ -212,6 +212,12 @@ public:
   /** out = a x y, out may be x or y. */
   virtual void
   multiply(Real a, const Real * x, const Real * y, Real * out, std::size_t n) = 0;
+  /** out = a x y + b out; with b = 0 out is not read. */
+  virtual void
+  multiplyAdd(Real a, const Real * x, const Real * y, Real b, Real * out, std::size_t n) = 0;
+  /** x = max(x, 0)^exponent, exponent > 0. */
+  virtual void
+  power(Real exponent, Real * x, std::size_t n) = 0;
   virtual double
   sum(const Real * x, std::size_t n) = 0;
   virtual double
@@ -320,10 +326,10 @@ public:
 
   //---- transport.cpp
   //--------------------------------------------------------------------------------------------------
-  /** c = 1 + h/2 (d + D + h d D), the growth of the adjoint over one step; d = div v at x, D at the departure point
-   * [T4]. c may be d or D. */
+  /** c = 1 + h/2 (d + D + h d D), the growth of a quantity over one step of a flow; d = div v at x, D at the departure
+   * point [T4], [T5]. c may be d or D. */
   virtual void
-  adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) = 0;
+  growth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) = 0;
 
   //---- similarity.cpp: weight may be null (one)
   //-------------------------------------------------------------------------

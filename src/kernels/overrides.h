@@ -27,6 +27,10 @@ void
 saturate(Real lower, Real upper, Real reach, Real * x, std::size_t n) override;
 void
 multiply(Real a, const Real * x, const Real * y, Real * out, std::size_t n) override;
+void
+multiplyAdd(Real a, const Real * x, const Real * y, Real b, Real * out, std::size_t n) override;
+void
+power(Real exponent, Real * x, std::size_t n) override;
 double
 sum(const Real * x, std::size_t n) override;
 double
@@ -88,7 +92,7 @@ interpolate(const Padded & f, const ConstVectorView & d, const Real * factor, In
 void
 interpolateVector(const Padded f[3], const ConstVectorView & d, const Real scale[3], const VectorView & out) override;
 void
-adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) override;
+growth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) override;
 
 double
 squaredDistance(const Real * a, const Real * b, const Real * weight, std::size_t n) override;

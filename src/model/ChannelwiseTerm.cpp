@@ -3,6 +3,8 @@
 
 #include "model/Structure.h"
 
+#include <algorithm>
+#include <cmath>
 #include <stdexcept>
 
 namespace gnr
@@ -20,10 +22,45 @@ ChannelwiseTerm::ChannelwiseTerm(Trajectory &       trajectory,
     {
       throw std::logic_error("ChannelwiseTerm: descriptors are for the vector form");
     }
-    pairs_.push_back(
-      { { channel.moving.values, {} }, comparison.measure->compare(domain, channel.fixed.values), channel.scale });
+    trajectory.expect(channel.exponent);
+    pairs_.push_back({ { channel.moving.values, channel.exponent },
+                       comparison.measure->compare(domain, channel.fixed.values),
+                       channel.scale });
     pairs_.back().similarity->setWeight(weight());
+    if (channel.exponent != 0.0)
+    {
+      pairs_.back().mass = mass(channel.moving.values, channel.exponent);
+    }
   }
+}
+
+double
+ChannelwiseTerm::mass(const Real * m, double exponent)
+{
+  Kernels &         kernels = domain().kernels();
+  const std::size_t n = domain().points();
+  if (exponent == 1.0)
+  {
+    return domain().average(kernels.sum(m, n));
+  }
+  const Buffer power = domain().scalar();
+  kernels.copy(m, power.data(), n);
+  kernels.power(Real(1.0 / exponent), power.data(), n);
+  return domain().average(kernels.sum(power.data(), n));
+}
+
+double
+ChannelwiseTerm::massDrift()
+{
+  double most = 0.0;
+  for (const Pair & pair : pairs_)
+  {
+    if (pair.state.exponent != 0.0)
+    {
+      most = std::max(most, std::abs(mass(trajectory().end(pair.state), pair.state.exponent) / pair.mass - 1.0));
+    }
+  }
+  return most;
 }
 
 void
@@ -114,7 +151,7 @@ ChannelwiseTerm::addStructure(Structure & structure)
       }
       curvature = scaled;
     }
-    structure.addImage(trajectory().end(pair.state), curvature);
+    structure.addImage(trajectory().end(pair.state), pair.state.exponent, curvature);
   }
 }
 

@@ -23,6 +23,8 @@ public:
   addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q) override;
   void
   addStructure(Structure & structure) override;
+  double
+  massDrift() override;
   bool
   isInPlace() const override
   {
@@ -36,7 +38,12 @@ private:
     std::unique_ptr<Similarity> similarity;
     double                      scale;
     Buffer                      curvature{}; ///< with the scale, where that is not one
+    double                      mass = 0.0;  ///< at t = 0, of a density
   };
+
+  /** The mean of m^{1/a}. */
+  double
+  mass(const Real * m, double exponent);
 
   void
   solveStates() override;

@@ -40,6 +40,7 @@ compare(const WeightedMeasures &  measures,
         Domain &                  domain,
         const Real *              fixed,
         const Real *              moving,
+        double                    exponent,
         std::vector<Comparison> & comparisons)
 {
   for (const auto & [measure, weight] : measures)
@@ -55,7 +56,7 @@ compare(const WeightedMeasures &  measures,
     }
     if (comparison.channels.empty())
     {
-      comparison.channels.push_back({ fixed, moving, scale });
+      comparison.channels.push_back({ fixed, moving, scale, exponent });
     }
     comparisons.push_back(std::move(comparison));
   }

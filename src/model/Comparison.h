@@ -16,7 +16,8 @@ struct Channel
 {
   ChannelField fixed;
   ChannelField moving;
-  double       scale = 1.0; ///< of its part in a sum
+  double       scale = 1.0;    ///< of its part in a sum
+  double       exponent = 0.0; ///< of the moving one as a State
 };
 
 /** A measure with its weight in a sum. */
@@ -46,18 +47,24 @@ compare(const WeightedMeasures &  measures,
         const Descriptors &       moving,
         std::vector<Comparison> & comparisons);
 
-/** Adds one for each measure. The images must live as long as the result. Collective. */
+/** Adds one for each measure. The images must live as long as the result; the moving one is carried with that exponent,
+ * but not what describes it. Collective. */
 void
 compare(const WeightedMeasures &  measures,
         Domain &                  domain,
         const Real *              fixed,
         const Real *              moving,
+        double                    exponent,
         std::vector<Comparison> & comparisons);
 inline std::vector<Comparison>
-compare(const WeightedMeasures & measures, Domain & domain, const Real * fixed, const Real * moving)
+compare(const WeightedMeasures & measures,
+        Domain &                 domain,
+        const Real *             fixed,
+        const Real *             moving,
+        double                   exponent = 0.0)
 {
   std::vector<Comparison> comparisons;
-  compare(measures, domain, fixed, moving, comparisons);
+  compare(measures, domain, fixed, moving, exponent, comparisons);
   return comparisons;
 }
 

@@ -21,6 +21,12 @@ hasDescriptors(const Comparison & comparison)
   return comparison.channels.front().moving.bytes != nullptr;
 }
 
+bool
+hasSquaredImages(const Comparison & comparison)
+{
+  return comparison.measure->isSquared() && !hasDescriptors(comparison) && comparison.channels.front().exponent == 0.0;
+}
+
 } // namespace
 
 DataTerm::DataTerm(Trajectory & trajectory, Domain & domain, const ImageSet & images)
@@ -82,17 +88,18 @@ DataTerm::value(const ConstVectorView &)
 std::vector<std::unique_ptr<DataTerm>>
 makeDataTerms(Trajectory & trajectory, Domain & domain, const Options & options, const ImageSet & images)
 {
-  // The vector form knows squared differences only: of images, or of their descriptors.
+  // The vector form knows squared differences only: of images that are no densities, or of their descriptors.
   std::size_t squaredImages = 0;
   for (const Comparison & comparison : images.comparisons)
   {
-    squaredImages += comparison.measure->isSquared() && !hasDescriptors(comparison) ? comparison.channels.size() : 0;
+    squaredImages += hasSquaredImages(comparison) ? comparison.channels.size() : 0;
   }
   std::vector<std::unique_ptr<DataTerm>> terms;
   std::vector<Channel>                   together;
   for (const Comparison & comparison : images.comparisons)
   {
-    if (comparison.measure->isSquared() && (hasDescriptors(comparison) || squaredImages > mostChannelwise))
+    if ((comparison.measure->isSquared() && hasDescriptors(comparison)) ||
+        (hasSquaredImages(comparison) && squaredImages > mostChannelwise))
     {
       together.insert(together.end(), comparison.channels.begin(), comparison.channels.end());
     }

@@ -46,6 +46,13 @@ public:
   double
   value(const ConstVectorView & v) override;
 
+  /** Of its densities, as a share: how far the integral of m^{1/a} at t = 1 is from that at t = 0 [T5]. Collective. */
+  virtual double
+  massDrift()
+  {
+    return 0.0;
+  }
+
   /** Whether addHessian() is done with the direction when it begins to write the force, so that both may be one field.
    */
   virtual bool

@@ -75,6 +75,17 @@ Objective::distance()
 }
 
 double
+Objective::massDrift()
+{
+  double most = 0.0;
+  for (const auto & term : data_)
+  {
+    most = std::max(most, term->massDrift());
+  }
+  return most;
+}
+
+double
 Objective::limitPenalty(const ConstVectorView & v)
 {
   if (prolongation_.isIdentity())

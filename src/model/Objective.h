@@ -79,6 +79,11 @@ public:
   double
   distance();
 
+  /** What the transport has added to the mass of a density, or lost of it, as a share: the most of all of them, and
+   * zero without any. Collective. */
+  double
+  massDrift();
+
   /** What the limits of the deformation add to the objective at v [S1]. gradient() must follow before the Hessian
    * is used again. Collective. */
   double

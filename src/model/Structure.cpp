@@ -31,6 +31,7 @@ void
 Structure::clear()
 {
   form_ = Form::Zero;
+  countOfDensities_ = 0;
 }
 
 void
@@ -38,14 +39,14 @@ Structure::addDyad(Real old)
 {
   Kernels &         kernels = domain_.kernels();
   const std::size_t n = domain_.points();
-  const VectorView  g = domain_.view(gradient_);
+  const VectorView  g = domain_.view(dyad_.gradient);
   Buffer            product = domain_.scalar();
   for (int c = 0; c < 6; ++c)
   {
     kernels.multiply(Real(1), g[rowOf[c]], g[columnOf[c]], product.data(), n);
-    if (weight_ != nullptr)
+    if (dyad_.weight != nullptr)
     {
-      kernels.multiply(Real(1), weight_, product.data(), product.data(), n);
+      kernels.multiply(Real(1), dyad_.weight, product.data(), product.data(), n);
     }
     kernels.axpby(Real(1), product.data(), old, tensor_.data() + c * n, n);
   }
@@ -69,44 +70,64 @@ Structure::becomeTensor()
   form_ = Form::Tensor;
 }
 
-void
-Structure::addImage(const Real * m, const Real * weight)
+Buffer
+Structure::take(const Real * m, const Real * weight, Image & image)
 {
   Kernels & kernels = domain_.kernels();
-  if (form_ != Form::Zero)
+  if (!image.gradient)
   {
-    becomeTensor(); // while the first gradient is there
+    image.gradient = domain_.vector();
   }
-  if (!gradient_)
-  {
-    gradient_ = domain_.vector();
-  }
-  Buffer image;
-  weight_ = weight;
+  Buffer coarse;
+  image.weight = weight;
   if (source_ != nullptr)
   {
-    image = domain_.scalar();
-    source_->resample(m, *target_, image.data(), 1);
+    coarse = domain_.scalar();
+    source_->resample(m, *target_, coarse.data(), 1);
     if (weight != nullptr)
     {
-      if (!ownWeight_)
+      if (!image.ownWeight)
       {
-        ownWeight_ = domain_.scalar();
+        image.ownWeight = domain_.scalar();
       }
-      source_->resample(weight, *target_, ownWeight_.data(), 1);
+      source_->resample(weight, *target_, image.ownWeight.data(), 1);
       // A truncated spectrum overshoots.
       const double most = source_->domain().maximumAbsolute(weight);
-      kernels.clamp(Real(0), Real(most), ownWeight_.data(), ownWeight_.size());
-      weight_ = ownWeight_.data();
+      kernels.clamp(Real(0), Real(most), image.ownWeight.data(), image.ownWeight.size());
+      image.weight = image.ownWeight.data();
     }
   }
-  const Padded     padded = domain_.padded(image ? image.data() : m, differenceHalo());
-  const VectorView g = domain_.view(gradient_);
+  const Padded     padded = domain_.padded(coarse ? coarse.data() : m, differenceHalo());
+  const VectorView g = domain_.view(image.gradient);
   for (int c = 0; c < 3; ++c)
   {
     kernels.derivative(padded, c, domain_.inverseSpacing()[c], Real(1), Real(0), g[c]);
   }
   domain_.releaseScratch();
+  return coarse;
+}
+
+void
+Structure::addImage(const Real * m, double exponent, const Real * weight)
+{
+  if (exponent != 0.0)
+  {
+    if (countOfDensities_ == densities_.size())
+    {
+      densities_.emplace_back();
+      densities_.back().density = domain_.scalar();
+    }
+    Image &      image = densities_[countOfDensities_++];
+    const Buffer coarse = take(m, weight, image);
+    domain_.kernels().scaleAndShift(
+      Real(exponent), coarse ? coarse.data() : m, Real(0), image.density.data(), domain_.points());
+    return;
+  }
+  if (form_ != Form::Zero)
+  {
+    becomeTensor(); // while the first gradient is there
+  }
+  take(m, weight, dyad_);
   if (form_ == Form::Zero)
   {
     form_ = Form::Dyad;
@@ -115,6 +136,36 @@ Structure::addImage(const Real * m, const Real * weight)
   {
     addDyad(Real(1));
   }
+}
+
+void
+Structure::applyDensity(const Image & image, const ConstVectorView & p, const VectorView & q) const
+{
+  Kernels &             kernels = domain_.kernels();
+  const std::size_t     n = domain_.points();
+  const ConstVectorView g = domain_.view(image.gradient);
+  const Buffer          change = domain_.scalar();
+  divergence(domain_, p, change.data());
+  kernels.multiply(Real(1), image.density.data(), change.data(), change.data(), n);
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels.multiplyAdd(Real(1), g[c], p[c], Real(1), change.data(), n);
+  }
+  if (image.weight != nullptr)
+  {
+    kernels.multiply(Real(1), image.weight, change.data(), change.data(), n);
+  }
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels.multiplyAdd(Real(1), g[c], change.data(), Real(1), q[c], n);
+  }
+  kernels.multiply(Real(1), image.density.data(), change.data(), change.data(), n);
+  const Padded padded = domain_.padded(change.data(), differenceHalo());
+  for (int c = 0; c < 3; ++c)
+  {
+    kernels.derivative(padded, c, domain_.inverseSpacing()[c], Real(-1), Real(1), q[c]);
+  }
+  domain_.releaseScratch();
 }
 
 void
@@ -158,11 +209,15 @@ Structure::apply(const Real * p, Real * q) const
       kernels.fill(q, 3 * n, Real(0));
       break;
     case Form::Dyad:
-      kernels.gradientDyad(domain_.view(gradient_), weight_, { p, n }, { q, n }, n);
+      kernels.gradientDyad(domain_.view(dyad_.gradient), dyad_.weight, { p, n }, { q, n }, n);
       break;
     case Form::Tensor:
       kernels.tensorProduct({ tensor_.data(), n }, { p, n }, Real(1), Real(0), { q, n }, n);
       break;
+  }
+  for (std::size_t i = 0; i < countOfDensities_; ++i)
+  {
+    applyDensity(densities_[i], { p, n }, { q, n });
   }
 }
 

@@ -4,14 +4,18 @@
 
 #include "parallel/FourierTransform.h"
 
+#include <cstddef>
+#include <vector>
+
 namespace gnr
 {
 
-/** The Hessian of the terms at zero velocity: a symmetric positive semi-definite 3x3 matrix T(x) per point [K2], on
- * the grid of the objective or on a coarser one over the same box.
+/** The Hessian of the terms at zero velocity: a symmetric positive semi-definite 3x3 matrix T(x) per point [K2], and
+ * what densities add to it, on the grid of the objective or on a coarser one over the same box.
  *
- * A single image is kept as its gradient, T = w g g^T; more as six components. Memory: a vector field of its grid, on a
- * coarser one also the weight, and six scalar fields where there is more than one image. */
+ * A single image is kept as its gradient, T = w g g^T; more as six components. A density is no matrix per point, but
+ * L^T w L with L p = g . p + a m div p. Memory: a vector field of its grid, on a coarser one also the weight, and six
+ * scalar fields where there is more than one image; for each density two or three scalar fields and a vector field. */
 class Structure
 {
 public:
@@ -24,16 +28,16 @@ public:
   void
   clear();
 
-  /** T += w grad m (grad m)^T. `m` and `weight` (null for one) lie on the grid of the objective; a weight there must
-   * live as long as this is used. One gradient. Collective. */
+  /** T += w grad m (grad m)^T, or the operator of a density for an exponent a > 0. `m` and `weight` (null for one) lie
+   * on the grid of the objective; a weight there must live as long as this is used. One gradient. Collective. */
   void
-  addImage(const Real * m, const Real * weight);
+  addImage(const Real * m, double exponent, const Real * weight);
 
   /** T += t, on the grid of the objective; to a coarser grid it comes as a local mean. Collective. */
   void
   addTensor(const SymmetricTensorView & t);
 
-  /** q = T p. */
+  /** q = T p. Collective. */
   void
   apply(const Real * p, Real * q) const;
 
@@ -44,6 +48,22 @@ private:
     Dyad,
     Tensor
   };
+
+  /** An image as it is kept. */
+  struct Image
+  {
+    Buffer       gradient;
+    Buffer       ownWeight; ///< on a coarser grid
+    const Real * weight = nullptr;
+    Buffer       density{}; ///< a m
+  };
+
+  /** Fills what an image is kept in; returns the image on this grid where that is a coarser one. */
+  Buffer
+  take(const Real * m, const Real * weight, Image & image);
+  /** q += L^T w L p. */
+  void
+  applyDensity(const Image & image, const ConstVectorView & p, const VectorView & q) const;
 
   /** From a dyad, or from nothing. */
   void
@@ -56,10 +76,10 @@ private:
   FourierTransform * source_ = nullptr; ///< null: everything lies on domain_
   FourierTransform * target_ = nullptr;
   Form               form_ = Form::Zero;
-  Buffer             gradient_;
-  Buffer             ownWeight_;
-  const Real *       weight_ = nullptr;
+  Image              dyad_;
   Buffer             tensor_;
+  std::vector<Image> densities_;
+  std::size_t        countOfDensities_ = 0; ///< since clear(); the memory of others waits
 };
 
 } // namespace gnr

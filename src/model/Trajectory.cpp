@@ -4,10 +4,28 @@
 #include "model/Characteristics.h"
 #include "model/Differences.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace gnr
 {
+namespace
+{
+
+double
+stateRate(double exponent)
+{
+  return -exponent;
+}
+
+// Backward in time: of -dl/dt - v . grad l - (1 - a) l div v = 0.
+double
+adjointRate(double exponent)
+{
+  return 1.0 - exponent;
+}
+
+} // namespace
 
 Trajectory::Trajectory(Domain & domain, Interpolation interpolation)
   : domain_(domain)
@@ -18,6 +36,85 @@ Padded
 Trajectory::differencePadded(const Real * field)
 {
   return domain_.padded(field, differenceHalo());
+}
+
+void
+Trajectory::expect(double exponent)
+{
+  const auto add = [=](std::vector<Growth> & growths) {
+    const auto isThere = [=](const Growth & growth) { return growth.exponent == exponent; };
+    if (std::none_of(growths.begin(), growths.end(), isThere))
+    {
+      growths.push_back({ exponent, {} });
+    }
+  };
+  if (exponent != 0.0)
+  {
+    add(stateGrowths_);
+  }
+  if (exponent != 1.0)
+  {
+    add(adjointGrowths_);
+  }
+}
+
+const Real *
+Trajectory::factorOf(const std::vector<Growth> & growths, double exponent)
+{
+  const auto isIt = [=](const Growth & growth) { return growth.exponent == exponent; };
+  const auto found = std::find_if(growths.begin(), growths.end(), isIt);
+  if (found == growths.end())
+  {
+    throw std::logic_error("Trajectory: a state of this exponent was not expected");
+  }
+  return found->factor.data();
+}
+
+const Real *
+Trajectory::stateFactor(const State & state) const
+{
+  return state.exponent == 0.0 ? nullptr : factorOf(stateGrowths_, state.exponent);
+}
+
+const Real *
+Trajectory::adjointFactor(const State & state) const
+{
+  return state.exponent == 1.0 ? nullptr : factorOf(adjointGrowths_, state.exponent);
+}
+
+void
+Trajectory::beginGrowth(std::vector<Growth> & growths, const ConstVectorView & v)
+{
+  for (Growth & growth : growths)
+  {
+    if (!growth.factor)
+    {
+      growth.factor = domain_.scalar();
+    }
+  }
+  if (!growths.empty())
+  {
+    divergence(domain_, v, growths.back().factor.data());
+  }
+}
+
+void
+Trajectory::finishGrowth(std::vector<Growth> &   growths,
+                         const ConstVectorView & departure,
+                         const Halo &            halo,
+                         double (*rate)(double exponent),
+                         Real * departed)
+{
+  if (growths.empty())
+  {
+    return;
+  }
+  const Real * const d = growths.back().factor.data(); // the last to be overwritten
+  domain_.kernels().interpolate(domain_.padded(d, halo), departure, nullptr, Interpolation::Cubic, departed);
+  for (const Growth & growth : growths)
+  {
+    domain_.kernels().growth(d, departed, Real(rate(growth.exponent) / steps_), growth.factor.data(), domain_.points());
+  }
 }
 
 bool
@@ -42,8 +139,10 @@ Trajectory::setVelocity(const ConstVectorView & v, int steps, const VectorView &
 {
   if (begin(v, steps))
   {
+    beginGrowth(stateGrowths_, v);
     departurePoints(domain_, v, 1.0 / steps_, domain_.view(departure_), scratch);
     departureHalo_ = interpolationHalo(domain_, domain_.view(departure_));
+    finishGrowth(stateGrowths_, domain_.view(departure_), departureHalo_, stateRate, scratch[0]);
   }
 }
 
@@ -52,15 +151,16 @@ Trajectory::setVelocity(const VectorView & v, int steps)
 {
   if (begin(v, steps))
   {
+    beginGrowth(stateGrowths_, v);
     departurePoints(domain_, v, 1.0 / steps_, domain_.view(departure_));
     departureHalo_ = interpolationHalo(domain_, domain_.view(departure_));
+    finishGrowth(stateGrowths_, domain_.view(departure_), departureHalo_, stateRate, v[0]);
   }
 }
 
 void
 Trajectory::solve(State & state)
 {
-  carriesStates_ = true;
   if (!moving_)
   {
     return;
@@ -69,11 +169,12 @@ Trajectory::solve(State & state)
   {
     state.levels.push_back(domain_.scalar());
   }
+  const Real * const factor = stateFactor(state);
   for (int j = 0; j < steps_; ++j)
   {
     domain_.kernels().interpolate(domain_.padded(at(state, j), departureHalo_),
                                   domain_.view(departure_),
-                                  nullptr,
+                                  factor,
                                   interpolation_,
                                   state.levels[j].data());
   }
@@ -110,20 +211,7 @@ Trajectory::adjointPoints()
   {
     adjointDeparture_ = domain_.vector();
   }
-  if (carriesStates_ && !growth_)
-  {
-    growth_ = domain_.scalar();
-  }
   return domain_.view(adjointDeparture_);
-}
-
-void
-Trajectory::findGrowth(const Real * divergence, Real * departed)
-{
-  Kernels & kernels = domain_.kernels();
-  kernels.interpolate(
-    domain_.padded(divergence, adjointHalo_), domain_.view(adjointDeparture_), nullptr, Interpolation::Cubic, departed);
-  kernels.adjointGrowth(divergence, departed, Real(1.0 / steps_), growth_.data(), domain_.points());
 }
 
 void
@@ -134,13 +222,10 @@ Trajectory::prepareAdjoint(const ConstVectorView & v, const VectorView & scratch
     return;
   }
   const VectorView departure = adjointPoints();
+  beginGrowth(adjointGrowths_, v);
   departurePoints(domain_, v, -1.0 / steps_, departure, scratch);
   adjointHalo_ = interpolationHalo(domain_, departure);
-  if (carriesStates_)
-  {
-    divergence(domain_, v, scratch[0]);
-    findGrowth(scratch[0], growth_.data());
-  }
+  finishGrowth(adjointGrowths_, departure, adjointHalo_, adjointRate, scratch[0]);
   adjointReady_ = true;
 }
 
@@ -152,16 +237,10 @@ Trajectory::prepareAdjoint(const VectorView & v)
     return;
   }
   const VectorView departure = adjointPoints();
-  if (carriesStates_)
-  {
-    divergence(domain_, v, growth_.data());
-  }
+  beginGrowth(adjointGrowths_, v);
   departurePoints(domain_, v, -1.0 / steps_, departure);
   adjointHalo_ = interpolationHalo(domain_, departure);
-  if (carriesStates_)
-  {
-    findGrowth(growth_.data(), v[0]);
-  }
+  finishGrowth(adjointGrowths_, departure, adjointHalo_, adjointRate, v[0]);
   adjointReady_ = true;
 }
 
@@ -169,45 +248,79 @@ void
 Trajectory::integrateAdjoint(const State & state, Real * lambda, bool accumulate, const VectorView & b)
 {
   Kernels &  kernels = domain_.kernels();
-  const Real old = accumulate ? Real(1) : Real(0);
-  if (!moving_)
-  {
-    kernels.scaledGradient(differencePadded(state.initial), domain_.inverseSpacing(), lambda, Real(1), old, b);
-    return;
-  }
-  if (!adjointReady_)
+  const bool isDensity = state.exponent != 0.0;
+  if (moving_ && !adjointReady_)
   {
     throw std::logic_error("Trajectory: prepareAdjoint() was not called for this velocity");
   }
-  const Real h = Real(1.0 / steps_);
-  // Trapezoidal rule: half weights at both ends.
-  kernels.scaledGradient(differencePadded(end(state)), domain_.inverseSpacing(), lambda, h / 2, old, b);
-  for (int j = steps_ - 1; j >= 0; --j)
+  // Of densities the integral of lambda m, whose gradient is taken once.
+  const Buffer product = isDensity ? domain_.scalar() : Buffer();
+  const auto   add = [&](int j, Real weight, bool isFirst) {
+    const Real old = isFirst && !accumulate ? Real(0) : Real(1);
+    kernels.scaledGradient(differencePadded(at(state, j)), domain_.inverseSpacing(), lambda, weight, old, b);
+    if (isDensity)
+    {
+      kernels.multiplyAdd(weight, lambda, at(state, j), Real(isFirst ? 0 : 1), product.data(), domain_.points());
+    }
+  };
+  if (!moving_)
   {
-    kernels.interpolate(
-      domain_.padded(lambda, adjointHalo_), domain_.view(adjointDeparture_), growth_.data(), interpolation_, lambda);
-    kernels.scaledGradient(
-      differencePadded(at(state, j)), domain_.inverseSpacing(), lambda, j == 0 ? h / 2 : h, Real(1), b);
+    add(0, Real(1), true);
+  }
+  else
+  {
+    // Trapezoidal rule: half weights at both ends.
+    const Real         h = Real(1.0 / steps_);
+    const Real * const factor = adjointFactor(state);
+    add(steps_, h / 2, true);
+    for (int j = steps_ - 1; j >= 0; --j)
+    {
+      kernels.interpolate(
+        domain_.padded(lambda, adjointHalo_), domain_.view(adjointDeparture_), factor, interpolation_, lambda);
+      add(j, j == 0 ? h / 2 : h, false);
+    }
+  }
+  if (isDensity)
+  {
+    const Padded padded = differencePadded(product.data());
+    for (int c = 0; c < 3; ++c)
+    {
+      kernels.derivative(padded, c, domain_.inverseSpacing()[c], Real(-state.exponent), Real(1), b[c]);
+    }
   }
 }
 
 void
 Trajectory::incrementalState(const State & state, const ConstVectorView & vt, Real * mt)
 {
-  Kernels & kernels = domain_.kernels();
+  Kernels &    kernels = domain_.kernels();
+  const bool   isDensity = state.exponent != 0.0;
+  const Buffer growth = isDensity ? domain_.scalar() : Buffer();
+  if (isDensity)
+  {
+    divergence(domain_, vt, growth.data());
+  }
+  // mt = weight s_j + old mt, s_j = vt . grad m_j + a m_j div vt.
+  const auto add = [&](int j, Real weight, Real old) {
+    kernels.gradientDot(differencePadded(at(state, j)), domain_.inverseSpacing(), vt, weight, old, mt);
+    if (isDensity)
+    {
+      kernels.multiplyAdd(Real(state.exponent) * weight, at(state, j), growth.data(), Real(1), mt, domain_.points());
+    }
+  };
   if (!moving_)
   {
-    kernels.gradientDot(differencePadded(state.initial), domain_.inverseSpacing(), vt, Real(-1), Real(0), mt);
+    add(0, Real(-1), Real(0));
     return;
   }
-  // mt holds q_j = mt_j - h/2 s_j, s_j = vt . grad m_j: one interpolation a step.
-  const Real h = Real(1.0 / steps_);
-  kernels.gradientDot(differencePadded(state.initial), domain_.inverseSpacing(), vt, -h / 2, Real(0), mt);
+  // mt holds q_j = mt_j - h/2 s_j: one interpolation a step.
+  const Real         h = Real(1.0 / steps_);
+  const Real * const factor = stateFactor(state);
+  add(0, -h / 2, Real(0));
   for (int j = 1; j <= steps_; ++j)
   {
-    kernels.interpolate(domain_.padded(mt, departureHalo_), domain_.view(departure_), nullptr, interpolation_, mt);
-    kernels.gradientDot(
-      differencePadded(at(state, j)), domain_.inverseSpacing(), vt, j == steps_ ? -h / 2 : -h, Real(1), mt);
+    kernels.interpolate(domain_.padded(mt, departureHalo_), domain_.view(departure_), factor, interpolation_, mt);
+    add(j, j == steps_ ? -h / 2 : -h, Real(1));
   }
 }
 

@@ -15,25 +15,32 @@ namespace gnr
 struct State
 {
   const Real *        initial = nullptr; ///< m0; must live as long as the state is used
-  std::vector<Buffer> levels;            ///< m(j / steps), j = 1 ... steps
+  double              exponent = 0.0;    ///< how it answers to a change of volume [T5]
+  std::vector<Buffer> levels{};          ///< m(j / steps), j = 1 ... steps
 };
 
 /** The paths of one stationary velocity, along which any number of states are carried: the transport equations by
  * semi-Lagrangian steps.
  *
- *   state                dm/dt + v . grad m = 0                        forward   [T2]
- *   incremental state    dmt/dt + v . grad mt + vt . grad m = 0        forward   [T3]
- *   adjoint              -dl/dt - div(l v) = 0                         backward  [T4]
+ *   state                dm/dt + v . grad m + a m div v = 0                      forward   [T2], [T5]
+ *   incremental state    dmt/dt + v . grad mt + a mt div v
+ *                               + vt . grad m + a m div vt = 0                     forward   [T3]
+ *   adjoint              -dl/dt - v . grad l - (1 - a) l div v = 0                backward  [T4]
  *
- * v does not depend on time, so one departure map serves all steps and all Krylov iterations. All levels of a state
- * are kept. A velocity of zero short-cuts every solve. */
+ * with the exponent a of the state: 0 for an intensity, which its point keeps; 1 for a density, whose mass is kept;
+ * anything between for what is in between. v does not depend on time, so one departure map serves all steps and all
+ * Krylov iterations. All levels of a state are kept. A velocity of zero short-cuts every solve. */
 class Trajectory
 {
 public:
   Trajectory(Domain & domain, Interpolation interpolation);
 
-  /** Takes a new velocity (mm per unit time) and the number of steps. Costs the departure map: 3 interpolations.
-   * `scratch` is a vector field that is overwritten. Collective. */
+  /** Says that states of an exponent from 0 to 1 will be carried; before the first velocity. */
+  void
+  expect(double exponent);
+
+  /** Takes a new velocity (mm per unit time) and the number of steps. Costs the departure map: 3 interpolations; one
+   * more where densities are carried. `scratch` is a vector field that is overwritten. Collective. */
   void
   setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch);
 
@@ -96,8 +103,8 @@ public:
   void
   advect(const Real * in, Real * out);
 
-  /** Departure map and, where a state has been solved for, growth factor of the adjoint for the velocity that
-   * setVelocity() took: 4 interpolations, once per velocity. `scratch` is overwritten. Collective. */
+  /** Departure map and, where states are expected, growth factors of their adjoints for the velocity that setVelocity()
+   * took: 4 interpolations, once per velocity. `scratch` is overwritten. Collective. */
   void
   prepareAdjoint(const ConstVectorView & v, const VectorView & scratch);
 
@@ -105,9 +112,9 @@ public:
   void
   prepareAdjoint(const VectorView & v);
 
-  /** b = integral over t of lambda grad m (b += with `accumulate`), with the adjoint that ends in lambda(1); `lambda`
-   * is overwritten. Needs the state and prepareAdjoint(). `steps` interpolations, steps + 1 fused gradients.
-   * Collective. */
+  /** b = integral over t of lambda grad m - a grad(lambda m) (b += with `accumulate`), with the adjoint that ends in
+   * lambda(1); `lambda` is overwritten. Needs the state and prepareAdjoint(). `steps` interpolations, steps + 1 fused
+   * gradients. Collective. */
   void
   integrateAdjoint(const State & state, Real * lambda, bool accumulate, const VectorView & b);
 
@@ -125,22 +132,43 @@ private:
   /** Where the departure points of the adjoint go. */
   VectorView
   adjointPoints();
-  /** The growth of the adjoint from the divergence of the velocity. `departed` is scratch; it or
-   * `divergence` may be growth_. */
+  /** What one step makes of states, or of their adjoints, of an exponent. */
+  struct Growth
+  {
+    double exponent;
+    Buffer factor;
+  };
+  static const Real *
+  factorOf(const std::vector<Growth> & growths, double exponent);
+  /** Null for one. */
+  const Real *
+  stateFactor(const State & state) const;
+  const Real *
+  adjointFactor(const State & state) const;
+  /** Memory for factors, and the divergence of v in the last of them; nothing to do without growths. */
   void
-  findGrowth(const Real * divergence, Real * departed);
+  beginGrowth(std::vector<Growth> & growths, const ConstVectorView & v);
+  /** c = 1 + s/2 (d + D + s d D) over a step of length h, s = h rate(exponent). `departed` is scratch. */
+  void
+  finishGrowth(std::vector<Growth> &   growths,
+               const ConstVectorView & departure,
+               const Halo &            halo,
+               double (*rate)(double exponent),
+               Real * departed);
 
   Domain &      domain_;
   Interpolation interpolation_;
   int           steps_ = 0;
   bool          moving_ = false; ///< v is not zero
   bool          adjointReady_ = false;
-  bool          carriesStates_ = false;
   Buffer        departure_; ///< voxels
   Halo          departureHalo_{};
   Buffer        adjointDeparture_; ///< voxels
   Halo          adjointHalo_{};
-  Buffer        growth_;
+
+  // An intensity does not grow, nor does the adjoint of a density.
+  std::vector<Growth> stateGrowths_;
+  std::vector<Growth> adjointGrowths_;
 };
 
 } // namespace gnr

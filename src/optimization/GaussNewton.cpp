@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 namespace gnr
 {
@@ -25,7 +26,10 @@ constexpr double warmStart = 0.1;
 /// finest waves, whose residual falls last, so that the same share would leave more of the others.
 constexpr double coarserResidual = 0.6;
 constexpr int    mostHalvings = 12;
-constexpr int    lastHalvings = 1; // when the time is up
+constexpr double mostDrift = 1e-3;      // of the mass, before time steps are doubled
+constexpr double leastDriftFall = 0.7;  // to which that must bring it, to be done again
+constexpr int    mostStepsForMass = 32; // in use, to be doubled
+constexpr int    lastHalvings = 1;      // when the time is up
 
 class Newton
 {
@@ -88,6 +92,10 @@ private:
   bool
   lineSearch(double slope, bool isLast, double & stepLength);
 
+  /** Raises the time steps while the transport gains or loses mass, as far as that helps [T5]. */
+  void
+  keepMass();
+
   /** Whether a step that began at `start` lowered the objective by too little for its time. */
   bool
   isTooSlow(double decrease, double objective, double start) const;
@@ -112,6 +120,7 @@ private:
   double          distance_ = 0.0;
   double          regularization_ = 0.0; ///< 1/2 <v, A v> and the penalty of the limits
   double          penalty_ = 0.0;        ///< of the limits of the deformation
+  double          massDrift_ = 0.0;      ///< after the last step
 };
 
 double
@@ -192,6 +201,21 @@ Newton::lineSearch(double slope, bool isLast, double & stepLength)
   }
   evaluateObjective(objective_.steps());
   return false;
+}
+
+void
+Newton::keepMass()
+{
+  double drift = objective_.massDrift();
+  // What interpolation smooths away of m^{1/a}, a < 1, no time step brings back.
+  bool isHelping = options_.densityExponent == 1.0;
+  while (!kernels_.passes(drift <= mostDrift || !isHelping || objective_.steps() > mostStepsForMass))
+  {
+    evaluateObjective(2 * objective_.steps());
+    const double former = std::exchange(drift, objective_.massDrift());
+    isHelping = drift < leastDriftFall * former;
+  }
+  massDrift_ = drift;
 }
 
 bool
@@ -306,6 +330,7 @@ Newton::run()
       return;
     }
     const double decrease = objective - (distance_ + regularization_);
+    keepMass();
     objective_.refreshWeight();
     distance_ = objective_.distance();
     norm = evaluateGradient();
@@ -322,6 +347,7 @@ Newton::run()
     step.innerIterations = krylov.innerIterations;
     step.stepLength = stepLength;
     step.timeSteps = objective_.steps();
+    step.massDrift = massDrift_;
     step.seconds = control_.seconds();
     record.iterations.push_back(step);
     control_.onIteration(step);

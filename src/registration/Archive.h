@@ -217,6 +217,7 @@ transfer(Archive & archive, Report & report)
           reason,
           mismatch,
           detailCorrelation,
+          massDrift,
           determinantMinimum,
           determinantMaximum,
           determinantMean,
@@ -240,9 +241,8 @@ transfer(Archive & archive, Report & report)
           traffic,
           messages] = report;
   archive(device, deviceReason, threads, processes, transport, imageGrid, solverGrid, levels, reason);
-  archive(
-    mismatch, similarity, intensityChanges, detailCorrelation, determinantMinimum, determinantMaximum, determinantMean);
-  archive(foldedVoxels, maximumDisplacement);
+  archive(mismatch, similarity, intensityChanges, detailCorrelation, massDrift);
+  archive(determinantMinimum, determinantMaximum, determinantMean, foldedVoxels, maximumDisplacement);
   archive(mapSteps, beta, newtonSteps, hessianProducts, innerIterations, wallSeconds, cpuSeconds, phases);
   archive(
     memoryPlan, fieldBytes, overflowBytes, phaseBytes, scratchBytes, stagingBytes, mostFieldBytes, traffic, messages);

@@ -158,8 +158,16 @@ Evaluation::compareImages(const VectorView & u)
     }
     w = weight.data();
   }
-  const auto warp = [&](const Real * moving, Real * warped) {
-    kernels_.interpolate(finest_.domain.padded(moving, halo), d, nullptr, options_.interpolation, warped);
+  Buffer growth; // of densities
+  if (options_.density != Density::None)
+  {
+    growth = finest_.domain.scalar();
+    determinantOf(finest_.domain, u, growth.data());
+    kernels_.power(Real(options_.densityExponent), growth.data(), n);
+  }
+  const auto warp = [&](const Real * moving, double exponent, Real * warped) {
+    const Real * const factor = exponent != 0.0 ? growth.data() : nullptr;
+    kernels_.interpolate(finest_.domain.padded(moving, halo), d, factor, options_.interpolation, warped);
   };
   std::vector<Buffer> warpedImages;
   double              before = 0.0, after = 0.0;
@@ -187,7 +195,7 @@ Evaluation::compareImages(const VectorView & u)
         const Real * const moving = channel.moving.read(kernels_, ofMoving);
         const auto         similarity = part.measure->compare(finest_.domain, channel.fixed.read(kernels_, ofFixed));
         similarity->setWeight(w);
-        warp(moving, warped);
+        warp(moving, channel.exponent, warped);
         after += channel.scale * similarity->value(warped);
         before += channel.scale * similarity->value(moving);
       }
@@ -198,7 +206,7 @@ Evaluation::compareImages(const VectorView & u)
     }
     else if (!isImage)
     {
-      warp(images.moving.data(), warped);
+      warp(images.moving.data(), images.exponent, warped);
     }
   }
   report_.mismatch = before > 0.0 ? std::sqrt(after / before) : 0.0;

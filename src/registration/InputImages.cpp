@@ -51,7 +51,8 @@ inputsOf(const Problem & problem)
            std::move(pairs),
            input(problem.fixedWeight, "FixedImageMask"),
            input(problem.movingWeight, "MovingImageMask"),
-           input(problem.initialVelocity, "InitialVelocityField") };
+           input(problem.initialVelocity, "InitialVelocityField"),
+           problem.movingVolumeChange };
 }
 
 void

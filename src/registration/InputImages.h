@@ -69,6 +69,7 @@ struct InputImages
   InputImage             fixedWeight;
   InputImage             movingWeight;
   InputImage             velocity;
+  double                 movingVolumeChange = 1.0; ///< as in Problem
 
   /** Tells all processes who has what. Throws Error(BadInput) where an image is missing or has gaps. Collective. */
   void

@@ -72,6 +72,10 @@ LevelSolver::solve(const Level & level, double beta, int leastIterations)
     report.hessianProducts += step.krylovIterations;
     report.innerIterations += step.innerIterations;
   }
+  if (options_.density != Density::None)
+  {
+    report.massDrift = record.iterations.empty() ? 0.0 : record.iterations.back().massDrift;
+  }
   state_.isInterrupted = record.reason == StopReason::TimeLimit || record.reason == StopReason::StoppedByObserver;
   if (!state_.isInterrupted || !record.iterations.empty() || report.levels.size() == 1)
   {

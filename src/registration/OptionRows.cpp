@@ -61,6 +61,14 @@ optionTable()
       "for all, or one for each: lncc,0.2*ssd." },
     { "normalization", &Options::intensityNormalization, intensities, everyday,
       "Bring each image to a common scale by its robust percentiles, or take intensities as they are." },
+    { "density", &Options::density, intensities, expert,
+      "What the values of the images are. none: intensities, which a point keeps. given: densities >= 0, whose mass is "
+      "kept: where tissue expands, they fall. ct: CT numbers (HU), from which densities are made. Densities are "
+      "compared on one scale: --normalization is not for them." },
+    { "density exponent", &Options::densityExponent, intensities, expert,
+      "How a density answers to a change of volume, as det(I + grad u) to this power, from 0.1 to 1. 1: mass is kept; "
+      "0.5: half densities.",
+      { 0.1, 1 }, {}, { 0.1, 1, 0.05 } },
     { "smoothing", &Options::smoothing, intensities, everyday,
       "Standard deviation of a Gaussian on both images, in voxels, >= 0. For noisy images; 0: none.",
       notNegative, "voxels", { 0, 5, 0.1 } },

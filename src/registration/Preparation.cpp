@@ -113,7 +113,7 @@ compare(const WeightedMeasures &  measures,
   }
   else
   {
-    compare(measures, domain, pair.fixed.data(), pair.moving.data(), comparisons);
+    compare(measures, domain, pair.fixed.data(), pair.moving.data(), pair.exponent, comparisons);
   }
 }
 
@@ -162,8 +162,13 @@ chooseSimilarity(const Preparation &            prepared,
   {
     return options.similarity;
   }
-  const bool hasScale = options.intensityNormalization != IntensityNormalization::None;
-  if (!hasScale)
+  const bool isDensity = options.density != Density::None;
+  const bool hasScale = options.intensityNormalization != IntensityNormalization::None && !isDensity;
+  if (isDensity)
+  {
+    progress.message("similarity ssd was chosen: densities are compared as they are");
+  }
+  else if (!hasScale)
   {
     progress.message("similarity ssd was chosen: intensities are taken as they are, and the other measures need them "
                      "normalised");

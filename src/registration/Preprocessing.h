@@ -21,6 +21,7 @@ struct SolverPair
   Buffer      moving;
   Descriptors fixedWords{};
   Descriptors movingWords{};
+  double      exponent = 0.0; ///< of the moving one as a State; not of words
 
   bool
   hasLabels() const

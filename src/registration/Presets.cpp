@@ -28,6 +28,12 @@ makeOptions(Preset preset)
       options.gradientTolerance = 1e-2;
       options.objectiveTolerance = 3e-3;
       break;
+    case Preset::LungCt:
+      // A density answers to volumes, which hold it in place beside the edges: a smaller weight follows the noise.
+      options.density = Density::Ct;
+      options.similarity = SimilarityMeasure::SumOfSquares;
+      options.beta = 6e-3;
+      break;
   }
   return options;
 }

@@ -317,7 +317,7 @@ Pyramid::restrictImages()
       continue;
     }
     Buffer fixed = restricted(pair.fixed, smooth, names.fixed);
-    result.pairs.push_back({ std::move(fixed), restricted(pair.moving, smooth, names.moving) });
+    result.pairs.push_back({ std::move(fixed), restricted(pair.moving, smooth, names.moving), {}, {}, pair.exponent });
   }
   result.fixedWeight = restrictedWeight(images.fixedWeight);
   result.movingWeight = restrictedWeight(images.movingWeight);

@@ -104,6 +104,21 @@ checkSimilarity(const SimilarityList & similarity, std::size_t pairs)
   }
 }
 
+/** What the first process says: the others may not know the transform. Collective. */
+double
+volumeChangeOf(const Problem & problem, Communicator & communicator)
+{
+  double change = problem.movingVolumeChange;
+  communicator.broadcast(&change, sizeof change, 0);
+  if (!(change > 0.0) || !std::isfinite(change))
+  {
+    throw Error(ErrorKind::BadInput,
+                "MovingImage: the transform through which it was sampled changes volumes by " + std::to_string(change) +
+                  ", which must be positive and finite");
+  }
+  return change;
+}
+
 std::string
 mebibytes(std::size_t bytes)
 {
@@ -130,6 +145,7 @@ Solver::Solver(const Problem & problem, std::shared_ptr<Communicator> communicat
   checkSimilarity(options_.similarity, 1 + problem.furtherPairs.size());
   context_ = makeContext(options_, std::move(communicator));
   input_ = inputsOf(problem);
+  input_.movingVolumeChange = volumeChangeOf(problem, *context_.communicator);
   describeContext();
 }
 

@@ -75,6 +75,7 @@ public:
     problem_.grid = job.grid;
     problem_.options = job.options;
     problem_.furtherPairs.resize(job.furtherPairs);
+    problem_.movingVolumeChange = job.movingVolumeChange;
     if (host_ == nullptr)
     {
       return;

@@ -122,6 +122,15 @@ class Examples(support.CommandLineTest):
                       for f in (lambda i: i % size[0], lambda i: i // size[0] % size[1], lambda i: i // (size[0] * size[1]))]
             self.assertLess(math.dist(middle, blob[:3]), 1.0, "half a voxel")
 
+    def test_register_thorax(self):
+        text = self.example("RegisterThorax", "thorax")
+        errors = {name: float(value) for name, value in
+                  re.findall(r"^density (\w+): det\(I \+ grad u\) in the lungs is off by (\S+) %", text, re.M)}
+        self.assertEqual(list(errors), ["given", "none"])
+        self.assertLess(errors["given"], 3.0)
+        self.assertLess(errors["given"], 0.5 * errors["none"])
+        self.assertGreater((self.folder / "thorax_determinant.png").stat().st_size, 1000)
+
     def test_custom_regularization(self):
         self.write("moving.nii", moved(BLOBS, SHIFT), width=6.8)  # larger blobs: volumes have to change
         text = self.example("CustomRegularization", "fixed.nii", "moving.nii")

@@ -17,7 +17,7 @@ REGISTER = {
     "--regularization": "regularization", "--incompressible": "incompressible", "--levels": "levels",
     "--velocity-grid": "velocityGrid",
     "--time-steps": "timeSteps", "--interpolation": "interpolation", "--iterations": "iterations",
-    "--krylov-iterations": "krylovIterations", "--gradient-tolerance": "gradientTolerance",
+    "--density": "density", "--density-exponent": "densityExponent", "--krylov-iterations": "krylovIterations", "--gradient-tolerance": "gradientTolerance",
     "--objective-tolerance": "objectiveTolerance", "--stall-reference": "stallReference",
     "--similarity": "similarity", "--preconditioner": "preconditioner", "--stall-rate": "stallRate",
     "--time-limit": "timeLimitSeconds", "--normalization": "normalization",

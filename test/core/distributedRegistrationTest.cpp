@@ -212,6 +212,18 @@ TEST_P(DistributedRegistration, EveryMeasureAgreesWithOneProcess)
   }
 }
 
+TEST_P(DistributedRegistration, DensitiesAgreeWithOneProcess)
+{
+  Case problem = paddedProblem();
+  for (std::vector<float> * image : { &problem.fixed, &problem.moving })
+  {
+    std::for_each(image->begin(), image->end(), [](float & value) { value += 1.0F; }); // not negative
+  }
+  problem.options.density = Density::Given;
+  problem.options.densityExponent = 0.55;
+  expectSame(solve(problem, 1), solve(problem, GetParam()), problem);
+}
+
 TEST_P(DistributedRegistration, ThinSlabsAgreeWithOneProcess)
 {
   // 4 planes a process, of which coarser grids leave one or none.

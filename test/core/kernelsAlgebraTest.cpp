@@ -152,7 +152,7 @@ TEST_P(KernelsAlgebra, FillAndCopy)
 
 TEST_P(KernelsAlgebra, ElementwiseKernelsGiveTheirFormula)
 {
-  const Values      a = wholeNumbers(1), b = wholeNumbers(2);
+  const Values      a = wholeNumbers(1), b = wholeNumbers(2), c = wholeNumbers(3);
   const Array<Real> x(kernels, a), y(kernels, b), out(kernels, length);
 
   kernels.axpby(3, x.data(), -2, y.data(), length);
@@ -178,6 +178,26 @@ TEST_P(KernelsAlgebra, ElementwiseKernelsGiveTheirFormula)
   EXPECT_EQ(out.get(), expected([&](int i) { return 2 * a[i] * b[i]; }));
   kernels.multiply(2, x.data(), y.data(), x.data(), length);
   EXPECT_EQ(x.get(), out.get());
+
+  x.set(a);
+  out.set(c);
+  kernels.multiplyAdd(2, x.data(), y.data(), 3, out.data(), length);
+  EXPECT_EQ(out.get(), expected([&](int i) { return 2 * a[i] * b[i] + 3 * c[i]; }));
+  out.set(Values(length, notANumber));
+  kernels.multiplyAdd(2, x.data(), y.data(), 0, out.data(), length);
+  EXPECT_EQ(out.get(), expected([&](int i) { return 2 * a[i] * b[i]; }));
+}
+
+TEST_P(KernelsAlgebra, PowersOfWhatIsNotNegative)
+{
+  const Values      a = wholeNumbers(1);
+  const Array<Real> x(kernels, a);
+  kernels.power(Real(0.5), x.data(), length);
+  const Values root = x.get();
+  for (std::size_t i = 0; i < length; ++i)
+  {
+    ASSERT_NEAR(root[i], std::sqrt(std::max(0.0, double(a[i]))), 1e-5) << a[i];
+  }
 }
 
 TEST_P(KernelsAlgebra, AxpbyWithZeroDoesNotReadTheTarget)

@@ -227,7 +227,7 @@ TEST_P(KernelsTransport, GrowthOfTheAdjointIsOfSecondOrder)
         here[i] = static_cast<Real>(source(i, (step + 1) * h));
       }
       const Array<Real> d(kernels, here), c(kernels, departed);
-      kernels.adjointGrowth(d.data(), c.data(), Real(h), c.data(), n); // c in place of the departed divergence
+      kernels.growth(d.data(), c.data(), Real(h), c.data(), n); // c in place of the departed divergence
       const Values growth = c.get();
       for (std::size_t i = 0; i < n; ++i)
       {
@@ -249,7 +249,7 @@ TEST_P(KernelsTransport, GrowthWithoutDivergenceIsOneAndTakesItsFormula)
 {
   const Values      d{ 0, 0, 2, -1, Real(0.5) }, departed{ 0, 4, 0, -2, Real(0.25) };
   const Array<Real> x(kernels, d), y(kernels, departed), c(kernels, 5);
-  kernels.adjointGrowth(x.data(), y.data(), Real(0.25), c.data(), 5);
+  kernels.growth(x.data(), y.data(), Real(0.25), c.data(), 5);
   // 1 + h/2 (d + D + h d D), h = 1/4, exact in binary fractions
   EXPECT_EQ(c.get(), (Values{ 1, Real(1.5), Real(1.25), Real(0.6875), Real(1.09765625) }));
 }

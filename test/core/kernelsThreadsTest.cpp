@@ -141,9 +141,11 @@ TEST(KernelsThreads, Elementwise)
     k.axpby(Real(0.9), a.data(), Real(1.7), e.data(), n);
     k.combine(Real(0.1), a.data(), Real(0.2), e.data(), f.data(), n);
     k.multiply(Real(1.3), e.data(), f.data(), f.data(), n);
+    k.multiplyAdd(Real(1.3), e.data(), b.data(), Real(0.7), f.data(), n);
+    k.power(Real(0.55), e.data(), n);
     k.scaleAndShift(Real(1.3), f.data(), Real(0.3), f.data(), n);
     k.weightedDifference(f.data(), b.data(), a.data(), f.data(), n);
-    k.adjointGrowth(f.data(), b.data(), Real(0.25), b.data(), n);
+    k.growth(f.data(), b.data(), Real(0.25), b.data(), n);
     return bytesOf(joined(a.get(), b.get(), f.get()));
   });
 }

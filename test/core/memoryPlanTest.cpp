@@ -172,6 +172,21 @@ TEST(MemoryPlan, CountsEveryMeasure)
   }
 }
 
+TEST(MemoryPlan, CountsDensities)
+{
+  for (const double exponent : { 0.5, 1.0 })
+  {
+    for (Options options : { fewSteps(), halfGrid() })
+    {
+      options.density = gnr::Density::Given;
+      options.densityExponent = exponent;
+      expectExactPlan("density", box(40, 36, 32), options, 0.6);
+      options.preconditioner = gnr::Preconditioner::InvH0;
+      expectExactPlan("density, invh0", box(40, 36, 32), options, 0.6);
+    }
+  }
+}
+
 TEST(MemoryPlan, CountsEveryStrategyForBeta)
 {
   for (const auto strategy : { gnr::BetaStrategy::Continuation, gnr::BetaStrategy::Search })

@@ -60,7 +60,8 @@ TEST(Trajectory, constantVelocityShiftsByWholeVoxelsExactly)
   const auto      m0 = bench.scalar(wave);
   gnr::Buffer     scratch = bench.domain().vector();
   gnr::Trajectory trajectory(bench.domain(), gnr::Interpolation::Cubic);
-  gnr::State      state{ m0.data(), {} };
+  trajectory.expect(0.0);
+  gnr::State state{ m0.data(), {} };
   trajectory.setVelocity(bench.domain().view(v), 4, bench.domain().view(scratch));
   trajectory.solve(state);
   const auto expected =
@@ -77,7 +78,8 @@ TEST(Trajectory, zeroVelocityLeavesTheStateAndTheAdjoint)
   const auto      m0 = bench.scalar(wave);
   gnr::Buffer     scratch = bench.domain().vector(), lambda = bench.scalar(wave), b = bench.domain().vector();
   gnr::Trajectory trajectory(bench.domain(), gnr::Interpolation::Cubic);
-  gnr::State      state{ m0.data(), {} };
+  trajectory.expect(0.0);
+  gnr::State state{ m0.data(), {} };
   trajectory.setVelocity(bench.domain().view(zero), 4, bench.domain().view(scratch));
   trajectory.solve(state);
   EXPECT_EQ(trajectory.end(state), m0.data());
@@ -101,7 +103,8 @@ stateError(int n, int steps)
   const auto      m0 = bench.scalar(wave);
   gnr::Buffer     scratch = bench.domain().vector();
   gnr::Trajectory trajectory(bench.domain(), gnr::Interpolation::Cubic);
-  gnr::State      state{ m0.data(), {} };
+  trajectory.expect(0.0);
+  gnr::State state{ m0.data(), {} };
   trajectory.setVelocity(bench.domain().view(v), steps, bench.domain().view(scratch));
   trajectory.solve(state);
   const auto expected =
@@ -128,7 +131,8 @@ TEST(Trajectory, stateIsOfFourthOrderInSpace)
     const auto      m0 = bench.scalar(wave);
     gnr::Buffer     scratch = bench.domain().vector();
     gnr::Trajectory trajectory(bench.domain(), gnr::Interpolation::Cubic);
-    gnr::State      state{ m0.data(), {} };
+    trajectory.expect(0.0);
+    gnr::State state{ m0.data(), {} };
     trajectory.setVelocity(bench.domain().view(v), 4, bench.domain().view(scratch));
     trajectory.solve(state);
     const auto expected = problems::sample(grid, [](double x, double y, double z) { return wave(x, y - 1.0, z); });
@@ -148,7 +152,8 @@ TEST(Trajectory, adjointConservesMass)
   gnr::Buffer     scratch = bench.domain().vector(), lambda = bench.scalar(density), b = bench.domain().vector();
   const double    before = bench.domain().average(bench.kernels().sum(lambda.data(), lambda.size()));
   gnr::Trajectory trajectory(bench.domain(), gnr::Interpolation::Cubic);
-  gnr::State      state{ m0.data(), {} };
+  trajectory.expect(0.0);
+  gnr::State state{ m0.data(), {} };
   trajectory.setVelocity(bench.domain().view(v), 8, bench.domain().view(scratch));
   trajectory.solve(state);
   trajectory.prepareAdjoint(bench.domain().view(v), bench.domain().view(scratch));
@@ -177,7 +182,8 @@ adjointError(int n, int steps)
   const auto      l = bench.scalar(uneven);
   gnr::Buffer     scratch = bench.domain().vector(), mt = bench.domain().scalar(), b = bench.domain().vector();
   gnr::Trajectory trajectory(bench.domain(), gnr::Interpolation::Cubic);
-  gnr::State      state{ m0.data(), {} };
+  trajectory.expect(0.0);
+  gnr::State state{ m0.data(), {} };
   trajectory.setVelocity(bench.domain().view(v), steps, bench.domain().view(scratch));
   trajectory.solve(state);
   trajectory.prepareAdjoint(bench.domain().view(v), bench.domain().view(scratch));
@@ -207,8 +213,9 @@ TEST(Trajectory, incrementalStateIsTheDerivativeOfTheState)
   const auto      m0 = bench.scalar(problems::templateImage);
   gnr::Buffer     scratch = bench.domain().vector(), trial = bench.domain().vector(), mt = bench.domain().scalar();
   gnr::Trajectory trajectory(bench.domain(), gnr::Interpolation::Cubic);
-  gnr::State      state{ m0.data(), {} };
-  const double    epsilon = 1e-2;
+  trajectory.expect(0.0);
+  gnr::State             state{ m0.data(), {} };
+  const double           epsilon = 1e-2;
   std::vector<gnr::Real> side[2];
   for (int s = 0; s < 2; ++s)
   {

@@ -125,6 +125,21 @@ TEST(CudaSolve, EveryMeasureGivesWhatTheCpuGives)
   }
 }
 
+TEST(CudaSolve, DensitiesAreCarriedAsOnTheCpu)
+{
+  const gnr::Grid grid = problems::cube(32);
+  const double    voxel = grid.spacing[0];
+  gnr::Options    options = steadyOptions();
+  options.density = gnr::Density::Given;
+  options.densityExponent = 0.55;
+  const Result cuda = solve(gnr::Device::Cuda, grid, options, 0.3);
+  const Result cpu = solve(gnr::Device::Cpu, grid, options, 0.3);
+  EXPECT_GT(cpu.report.maximumDisplacement, voxel) << "there is nothing to compare";
+  EXPECT_LE(largestDifference(cuda.u, cpu.u), 1e-3 * voxel);
+  EXPECT_EQ(cuda.report.newtonSteps, cpu.report.newtonSteps);
+  EXPECT_EQ(cuda.report.overflowBytes, 0u);
+}
+
 TEST(CudaSolve, TakesNoMoreMemoryThanAGpuHas)
 {
   const gnr::Grid    grid = problems::cube(192);

@@ -15,7 +15,12 @@ namespace
 std::string
 Page()
 {
-  const gnr::Options defaults, fast = makeOptions(gnr::Preset::Fast), accurate = makeOptions(gnr::Preset::Accurate);
+  const gnr::Options defaults;
+  std::string        presets;
+  for (const auto & preset : gnr::enumNames<gnr::Preset>)
+  {
+    presets += (presets.empty() ? "" : "|") + std::string(preset.word);
+  }
   std::ostringstream page;
   page
     << "# Options\n\n"
@@ -23,7 +28,9 @@ Page()
        "Every option of a registration, in all programs. `gnr-register` and the module of 3D Slicer take them on the "
        "command line\n(`--grid-scale 0.5`), the filter by name (`SetParameter(\"GridScale\", \"0.5\")`, in Python "
        "too), and the report has them\nunder `options` (`gridScale`). Two more are no options of the solver: "
-       "`--preset fast|default|accurate` starts from a named set,\nwhich explicit options override "
+       "`--preset "
+    << presets
+    << "` starts from a named set,\nwhich explicit options override "
        "([choices.md](choices.md#presets)), and `--histogram-matching` is done before the solve.\n\n"
        "Few need more than those marked *everyday*, for which the filter has Set and Get methods, too. Where a "
        "preset has another value than the\ndefault, it stands beside it.\n";
@@ -39,11 +46,12 @@ Page()
       }
       page << "| `" << row.flag() << "` | " << row.rangeText() << (row.unit.empty() ? "" : "; " + row.unit) << " | "
            << row.text(defaults);
-      for (const auto & [name, options] : { std::pair("fast", &fast), std::pair("accurate", &accurate) })
+      for (const auto & preset : gnr::enumNames<gnr::Preset>)
       {
-        if (row.text(*options) != row.text(defaults))
+        const std::string text = row.text(gnr::makeOptions(preset.value));
+        if (text != row.text(defaults))
         {
-          page << "; " << name << " " << row.text(*options);
+          page << "; " << preset.word << " " << text;
         }
       }
       page << " | " << nameOf(row.tier) << " | " << row.help << " |\n";

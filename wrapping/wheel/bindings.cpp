@@ -120,6 +120,7 @@ describe(const gnr::Report & r, const gnr::Options & options)
     changes.append(d);
   }
   result["intensityChanges"] = changes;
+  result["massDrift"] = valueOrNone(r.massDrift);
   result["detailCorrelationBefore"] =
     valueOrNone(r.detailCorrelation ? std::optional(r.detailCorrelation->before) : std::nullopt);
   result["detailCorrelationAfter"] =
@@ -156,7 +157,8 @@ optionsOf(const std::string & preset, const std::vector<std::pair<std::string, s
   const auto known = gnr::valueOf<gnr::Preset>(preset);
   if (!known)
   {
-    throw gnr::Error(gnr::ErrorKind::BadInput, "preset: there is no '" + preset + "'; take fast, default or accurate");
+    throw gnr::Error(gnr::ErrorKind::BadInput,
+                     "preset: there is no '" + preset + "'; take fast, default, accurate or lung-ct");
   }
   gnr::Options options = gnr::makeOptions(*known);
   for (const auto & [name, text] : settings)

@@ -93,6 +93,29 @@ CpuKernels::multiply(Real a, const Real * x, const Real * y, Real * out, std::si
   }
 }
 
+void
+CpuKernels::multiplyAdd(Real a, const Real * x, const Real * y, Real b, Real * out, std::size_t n)
+{
+  if (b == Real(0))
+  {
+    multiply(a, x, y, out, n);
+    return;
+  }
+  GNR_FOR_EACH(i, n)
+  {
+    out[i] = a * x[i] * y[i] + b * out[i];
+  }
+}
+
+void
+CpuKernels::power(Real exponent, Real * x, std::size_t n)
+{
+  GNR_FOR_EACH(i, n)
+  {
+    x[i] = x[i] > Real(0) ? std::pow(x[i], exponent) : Real(0);
+  }
+}
+
 double
 CpuKernels::sum(const Real * x, std::size_t n)
 {

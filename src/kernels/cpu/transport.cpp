@@ -8,11 +8,11 @@ namespace GNR_CPU_NAMESPACE
 {
 
 void
-CpuKernels::adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n)
+CpuKernels::growth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n)
 {
   GNR_FOR_EACH(i, n)
   {
-    c[i] = point::adjointGrowth(d[i], departed[i], h);
+    c[i] = point::growth(d[i], departed[i], h);
   }
 }
 

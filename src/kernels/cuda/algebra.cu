@@ -68,6 +68,23 @@ CudaKernels::multiply(Real a, const Real * x, const Real * y, Real * out, std::s
   forEach(stream(), n, [=] __device__(std::size_t i) { out[i] = a * x[i] * y[i]; });
 }
 
+void
+CudaKernels::multiplyAdd(Real a, const Real * x, const Real * y, Real b, Real * out, std::size_t n)
+{
+  if (b == Real(0))
+  {
+    multiply(a, x, y, out, n);
+    return;
+  }
+  forEach(stream(), n, [=] __device__(std::size_t i) { out[i] = a * x[i] * y[i] + b * out[i]; });
+}
+
+void
+CudaKernels::power(Real exponent, Real * x, std::size_t n)
+{
+  forEach(stream(), n, [=] __device__(std::size_t i) { x[i] = x[i] > Real(0) ? std::pow(x[i], exponent) : Real(0); });
+}
+
 double
 CudaKernels::sum(const Real * x, std::size_t n)
 {

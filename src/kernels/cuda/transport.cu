@@ -9,9 +9,9 @@ namespace cuda
 {
 
 void
-CudaKernels::adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n)
+CudaKernels::growth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n)
 {
-  forEach(stream(), n, [=] __device__(std::size_t i) { c[i] = point::adjointGrowth(d[i], departed[i], h); });
+  forEach(stream(), n, [=] __device__(std::size_t i) { c[i] = point::growth(d[i], departed[i], h); });
 }
 
 } // namespace cuda

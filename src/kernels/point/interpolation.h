@@ -30,10 +30,10 @@ linearWeights(T t, T w[2])
   w[1] = t;
 }
 
-/** Growth of the adjoint over one step of length h, second-order Runge-Kutta on the source div v [T4]. */
+/** Growth over one step of length h, second-order Runge-Kutta on the source div v [T4], [T5]. */
 template <typename T>
 GNR_POINT T
-adjointGrowth(T here, T departed, T h)
+growth(T here, T departed, T h)
 {
   return T(1) + T(0.5) * h * (here + departed + h * here * departed);
 }

@@ -87,6 +87,25 @@ ReferenceKernels::multiply(Real a, const Real * x, const Real * y, Real * out, s
   }
 }
 
+void
+ReferenceKernels::multiplyAdd(Real a, const Real * x, const Real * y, Real b, Real * out, std::size_t n)
+{
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    const double old = b == Real(0) ? 0.0 : double(b) * double(out[i]);
+    out[i] = static_cast<Real>(double(a) * double(x[i]) * double(y[i]) + old);
+  }
+}
+
+void
+ReferenceKernels::power(Real exponent, Real * x, std::size_t n)
+{
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    x[i] = static_cast<Real>(x[i] > Real(0) ? std::pow(double(x[i]), double(exponent)) : 0.0);
+  }
+}
+
 double
 ReferenceKernels::sum(const Real * x, std::size_t n)
 {

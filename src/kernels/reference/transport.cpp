@@ -5,7 +5,7 @@ namespace gnr
 {
 
 void
-ReferenceKernels::adjointGrowth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n)
+ReferenceKernels::growth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n)
 {
   for (std::size_t i = 0; i < n; ++i)
   {

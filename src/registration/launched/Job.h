@@ -22,13 +22,14 @@ struct Job
   bool    hasMovingWeight = false;
   bool    hasVelocity = false;
   int     furtherPairs = 0;
+  double  movingVolumeChange = 1.0;
 };
 
 inline void
 transfer(Archive & archive, Job & job)
 {
-  auto & [grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity, furtherPairs] = job;
-  archive(grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity, furtherPairs);
+  auto & [grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity, furtherPairs, volumeChange] = job;
+  archive(grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity, furtherPairs, volumeChange);
 }
 
 } // namespace launched

@@ -73,6 +73,7 @@ jobOf(const Problem & problem, int processes)
   job.hasMovingWeight = problem.movingWeight.data != nullptr;
   job.hasVelocity = problem.initialVelocity.data != nullptr;
   job.furtherPairs = static_cast<int>(problem.furtherPairs.size());
+  job.movingVolumeChange = problem.movingVolumeChange;
   return job;
 }
 

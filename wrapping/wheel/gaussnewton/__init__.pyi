@@ -50,7 +50,7 @@ def register(fixed: ImageLike, moving: ImageLike, *, channels: Iterable[tuple[Im
              initial_transform: TransformLike | None = ..., initial_velocity: ArrayLike | Image | None = ...,
              similarity: str | None = ...,
              measure: Callable[[np.ndarray, np.ndarray, np.ndarray | None], tuple[Any, ...]] | None = ...,
-             preset: Literal["fast", "default", "accurate"] = ...,
+             preset: Literal["fast", "default", "accurate", "lung-ct"] = ...,
              progress: bool | Callable[[str, dict[str, Any]], bool | None] | None = ...,
              outputs: Iterable[Literal["inverse", "velocity", "determinant"]] = ...,
              spacing: Sequence[float] | None = ..., **settings: Any) -> Result: ...

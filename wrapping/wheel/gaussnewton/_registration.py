@@ -274,7 +274,7 @@ def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, i
         to 1); the force, minus the derivative of the value by each voxel of the moving image; and, unless that is the
         weight, the curvature >= 0, which stands for the second derivative. It is called on every grid, from coarse to
         fine.
-    preset: "fast", "default" or "accurate".
+    preset: "fast", "default" or "accurate"; "lung-ct" for two CTs of a chest.
     progress: True for a bar (where tqdm is installed), or a function of (event, values) that is called on every
         "level", "iteration", "progress" and "message"; when it returns False, the solve ends with the result so far.
     outputs: of "inverse", "velocity", "determinant" those that the result shall have, too.
