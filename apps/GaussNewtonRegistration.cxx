@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line module of 3D Slicer: gnr-register in the terms of the Slicer Execution Model. doc/slicer.md is
 // its manual.
-#include "common/CommandLineError.h"
-#include "common/ImageInput.h"
-#include "common/ImageOutput.h"
-#include "common/OutputFiles.h"
-#include "common/Program.h"
-#include "common/RegistrationFilter.h"
-#include "common/ResourceUsage.h"
-#include "common/RunLog.h"
-#include "common/TransformOutput.h"
+#include "common/cli/CommandLineError.h"
+#include "common/io/ImageInput.h"
+#include "common/io/ImageOutput.h"
+#include "common/io/OutputFiles.h"
+#include "common/cli/Program.h"
+#include "common/run/RegistrationFilter.h"
+#include "common/cli/ResourceUsage.h"
+#include "common/run/RunLog.h"
+#include "common/map/TransformOutput.h"
 #include "slicer/SlicerOutput.h"
 #include "slicer/SlicerSettings.h"
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // gnr-apply: warps images, label images and points with a deformation found by gnr-register; doc/command-line.md is its
 // manual.
-#include "common/ArgumentParser.h"
-#include "common/CommandLineError.h"
-#include "common/FslOption.h"
-#include "common/ImageFiles.h"
-#include "common/ImageInput.h"
-#include "common/ImageOutput.h"
-#include "common/JacobianImage.h"
-#include "common/OutputFiles.h"
-#include "common/PointFile.h"
-#include "common/PointMap.h"
-#include "common/Program.h"
-#include "common/TransformInput.h"
-#include "common/WarpImage.h"
+#include "common/cli/ArgumentParser.h"
+#include "common/cli/CommandLineError.h"
+#include "common/map/FslOption.h"
+#include "common/io/ImageFiles.h"
+#include "common/io/ImageInput.h"
+#include "common/io/ImageOutput.h"
+#include "common/map/JacobianImage.h"
+#include "common/io/OutputFiles.h"
+#include "common/map/PointFile.h"
+#include "common/map/PointMap.h"
+#include "common/cli/Program.h"
+#include "common/map/TransformInput.h"
+#include "common/map/WarpImage.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // gnr-batch: registers the pairs of a table, each by a gnr-register of its own, so that one that fails, or is killed
 // for lack of memory, stops no other; doc/command-line.md is its manual.
-#include "common/ArgumentParser.h"
-#include "common/ChildProgram.h"
-#include "common/CommandLineError.h"
-#include "common/Format.h"
-#include "common/InputFile.h"
-#include "common/OutputFiles.h"
-#include "common/PairTable.h"
-#include "common/Program.h"
+#include "common/cli/ArgumentParser.h"
+#include "common/cli/ChildProgram.h"
+#include "common/cli/CommandLineError.h"
+#include "common/cli/Format.h"
+#include "common/io/InputFile.h"
+#include "common/io/OutputFiles.h"
+#include "common/run/PairTable.h"
+#include "common/cli/Program.h"
 
 #include <nlohmann/json.hpp>
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Registration methods that ITK has, with usual settings, to compare with: writes the displacement field and prints
 // what it cost as JSON.
-#include "common/ArgumentParser.h"
-#include "common/CommandLineError.h"
-#include "common/ImageInput.h"
-#include "common/Program.h"
-#include "common/ResourceUsage.h"
+#include "common/cli/ArgumentParser.h"
+#include "common/cli/CommandLineError.h"
+#include "common/io/ImageInput.h"
+#include "common/cli/Program.h"
+#include "common/cli/ResourceUsage.h"
 
 #include "itkANTSNeighborhoodCorrelationImageToImageMetricv4.h"
 #include "itkCastImageFilter.h"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The layers of the source tree and the one way in which they may include one another.
 
-    apps/view -> apps, wrapping -> include -> src/itk -> src/registration -> src/optimization -> src/model -> src/parallel -> src/kernels
+    apps/view -> apps -> apps/common/run -> map -> io -> cli, wrapping -> include -> src/itk -> src/registration -> src/optimization -> src/model -> src/parallel -> src/kernels
 
 include/gnr is the vocabulary (options, grids, errors) that every layer but point/ may use. Usage: layers.py [ROOT];
 exit status 1 and one line per offence if there is any. Every run first proves, on a tree with known offences, that
@@ -20,6 +20,7 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.M)
 # layer -> layers that it may include (besides itself)
 POINT = ["kernels"]
 BACKEND = ["kernels", "kernels/point", "gnr"]
+COMMON = ["apps/common/cli", "apps/common/io", "apps/common/map", "apps/common/run"]  # each may include those before it
 KERNELS = ["kernels", "kernels/point", "kernels/reference", "kernels/cpu", "kernels/cuda", "gnr"]
 ALLOWED = {
     "gnr": [],
@@ -36,19 +37,20 @@ ALLOWED = {
     "worker": ["registration", "kernels", "gnr"],
     "itk": ["include", "registration", "gnr"],
     "include": ["gnr"],
-    "apps": ["include", "gnr"],
-    "apps/view": ["apps", "include", "gnr"],
+    **{room: [*COMMON[:i], "include", "gnr"] for i, room in enumerate(COMMON)},
+    "apps": [*COMMON, "include", "gnr"],
+    "apps/view": ["apps", *COMMON, "include", "gnr"],
     "examples": ["include", "gnr"],
     "wrapping": ["include", "gnr"],
 }
 
 # what, pattern of the included name, where it may stand
 THIRD_PARTIES = [
-    ("ITK", re.compile(r"^(itk|vnl/|vcl_|gdcm|nifti)"), ("include", "itk", "apps", "apps/view", "examples", "wrapping")),
+    ("ITK", re.compile(r"^(itk|vnl/|vcl_|gdcm|nifti)"), ("include", "itk", *COMMON, "apps", "apps/view", "examples", "wrapping")),
     ("CUDA", re.compile(r"^(cuda|cufft|cub/|thrust/|nvtx|device_launch)"), ("kernels/cuda",)),
     ("MPI", re.compile(r"^mpi(-ext)?\.h$"), ("parallel/mpi", "examples")),
     ("FFTW or ducc0", re.compile(r"^(fftw|ducc0/)"), ("kernels/cpu",)),
-    ("CLI11 or JSON", re.compile(r"^(CLI/|nlohmann/)"), ("apps", "apps/view")),
+    ("CLI11 or JSON", re.compile(r"^(CLI/|nlohmann/)"), (*COMMON, "apps", "apps/view")),
     ("VTK", re.compile(r"^vtk"), ("apps/view",)),
 ]
 
@@ -64,6 +66,8 @@ def layer_of(path):
         if parts[1:3] == ["parallel", "mpi"] and len(parts) > 3:
             return "parallel/mpi"
         return parts[1]
+    if parts[:2] == ["apps", "common"]:
+        return "/".join(parts[:3])
     if parts[:2] == ["apps", "view"]:
         return "apps/view"
     if parts[0] in ("apps", "examples", "wrapping"):
@@ -151,7 +155,10 @@ BAD_TREE = {
     "src/other/Other.cpp": ("\n", "no layer"),
     "apps/app.cxx": ('#include "itkFilter.h"\n#include <CLI/CLI.hpp>\n', None),
     "apps/deep.cxx": ('#include "registration/Solve.h"\n', "apps may not include registration"),
-    "apps/common/Vtk.cxx": ("#include <vtkImageData.h>\n", "VTK"),
+    "apps/common/cli/Vtk.cxx": ("#include <vtkImageData.h>\n", "VTK"),
+    "apps/common/io/File.h": ('#include "common/cli/Error.h"\n#include <CLI/CLI.hpp>\n', None),
+    "apps/common/cli/Error.h": ('#include "common/io/File.h"\n', "apps/common/cli may not include apps/common/io"),
+    "apps/common/File.h": ("\n", "no layer"),
     "apps/view/Picture.h": ('#include "app.h"\n#include <vtkImageData.h>\n#include <nlohmann/json.hpp>\n', None),
     "apps/app.h": ('#include "view/Picture.h"\n', "apps may not include apps/view"),
     "src/model/Json.cpp": ("#include <nlohmann/json.hpp>\n", "JSON"),

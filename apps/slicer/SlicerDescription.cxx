@@ -2,7 +2,7 @@
 // The description of the module in XML, as the Slicer Execution Model defines it.
 #include "SlicerSettings.h"
 
-#include "common/Program.h"
+#include "common/cli/Program.h"
 
 #include <algorithm>
 #include <array>

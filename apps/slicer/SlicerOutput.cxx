@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "SlicerOutput.h"
 
-#include "common/ImageOutput.h"
-#include "common/PointMap.h"
-#include "common/TransformOutput.h"
+#include "common/io/ImageOutput.h"
+#include "common/map/PointMap.h"
+#include "common/map/TransformOutput.h"
 
 #include "itkDisplacementFieldTransform.h"
 #include "itkImageRegionIteratorWithIndex.h"

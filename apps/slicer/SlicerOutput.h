@@ -2,9 +2,9 @@
 #ifndef gnrapp_SlicerOutput_h
 #define gnrapp_SlicerOutput_h
 
-#include "common/ImageInput.h"
-#include "common/OutputFiles.h"
-#include "common/RegistrationFilter.h"
+#include "common/io/ImageInput.h"
+#include "common/io/OutputFiles.h"
+#include "common/run/RegistrationFilter.h"
 
 #include <string>
 

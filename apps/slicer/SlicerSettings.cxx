@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "SlicerSettings.h"
 
-#include "common/CommandLineError.h"
-#include "common/InitialTransform.h"
+#include "common/cli/CommandLineError.h"
+#include "common/map/InitialTransform.h"
 
 #include <algorithm>
 #include <cctype>

@@ -2,9 +2,9 @@
 #ifndef gnrapp_SlicerSettings_h
 #define gnrapp_SlicerSettings_h
 
-#include "common/ArgumentParser.h"
-#include "common/RegistrationOptions.h"
-#include "common/RegistrationSettings.h"
+#include "common/cli/ArgumentParser.h"
+#include "common/run/RegistrationOptions.h"
+#include "common/run/RegistrationSettings.h"
 
 #include "gnr/Report.h"
 

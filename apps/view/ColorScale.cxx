@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "view/ColorScale.h"
 
-#include "common/Format.h"
+#include "common/cli/Format.h"
 
 #include <vtkColorTransferFunction.h>
 #include <vtkNew.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "view/CurvePlot.h"
 
-#include "common/Format.h"
+#include "common/cli/Format.h"
 
 #include <algorithm>
 #include <cmath>

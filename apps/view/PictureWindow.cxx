@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "view/PictureWindow.h"
 
-#include "common/CommandLineError.h"
+#include "common/cli/CommandLineError.h"
 
 #include <vtkCallbackCommand.h>
 #include <vtkCamera.h>

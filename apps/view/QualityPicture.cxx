@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "view/QualityPicture.h"
 
-#include "common/CommandLineError.h"
-#include "common/Format.h"
-#include "common/Program.h"
+#include "common/cli/CommandLineError.h"
+#include "common/cli/Format.h"
+#include "common/cli/Program.h"
 #include "view/CurvePlot.h"
 #include "view/PageLayout.h"
 

@@ -2,7 +2,7 @@
 #ifndef gnrapp_QualityPicture_h
 #define gnrapp_QualityPicture_h
 
-#include "common/OutputFiles.h"
+#include "common/io/OutputFiles.h"
 #include "view/Canvas.h"
 #include "view/ColorScale.h"
 #include "view/PlaneSlices.h"

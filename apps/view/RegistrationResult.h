@@ -2,9 +2,9 @@
 #ifndef gnrapp_RegistrationResult_h
 #define gnrapp_RegistrationResult_h
 
-#include "common/GridGeometry.h"
-#include "common/ImageInput.h"
-#include "common/TransformInput.h"
+#include "common/map/GridGeometry.h"
+#include "common/io/ImageInput.h"
+#include "common/map/TransformInput.h"
 #include "view/ReportInput.h"
 
 #include <array>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "view/ReportInput.h"
 
-#include "common/CommandLineError.h"
-#include "common/Format.h"
-#include "common/InputFile.h"
+#include "common/cli/CommandLineError.h"
+#include "common/cli/Format.h"
+#include "common/io/InputFile.h"
 
 #include <nlohmann/json.hpp>
 

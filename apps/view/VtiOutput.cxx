@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "view/VtiOutput.h"
 
-#include "common/LibraryMessages.h"
+#include "common/cli/LibraryMessages.h"
 
 #include <vtkFloatArray.h>
 #include <vtkImageData.h>

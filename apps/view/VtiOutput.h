@@ -2,7 +2,7 @@
 #ifndef gnrapp_VtiOutput_h
 #define gnrapp_VtiOutput_h
 
-#include "common/OutputFiles.h"
+#include "common/io/OutputFiles.h"
 #include "view/RegistrationResult.h"
 
 #include <string>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // gnr-view: a picture of what gnr-register did; doc/command-line.md is its manual.
-#include "common/ArgumentParser.h"
-#include "common/CommandLineError.h"
-#include "common/OutputFiles.h"
-#include "common/Program.h"
+#include "common/cli/ArgumentParser.h"
+#include "common/cli/CommandLineError.h"
+#include "common/io/OutputFiles.h"
+#include "common/cli/Program.h"
 #include "view/PictureWindow.h"
 #include "view/QualityPicture.h"
 #include "view/VtiOutput.h"

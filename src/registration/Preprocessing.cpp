@@ -4,6 +4,7 @@
 #include "model/similarity/Labels.h"
 #include "parallel/FourierTransform.h"
 #include "parallel/Statistics.h"
+#include "registration/Densities.h"
 #include "registration/IntensityRange.h"
 #include "registration/LabelCodes.h"
 
@@ -29,12 +30,6 @@ constexpr double leastCounted = 64; // voxels: the neighbours that one interpola
 constexpr double fewCounted = 1000;
 constexpr double leastSteps = 16; // of single precision in the range of intensities
 constexpr double fewSteps = 256;
-
-constexpr double ctOfVacuum = -1000.0; // and what is below
-constexpr double ctOfAir = -900.0;     // a CT has values above
-constexpr double mostCtOfAir = -200.0; // and some below: lung or surroundings
-constexpr double mostCt = 1500.0;      // bone; beyond lies metal
-constexpr double ctUnit = 1055.0;      // from vacuum to soft tissue, whose density is one
 
 bool
 operator==(const Extents & a, const Extents & b)
@@ -418,60 +413,6 @@ normalizePair(SolverPair &                      pair,
     normalize(pair.moving, movingRange, statistics[1], kernels);
   }
   return fixedRange.width();
-}
-
-/** Makes densities of both images, on one scale [P2]. Throws Error(BadInput) for values that are none. */
-void
-makeDensities(SolverPair &                      pair,
-              const std::array<Statistics, 2> & statistics,
-              const PairNames &                 names,
-              const Options &                   options,
-              double                            movingVolumeChange,
-              const BoxPart &                   part,
-              Kernels &                         kernels,
-              Communicator &                    communicator)
-{
-  const std::array<Buffer *, 2>            images{ { &pair.fixed, &pair.moving } };
-  const std::array<const std::string *, 2> called{ { &names.fixed, &names.moving } };
-  double                                   unit = ctUnit, offset = ctOfVacuum;
-  if (options.density == Density::Given)
-  {
-    unit = offset = 0.0;
-  }
-  for (int i = 0; i < 2; ++i)
-  {
-    const Statistics & s = statistics[i];
-    std::ostringstream message;
-    message << *called[i] << ": its values, from " << s.minimum << " to " << s.maximum << ", are no ";
-    if (options.density == Density::Ct && !kernels.passes(s.minimum < mostCtOfAir && s.maximum > ctOfAir))
-    {
-      message << "CT numbers, of which air has -1000 and water 0; subtract what was added to them (often 1024), or "
-                 "choose density given if they are densities";
-      throw Error(ErrorKind::BadInput, message.str());
-    }
-    if (options.density == Density::Given)
-    {
-      if (!kernels.passes(s.minimum >= 0.0))
-      {
-        message << "densities, which are not negative; choose density ct if they are CT numbers";
-        throw Error(ErrorKind::BadInput, message.str());
-      }
-      const Sample sample = sampleAll(*images[i], s, part);
-      unit = std::max(unit, robustRange(sample.set, kernels, communicator).upper);
-    }
-  }
-  const double growth = std::pow(movingVolumeChange, options.densityExponent);
-  for (int i = 0; i < 2; ++i)
-  {
-    Buffer & image = *images[i];
-    if (options.density == Density::Ct)
-    {
-      kernels.clamp(Real(offset), Real(mostCt), image.data(), image.size());
-    }
-    const double scale = (i == 1 ? growth : 1.0) / unit;
-    kernels.scaleAndShift(Real(scale), image.data(), Real(-offset * scale), image.data(), image.size());
-  }
-  pair.exponent = options.densityExponent;
 }
 
 /** Weights of the user on the image; empty where there are none. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // gnr-failures-page PAGE: succeeds if the section between its markers is what the table of failures makes, and if every
 // message of the table is one of the programs; gnr-failures-page --write PAGE makes the section anew.
-#include "common/FailureTable.h"
+#include "common/cli/FailureTable.h"
 
 #include <cstdlib>
 #include <filesystem>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // One more row in the table of options is all that it takes for an option to be everywhere.
-#include "common/CommandLineError.h"
-#include "common/RegistrationOptions.h"
-#include "common/RunLog.h"
-#include "common/RunReport.h"
+#include "common/cli/CommandLineError.h"
+#include "common/run/RegistrationOptions.h"
+#include "common/run/RunLog.h"
+#include "common/run/RunReport.h"
 #include "slicer/SlicerSettings.h"
 
 #include "itkDiffeomorphicGaussNewtonRegistrationFilter.h"

@@ -2,7 +2,7 @@
 #ifndef gnr_test_fuzz_fuzzing_h
 #define gnr_test_fuzz_fuzzing_h
 
-#include "common/CommandLineError.h"
+#include "common/cli/CommandLineError.h"
 
 #include <cstddef>
 #include <cstdint>

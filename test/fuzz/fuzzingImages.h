@@ -4,8 +4,8 @@
 
 #include "fuzzing.h"
 
-#include "common/ImageInput.h"
-#include "common/Program.h"
+#include "common/io/ImageInput.h"
+#include "common/cli/Program.h"
 
 #include "itkGaussNewtonRegistrationError.h"
 #include "itkImageFileReader.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzzingImages.h"
 
-#include "common/GzipFile.h"
+#include "common/io/GzipFile.h"
 
 int
 LLVMFuzzerTestOneInput(const std::uint8_t * data, std::size_t size)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzzing.h"
 
-#include "common/PointFile.h"
+#include "common/map/PointFile.h"
 
 #include <cmath>
 

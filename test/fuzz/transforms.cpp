@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fuzzing.h"
 
-#include "common/TransformInput.h"
+#include "common/map/TransformInput.h"
 
 int
 LLVMFuzzerTestOneInput(const std::uint8_t * data, std::size_t size)
