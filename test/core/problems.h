@@ -11,7 +11,10 @@
 #include "gnr/Grid.h"
 #include "gnr/Options.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
@@ -114,6 +117,35 @@ smoothVelocity(double amplitude)
              [=](double x, double y, double z) {
                return amplitude * std::sin(y + 0.2) * std::cos(x) * std::sin(z);
              } } };
+}
+
+/** A smooth vector field without the symmetries that would make inner products vanish. */
+inline std::array<Scalar, 3>
+direction(double phase)
+{
+  return {
+    { [=](double x, double y, double z) { return std::cos(x + phase) * std::sin(y - phase) + 0.3 * std::sin(2 * z); },
+      [=](double x, double y, double z) { return std::sin(z + 2 * phase) * std::cos(x) - 0.2 * std::cos(2 * y); },
+      [=](double x, double y, double z) { return std::sin(x + y) * std::cos(z + phase) + 0.1; } }
+  };
+}
+
+/** J(v + e w) - J(v) - e <g, w> = O(e^2), so halving e divides it by about four.
+ * \param valueAt J(v + e w) \param slope <g, w> */
+inline void
+expectSecondOrderRemainder(const std::function<double(double)> & valueAt, double slope)
+{
+  const double base = valueAt(0.0);
+  double       previous = 0.0;
+  for (const double epsilon : { 0.8, 0.4, 0.2 })
+  {
+    const double remainder = std::abs(valueAt(epsilon) - base - epsilon * slope);
+    if (previous > 0.0)
+    {
+      EXPECT_GT(std::log2(previous / remainder), 1.7) << "epsilon " << epsilon;
+    }
+    previous = remainder;
+  }
 }
 
 /** One domain on one process with the kernels that are tested (or others), and fields filled from functions. */

@@ -17,6 +17,7 @@ namespace
 
 using gnr::Buffer;
 using problems::Bench;
+using problems::direction;
 
 double
 secondImage(double x, double y, double z)
@@ -35,16 +36,6 @@ moved(double (*image)(double, double, double))
 {
   return [=](double x, double y, double z) {
     return image(x - 0.2 * std::sin(y), y + 0.15 * std::sin(z), z - 0.1 * std::cos(x));
-  };
-}
-
-std::array<problems::Scalar, 3>
-direction(double phase)
-{
-  return {
-    { [=](double x, double y, double z) { return std::cos(x + phase) * std::sin(y - phase) + 0.3 * std::sin(2 * z); },
-      [=](double x, double y, double z) { return std::sin(z + 2 * phase) * std::cos(x) - 0.2 * std::cos(2 * y); },
-      [=](double x, double y, double z) { return std::sin(x + y) * std::cos(z + phase) + 0.1; } }
   };
 }
 

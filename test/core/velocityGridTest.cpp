@@ -24,6 +24,7 @@ namespace
 
 using namespace gnr;
 using problems::Bench;
+using problems::direction;
 
 /** The box of some images with two grids, whose first points need not be one. */
 struct TwoGrids
@@ -268,16 +269,6 @@ struct Pair
   Buffer    v, scratch;
 };
 
-std::array<problems::Scalar, 3>
-direction(double phase)
-{
-  return {
-    { [=](double x, double y, double z) { return std::cos(x + phase) * std::sin(y - phase) + 0.3 * std::sin(2 * z); },
-      [=](double x, double y, double z) { return std::sin(z + 2 * phase) * std::cos(x) - 0.2 * std::cos(2 * y); },
-      [=](double x, double y, double z) { return std::sin(x + y) * std::cos(z + phase) + 0.1; } }
-  };
-}
-
 Options
 withoutLimits()
 {
@@ -320,17 +311,7 @@ TEST(VelocityGrid, taylorRemainderIsOfSecondOrder)
   Pair         s("ssd");
   const Buffer w = s.grids.vector(direction(0.4));
   const Buffer g = s.gradient();
-  const double slope = s.grids.inner(g, w), base = s.objective(w, 0.0);
-  double       previous = 0.0;
-  for (const double epsilon : { 0.8, 0.4, 0.2 })
-  {
-    const double remainder = std::abs(s.objective(w, epsilon) - base - epsilon * slope);
-    if (previous > 0.0)
-    {
-      EXPECT_GT(std::log2(previous / remainder), 1.7) << "epsilon " << epsilon;
-    }
-    previous = remainder;
-  }
+  problems::expectSecondOrderRemainder([&](double e) { return s.objective(w, e); }, s.grids.inner(g, w));
 }
 
 TEST(VelocityGrid, hessianIsSymmetricAndPositive)

@@ -3,8 +3,6 @@
 
 #include "itkGaussNewtonRegistrationTestPhantoms.h"
 
-#include "itkGaussNewtonRegistrationError.h"
-
 #include "itkAffineTransform.h"
 #include "itkDisplacementFieldTransform.h"
 
@@ -37,21 +35,6 @@ Stretched()
     }
     return (0.1 + std::abs(Anatomy(here))) / std::pow(stretch, 3);
   });
-}
-
-std::string
-DescriptionOf(Filter * filter)
-{
-  try
-  {
-    filter->Update();
-  }
-  catch (const itk::GaussNewtonRegistrationError & error)
-  {
-    return error.GetDescription();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {};
 }
 
 itk::AffineTransform<double, 3>::Pointer

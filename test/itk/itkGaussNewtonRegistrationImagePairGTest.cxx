@@ -3,8 +3,6 @@
 
 #include "itkGaussNewtonRegistrationTestPhantoms.h"
 
-#include "itkGaussNewtonRegistrationError.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -42,21 +40,6 @@ FloatImage::Pointer
 OtherFixed()
 {
   return Sample<FloatImage>({}, [](const Point & p) { return OtherContrast(DeformedAnatomy(p)); });
-}
-
-std::string
-DescriptionOf(Filter * filter)
-{
-  try
-  {
-    filter->Update();
-  }
-  catch (const itk::GaussNewtonRegistrationError & error)
-  {
-    return error.GetDescription();
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return {};
 }
 
 // Half of the weight each, on intensities that differ by sign and scale: the same objective as of one pair.

@@ -5,6 +5,7 @@
 // Images with a closed form in physical space, so that every grid samples the same anatomy.
 
 #include "itkDiffeomorphicGaussNewtonRegistrationFilter.h"
+#include "itkGaussNewtonRegistrationError.h"
 
 #include "itkImage.h"
 #include "itkImageRegionIteratorWithIndex.h"
@@ -12,6 +13,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <vector>
 
 namespace gnrtest
@@ -237,6 +239,21 @@ Residual(const FloatImage * a, const FloatImage * b, const FloatImage * c)
     below += std::pow(c->GetBufferPointer()[i] - b->GetBufferPointer()[i], 2);
   }
   return std::sqrt(above / below);
+}
+
+/** Of the error that an update ends with. */
+inline std::string
+DescriptionOf(Filter * filter)
+{
+  try
+  {
+    filter->Update();
+  }
+  catch (const itk::GaussNewtonRegistrationError & error)
+  {
+    return error.GetDescription();
+  }
+  return "nothing was thrown";
 }
 
 } // namespace gnrtest
