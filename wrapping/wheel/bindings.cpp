@@ -70,6 +70,7 @@ describe(const gnr::LevelRecord & level)
     d["innerIterations"] = i.innerIterations;
     d["stepLength"] = i.stepLength;
     d["timeSteps"] = i.timeSteps;
+    d["massDrift"] = i.massDrift;
     d["seconds"] = i.seconds;
     iterations.append(d);
   }

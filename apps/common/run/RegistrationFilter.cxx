@@ -93,6 +93,7 @@ NameFiles(const std::string & message, const RegistrationSettings & settings)
     { "MovingImageMask", settings.movingMask.value_or("") },
     { "InitialTransform", settings.initialTransform.value_or("") },
     { "InitialVelocityField", settings.initialVelocity.value_or("") },
+    { "UseHistogramMatching", "--histogram-matching" },
   };
   for (std::size_t i = 0; i < settings.channels.size(); ++i)
   {

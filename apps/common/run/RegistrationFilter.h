@@ -42,7 +42,7 @@ SetParameters(RegistrationFilterType * filter, const RegistrationSettings & sett
 void
 Observe(RegistrationFilterType * filter, RunLog & log);
 
-/** The filter speaks of its inputs by name; the user knows them by file. */
+/** The filter speaks of its inputs and settings by name; the user knows them by file and option. */
 std::string
 NameFiles(const std::string & message, const RegistrationSettings & settings);
 

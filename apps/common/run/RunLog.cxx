@@ -363,6 +363,10 @@ RunLog::PrintSummary(const gnr::Report &                                 report,
               report.determinantMinimum,
               report.determinantMaximum,
               report.determinantMean));
+  if (report.massDrift)
+  {
+    Line(Format("  mass drift         %.3f %% by the transport", 100.0 * *report.massDrift));
+  }
   Line(Format("  folded voxels      %zu", report.foldedVoxels));
   Line(Format("  max |u|            %.3f mm", report.maximumDisplacement));
   Line(std::string("  stopped because    ") + gnr::describe(report.reason));

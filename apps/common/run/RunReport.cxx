@@ -80,6 +80,7 @@ Describe(const gnr::LevelRecord & level)
                            { "innerIterations", i.innerIterations },
                            { "stepLength", i.stepLength },
                            { "timeSteps", i.timeSteps },
+                           { "massDrift", i.massDrift },
                            { "seconds", i.seconds } });
   }
   return { { "level", level.level + 1 },
