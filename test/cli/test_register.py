@@ -138,7 +138,7 @@ class EndToEnd(support.CommandLineTest):
             for step in level["iterations"]:
                 self.assertEqual(set(step), {"iteration", "objective", "distance", "regularization", "mismatch",
                                              "relativeGradient", "krylovIterations", "innerIterations", "stepLength",
-                                             "timeSteps", "seconds"})
+                                             "timeSteps", "massDrift", "seconds"})
                 self.assertAlmostEqual(step["objective"], step["distance"] + step["regularization"],
                                        delta=1e-5 * step["objective"])
         self.assertGreater(len(report["time"]["phases"]), 2)
