@@ -9,27 +9,11 @@
 
 namespace gnr
 {
-namespace
-{
-
-double
-stateRate(double exponent)
-{
-  return -exponent;
-}
-
-// Backward in time: of -dl/dt - v . grad l - (1 - a) l div v = 0.
-double
-adjointRate(double exponent)
-{
-  return 1.0 - exponent;
-}
-
-} // namespace
-
 Trajectory::Trajectory(Domain & domain, Interpolation interpolation)
   : domain_(domain)
   , interpolation_(interpolation)
+  , forward_{ 1.0, [](double exponent) { return -exponent; } }
+  , backward_{ -1.0, [](double exponent) { return 1.0 - exponent; } }
 {}
 
 Padded
@@ -41,26 +25,23 @@ Trajectory::differencePadded(const Real * field)
 void
 Trajectory::expect(double exponent)
 {
-  const auto add = [=](std::vector<Growth> & growths) {
+  for (Way * way : { &forward_, &backward_ })
+  {
     const auto isThere = [=](const Growth & growth) { return growth.exponent == exponent; };
-    if (std::none_of(growths.begin(), growths.end(), isThere))
+    if (way->rate(exponent) != 0.0 && std::none_of(way->growths.begin(), way->growths.end(), isThere))
     {
-      growths.push_back({ exponent, {} });
+      way->growths.push_back({ exponent, {} });
     }
-  };
-  if (exponent != 0.0)
-  {
-    add(stateGrowths_);
-  }
-  if (exponent != 1.0)
-  {
-    add(adjointGrowths_);
   }
 }
 
 const Real *
-Trajectory::factorOf(const std::vector<Growth> & growths, double exponent)
+Trajectory::Way::factorOf(double exponent) const
 {
+  if (rate(exponent) == 0.0)
+  {
+    return nullptr;
+  }
   const auto isIt = [=](const Growth & growth) { return growth.exponent == exponent; };
   const auto found = std::find_if(growths.begin(), growths.end(), isIt);
   if (found == growths.end())
@@ -70,50 +51,38 @@ Trajectory::factorOf(const std::vector<Growth> & growths, double exponent)
   return found->factor.data();
 }
 
-const Real *
-Trajectory::stateFactor(const State & state) const
-{
-  return state.exponent == 0.0 ? nullptr : factorOf(stateGrowths_, state.exponent);
-}
-
-const Real *
-Trajectory::adjointFactor(const State & state) const
-{
-  return state.exponent == 1.0 ? nullptr : factorOf(adjointGrowths_, state.exponent);
-}
-
+template <typename TVelocity, typename... TScratch>
 void
-Trajectory::beginGrowth(std::vector<Growth> & growths, const ConstVectorView & v)
+Trajectory::follow(Way & way, const TVelocity & v, Real * departed, const TScratch &... scratch)
 {
-  for (Growth & growth : growths)
+  if (!way.departure)
+  {
+    way.departure = domain_.vector();
+  }
+  for (Growth & growth : way.growths)
   {
     if (!growth.factor)
     {
       growth.factor = domain_.scalar();
     }
   }
-  if (!growths.empty())
+  // In the last factor to be written; before v is overwritten.
+  Real * const d = way.growths.empty() ? nullptr : way.growths.back().factor.data();
+  if (d != nullptr)
   {
-    divergence(domain_, v, growths.back().factor.data());
+    divergence(domain_, v, d);
   }
-}
-
-void
-Trajectory::finishGrowth(std::vector<Growth> &   growths,
-                         const ConstVectorView & departure,
-                         const Halo &            halo,
-                         double (*rate)(double exponent),
-                         Real * departed)
-{
-  if (growths.empty())
+  const VectorView departure = domain_.view(way.departure);
+  departurePoints(domain_, v, way.direction / steps_, departure, scratch...);
+  way.halo = interpolationHalo(domain_, departure);
+  if (d != nullptr)
   {
-    return;
+    domain_.kernels().interpolate(domain_.padded(d, way.halo), departure, nullptr, Interpolation::Cubic, departed);
   }
-  const Real * const d = growths.back().factor.data(); // the last to be overwritten
-  domain_.kernels().interpolate(domain_.padded(d, halo), departure, nullptr, Interpolation::Cubic, departed);
-  for (const Growth & growth : growths)
+  for (const Growth & growth : way.growths)
   {
-    domain_.kernels().growth(d, departed, Real(rate(growth.exponent) / steps_), growth.factor.data(), domain_.points());
+    domain_.kernels().growth(
+      d, departed, Real(way.rate(growth.exponent) / steps_), growth.factor.data(), domain_.points());
   }
 }
 
@@ -127,10 +96,6 @@ Trajectory::begin(const ConstVectorView & v, int steps)
   {
     moving_ = moving_ || domain_.maximumAbsolute(v[c]) > 0.0;
   }
-  if (moving_ && !departure_)
-  {
-    departure_ = domain_.vector();
-  }
   return moving_;
 }
 
@@ -139,10 +104,7 @@ Trajectory::setVelocity(const ConstVectorView & v, int steps, const VectorView &
 {
   if (begin(v, steps))
   {
-    beginGrowth(stateGrowths_, v);
-    departurePoints(domain_, v, 1.0 / steps_, domain_.view(departure_), scratch);
-    departureHalo_ = interpolationHalo(domain_, domain_.view(departure_));
-    finishGrowth(stateGrowths_, domain_.view(departure_), departureHalo_, stateRate, scratch[0]);
+    follow(forward_, v, scratch[0], scratch);
   }
 }
 
@@ -151,10 +113,7 @@ Trajectory::setVelocity(const VectorView & v, int steps)
 {
   if (begin(v, steps))
   {
-    beginGrowth(stateGrowths_, v);
-    departurePoints(domain_, v, 1.0 / steps_, domain_.view(departure_));
-    departureHalo_ = interpolationHalo(domain_, domain_.view(departure_));
-    finishGrowth(stateGrowths_, domain_.view(departure_), departureHalo_, stateRate, v[0]);
+    follow(forward_, v, v[0]);
   }
 }
 
@@ -169,11 +128,11 @@ Trajectory::solve(State & state)
   {
     state.levels.push_back(domain_.scalar());
   }
-  const Real * const factor = stateFactor(state);
+  const Real * const factor = forward_.factorOf(state.exponent);
   for (int j = 0; j < steps_; ++j)
   {
-    domain_.kernels().interpolate(domain_.padded(at(state, j), departureHalo_),
-                                  domain_.view(departure_),
+    domain_.kernels().interpolate(domain_.padded(at(state, j), forward_.halo),
+                                  domain_.view(forward_.departure),
                                   factor,
                                   interpolation_,
                                   state.levels[j].data());
@@ -200,48 +159,28 @@ Trajectory::advect(const Real * in, Real * out)
   for (int j = 0; j < steps_; ++j)
   {
     domain_.kernels().interpolate(
-      domain_.padded(j == 0 ? in : out, departureHalo_), domain_.view(departure_), nullptr, interpolation_, out);
+      domain_.padded(j == 0 ? in : out, forward_.halo), domain_.view(forward_.departure), nullptr, interpolation_, out);
   }
-}
-
-VectorView
-Trajectory::adjointPoints()
-{
-  if (!adjointDeparture_)
-  {
-    adjointDeparture_ = domain_.vector();
-  }
-  return domain_.view(adjointDeparture_);
 }
 
 void
 Trajectory::prepareAdjoint(const ConstVectorView & v, const VectorView & scratch)
 {
-  if (!moving_)
+  if (moving_)
   {
-    return;
+    follow(backward_, v, scratch[0], scratch);
+    adjointReady_ = true;
   }
-  const VectorView departure = adjointPoints();
-  beginGrowth(adjointGrowths_, v);
-  departurePoints(domain_, v, -1.0 / steps_, departure, scratch);
-  adjointHalo_ = interpolationHalo(domain_, departure);
-  finishGrowth(adjointGrowths_, departure, adjointHalo_, adjointRate, scratch[0]);
-  adjointReady_ = true;
 }
 
 void
 Trajectory::prepareAdjoint(const VectorView & v)
 {
-  if (!moving_)
+  if (moving_)
   {
-    return;
+    follow(backward_, v, v[0]);
+    adjointReady_ = true;
   }
-  const VectorView departure = adjointPoints();
-  beginGrowth(adjointGrowths_, v);
-  departurePoints(domain_, v, -1.0 / steps_, departure);
-  adjointHalo_ = interpolationHalo(domain_, departure);
-  finishGrowth(adjointGrowths_, departure, adjointHalo_, adjointRate, v[0]);
-  adjointReady_ = true;
 }
 
 void
@@ -271,12 +210,12 @@ Trajectory::integrateAdjoint(const State & state, Real * lambda, bool accumulate
   {
     // Trapezoidal rule: half weights at both ends.
     const Real         h = Real(1.0 / steps_);
-    const Real * const factor = adjointFactor(state);
+    const Real * const factor = backward_.factorOf(state.exponent);
     add(steps_, h / 2, true);
     for (int j = steps_ - 1; j >= 0; --j)
     {
       kernels.interpolate(
-        domain_.padded(lambda, adjointHalo_), domain_.view(adjointDeparture_), factor, interpolation_, lambda);
+        domain_.padded(lambda, backward_.halo), domain_.view(backward_.departure), factor, interpolation_, lambda);
       add(j, j == 0 ? h / 2 : h, false);
     }
   }
@@ -315,11 +254,12 @@ Trajectory::incrementalState(const State & state, const ConstVectorView & vt, Re
   }
   // mt holds q_j = mt_j - h/2 s_j: one interpolation a step.
   const Real         h = Real(1.0 / steps_);
-  const Real * const factor = stateFactor(state);
+  const Real * const factor = forward_.factorOf(state.exponent);
   add(0, -h / 2, Real(0));
   for (int j = 1; j <= steps_; ++j)
   {
-    kernels.interpolate(domain_.padded(mt, departureHalo_), domain_.view(departure_), factor, interpolation_, mt);
+    kernels.interpolate(
+      domain_.padded(mt, forward_.halo), domain_.view(forward_.departure), factor, interpolation_, mt);
     add(j, j == steps_ ? -h / 2 : -h, Real(1));
   }
 }

@@ -66,22 +66,22 @@ public:
   ConstVectorView
   departure() const
   {
-    return domain_.view(departure_);
+    return domain_.view(forward_.departure);
   }
   const Halo &
   departureHalo() const
   {
-    return departureHalo_;
+    return forward_.halo;
   }
   ConstVectorView
   adjointDeparture() const
   {
-    return domain_.view(adjointDeparture_);
+    return domain_.view(backward_.departure);
   }
   const Halo &
   adjointHalo() const
   {
-    return adjointHalo_;
+    return backward_.halo;
   }
 
   /** Solves for a state from its m0. `steps` interpolations. Collective. */
@@ -129,46 +129,38 @@ private:
   /** Begins with a velocity; whether there is a way to go. */
   bool
   begin(const ConstVectorView & v, int steps);
-  /** Where the departure points of the adjoint go. */
-  VectorView
-  adjointPoints();
-  /** What one step makes of states, or of their adjoints, of an exponent. */
+  /** What one step makes of what is carried with an exponent. */
   struct Growth
   {
     double exponent;
     Buffer factor;
   };
-  static const Real *
-  factorOf(const std::vector<Growth> & growths, double exponent);
-  /** Null for one. */
-  const Real *
-  stateFactor(const State & state) const;
-  const Real *
-  adjointFactor(const State & state) const;
-  /** Memory for factors, and the divergence of v in the last of them; nothing to do without growths. */
+  /** The paths one way in time: of states forward, of their adjoints backward. */
+  struct Way
+  {
+    double direction;                ///< of time
+    double (*rate)(double exponent); ///< of growth, in div v: zero for forward intensities and backward densities
+    Buffer              departure{}; ///< voxels
+    Halo                halo{};
+    std::vector<Growth> growths{}; ///< of the exponents that grow
+
+    /** Null for one. */
+    const Real *
+    factorOf(double exponent) const;
+  };
+  /** Departure points and factors for a velocity, which is overwritten where there is no scratch. `departed` is
+   * scratch once the points are known. */
+  template <typename TVelocity, typename... TScratch>
   void
-  beginGrowth(std::vector<Growth> & growths, const ConstVectorView & v);
-  /** c = 1 + s/2 (d + D + s d D) over a step of length h, s = h rate(exponent). `departed` is scratch. */
-  void
-  finishGrowth(std::vector<Growth> &   growths,
-               const ConstVectorView & departure,
-               const Halo &            halo,
-               double (*rate)(double exponent),
-               Real * departed);
+  follow(Way & way, const TVelocity & v, Real * departed, const TScratch &... scratch);
 
   Domain &      domain_;
   Interpolation interpolation_;
   int           steps_ = 0;
   bool          moving_ = false; ///< v is not zero
   bool          adjointReady_ = false;
-  Buffer        departure_; ///< voxels
-  Halo          departureHalo_{};
-  Buffer        adjointDeparture_; ///< voxels
-  Halo          adjointHalo_{};
-
-  // An intensity does not grow, nor does the adjoint of a density.
-  std::vector<Growth> stateGrowths_;
-  std::vector<Growth> adjointGrowths_;
+  Way           forward_;
+  Way           backward_;
 };
 
 } // namespace gnr

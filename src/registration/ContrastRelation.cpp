@@ -27,7 +27,6 @@ constexpr double leastMedian = 0.05;   // beyond, up to 1 - 0.05, its logarithm 
 // How far from one an exponent must be: anatomies that differ are another 1.26. Beyond, it is no matter of a curve.
 constexpr double leastExponent = 1.4;
 constexpr double mostExponent = 5.0;
-constexpr int    powerNodes = 64;
 constexpr double mostIntensity = 1.25;
 
 /** The median of x where `inside` is one and not zero; `scratch` is overwritten. Nothing where there are no values.
@@ -79,16 +78,8 @@ exponentBetween(const std::optional<double> & fixedMedian, const std::optional<d
 void
 raise(Kernels & kernels, const Buffer & image, double exponent)
 {
-  // A table of two intensities whose rows are alike.
-  std::vector<Real> values(static_cast<std::size_t>(powerNodes) * powerNodes);
-  for (std::size_t i = 0; i < values.size(); ++i)
-  {
-    values[i] = Real(std::pow(mostIntensity * (i % powerNodes) / (powerNodes - 1), exponent));
-  }
-  const Buffer table(kernels, values.size());
-  kernels.copyFromHost(values.data(), table.data(), values.size() * sizeof(Real));
-  kernels.lookUp(
-    image.data(), image.data(), table.data(), 0.0, mostIntensity, powerNodes, false, image.data(), image.size());
+  kernels.clamp(Real(0), Real(mostIntensity), image.data(), image.size());
+  kernels.power(Real(exponent), image.data(), image.size());
 }
 
 ContrastComparison
