@@ -234,6 +234,20 @@ inline constexpr EnumName<VelocityGrid> enumNames<VelocityGrid>[] = {
   { VelocityGrid::Half, "half" },
 };
 
+/** What the solve begins with. */
+enum class Start
+{
+  Automatic, ///< zero, or what a discrete search finds where that leads lower
+  None,      ///< zero
+  Search     ///< both are always tried
+};
+template <>
+inline constexpr EnumName<Start> enumNames<Start>[] = {
+  { Start::Automatic, "auto" },
+  { Start::None, "none" },
+  { Start::Search, "search" },
+};
+
 /** Everything that steers a registration. The defaults are those of `gnr-register`. Every member has a row in the table
  * of gnr/OptionTable.h, which says its range, and by which it is checked, compared, sent and shown. */
 struct Options
@@ -258,6 +272,7 @@ struct Options
   std::optional<int> levels; ///< grids of the pyramid, >= 1; unset: 3, as far as they keep 16 points an axis, more as
                              ///< far as they keep 32, and a coarser one that is tried as a start
   VelocityGrid velocityGrid = VelocityGrid::Full; ///< of the velocity on the finest grid
+  Start        start = Start::Automatic;          ///< of the coarsest grid
 
   // transport
   int           timeSteps = 4; ///< semi-Lagrangian steps, >= 1; rises by itself for large velocities

@@ -190,6 +190,11 @@ public:
   }
 
   bool
+  hasValues() const override
+  {
+    return false;
+  }
+  bool
   ends(Loop loop, int rounds, bool) override
   {
     return script_.ends(loop, rounds);

@@ -97,6 +97,13 @@ public:
     return 0;
   }
 
+  /** Whether the arrays have values: not in a rehearsal, where there is nothing to compute on the host. */
+  virtual bool
+  hasValues() const
+  {
+    return true;
+  }
+
   //---- what the solver concludes from values of fields; where there are none (CountingKernels), a script does -------
   /** Whether a loop ends that has had so many rounds. */
   virtual bool

@@ -83,6 +83,9 @@ optionTable()
     { "velocity grid", &Options::velocityGrid, solver, expert,
       "Grid of the velocity where the images have the finest. full: theirs. half: one of half the size along every "
       "axis, which takes less memory and time; the waves that it cannot carry are stiff anyway." },
+    { "start", &Options::start, solver, expert,
+      "What the solve begins with. none: no motion. search: also what a search finds among the displacements of up to a "
+      "fifth of the image along each axis; the one that leads lower stays. auto: search where that finds larger motions." },
     { "time steps", &Options::timeSteps, solver, expert,
       "Steps of the transport; more are taken where the deformation is large.",
       atLeastOne, {}, { 1, 64, 1 } },

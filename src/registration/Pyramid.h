@@ -95,11 +95,16 @@ public:
   {
     return static_cast<int>(grids_.size());
   }
+  bool
+  isTrial(int number) const
+  {
+    return grids_[number].isTrial;
+  }
   /** Whether the coarser grid is only tried. */
   bool
   isAfterTrial(int number) const
   {
-    return number > 0 && grids_[number - 1].isTrial;
+    return number > 0 && isTrial(number - 1);
   }
   /** Points of each grid as a share of all. */
   std::vector<double>
@@ -121,6 +126,12 @@ public:
   {
     return own_ ? own_->domain : prepared_.finest->domain;
   }
+  /** On the grid that the velocity has there. */
+  FourierTransform &
+  velocity()
+  {
+    return half_ ? half_->transform : transform();
+  }
   /** Brings a velocity to the finest grid of the images. */
   void
   toFinest(Buffer & velocity);
@@ -135,11 +146,6 @@ private:
   transform()
   {
     return own_ ? own_->transform : prepared_.finest->transform;
-  }
-  FourierTransform &
-  velocity()
-  {
-    return half_ ? half_->transform : transform();
   }
   void
   restrictInitial(FourierTransform & transform, Buffer & out) const;

@@ -365,8 +365,8 @@ Solver::solveLevels()
   bool        hasBegun = isResumed_;
   for (; state_.level < pyramid.size(); ++state_.level)
   {
-    const auto starts =
-      startCandidates(state_.level, pyramid.isAfterTrial(state_.level), static_cast<bool>(prepared_.initial));
+    const StartCandidates starts =
+      startCandidates(pyramid, state_.level, prepared_, options_, context_.threads, *progress_);
     if (hasBegun)
     {
       pyramid.resume(state_.level, state_.velocity);
@@ -400,10 +400,7 @@ Solver::solveLevels()
 }
 
 void
-Solver::solveFrom(const std::vector<std::unique_ptr<StartCandidate>> & starts,
-                  Pyramid &                                            pyramid,
-                  LevelSolver &                                        solver,
-                  Strategy &                                           strategy)
+Solver::solveFrom(const StartCandidates & starts, Pyramid & pyramid, LevelSolver & solver, Strategy & strategy)
 {
   const Level level = pyramid.level();
   Report &    report = state_.report;
@@ -419,7 +416,8 @@ Solver::solveFrom(const std::vector<std::unique_ptr<StartCandidate>> & starts,
   for (;; ++state_.start)
   {
     strategy.solve(solver, level, starts[state_.start]->isFar());
-    if (best.velocity && (state_.isInterrupted || !kernels().passes(objective() < best.objective)))
+    const double toBeat = (1.0 - starts[state_.start]->leastGain()) * best.objective;
+    if (best.velocity && (state_.isInterrupted || !kernels().passes(objective() < toBeat)))
     {
       copy(best.velocity, state_.velocity);
       report.beta = best.beta;
@@ -437,7 +435,11 @@ Solver::solveFrom(const std::vector<std::unique_ptr<StartCandidate>> & starts,
     best.objective = objective();
     best.beta = report.beta;
     best.reason = report.reason;
-    starts[state_.start + 1]->propose(pyramid, state_.velocity);
+    if (!starts[state_.start + 1]->propose(pyramid, state_.velocity))
+    {
+      copy(best.velocity, state_.velocity);
+      break; // it is the last
+    }
   }
   state_.start = 0;
   best = Incumbent();

@@ -111,10 +111,7 @@ private:
   solveLevels();
   /** From each candidate, beginning with that of the state; the best stays. */
   void
-  solveFrom(const std::vector<std::unique_ptr<StartCandidate>> & starts,
-            Pyramid &                                            pyramid,
-            LevelSolver &                                        solver,
-            Strategy &                                           strategy);
+  solveFrom(const StartCandidates & starts, Pyramid & pyramid, LevelSolver & solver, Strategy & strategy);
   /** Lets go of what the results do not need. */
   void
   releaseUnusedMemory();

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/StartCandidate.h"
 
+#include "registration/SearchStart.h"
+
+#include <optional>
+
 namespace gnr
 {
 namespace
@@ -9,20 +13,22 @@ namespace
 class ZeroStart : public StartCandidate
 {
 public:
-  void
+  bool
   propose(Pyramid & pyramid, Buffer & velocity) const override
   {
     pyramid.domain().kernels().fill(velocity.data(), velocity.size(), Real(0));
+    return true;
   }
 };
 
 class GivenStart : public StartCandidate
 {
 public:
-  void
+  bool
   propose(Pyramid & pyramid, Buffer & velocity) const override
   {
     pyramid.restrictInitial(velocity);
+    return true;
   }
 };
 
@@ -30,9 +36,11 @@ public:
 class CoarserStart : public StartCandidate
 {
 public:
-  void
+  bool
   propose(Pyramid &, Buffer &) const override
-  {}
+  {
+    return true;
+  }
   bool
   isFar() const override
   {
@@ -40,12 +48,31 @@ public:
   }
 };
 
+/** The second one, if that is not the finest: the coarsest cannot tell a match of fine structures from another. None
+ * but by request if there is only one: it would cost as much again as the whole. */
+std::optional<int>
+searchedGrid(const Pyramid & pyramid, Start start)
+{
+  const int first = pyramid.isTrial(0) ? 1 : 0, finest = pyramid.size() - 1;
+  if (first == finest && start == Start::Automatic)
+  {
+    return std::nullopt;
+  }
+  return first + 1 < finest ? first + 1 : first;
+}
+
 } // namespace
 
-std::vector<std::unique_ptr<StartCandidate>>
-startCandidates(int number, bool isAfterTrial, bool hasInitial)
+StartCandidates
+startCandidates(const Pyramid &     pyramid,
+                int                 number,
+                const Preparation & prepared,
+                const Options &     options,
+                int                 threads,
+                Progress &          progress)
 {
-  std::vector<std::unique_ptr<StartCandidate>> candidates;
+  const bool      hasInitial = static_cast<bool>(prepared.initial);
+  StartCandidates candidates;
   if (number > 0)
   {
     candidates.push_back(std::make_unique<CoarserStart>());
@@ -54,9 +81,14 @@ startCandidates(int number, bool isAfterTrial, bool hasInitial)
   {
     candidates.push_back(std::make_unique<GivenStart>());
   }
-  else if (number == 0 || isAfterTrial)
+  else if (number == 0 || pyramid.isAfterTrial(number))
   {
     candidates.push_back(std::make_unique<ZeroStart>());
+  }
+  const bool isWanted = options.start == Start::Search || (options.start == Start::Automatic && !hasInitial);
+  if (isWanted && number == searchedGrid(pyramid, options.start))
+  {
+    candidates.push_back(std::make_unique<SearchStart>(prepared, options, threads, progress));
   }
   return candidates;
 }

@@ -16,9 +16,16 @@ class StartCandidate
 {
 public:
   virtual ~StartCandidate() = default;
-  /** \param velocity of the grid that was entered: what came from the coarser one, or nothing yet; overwritten. */
-  virtual void
+  /** \param velocity of the grid that was entered: what came from the coarser one, or nothing yet; overwritten. False
+   * where there is nothing to propose. Collective. */
+  virtual bool
   propose(Pyramid & pyramid, Buffer & velocity) const = 0;
+  /** The share by which its objective must be lower than those of the candidates before it. */
+  virtual double
+  leastGain() const
+  {
+    return 0.0;
+  }
   /** Whether the strategy shall lead to the weight of the regularisation, as for the first solves of all. */
   virtual bool
   isFar() const
@@ -27,10 +34,18 @@ public:
   }
 };
 
+using StartCandidates = std::vector<std::unique_ptr<StartCandidate>>;
+
 /** On the coarsest grid the given velocity, or zero; on others what came from the coarser grid, and zero too if that
- * was a trial. Never empty. */
-std::vector<std::unique_ptr<StartCandidate>>
-startCandidates(int number, bool isAfterTrial, bool hasInitial);
+ * was a trial. On the first grid that is none, a search too, if wanted. The first one always has something to propose.
+ * The arguments must live as long as the result. */
+StartCandidates
+startCandidates(const Pyramid &     pyramid,
+                int                 number,
+                const Preparation & prepared,
+                const Options &     options,
+                int                 threads,
+                Progress &          progress);
 
 } // namespace gnr
 

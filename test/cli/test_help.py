@@ -15,7 +15,7 @@ REGISTER = {
     "--gradient-limit": "gradientLimit", "--divergence-limit": "divergenceLimit",
     "--determinant-floor": "determinantFloor",
     "--regularization": "regularization", "--incompressible": "incompressible", "--levels": "levels",
-    "--velocity-grid": "velocityGrid",
+    "--velocity-grid": "velocityGrid", "--start": "start",
     "--time-steps": "timeSteps", "--interpolation": "interpolation", "--iterations": "iterations",
     "--density": "density", "--density-exponent": "densityExponent",
     "--krylov-iterations": "krylovIterations", "--gradient-tolerance": "gradientTolerance",

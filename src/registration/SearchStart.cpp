@@ -1,0 +1,416 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registration/SearchStart.h"
+
+#include "model/FlowMap.h"
+#include "model/similarity/SelfSimilarity.h"
+#include "parallel/Slab.h"
+#include "registration/DiscreteSearch.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <iomanip>
+#include <sstream>
+#include <utility>
+#include <vector>
+
+namespace gnr
+{
+namespace
+{
+
+// The window, as a share of the box along each axis.
+constexpr double reach = 0.2;
+// Voxels of the coarser grid that all but the farthest points move less: a solve from zero finds that.
+constexpr double nearby = 1.5;
+constexpr double farthestShare = 0.002;
+// By how much the objective must be lower: two solves that end in one basin differ by less.
+constexpr double leastGainOfAutomatic = 0.02;
+// |grad v| and |div v| of what is proposed: from behind the walls of the deformation no step leads down.
+constexpr double steepest = 2.0;
+constexpr double fastestGrowth = 1.4;
+// Of squared differences of intensities where these are alike, against the mean of those of the descriptors: by
+// measurement (doc/measurements.md).
+constexpr float intensityWeight = 10.0F;
+constexpr float descriptorWeight = 1.0F / selfSimilarityChannels;
+
+const SearchRound fineRounds[] = { { { { 3, 3, 3 } }, 2, 2, { 0.0003, 0.001, 0.003, 0.006 } },
+                                   { { { 2, 2, 2 } }, 2, 2, { 0.0003, 0.001, 0.003, 0.006 } } };
+
+/** The first round, in a wide window. */
+SearchRound
+coarseRound(const Grid & grid)
+{
+  SearchRound round{ {}, 1, 1, { 0.0002, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016 } };
+  for (int a = 0; a < 3; ++a)
+  {
+    round.radius[a] = static_cast<int>(std::lround(reach * grid.size[a]));
+  }
+  return round;
+}
+
+/** Fields of a grid on the host of every process. */
+class HostCopies
+{
+public:
+  explicit HostCopies(const Domain & domain)
+    : communicator_(domain.communicator())
+    , kernels_(domain.kernels())
+    , plane_(static_cast<std::size_t>(domain.grid().size[0]) * domain.grid().size[1])
+    , planes_(domain.grid().size[2])
+  {}
+
+  /** \param field of the part of this process, in the memory of the kernels. Collective. */
+  template <typename T>
+  std::vector<T>
+  of(const T * field) const
+  {
+    std::vector<T> all(plane_ * planes_);
+    const Slab     own = slab(communicator_.rank());
+    kernels_.copyToHost(field, all.data() + plane_ * own.begin, plane_ * own.size() * sizeof(T));
+    gather(all);
+    return all;
+  }
+
+  /** Brings the planes of all processes together. Collective. */
+  template <typename T>
+  void
+  gather(std::vector<T> & all) const
+  {
+    for (int rank = 0; rank < communicator_.size(); ++rank)
+    {
+      const Slab part = slab(rank);
+      if (communicator_.size() > 1 && part.size() > 0)
+      {
+        communicator_.broadcast(all.data() + plane_ * part.begin, plane_ * part.size() * sizeof(T), rank);
+      }
+    }
+  }
+
+  Slab
+  slab(int rank) const
+  {
+    return slabOf(planes_, communicator_.size(), rank);
+  }
+
+private:
+  Communicator & communicator_;
+  Kernels &      kernels_;
+  std::size_t    plane_;
+  int            planes_;
+};
+
+/** The grids that are searched, over the box of the finest: the finest of the pyramid that has few points, and the next
+ * coarser one. */
+struct SearchGrids
+{
+  explicit SearchGrids(const FinestGrid & finest)
+    : SearchGrids(finest, pyramidGrids(finest.domain.grid(), finest.image, mostGrids, false))
+  {}
+
+  CoarserGrid fine;
+  CoarserGrid coarse;
+
+private:
+  static constexpr int    mostGrids = 12;
+  static constexpr double mostPoints = 80.0 * 80.0 * 80.0;
+
+  SearchGrids(const FinestGrid & finest, const std::vector<PyramidGrid> & grids)
+    : fine(grids[finer(grids)], finest.domain)
+    , coarse(grids[std::max(finer(grids), 1) - 1], finest.domain)
+  {}
+
+  static int
+  finer(const std::vector<PyramidGrid> & grids)
+  {
+    int number = static_cast<int>(grids.size()) - 1;
+    while (number > 0 && static_cast<double>(grids[number].grid.points()) > mostPoints)
+    {
+      --number;
+    }
+    return number;
+  }
+};
+
+/** What is compared on both grids. */
+struct Compared
+{
+  SearchImage        fixed;
+  SearchImage        moving;
+  std::vector<float> weights;
+  std::vector<float> fixedWeight;
+
+  DiscreteSearch
+  search(const Domain & domain, int threads) const
+  {
+    return { fixed, moving, weights, fixedWeight, domain.communicator(), threads };
+  }
+};
+
+class Comparer
+{
+public:
+  Comparer(const Preparation & prepared, SearchGrids & grids)
+    : prepared_(prepared)
+    , grids_(grids)
+    , kernels_(prepared.finest->domain.kernels())
+  {
+    fine_.fixed.size = fine_.moving.size = grids.fine.domain.grid().size;
+    coarse_.fixed.size = coarse_.moving.size = grids.coarse.domain.grid().size;
+    for (std::size_t i = 0; i < prepared.images.pairs.size(); ++i)
+    {
+      add(prepared.images.pairs[i], prepared.measures[i]);
+    }
+    if (prepared.images.fixedWeight)
+    {
+      addWeight(grids.fine, fine_);
+      addWeight(grids.coarse, coarse_);
+    }
+  }
+
+  const Compared &
+  fine() const
+  {
+    return fine_;
+  }
+  const Compared &
+  coarse() const
+  {
+    return coarse_;
+  }
+
+private:
+  void
+  add(const SolverPair & pair, const WeightedMeasures & measures)
+  {
+    if (pair.hasLabels())
+    {
+      for (std::size_t k = 0; k < pair.fixedWords.size(); ++k)
+      {
+        addChannel(onFine(fromBytes(pair.fixedWords[k])), &Compared::fixed);
+        addChannel(onFine(fromBytes(pair.movingWords[k])), &Compared::moving);
+        addWeightOf(intensityWeight);
+      }
+      return;
+    }
+    addImage(pair.fixed, &Compared::fixed);
+    addImage(pair.moving, &Compared::moving);
+    const bool areAlike = std::none_of(measures.begin(), measures.end(), [](const WeightedMeasure & part) {
+      return part.measure->contrasts() == Contrasts::Any;
+    });
+    addWeightOf(areAlike ? intensityWeight : 0.0F);
+    for (int k = 0; k < selfSimilarityChannels; ++k)
+    {
+      addWeightOf(descriptorWeight);
+    }
+  }
+
+  void
+  addWeightOf(float channel)
+  {
+    fine_.weights.push_back(channel);
+    coarse_.weights.push_back(channel);
+  }
+
+  /** The intensities and what describes them. */
+  void
+  addImage(const Buffer & image, SearchImage Compared::* side)
+  {
+    const Buffer own = onFine(image);
+    addChannel(own, side);
+    const Descriptors descriptors = selfSimilarity(grids_.fine.domain, own.data());
+    for (const ByteBuffer & descriptor : descriptors)
+    {
+      addChannel(fromBytes(descriptor), side);
+    }
+  }
+
+  Buffer
+  onFine(const Buffer & field)
+  {
+    Buffer result = grids_.fine.domain.scalar();
+    prepared_.finest->transform.resample(field.data(), grids_.fine.transform, result.data(), 1);
+    return result;
+  }
+
+  Buffer
+  fromBytes(const ByteBuffer & bytes)
+  {
+    Buffer result(kernels_, bytes.size());
+    kernels_.fromBytes(bytes.data(), result.data(), result.size());
+    return result;
+  }
+
+  /** \param field of the fine grid. */
+  void
+  addChannel(const Buffer & field, SearchImage Compared::* side)
+  {
+    (fine_.*side).channels.push_back(bytesOf(field, grids_.fine));
+    Buffer coarse = grids_.coarse.domain.scalar();
+    grids_.fine.transform.resample(field.data(), grids_.coarse.transform, coarse.data(), 1);
+    (coarse_.*side).channels.push_back(bytesOf(coarse, grids_.coarse));
+  }
+
+  SearchImage::Channel
+  bytesOf(const Buffer & field, const CoarserGrid & grid)
+  {
+    ByteBuffer bytes(kernels_, field.size());
+    kernels_.toBytes(field.data(), bytes.data(), field.size());
+    SearchImage::Channel channel = HostCopies(grid.domain).of(bytes.data());
+    for (std::uint8_t & value : channel)
+    {
+      value >>= 2; // 255 becomes mostSearchValue
+    }
+    return channel;
+  }
+
+  void
+  addWeight(CoarserGrid & grid, Compared & compared)
+  {
+    Buffer weight = grid.domain.scalar();
+    prepared_.finest->transform.resample(prepared_.images.fixedWeight.data(), grid.transform, weight.data(), 1);
+    kernels_.clamp(Real(0), Real(1), weight.data(), weight.size());
+    const std::vector<Real> values = HostCopies(grid.domain).of(weight.data());
+    compared.fixedWeight.assign(values.begin(), values.end());
+  }
+
+  const Preparation & prepared_;
+  SearchGrids &       grids_;
+  Kernels &           kernels_;
+  Compared            fine_;
+  Compared            coarse_;
+};
+
+SearchField
+zeros(const Domain & domain)
+{
+  SearchField field;
+  field.fill(std::vector<float>(domain.grid().points()));
+  return field;
+}
+
+SearchField
+onGrid(const SearchField & field, const Domain & from, const Domain & to)
+{
+  std::array<double, 3> shift{};
+  for (int a = 0; a < 3; ++a)
+  {
+    shift[a] = to.origin()[a] - from.origin()[a];
+  }
+  return transferred(field, from.grid().size, to.grid().size, shift);
+}
+
+/** The displacement field of a velocity of the solver on another grid. Collective. */
+SearchField
+mapOf(Domain & domain, const Buffer & velocity, const Domain & target)
+{
+  const Buffer u = domain.vector();
+  integrateFlow(domain, domain.view(velocity), false, domain.view(u));
+  const HostCopies copies(domain);
+  SearchField      field;
+  for (int a = 0; a < 3; ++a)
+  {
+    domain.kernels().axpby(
+      Real(0), domain.view(u)[a], Real(1.0 / domain.grid().spacing[a]), domain.view(u)[a], domain.points());
+    const std::vector<Real> values = copies.of<Real>(domain.view(u)[a]);
+    field[a].assign(values.begin(), values.end());
+  }
+  domain.releaseScratch();
+  return domain.kernels().hasValues() ? onGrid(field, domain, target) : field;
+}
+
+/** What all but the farthest points are apart in two fields, in voxels. */
+double
+motionOf(const SearchField & a, const SearchField & b, const std::vector<float> & weight)
+{
+  std::vector<float> lengths;
+  for (std::size_t i = 0; i < a[0].size(); ++i)
+  {
+    if (weight.empty() || weight[i] > 0.5F)
+    {
+      lengths.push_back(std::hypot(a[0][i] - b[0][i], a[1][i] - b[1][i], a[2][i] - b[2][i]));
+    }
+  }
+  if (lengths.empty())
+  {
+    return 0.0;
+  }
+  const auto at = lengths.begin() + static_cast<std::ptrdiff_t>((1.0 - farthestShare) * (lengths.size() - 1));
+  std::nth_element(lengths.begin(), at, lengths.end());
+  return *at;
+}
+
+/** The velocity of the solver, in mm, whose map is nearly that of the field. */
+void
+toVelocity(const SearchField & field, CoarserGrid & grid, FourierTransform & target, Buffer & velocity)
+{
+  const Domain & domain = grid.domain;
+  SearchField    v = logarithm(domain.grid().size, field);
+  smoothUntil(domain.grid().size, domain.grid().spacing, steepest, fastestGrowth, v);
+  const Slab        own = domain.slab();
+  const std::size_t plane = static_cast<std::size_t>(domain.grid().size[0]) * domain.grid().size[1];
+  const Buffer      coarse = domain.vector();
+  for (int a = 0; a < 3; ++a)
+  {
+    // The map is the flow of minus the velocity.
+    domain.kernels().fromHost(v[a].data() + plane * own.begin,
+                              1,
+                              -domain.grid().spacing[a],
+                              coarse.data() + a * domain.points(),
+                              domain.points());
+  }
+  grid.transform.resample(coarse.data(), target, velocity.data(), 3);
+}
+
+} // namespace
+
+double
+SearchStart::leastGain() const
+{
+  return options_.start == Start::Search ? 0.0 : leastGainOfAutomatic;
+}
+
+bool
+SearchStart::propose(Pyramid & pyramid, Buffer & velocity) const
+{
+  Kernels &      kernels = prepared_.finest->domain.kernels();
+  SearchGrids    grids(*prepared_.finest);
+  const Comparer compared(prepared_, grids);
+  Domain &       coarse = grids.coarse.domain;
+  Domain &       fine = grids.fine.domain;
+  SearchField    field = mapOf(pyramid.velocity().domain(), velocity, coarse); // at last what is proposed
+  double         motion = 0.0;
+  if (kernels.hasValues())
+  {
+    const SearchField solved = std::exchange(field, zeros(coarse));
+    compared.coarse().search(coarse, threads_).improve(coarseRound(coarse.grid()), field);
+    motion = motionOf(field, solved, compared.coarse().fixedWeight);
+  }
+  if (options_.start == Start::Automatic && !kernels.passes(motion > nearby))
+  {
+    return false;
+  }
+  if (kernels.hasValues())
+  {
+    SearchField finer = onGrid(field, coarse, fine);
+    for (const SearchRound & round : fineRounds)
+    {
+      compared.fine().search(fine, threads_).improve(round, finer);
+    }
+    field = onGrid(finer, fine, coarse);
+  }
+  toVelocity(field, grids.coarse, pyramid.velocity(), velocity);
+  if (options_.incompressible)
+  {
+    FourierTransform & transform = pyramid.velocity();
+    transform.apply(transform.symbol(Symbol::Kind::Projection), velocity.data(), velocity.data(), 3);
+  }
+  std::ostringstream text;
+  text << std::setprecision(2) << "start: the search found points up to " << motion * coarse.grid().spacing[0]
+       << " mm from where the solve has brought them so far; a solve from there is tried, too";
+  progress_.message(text.str());
+  return true;
+}
+
+} // namespace gnr
