@@ -24,7 +24,8 @@ namespace
 constexpr double reach = 0.2;
 // Voxels of the coarser grid that all but the farthest points move less: a solve from zero finds that.
 constexpr double nearby = 1.5;
-constexpr double farthestShare = 0.002;
+constexpr double farthestShare = 0.002; // and these many at least
+constexpr double farthestPoints = 50.0;
 // By how much the objective must be lower: two solves that end in one basin differ by less.
 constexpr double leastGainOfAutomatic = 0.02;
 // |grad v| and |div v| of what is proposed: from behind the walls of the deformation no step leads down.
@@ -336,7 +337,9 @@ motionOf(const SearchField & a, const SearchField & b, const std::vector<float> 
   {
     return 0.0;
   }
-  const auto at = lengths.begin() + static_cast<std::ptrdiff_t>((1.0 - farthestShare) * (lengths.size() - 1));
+  const double count = static_cast<double>(lengths.size());
+  const double farther = std::min(std::max(farthestShare * count, farthestPoints), count - 1.0);
+  const auto   at = lengths.begin() + static_cast<std::ptrdiff_t>(count - 1.0 - farther);
   std::nth_element(lengths.begin(), at, lengths.end());
   return *at;
 }
