@@ -8,6 +8,7 @@
 #include "gnr/Options.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -153,6 +154,14 @@ struct TrafficRecord
   Traffic     most;    ///< of the process that sent most: messages and bytes each by itself
 };
 
+/** What a kernel of a GPU has taken, or a transform of cuFFT: all calls together. */
+struct KernelTime
+{
+  std::string   name;
+  std::uint64_t calls = 0;
+  double        milliseconds = 0.0;
+};
+
 /** How the details of the fixed image correlate with those of the moving image, and with those of the warped one. */
 struct DetailCorrelation
 {
@@ -213,7 +222,9 @@ struct Report
   std::size_t mostFieldBytes = 0; ///< the same of the process that took most
   /** What the processes have sent to one another in run(), by purpose. */
   std::vector<TrafficRecord> traffic;
-  std::vector<std::string>   messages; ///< fallbacks and warnings, as logged
+  /** Of the kernels of a GPU in run(), what took longest first; empty unless the environment has GNR_CUDA_TIMING=1. */
+  std::vector<KernelTime>  kernelTimes;
+  std::vector<std::string> messages; ///< fallbacks and warnings, as logged
 };
 
 } // namespace gnr

@@ -7,6 +7,7 @@
 #include "kernels/types.h"
 
 #include "gnr/Options.h"
+#include "gnr/Report.h"
 
 #include <array>
 #include <cstdint>
@@ -14,6 +15,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace gnr
 {
@@ -102,6 +104,13 @@ public:
   hasValues() const
   {
     return true;
+  }
+
+  /** How long kernels have taken since the last call, where the backend was told to measure that. */
+  virtual std::vector<KernelTime>
+  kernelTimes()
+  {
+    return {};
   }
 
   //---- what the solver concludes from values of fields; where there are none (CountingKernels), a script does -------

@@ -168,6 +168,13 @@ transfer(Archive & archive, TrafficRecord & record)
 }
 
 inline void
+transfer(Archive & archive, KernelTime & time)
+{
+  auto & [name, calls, milliseconds] = time;
+  archive(name, calls, milliseconds);
+}
+
+inline void
 transfer(Archive & archive, MemoryPlan & plan)
 {
   auto & [imageGrid,
@@ -239,13 +246,14 @@ transfer(Archive & archive, Report & report)
           stagingBytes,
           mostFieldBytes,
           traffic,
+          kernelTimes,
           messages] = report;
   archive(device, deviceReason, threads, processes, transport, imageGrid, solverGrid, levels, reason);
   archive(mismatch, similarity, intensityChanges, detailCorrelation, massDrift);
   archive(determinantMinimum, determinantMaximum, determinantMean, foldedVoxels, maximumDisplacement);
   archive(mapSteps, beta, newtonSteps, hessianProducts, innerIterations, wallSeconds, cpuSeconds, phases);
-  archive(
-    memoryPlan, fieldBytes, overflowBytes, phaseBytes, scratchBytes, stagingBytes, mostFieldBytes, traffic, messages);
+  archive(memoryPlan, fieldBytes, overflowBytes, phaseBytes, scratchBytes, stagingBytes, mostFieldBytes);
+  archive(traffic, kernelTimes, messages);
 }
 
 template <typename... T>

@@ -189,6 +189,7 @@ Solver::run(Observer * observer)
   solveLevels();
   releaseUnusedMemory();
   reportTraffic();
+  state_.report.kernelTimes = kernels().kernelTimes();
   state_.report.wallSeconds = progress_->seconds();
   state_.report.cpuSeconds = cpuSecondsSoFar();
   progress_->finish();

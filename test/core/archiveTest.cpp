@@ -25,6 +25,7 @@ TEST(Archive, GivesBackWhatItTook)
   report.memoryPlan.deviceReason = "some reason";
   report.memoryPlan.phases = { { "solve", 1234567890123u } };
   report.traffic = { { "halo", { 1, 2 }, { 3, 4 } } };
+  report.kernelTimes = { { "dot", 12, 3.5 } };
   report.messages = { "a", std::string(1000, 'b') };
   const std::string bytes = pack(report);
   const Report      back = unpack<Report>(bytes);
@@ -36,6 +37,9 @@ TEST(Archive, GivesBackWhatItTook)
   EXPECT_EQ(back.memoryPlan.phases, report.memoryPlan.phases);
   EXPECT_EQ(back.memoryPlan.deviceReason, "some reason");
   EXPECT_EQ(back.traffic[0].most.bytes, 4u);
+  EXPECT_EQ(back.kernelTimes[0].name, "dot");
+  EXPECT_EQ(back.kernelTimes[0].calls, 12u);
+  EXPECT_EQ(back.kernelTimes[0].milliseconds, 3.5);
   EXPECT_EQ(back.messages, report.messages);
   EXPECT_EQ(pack(back).size(), bytes.size());
   for (const std::size_t length : { bytes.size() - 1, bytes.size() / 2, std::size_t(3) })

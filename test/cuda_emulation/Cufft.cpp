@@ -155,6 +155,7 @@ execute(cufftHandle handle, cufftType type, void * in, void * out, int direction
   {
     return CUFFT_INTERNAL_ERROR;
   }
+  ++cuda_emulation::countedWork().transforms;
   cuda_emulation::enqueue(t->stream, [t, plan, type, in, out, inBytes, area = t->area] {
     if (t->areaBytes > 0)
     {
@@ -298,6 +299,7 @@ cufftMakePlanMany64(cufftHandle     plan,
   t->inDistance = static_cast<int>(isPacked ? packedIn : inDistance);
   t->outDistance = static_cast<int>(isPacked ? packedOut : outDistance);
   t->isMade = true;
+  ++cuda_emulation::countedWork().plans;
   t->areaBytes = t->automatic ? 0 : sizeof(cufftComplex) * t->batch * static_cast<std::size_t>(packedOut);
   if (workBytes != nullptr)
   {

@@ -402,6 +402,7 @@ enqueueKernel(const cudaLaunchConfig_t & configuration, SharedMemory shared, std
   {
     return cudaErrorInvalidConfiguration; // dynamic shared memory is not emulated: nothing here uses it
   }
+  ++countedWork().launches;
   enqueue(configuration.stream, [=] {
     const std::size_t blocks = std::size_t(grid.x) * grid.y * grid.z;
     blockDim = threads;

@@ -388,6 +388,15 @@ cudaMemcpyAsync(void * to, const void * from, std::size_t bytes, cudaMemcpyKind 
   {
     return cudaErrorInvalidValue;
   }
+  if (toDevice != fromDevice)
+  {
+    (toDevice ? countedWork().copiesToDevice : countedWork().copiesToHost) += 1;
+    (toDevice ? countedWork().bytesToDevice : countedWork().bytesToHost) += bytes;
+  }
+  else
+  {
+    ++countedWork().copiesOnDevice;
+  }
   enqueue(stream, [=] { std::memmove(to, from, bytes); });
   return cudaSuccess;
 }

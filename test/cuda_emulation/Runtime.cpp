@@ -135,6 +135,39 @@ countPlan(int change)
   state().plans += change;
 }
 
+Work &
+countedWork()
+{
+  static Work instance;
+  return instance;
+}
+
+const Work &
+work()
+{
+  return countedWork();
+}
+
+Work
+operator-(const Work & later, const Work & earlier)
+{
+  Work result;
+  for (const auto member : { &Work::launches,
+                             &Work::waits,
+                             &Work::eventWaits,
+                             &Work::copiesToDevice,
+                             &Work::bytesToDevice,
+                             &Work::copiesToHost,
+                             &Work::bytesToHost,
+                             &Work::copiesOnDevice,
+                             &Work::transforms,
+                             &Work::plans })
+  {
+    result.*member = later.*member - earlier.*member;
+  }
+  return result;
+}
+
 bool
 isStream(cudaStream_t stream)
 {
@@ -273,6 +306,7 @@ cudaError_t
 cudaDeviceSynchronize()
 {
   RETURN_INJECTED("cudaDeviceSynchronize");
+  ++countedWork().waits;
   finishAllStreams();
   return cudaSuccess;
 }
@@ -303,6 +337,7 @@ cudaError_t
 cudaStreamSynchronize(cudaStream_t stream)
 {
   RETURN_INJECTED("cudaStreamSynchronize");
+  ++countedWork().waits;
   if (stream == nullptr)
   {
     finishAllStreams();
@@ -370,6 +405,7 @@ cudaError_t
 cudaEventSynchronize(cudaEvent_t event)
 {
   RETURN_INJECTED("cudaEventSynchronize");
+  ++countedWork().eventWaits;
   if (event->stream != nullptr)
   {
     advance(event->stream, event->ticket);

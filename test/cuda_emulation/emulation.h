@@ -43,6 +43,28 @@ struct Objects
 Objects
 objects();
 
+/** What a GPU is asked to do, in calls. */
+struct Work
+{
+  std::size_t launches = 0;       ///< of kernels
+  std::size_t waits = 0;          ///< of the host for a stream or the device
+  std::size_t eventWaits = 0;     ///< likewise for an event
+  std::size_t copiesToDevice = 0; ///< from host memory
+  std::size_t bytesToDevice = 0;  ///< in them
+  std::size_t copiesToHost = 0;   ///< and back
+  std::size_t bytesToHost = 0;
+  std::size_t copiesOnDevice = 0;
+  std::size_t transforms = 0; ///< executions of cuFFT
+  std::size_t plans = 0;      ///< made
+};
+
+/** Since the process began. */
+const Work &
+work();
+/** What came between both. */
+Work
+operator-(const Work & later, const Work & earlier);
+
 /** Largest Objects::bytes since the last call. */
 std::size_t
 peakBytes();
@@ -85,6 +107,9 @@ injectedError(const char * name);
 
 void
 countPlan(int change);
+/** work(), to be added to. */
+Work &
+countedWork();
 
 /** The whole range lies in one array of cudaMalloc. */
 bool

@@ -417,6 +417,15 @@ RunLog::PrintSummary(const gnr::Report &                                 report,
       Line(Format("  %-30s %8.3f s", name.c_str(), seconds));
     }
   }
+  if (!report.kernelTimes.empty())
+  {
+    Line("kernels of the GPU");
+    for (const gnr::KernelTime & kernel : report.kernelTimes)
+    {
+      Line(Format(
+        "  %-30s %8.0f calls %11.3f ms", kernel.name.c_str(), static_cast<double>(kernel.calls), kernel.milliseconds));
+    }
+  }
   Line("files");
   for (const std::string & file : files)
   {

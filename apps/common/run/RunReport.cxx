@@ -185,6 +185,16 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
   {
     channels.push_back({ { "fixed", channel.fixed }, { "moving", channel.moving } });
   }
+  Json time = { { "wallSeconds", record.usage.wallSeconds },
+                { "cpuSeconds", record.usage.cpuSeconds },
+                { "solverWallSeconds", r.wallSeconds },
+                { "solverCpuSeconds", r.cpuSeconds },
+                { "phases", phases } };
+  for (const gnr::KernelTime & kernel : r.kernelTimes) // else there is no such array
+  {
+    time["kernels"].push_back(
+      { { "name", kernel.name }, { "calls", kernel.calls }, { "milliseconds", kernel.milliseconds } });
+  }
   const Json json = {
     { "schema", "gnr-register report" },
     { "schemaVersion", 1 },
@@ -232,12 +242,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
         { "innerIterations", r.innerIterations },
         { "stopReason", gnr::nameOf(r.reason) },
         { "stopDescription", gnr::describe(r.reason) } } },
-    { "time",
-      { { "wallSeconds", record.usage.wallSeconds },
-        { "cpuSeconds", record.usage.cpuSeconds },
-        { "solverWallSeconds", r.wallSeconds },
-        { "solverCpuSeconds", r.cpuSeconds },
-        { "phases", phases } } },
+    { "time", std::move(time) },
     { "memory",
       { { "peakBytes", record.usage.peakBytes },
         { "peakBytesPerVoxel", record.MemoryPerVoxel() },

@@ -4,12 +4,15 @@
 
 #include "kernels/DeviceSizes.h"
 #include "kernels/cuda/CufftPlans.h"
+#include "kernels/cuda/KernelTimer.h"
 #include "kernels/cuda/Memory.h"
 #include "kernels/kernels.h"
 
 #include <cuda_runtime.h>
 
+#include <memory>
 #include <optional>
+#include <vector>
 
 namespace gnr
 {
@@ -73,6 +76,8 @@ public:
   resampleScratch(const SpectrumLayout & inLayout, const SpectrumLayout & outLayout) override;
   void
   reserveScratch(std::size_t bytes) override;
+  std::vector<KernelTime>
+  kernelTimes() override;
   std::size_t
   scratchBytes() const override
   {
@@ -81,7 +86,7 @@ public:
 
   //---- for the files of this folder ---------------------------------------------------------------------------------
   /** The stream, with its device made current in the calling thread. */
-  cudaStream_t
+  Queue
   stream() const;
 
   static constexpr std::size_t partialBytes = 64;
@@ -114,10 +119,11 @@ private:
     explicit Stream(int device);
     ~Stream();
     void
-                 release();
-    int          device;
-    cudaStream_t handle = nullptr;
-    cudaEvent_t  copied[2] = { nullptr, nullptr }; ///< both halves of staging_
+                                 release();
+    int                          device;
+    cudaStream_t                 handle = nullptr;
+    cudaEvent_t                  copied[2] = { nullptr, nullptr }; ///< both halves of staging_
+    std::unique_ptr<KernelTimer> timer;                            ///< null: nobody wants to know
   };
 
   Stream        stream_;

@@ -7,6 +7,17 @@ namespace gnr
 {
 namespace cuda
 {
+namespace
+{
+
+/** cuFFT takes no pointers to what it only reads. */
+cufftComplex *
+asCufft(const Complex * p)
+{
+  return const_cast<cufftComplex *>(reinterpret_cast<const cufftComplex *>(p));
+}
+
+} // namespace
 
 CufftPlans::~CufftPlans()
 {
@@ -30,7 +41,7 @@ CufftPlans::find(const Key & key, Make make)
     {
       GNR_CUDA(cufftSetAutoAllocation(handle, 0));
       make(plan);
-      GNR_CUDA(cufftSetStream(handle, stream_));
+      GNR_CUDA(cufftSetStream(handle, queue_));
     }
     catch (...)
     {
@@ -43,11 +54,25 @@ CufftPlans::find(const Key & key, Make make)
   return found->second;
 }
 
-cufftHandle
-CufftPlans::on(const Plan & plan, void * workArea)
+void
+CufftPlans::run(const Plan & plan, void * workArea, const Real * in, Complex * out)
 {
   GNR_CUDA(cufftSetWorkArea(plan.handle, workArea));
-  return plan.handle;
+  measured(queue_, "cufftExecR2C", [&] { GNR_CUDA(cufftExecR2C(plan.handle, const_cast<Real *>(in), asCufft(out))); });
+}
+
+void
+CufftPlans::run(const Plan & plan, void * workArea, Complex * in, Real * out)
+{
+  GNR_CUDA(cufftSetWorkArea(plan.handle, workArea));
+  measured(queue_, "cufftExecC2R", [&] { GNR_CUDA(cufftExecC2R(plan.handle, asCufft(in), out)); });
+}
+
+void
+CufftPlans::run(const Plan & plan, void * workArea, const Complex * in, Complex * out, int direction)
+{
+  GNR_CUDA(cufftSetWorkArea(plan.handle, workArea));
+  measured(queue_, "cufftExecC2C", [&] { GNR_CUDA(cufftExecC2C(plan.handle, asCufft(in), asCufft(out), direction)); });
 }
 
 CufftPlans::Plan

@@ -2,7 +2,9 @@
 #ifndef gnr_kernels_cuda_CufftPlans_h
 #define gnr_kernels_cuda_CufftPlans_h
 
-#include "kernels/cuda/status.h"
+#include "kernels/cuda/KernelTimer.h"
+
+#include "kernels/types.h"
 
 #include <cstddef>
 #include <map>
@@ -26,8 +28,8 @@ public:
   /** Also for plans that need none: one whose area was never set may refuse. */
   static constexpr std::size_t leastWorkBytes = 256;
 
-  explicit CufftPlans(cudaStream_t stream)
-    : stream_(stream)
+  explicit CufftPlans(Queue queue)
+    : queue_(queue)
   {}
   ~CufftPlans();
   CufftPlans(const CufftPlans &) = delete;
@@ -43,9 +45,14 @@ public:
   Plan
   columns(int n, std::ptrdiff_t inStride, std::ptrdiff_t outStride, int columns);
 
-  /** The plan, ready to run with plan.workBytes of memory. */
-  static cufftHandle
-  on(const Plan & plan, void * workArea);
+  /** Runs a plan with plan.workBytes of memory. */
+  void
+  run(const Plan & plan, void * workArea, const Real * in, Complex * out);
+  void
+  run(const Plan & plan, void * workArea, Complex * in, Real * out);
+  /** \param direction CUFFT_FORWARD or CUFFT_INVERSE. `in` is left as it is, unless it is `out`. */
+  void
+  run(const Plan & plan, void * workArea, const Complex * in, Complex * out, int direction);
 
 private:
   using Key = std::tuple<int, int, int, long long, long long, int>;
@@ -54,7 +61,7 @@ private:
   Plan
   find(const Key & key, Make make);
 
-  cudaStream_t        stream_;
+  Queue               queue_;
   std::map<Key, Plan> plans_;
 };
 

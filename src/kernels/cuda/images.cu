@@ -157,8 +157,8 @@ CudaKernels::histogram(const Real * x, std::size_t n, double lower, double upper
   {
     throw std::logic_error("CudaKernels::histogram: at most 4096 bins");
   }
-  const cudaStream_t s = stream();
-  void * const       onDevice = partialsDevice_.atLeast(mostPartials * partialBytes);
+  const Queue  s = stream();
+  void * const onDevice = partialsDevice_.atLeast(mostPartials * partialBytes);
   static_assert(mostBins * sizeof(Count) <= mostPartials * partialBytes);
   GNR_CUDA(cudaMemsetAsync(onDevice, 0, bins * sizeof(Count), s));
   if (n > 0)

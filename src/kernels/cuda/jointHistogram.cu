@@ -72,9 +72,9 @@ CudaKernels::jointHistogram(const Real *    m,
   {
     throw std::logic_error("CudaKernels::jointHistogram: at most 64 bins");
   }
-  const cudaStream_t s = stream();
-  const std::size_t  bytes = static_cast<std::size_t>(bins) * bins * sizeof(Quanta);
-  void * const       onDevice = partialsDevice_.atLeast(mostPartials * partialBytes);
+  const Queue       s = stream();
+  const std::size_t bytes = static_cast<std::size_t>(bins) * bins * sizeof(Quanta);
+  void * const      onDevice = partialsDevice_.atLeast(mostPartials * partialBytes);
   static_assert(mostBins * mostBins * sizeof(Quanta) <= mostPartials * partialBytes);
   GNR_CUDA(cudaMemsetAsync(onDevice, 0, bytes, s));
   if (n > 0)

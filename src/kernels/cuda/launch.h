@@ -2,7 +2,7 @@
 #ifndef gnr_kernels_cuda_launch_h
 #define gnr_kernels_cuda_launch_h
 
-#include "kernels/cuda/status.h"
+#include "kernels/cuda/KernelTimer.h"
 #include "kernels/types.h"
 
 #include <cstddef>
@@ -15,12 +15,17 @@ namespace cuda
 /** A stream, and the line of the source that works on it. */
 struct StreamHere
 {
-  cudaStream_t stream;
+  Queue        queue;
   Place        place;
+  const char * name; ///< of the function, which is that of the kernel in kernels.h
 
-  StreamHere(cudaStream_t s, const char * file = __builtin_FILE(), int line = __builtin_LINE())
-    : stream(s)
+  StreamHere(Queue        q,
+             const char * file = __builtin_FILE(),
+             int          line = __builtin_LINE(),
+             const char * function = __builtin_FUNCTION())
+    : queue(q)
     , place{ file, line }
+    , name(function)
   {}
 };
 
@@ -38,10 +43,12 @@ launch(void (*kernel)(Parameters...),
   configuration.gridDim = grid;
   configuration.blockDim = block;
   configuration.dynamicSmemBytes = shared;
-  configuration.stream = here.stream;
-  check(cudaLaunchKernelEx(&configuration, kernel, static_cast<Parameters>(arguments)...),
-        "cudaLaunchKernelEx",
-        here.place);
+  configuration.stream = here.queue;
+  measured(here.queue, here.name, [&] {
+    check(cudaLaunchKernelEx(&configuration, kernel, static_cast<Parameters>(arguments)...),
+          "cudaLaunchKernelEx",
+          here.place);
+  });
 }
 
 constexpr unsigned

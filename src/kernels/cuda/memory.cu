@@ -5,7 +5,9 @@
 #include "gnr/Error.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <string>
 
 namespace gnr
@@ -100,6 +102,11 @@ CudaKernels::Stream::Stream(int d)
     {
       GNR_CUDA(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
     }
+    const char * const isTimed = std::getenv("GNR_CUDA_TIMING");
+    if (isTimed != nullptr && std::string(isTimed) == "1")
+    {
+      timer = std::make_unique<KernelTimer>();
+    }
   }
   catch (...)
   {
@@ -116,6 +123,7 @@ CudaKernels::Stream::~Stream()
 void
 CudaKernels::Stream::release()
 {
+  timer.reset();
   for (const cudaEvent_t event : copied)
   {
     if (event != nullptr)
@@ -132,7 +140,7 @@ CudaKernels::Stream::release()
 CudaKernels::CudaKernels(int device)
   : Kernels(deviceMemory())
   , stream_(device)
-  , plans_(stream_.handle)
+  , plans_({ stream_.handle, stream_.timer.get() })
 {}
 
 CudaKernels::~CudaKernels()
@@ -141,11 +149,18 @@ CudaKernels::~CudaKernels()
   cudaStreamSynchronize(stream_.handle);
 }
 
-cudaStream_t
+Queue
 CudaKernels::stream() const
 {
   GNR_CUDA(cudaSetDevice(stream_.device));
-  return stream_.handle;
+  return { stream_.handle, stream_.timer.get() };
+}
+
+std::vector<KernelTime>
+CudaKernels::kernelTimes()
+{
+  stream();
+  return stream_.timer ? stream_.timer->take() : std::vector<KernelTime>();
 }
 
 std::string

@@ -17,12 +17,6 @@ namespace
 // and write device memory once. The same size bounds cuFFT's work area.
 constexpr std::size_t pieceBytes = DeviceSizes::spectralPiece;
 
-cufftComplex *
-asCufft(Complex * p)
-{
-  return reinterpret_cast<cufftComplex *>(p);
-}
-
 /** Planes that are transformed at once; even, since cuFFT wants real arrays to start on 8 bytes. */
 int
 planesAtOnce(const Extents & e)
@@ -70,8 +64,8 @@ transformColumns(CufftPlans &           plans,
                  int                    count,
                  int                    sign)
 {
-  cufftComplex * const data = asCufft(spectrum + offsetOf(layout, first));
-  GNR_CUDA(cufftExecC2C(CufftPlans::on(columnsPlan(plans, layout, count), workArea), data, data, sign));
+  Complex * const data = spectrum + offsetOf(layout, first);
+  plans.run(columnsPlan(plans, layout, count), workArea, data, data, sign);
 }
 
 /** Work area of the transforms along z of a layout. */
@@ -415,9 +409,8 @@ CudaKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum
   void * const      area = scratch_.atLeast(planesScratch(e));
   for (int z = 0; z < e.nz; z += most)
   {
-    GNR_CUDA(cufftExecR2C(CufftPlans::on(plans_.forwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)), area),
-                          const_cast<Real *>(x) + z * plane,
-                          asCufft(spectrum + z * spectralPlane)));
+    plans_.run(
+      plans_.forwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)), area, x + z * plane, spectrum + z * spectralPlane);
   }
 }
 
@@ -430,9 +423,8 @@ CudaKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
   void * const      area = scratch_.atLeast(planesScratch(e));
   for (int z = 0; z < e.nz; z += most)
   {
-    GNR_CUDA(cufftExecC2R(CufftPlans::on(plans_.backwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)), area),
-                          asCufft(spectrum + z * spectralPlane),
-                          x + z * plane));
+    plans_.run(
+      plans_.backwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)), area, spectrum + z * spectralPlane, x + z * plane);
   }
 }
 
@@ -443,9 +435,9 @@ CudaKernels::applySymbol(Complex * const *      spectrum,
                          const Symbol &         symbol,
                          const SpectrumBand *   band)
 {
-  const cudaStream_t s = stream();
-  void * const       area = scratch_.atLeast(symbolScratch(components, layout, band));
-  BandView           view{};
+  const StreamHere s = stream(); // its name is not that of a lambda
+  void * const     area = scratch_.atLeast(symbolScratch(components, layout, band));
+  BandView         view{};
   if (band != nullptr)
   {
     view.layout = band->layout;
@@ -485,7 +477,7 @@ CudaKernels::resampleSpectrum(const Complex *        in,
                               Complex *              out,
                               const SpectrumLayout & outLayout)
 {
-  const cudaStream_t   s = stream();
+  const StreamHere     s = stream();
   const SpectrumLayout to = outLayout;
   const Shift          shift = shiftBetween(inLayout, outLayout);
   float2 * const       target = reinterpret_cast<float2 *>(out);
@@ -498,10 +490,11 @@ CudaKernels::resampleSpectrum(const Complex *        in,
   char * const scratch = static_cast<char *>(scratch_.atLeast(resampleScratch(inLayout, outLayout)));
   forSharedRows(inLayout, outLayout, [&](int fy, int rows) {
     const Complex * source = in + point::rowOfFrequency(inLayout, fy) * inLayout.rowStride;
-    GNR_CUDA(cufftExecC2C(CufftPlans::on(rowsPlan(plans_, inLayout, rows), scratch + rowsBytes(inLayout, rows)),
-                          asCufft(const_cast<Complex *>(source)),
-                          reinterpret_cast<cufftComplex *>(scratch),
-                          CUFFT_FORWARD));
+    plans_.run(rowsPlan(plans_, inLayout, rows),
+               scratch + rowsBytes(inLayout, rows),
+               source,
+               reinterpret_cast<Complex *>(scratch),
+               CUFFT_FORWARD);
     placeRows(s, reinterpret_cast<const float2 *>(scratch), inLayout, target, outLayout, fy, rows, shift);
   });
   forPieces(outLayout, 1, [&](int first, int count) {

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a GPU is asked to do for a piece of work: upper bounds that follow from the algorithm. On small grids launches
+// and waiting decide how long a registration takes.
+#include "emulation.h"
+#include "problems.h"
+
+#include "model/Objective.h"
+#include "optimization/Preconditioner.h"
+
+#include "gnr/Engine.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+
+namespace
+{
+
+using cuda_emulation::Work;
+
+Work
+workOf(const std::function<void()> & task)
+{
+  const Work before = cuda_emulation::work();
+  task();
+  return cuda_emulation::work() - before;
+}
+
+double
+fixedImage(double x, double y, double z)
+{
+  return problems::templateImage(x - 0.3 * std::sin(y), y + 0.2 * std::sin(z), z - 0.2 * std::cos(x));
+}
+
+constexpr int points = 32;
+constexpr int timeSteps = 4;
+
+// Of one field on so small a grid, there or back: one transform of all planes, and one of all columns along z.
+constexpr std::size_t transformsOfField = 2;
+/** A^-1 is three fields there and back, and one kernel that multiplies. */
+constexpr std::size_t transformsOfInverse = 2 * 3 * transformsOfField;
+
+/** The objective of the default options at a velocity. */
+struct Fixture
+{
+  Fixture()
+    : bench(problems::cube(points))
+    , transform(bench.domain())
+    , fixed(bench.scalar(fixedImage))
+    , moving(bench.scalar(problems::templateImage))
+    , objective(transform,
+                {},
+                gnr::ImageSet{ gnr::compare(gnr::makeMeasures({}), bench.domain(), fixed.data(), moving.data()) })
+    , v(bench.vector(problems::smoothVelocity(0.1)))
+    , p(bench.vector(problems::direction(0.2)))
+    , out(bench.domain().vector())
+  {
+    gnr::Domain & domain = bench.domain();
+    objective.setVelocity(domain.view(v), timeSteps, domain.view(out));
+    objective.gradientOfTerms(domain.view(v), domain.view(out));
+  }
+
+  Work
+  product()
+  {
+    gnr::Domain & domain = bench.domain();
+    return workOf([&] { objective.hessian(domain.view(p), domain.view(out)); });
+  }
+
+  /** One application, to a residual that takes all inner iterations; the first has made what is kept. */
+  Work
+  preconditioner(gnr::Preconditioner kind)
+  {
+    const auto m = gnr::makePreconditioner(kind, objective);
+    m->refresh(1e-6);
+    m->apply(p.data(), out.data());
+    m->takeInnerIterations();
+    const Work work = workOf([&] { m->apply(p.data(), out.data()); });
+    EXPECT_EQ(m->takeInnerIterations(), kind == gnr::Preconditioner::InvA ? 0 : inner);
+    return work;
+  }
+
+  static constexpr int inner = 10;
+
+  problems::Bench       bench;
+  gnr::FourierTransform transform;
+  gnr::Buffer           fixed, moving;
+  gnr::Objective        objective;
+  gnr::Buffer           v, p, out;
+};
+
+/** Two soft ellipsoids that differ in place and shape. */
+struct Pair
+{
+  Pair()
+    : grid(problems::cube(points))
+    , fixed(problems::image(grid, [](double x, double y, double z) { return blob(x, y, z, 0.0); }))
+    , moving(problems::image(grid, [](double x, double y, double z) { return blob(x - 0.3, y + 0.15, z, 0.3); }))
+  {}
+
+  static double
+  blob(double x, double y, double z, double width)
+  {
+    const double a = x - problems::pi, b = y - problems::pi, c = z - problems::pi;
+    const double r = std::sqrt(a * a + 1.5 * b * b + c * c / (1.0 + width));
+    return 1.0 / (1.0 + std::exp(8.0 * (r - 1.4)));
+  }
+
+  std::unique_ptr<gnr::Result>
+  run() const
+  {
+    gnr::Options options = problems::ssdOptions();
+    options.device = gnr::Device::Cuda;
+    gnr::Problem problem{ grid, options };
+    problem.fixed = { fixed.data(), gnr::wholeOf(grid) };
+    problem.moving = { moving.data(), gnr::wholeOf(grid) };
+    return gnr::makeEngine()->run(problem);
+  }
+
+  gnr::Grid          grid;
+  std::vector<float> fixed, moving;
+};
+
+} // namespace
+
+TEST(CudaCounts, HessianProduct)
+{
+  Fixture    f;
+  const Work first = f.product(), work = f.product();
+  // State and adjoint pad two fields a step and one more, the limits eight; each takes three launches, for the planes
+  // and for the halos below and above.
+  constexpr std::size_t pads = 3 * (2 * (2 * timeSteps + 1) + 8);
+  // Likewise an interpolation and a gradient a step and one more gradient; of the limits three components of the
+  // divergence there and back, six sums, and three Laplacians; the symbol of A, and what is left over.
+  constexpr std::size_t others = 2 * (2 * timeSteps + 1) + 12;
+  EXPECT_LE(work.launches, pads + others);
+  EXPECT_EQ(work.transforms, transformsOfInverse); // of A
+  EXPECT_EQ(work.waits + work.eventWaits, 0u);
+  EXPECT_EQ(work.copiesToHost + work.copiesToDevice, 0u);
+  EXPECT_LE(first.plans, 3u) << "planes there and back, columns";
+  EXPECT_EQ(work.plans, 0u);
+}
+
+TEST(CudaCounts, InverseRegularization)
+{
+  Fixture    f;
+  const Work work = f.preconditioner(gnr::Preconditioner::InvA);
+  EXPECT_EQ(work.launches, 1u);
+  EXPECT_EQ(work.transforms, transformsOfInverse);
+  EXPECT_EQ(work.waits + work.eventWaits + work.plans, 0u);
+}
+
+// The inner solve begins with A^-1 r, and each iteration but the last ends with it.
+TEST(CudaCounts, ZeroVelocityHessian)
+{
+  Fixture    f;
+  const Work work = f.preconditioner(gnr::Preconditioner::InvH0);
+  // Structure, curvature, update, symbol, <r, z> and three means and directions an iteration; four fields are filled.
+  EXPECT_LE(work.launches, 11u * Fixture::inner + 4);
+  EXPECT_EQ(work.transforms, transformsOfInverse * Fixture::inner);
+  EXPECT_LE(work.waits, 5u * Fixture::inner);
+  EXPECT_LE(work.copiesOnDevice, 2u);
+  EXPECT_EQ(work.eventWaits + work.plans, 0u);
+}
+
+TEST(CudaCounts, TwoLevelPreconditioner)
+{
+  Fixture    f;
+  const Work work = f.preconditioner(gnr::Preconditioner::TwoLevelInvH0);
+  // As above, and in three components: the coarse spectrum is emptied and filled, frequencies from zero up and from
+  // minus one down.
+  EXPECT_LE(work.launches, 11u * Fixture::inner + 4 + 3 * 3);
+  // In three components more: planes there and back on both grids, and columns there and back on the fine one, to the
+  // coarse one from both runs of rows and there back and there.
+  EXPECT_EQ(work.transforms, transformsOfInverse * Fixture::inner + 3 * (4 + 2 + 4));
+  EXPECT_LE(work.waits, 5u * Fixture::inner);
+  EXPECT_LE(work.copiesOnDevice, 1u);
+  EXPECT_EQ(work.eventWaits + work.plans, 0u);
+}
+
+TEST(CudaCounts, WholeSolve)
+{
+  const Pair                   pair;
+  std::unique_ptr<gnr::Result> result;
+  const Work                   work = workOf([&] { result = pair.run(); });
+  const gnr::Report &          report = result->report();
+  EXPECT_TRUE(report.kernelTimes.empty()) << "nobody has asked for them";
+  ASSERT_GT(report.newtonSteps, 2) << "there is nothing to count";
+  // Inside the preconditioner three means, curvature and residual; in a product and around it curvature and residual.
+  const auto ofKrylov = static_cast<std::size_t>(5 * report.innerIterations + 2 * report.hessianProducts);
+  // In a Newton step: the largest of three components of the velocity in turn wherever it becomes a flow, the products
+  // of the line search, the objective.
+  EXPECT_LE(work.waits, ofKrylov + static_cast<std::size_t>(60 * report.newtonSteps));
+  // Two images there; results come when they are asked for.
+  EXPECT_LE(work.bytesToDevice, 2 * pair.grid.points() * sizeof(float));
+  EXPECT_LE(work.bytesToHost, work.waits * (std::size_t(64) << 10)) << "sums and histograms";
+}
+
+TEST(CudaCounts, TimesOfKernelsForThoseWhoAsk)
+{
+  setenv("GNR_CUDA_TIMING", "1", 1);
+  const Pair  pair;
+  gnr::Report report;
+  const Work  work = workOf([&] { report = pair.run()->report(); });
+  unsetenv("GNR_CUDA_TIMING");
+  std::set<std::string> names;
+  std::size_t           launches = 0, transforms = 0;
+  double                last = report.kernelTimes.front().milliseconds;
+  for (const gnr::KernelTime & kernel : report.kernelTimes)
+  {
+    EXPECT_TRUE(names.insert(kernel.name).second) << kernel.name;
+    EXPECT_LE(kernel.milliseconds, last) << "what took longest comes first";
+    last = kernel.milliseconds;
+    (kernel.name.rfind("cufftExec", 0) == 0 ? transforms : launches) += kernel.calls;
+  }
+  EXPECT_EQ(launches, work.launches);
+  EXPECT_EQ(transforms, work.transforms);
+  for (const char * name : { "pad", "interpolate", "applySymbol", "resampleSpectrum", "dot", "cufftExecR2C" })
+  {
+    EXPECT_EQ(names.count(name), 1u) << name;
+  }
+  EXPECT_EQ(names.count("operator()"), 0u) << "the name of a lambda says nothing";
+}
