@@ -73,7 +73,8 @@ private:
  *   result->read(gnr::Field::Displacement, { u.data(), wholeOf(grid) });
  * \endcode
  *
- * Results may outlive their engine. One thread at a time. */
+ * Results may outlive their engine. One thread at a time, whose current CUDA device is what it was before when a
+ * function returns. */
 class GaussNewtonRegistration_EXPORT Engine
 {
 public:
@@ -122,6 +123,12 @@ GaussNewtonRegistration_EXPORT std::unique_ptr<Engine>
  * provides the grids and weights. Throws Error(BadInput) unless there are 1 to nz processes. */
 GaussNewtonRegistration_EXPORT MemoryPlan
 planForProcesses(const MemoryPlan & plan, const Options & options, int processes);
+
+/** Gives back what this process keeps on GPUs from one registration for the next: plans, pinned host memory, work
+ * areas, and the memory of the fields. Results that are alive keep theirs. It is also given back when the process ends.
+ * Does nothing where no GPU was used. */
+GaussNewtonRegistration_EXPORT void
+releaseDeviceMemory();
 
 /** Memory that it would take on a GPU that this machine does not have. \param plan of the same registration on the CPU
  * (a plan for a GPU is returned unchanged). Fields are the same; work areas, which only cuFFT knows, are taken at their

@@ -53,9 +53,9 @@ permit([[maybe_unused]] const MemorySource & source, [[maybe_unused]] void * mem
 }
 
 void *
-acquireOrThrow(const MemorySource & source, std::size_t bytes)
+acquireOrThrow(void * (*acquire)(std::size_t), std::size_t bytes)
 {
-  void * const memory = source.acquire(bytes);
+  void * const memory = acquire(bytes);
   if (memory == nullptr)
   {
     throw Error(ErrorKind::OutOfResources,
@@ -70,10 +70,18 @@ acquireOrThrow(const MemorySource & source, std::size_t bytes)
 FieldMemory::~FieldMemory()
 {
   // Arrays that are still alive belong to others, who would use them after free; the block goes with this object.
+  releaseBlock();
+}
+
+void
+FieldMemory::releaseBlock()
+{
   if (block_ != nullptr)
   {
     permit(source_, block_, size_);
-    source_.release(block_);
+    (source_.releaseBlock != nullptr ? source_.releaseBlock : source_.release)(block_);
+    block_ = nullptr;
+    size_ = 0;
   }
 }
 
@@ -110,7 +118,7 @@ FieldMemory::allocate(std::size_t bytes)
     {
       std::exchange(overflowHandler_, nullptr)(bytes);
     }
-    memory = acquireOrThrow(source_, bytes);
+    memory = acquireOrThrow(source_.acquire, bytes);
     overflow_ += bytes;
     peakOverflow_ = std::max(peakOverflow_, overflow_);
   }
@@ -158,17 +166,12 @@ FieldMemory::reserve(std::size_t bytes, std::size_t smallBelow)
   {
     throw std::logic_error("FieldMemory: the block is in use");
   }
-  if (block_ != nullptr)
-  {
-    permit(source_, block_, size_);
-    source_.release(block_);
-    block_ = nullptr;
-    size_ = 0;
-  }
+  releaseBlock();
   if (bytes > 0)
   {
     const std::size_t size = bytes > endless ? bytes : Arena::whole(bytes);
-    block_ = static_cast<char *>(acquireOrThrow(source_, size));
+    block_ = static_cast<char *>(
+      acquireOrThrow(source_.acquireBlock != nullptr ? source_.acquireBlock : source_.acquire, size));
     size_ = size;
     forbid(source_, block_, size_);
   }

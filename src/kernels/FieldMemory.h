@@ -23,6 +23,9 @@ struct MemorySource
   /** False: the host may not read or write it (there is none, or it is a GPU's, whose kernels run later than the calls
    * that give their arrays back). */
   bool isReal = true;
+  // For the block of all fields, where that is not had like single arrays; both or none.
+  void * (*acquireBlock)(std::size_t bytes) = nullptr;
+  void (*releaseBlock)(void * memory) = nullptr;
 };
 
 /** The memory of all fields of one backend.
@@ -130,6 +133,9 @@ private:
     std::size_t offset; ///< in the arena of its end of the block
   };
 
+  /** Gives the block back, if there is one. */
+  void
+  releaseBlock();
   /** Memory inside the block; null where there is no room. */
   char *
   placeInBlock(std::size_t bytes, Array & array);

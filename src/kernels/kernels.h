@@ -85,6 +85,13 @@ public:
     return std::nullopt;
   }
 
+  /** Memory beside that which this process has there from earlier registrations, and will use. */
+  virtual std::size_t
+  keptBytes() const
+  {
+    return 0;
+  }
+
   /** The processor that has the arrays, if they are not in host memory: the same for two processes that share it. */
   virtual std::optional<DeviceIdentity>
   device() const
@@ -551,6 +558,9 @@ makeCpuKernels(int threads);
  * \param processOnMachine counts the processes of a solve on this machine: each takes the next GPU. */
 std::unique_ptr<Kernels>
 makeCudaKernels(int processOnMachine = 0);
+/** Gives back what is kept of GPUs for the next makeCudaKernels(). */
+void
+releaseCudaDevices();
 
 } // namespace gnr
 

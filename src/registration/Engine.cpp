@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "gnr/Engine.h"
 
+#include "kernels/CallersDevice.h"
 #include "registration/Solver.h"
 
 #include <exception>
@@ -19,6 +20,7 @@ template <typename Work>
 auto
 together(Communicator & communicator, Work work)
 {
+  const CallersDevice device;
   try
   {
     return work();
@@ -52,6 +54,11 @@ public:
     , communicator_(std::move(communicator))
     , solver_(std::move(solver))
   {}
+  ~LocalResult() override
+  {
+    const CallersDevice device;
+    solver_.reset();
+  }
 
   void
   read(Field field, const OutputBlock & out) const override
@@ -92,6 +99,13 @@ private:
 };
 
 } // namespace
+
+void
+releaseDeviceMemory()
+{
+  const CallersDevice device;
+  releaseCudaDevices();
+}
 
 std::unique_ptr<Engine>
 makeEngine(std::shared_ptr<Communicator> communicator)

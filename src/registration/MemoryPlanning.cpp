@@ -62,7 +62,7 @@ planMemory(const Context & context, InputImages & input, const Options & options
   std::optional<std::size_t> availableDevice = kernels.availableBytes();
   if (availableDevice)
   {
-    *availableDevice /= static_cast<std::size_t>(context.sharers);
+    *availableDevice = *availableDevice / static_cast<std::size_t>(context.sharers) + kernels.keptBytes();
   }
   input.share(communicator);
   input.readLabels(options.similarity, communicator);

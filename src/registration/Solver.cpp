@@ -24,6 +24,8 @@ namespace
 {
 
 constexpr int leastPoints = 8; // per axis of the image
+/// Of a GPU, for what no plan knows: tables of cuFFT, and code that is loaded when it is first needed.
+constexpr std::size_t deviceMargin = std::size_t(512) << 20;
 
 /** CPU seconds of all threads of this process. */
 double
@@ -176,7 +178,36 @@ Solver::~Solver() = default;
 MemoryPlan
 Solver::plan()
 {
-  return planMemory(context_, input_, options_, box_);
+  MemoryPlan plan = planMemory(context_, input_, options_, box_);
+  if (deviceIsTooSmall(plan))
+  {
+    const std::string reason =
+      plan.fieldsOnDevice ? "it has too little memory: " + mebibytes(plan.deviceBytes(plan.fieldBytes) + deviceMargin) +
+                              " are needed, and " + mebibytes(*plan.availableDeviceBytes) + " are free"
+                          : "that of another process has too little memory";
+    Options onProcessor = options_;
+    onProcessor.device = Device::Cpu;
+    context_ = makeContext(onProcessor, context_.communicator);
+    context_.deviceReason = "no GPU is used: " + reason;
+    releaseCudaDevices();
+    describeContext();
+    plan = planMemory(context_, input_, options_, box_);
+  }
+  return plan;
+}
+
+bool
+Solver::deviceIsTooSmall(const MemoryPlan & plan) const
+{
+  if (options_.device != Device::Auto)
+  {
+    return false;
+  }
+  double lacks =
+    plan.availableDeviceBytes && *plan.availableDeviceBytes < plan.deviceBytes(plan.fieldBytes) + deviceMargin ? 1.0
+                                                                                                               : 0.0;
+  context_.communicator->maximum(&lacks, 1);
+  return lacks > 0.0;
 }
 
 void
@@ -449,10 +480,15 @@ Solver::solveFrom(const StartCandidates & starts, Pyramid & pyramid, LevelSolver
 void
 Solver::reserveMemory()
 {
-  Report &      report = state_.report;
-  FieldMemory & memory = kernels().memory();
+  Report &          report = state_.report;
+  const std::string device = context_.device;
   report.memoryPlan = plan();
   const MemoryPlan & plan = report.memoryPlan;
+  if (context_.device != device)
+  {
+    progress_->message(context_.deviceReason);
+  }
+  FieldMemory & memory = kernels().memory();
   if (!options_.similarity.isAutomatic())
   {
     warnOfMemory();

@@ -86,6 +86,9 @@ private:
   /** Says in the report what computes. */
   void
   describeContext();
+  /** Whether the device was chosen by itself, and lacks memory in one of the processes. Collective. */
+  bool
+  deviceIsTooSmall(const MemoryPlan & plan) const;
   void
   begin(Observer * observer);
   /** The state can be written. Collective. */

@@ -2,6 +2,7 @@
 // What a GPU is asked to do for a piece of work: upper bounds that follow from the algorithm. On small grids launches
 // and waiting decide how long a registration takes.
 #include "emulation.h"
+#include "pair.h"
 #include "problems.h"
 
 #include "model/Objective.h"
@@ -22,14 +23,8 @@ namespace
 {
 
 using cuda_emulation::Work;
-
-Work
-workOf(const std::function<void()> & task)
-{
-  const Work before = cuda_emulation::work();
-  task();
-  return cuda_emulation::work() - before;
-}
+using cuda_emulation::workOf;
+using problems::Pair;
 
 double
 fixedImage(double x, double y, double z)
@@ -94,38 +89,6 @@ struct Fixture
   gnr::Buffer           v, p, out;
 };
 
-/** Two soft ellipsoids that differ in place and shape. */
-struct Pair
-{
-  Pair()
-    : grid(problems::cube(points))
-    , fixed(problems::image(grid, [](double x, double y, double z) { return blob(x, y, z, 0.0); }))
-    , moving(problems::image(grid, [](double x, double y, double z) { return blob(x - 0.3, y + 0.15, z, 0.3); }))
-  {}
-
-  static double
-  blob(double x, double y, double z, double width)
-  {
-    const double a = x - problems::pi, b = y - problems::pi, c = z - problems::pi;
-    const double r = std::sqrt(a * a + 1.5 * b * b + c * c / (1.0 + width));
-    return 1.0 / (1.0 + std::exp(8.0 * (r - 1.4)));
-  }
-
-  std::unique_ptr<gnr::Result>
-  run() const
-  {
-    gnr::Options options = problems::ssdOptions();
-    options.device = gnr::Device::Cuda;
-    gnr::Problem problem{ grid, options };
-    problem.fixed = { fixed.data(), gnr::wholeOf(grid) };
-    problem.moving = { moving.data(), gnr::wholeOf(grid) };
-    return gnr::makeEngine()->run(problem);
-  }
-
-  gnr::Grid          grid;
-  std::vector<float> fixed, moving;
-};
-
 } // namespace
 
 TEST(CudaCounts, HessianProduct)
@@ -185,7 +148,7 @@ TEST(CudaCounts, TwoLevelPreconditioner)
 
 TEST(CudaCounts, WholeSolve)
 {
-  const Pair                   pair;
+  const Pair                   pair(points);
   std::unique_ptr<gnr::Result> result;
   const Work                   work = workOf([&] { result = pair.run(); });
   const gnr::Report &          report = result->report();
@@ -204,7 +167,7 @@ TEST(CudaCounts, WholeSolve)
 TEST(CudaCounts, TimesOfKernelsForThoseWhoAsk)
 {
   setenv("GNR_CUDA_TIMING", "1", 1);
-  const Pair  pair;
+  const Pair  pair(points);
   gnr::Report report;
   const Work  work = workOf([&] { report = pair.run()->report(); });
   unsetenv("GNR_CUDA_TIMING");

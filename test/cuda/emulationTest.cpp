@@ -2,6 +2,8 @@
 // The emulated device catches what it is there to catch: kernels and host code with one mistake each.
 #include "emulation.h"
 
+#include "gnr/Engine.h"
+
 #include <cufft.h>
 #include <gtest/gtest.h>
 
@@ -296,6 +298,7 @@ TEST(Emulation, BlocksAndThreadsComeInAnOrderThatTheSeedChooses)
 
 TEST(Emulation, CallsCanBeToldToFail)
 {
+  gnr::releaseDeviceMemory(); // what registrations of other tests have kept
   void * memory = nullptr;
   cuda_emulation::failCall("cudaMalloc", 1, cudaErrorMemoryAllocation);
   const Array<float> first(1);
@@ -309,6 +312,7 @@ TEST(Emulation, CallsCanBeToldToFail)
 
 TEST(Emulation, CufftIsNoKinderThanItMustBe)
 {
+  gnr::releaseDeviceMemory(); // what registrations of other tests have kept
   constexpr int      n = 8;
   cufftHandle        plan = 0;
   std::size_t        work = 0;

@@ -50,6 +50,7 @@ registerOnce(Device device = Device::Cuda, std::string * reason = nullptr)
 void
 expectNothingLeft()
 {
+  gnr::releaseDeviceMemory(); // what a registration that ended well has kept for the next one
   const cuda_emulation::Objects left = cuda_emulation::objects();
   EXPECT_EQ(left.arrays, 0u);
   EXPECT_EQ(left.hostArrays, 0u);

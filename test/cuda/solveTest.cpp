@@ -81,6 +81,7 @@ TEST(CudaSolve, GivesWhatTheCpuGives)
 {
   const gnr::Grid grid = problems::cube(48);
   const double    voxel = grid.spacing[0];
+  gnr::releaseDeviceMemory(); // that of other tests
   cuda_emulation::peakBytes();
   const Result      cuda = solve(gnr::Device::Cuda, grid, steadyOptions(), 0.3);
   const std::size_t peak = cuda_emulation::peakBytes();
@@ -216,6 +217,7 @@ TEST(CudaSolve, PlansTheMemoryThatItTakes)
   gnr::Options    options;
   options.similarity = gnr::SimilarityMeasure::SumOfSquares;
   options.maximumIterations = 2;
+  gnr::releaseDeviceMemory(); // that of other tests
   const Result result = solve(gnr::Device::Cuda, grid, options, 0.3);
   EXPECT_EQ(result.report.fieldBytes, result.report.memoryPlan.fieldBytes);
   const gnr::MemoryPlan & plan = result.report.memoryPlan;

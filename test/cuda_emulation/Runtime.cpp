@@ -2,7 +2,9 @@
 // The device, streams, events, and calls that are told to fail.
 #include "emulation.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <cstdio>
 #include <deque>
 #include <set>
@@ -39,6 +41,8 @@ struct State
   std::set<cudaEvent_t>  events;
   std::size_t            plans = 0;
   cudaError_t            deviceError = cudaSuccess;
+  int                    deviceCount = 1;
+  int                    currentDevice = -1;
   std::string            failName;
   std::size_t            failSkip = 0;
   int                    failError = 0;
@@ -109,6 +113,24 @@ void
 setDeviceError(cudaError_t error)
 {
   state().deviceError = error;
+}
+
+void
+setDeviceCount(int count)
+{
+  state().deviceCount = count;
+}
+
+int
+currentDevice()
+{
+  return state().currentDevice;
+}
+
+void
+setCurrentDevice(int device)
+{
+  state().currentDevice = device;
 }
 
 int
@@ -272,7 +294,7 @@ cudaError_t
 cudaGetDeviceCount(int * count)
 {
   RETURN_INJECTED("cudaGetDeviceCount");
-  *count = state().deviceError == cudaSuccess ? 1 : 0;
+  *count = state().deviceError == cudaSuccess ? state().deviceCount : 0;
   return state().deviceError;
 }
 
@@ -280,13 +302,53 @@ cudaError_t
 cudaSetDevice(int device)
 {
   RETURN_INJECTED("cudaSetDevice");
-  return device == 0 ? state().deviceError : cudaErrorInvalidDevice;
+  if (device < 0 || device >= state().deviceCount)
+  {
+    return cudaErrorInvalidDevice;
+  }
+  state().currentDevice = device;
+  return state().deviceError;
 }
 
 cudaError_t
 cudaGetDevice(int * device)
 {
-  *device = 0;
+  *device = std::max(state().currentDevice, 0);
+  return cudaSuccess;
+}
+
+namespace
+{
+
+// A context of the driver is a number here, one more than that of its device.
+int
+getContext(void ** context)
+{
+  *context = reinterpret_cast<void *>(static_cast<std::uintptr_t>(state().currentDevice + 1));
+  return 0;
+}
+
+int
+setContext(void * context)
+{
+  state().currentDevice = static_cast<int>(reinterpret_cast<std::uintptr_t>(context)) - 1;
+  return 0;
+}
+
+} // namespace
+
+cudaError_t
+cudaGetDriverEntryPointByVersion(const char * symbol,
+                                 void **      function,
+                                 unsigned,
+                                 unsigned long long,
+                                 cudaDriverEntryPointQueryResult * result)
+{
+  const std::string name = symbol;
+  *function = name == "cuCtxGetCurrent"   ? reinterpret_cast<void *>(getContext)
+              : name == "cuCtxSetCurrent" ? reinterpret_cast<void *>(setContext)
+                                          : nullptr;
+  *result = *function != nullptr ? cudaDriverEntryPointSuccess : cudaDriverEntryPointSymbolNotFound;
   return cudaSuccess;
 }
 

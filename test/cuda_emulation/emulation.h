@@ -24,7 +24,8 @@
  * With CUDA_EMULATION_MEMORY=open in the environment host code may touch device memory: for an MPI library, which has
  * to stand in for one that knows CUDA. Everything else stays as strict.
  *
- * Not emulated: races within the memory model, timing, registers, caches, more than one device. One host thread. */
+ * Not emulated: races within the memory model, timing, registers, caches, what belongs to which of several devices. One
+ * host thread. */
 namespace cuda_emulation
 {
 
@@ -65,6 +66,16 @@ work();
 Work
 operator-(const Work & later, const Work & earlier);
 
+/** Of a task. */
+template <typename Task>
+Work
+workOf(Task task)
+{
+  const Work before = work();
+  task();
+  return work() - before;
+}
+
 /** Largest Objects::bytes since the last call. */
 std::size_t
 peakBytes();
@@ -89,6 +100,15 @@ setDeviceMemory(std::size_t bytes);
 /** No device is found while `error` is not cudaSuccess. */
 void
 setDeviceError(cudaError_t error);
+
+/** How many devices there are, 1 unless said otherwise. They share their memory. */
+void
+setDeviceCount(int count);
+/** The device that is current in the driver, where there is one; \param device -1: none. */
+int
+currentDevice();
+void
+setCurrentDevice(int device);
 
 /** For the order of blocks and threads. */
 void

@@ -59,6 +59,7 @@ holds(const std::string & text, const std::string & part)
 inline void
 expectNothingLeft()
 {
+  releaseCudaDevices(); // what is kept for the next registration
   const cuda_emulation::Objects left = cuda_emulation::objects();
   EXPECT_EQ(left.arrays, 0u);
   EXPECT_EQ(left.hostArrays, 0u);

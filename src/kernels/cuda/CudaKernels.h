@@ -3,9 +3,8 @@
 #define gnr_kernels_cuda_CudaKernels_h
 
 #include "kernels/DeviceSizes.h"
-#include "kernels/cuda/CufftPlans.h"
+#include "kernels/cuda/Equipment.h"
 #include "kernels/cuda/KernelTimer.h"
-#include "kernels/cuda/Memory.h"
 #include "kernels/kernels.h"
 
 #include <cuda_runtime.h>
@@ -51,6 +50,8 @@ public:
   }
   std::optional<std::size_t>
   availableBytes() const override;
+  std::size_t
+  keptBytes() const override;
   std::optional<DeviceIdentity>
   device() const override;
   std::size_t
@@ -60,7 +61,7 @@ public:
   std::size_t
   messageBytes() const override
   {
-    return messages_.bytes();
+    return equipment_->messages.bytes();
   }
   void
   startCopyToHost(const void * memory, void * host, std::size_t bytes) override;
@@ -81,7 +82,19 @@ public:
   std::size_t
   scratchBytes() const override
   {
-    return scratch_.bytes();
+    return equipment_->scratch.bytes();
+  }
+
+  /** Whether kernels have run on this device before. */
+  bool
+  isTried() const
+  {
+    return equipment_->isTried;
+  }
+  void
+  setTried()
+  {
+    equipment_->isTried = true;
   }
 
   //---- for the files of this folder ---------------------------------------------------------------------------------
@@ -98,8 +111,8 @@ public:
   partials()
   {
     static_assert(sizeof(T) <= partialBytes);
-    return { static_cast<T *>(partialsDevice_.atLeast(mostPartials * partialBytes)),
-             static_cast<T *>(partialsHost_.atLeast(mostPartials * partialBytes)) };
+    return { static_cast<T *>(equipment_->partialsDevice.atLeast(mostPartials * partialBytes)),
+             static_cast<T *>(equipment_->partialsHost.atLeast(mostPartials * partialBytes)) };
   }
   /** Copies the first `count` of them to the host and waits. */
   template <typename T>
@@ -113,26 +126,9 @@ private:
   void
   fetchBytes(const void * device, void * host, std::size_t bytes);
 
-  /** Owns the stream, so that what is made after it goes before it. */
-  struct Stream
-  {
-    explicit Stream(int device);
-    ~Stream();
-    void
-                                 release();
-    int                          device;
-    cudaStream_t                 handle = nullptr;
-    cudaEvent_t                  copied[2] = { nullptr, nullptr }; ///< both halves of staging_
-    std::unique_ptr<KernelTimer> timer;                            ///< null: nobody wants to know
-  };
-
-  Stream        stream_;
-  DeviceScratch partialsDevice_;
-  PinnedScratch partialsHost_;
-  PinnedScratch staging_;  ///< of images on their way to and from the host
-  PinnedScratch messages_; ///< likewise, to and from other processes
-  DeviceScratch scratch_;  ///< columns of resampleSpectrum(), and behind them cuFFT's work area
-  CufftPlans    plans_;
+  std::unique_ptr<Equipment>   equipment_;
+  std::unique_ptr<KernelTimer> timer_;    ///< null: nobody wants to know
+  std::size_t                  failures_; ///< failedCalls() at the begin
 };
 
 } // namespace cuda

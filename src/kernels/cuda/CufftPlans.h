@@ -28,13 +28,20 @@ public:
   /** Also for plans that need none: one whose area was never set may refuse. */
   static constexpr std::size_t leastWorkBytes = 256;
 
-  explicit CufftPlans(Queue queue)
-    : queue_(queue)
+  explicit CufftPlans(cudaStream_t stream)
+    : queue_{ stream, nullptr }
   {}
   ~CufftPlans();
   CufftPlans(const CufftPlans &) = delete;
   CufftPlans &
   operator=(const CufftPlans &) = delete;
+
+  /** To measure them by; null: they are not. */
+  void
+  setTimer(KernelTimer * timer)
+  {
+    queue_.timer = timer;
+  }
 
   /** Two-dimensional transforms of `planes` planes of ny rows of nx values, one behind the other. */
   Plan

@@ -11,9 +11,12 @@ namespace gnr
 namespace cuda
 {
 
-/** Memory of the current device, for fields. */
+/** Memory of the current device, for fields; the block of all of them is kept (Equipment.h). */
 MemorySource
 deviceMemory();
+/** Says what there is where it is not enough; what is kept for later goes first. */
+void *
+acquireForFields(std::size_t bytes);
 
 /** Memory that grows when more is asked for; what it held is lost then. */
 template <void * (*acquire)(std::size_t), void (*release)(void *)>

@@ -28,16 +28,33 @@ fillWithNan(void * memory, std::size_t bytes)
 }
 #endif
 
-/** Says what there is, too. */
+} // namespace
+
+MemorySource
+deviceMemory()
+{
+#ifdef GNR_CUDA_EMULATED
+  return { acquireForFields, releaseDevice, nullptr, fillWithNan, false, takeBlock, giveBlock };
+#else
+  return { acquireForFields, releaseDevice, nullptr, nullptr, false, takeBlock, giveBlock };
+#endif
+}
+
 void *
 acquireForFields(std::size_t bytes)
 {
   // Also where a process has no part of a grid: what cudaMalloc gives for no bytes is its own business.
-  void *            memory = nullptr;
-  const cudaError_t status = cudaMalloc(&memory, std::max<std::size_t>(bytes, 1));
+  void *      memory = nullptr;
+  cudaError_t status = cudaMalloc(&memory, std::max<std::size_t>(bytes, 1));
+  if (status == cudaErrorMemoryAllocation && releaseKept())
+  {
+    cudaGetLastError();
+    status = cudaMalloc(&memory, std::max<std::size_t>(bytes, 1));
+  }
   if (status == cudaErrorMemoryAllocation)
   {
     cudaGetLastError();
+    noteFailedCall();
     std::size_t free = 0, total = 0;
     GNR_CUDA(cudaMemGetInfo(&free, &total));
     throw Error(
@@ -48,18 +65,6 @@ acquireForFields(std::size_t bytes)
   }
   check(status, "cudaMalloc", GNR_CUDA_HERE);
   return memory;
-}
-
-} // namespace
-
-MemorySource
-deviceMemory()
-{
-#ifdef GNR_CUDA_EMULATED
-  return { acquireForFields, releaseDevice, nullptr, fillWithNan, false };
-#else
-  return { acquireForFields, releaseDevice, nullptr, nullptr, false };
-#endif
 }
 
 void *
@@ -90,84 +95,54 @@ releasePinned(void * memory)
   cudaFreeHost(memory);
 }
 
-CudaKernels::Stream::Stream(int d)
-  : device(d)
-{
-  GNR_CUDA(cudaSetDevice(device));
-  try
-  {
-    // Ordered with the default stream, which libraries may use.
-    GNR_CUDA(cudaStreamCreate(&handle));
-    for (cudaEvent_t & event : copied)
-    {
-      GNR_CUDA(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
-    }
-    const char * const isTimed = std::getenv("GNR_CUDA_TIMING");
-    if (isTimed != nullptr && std::string(isTimed) == "1")
-    {
-      timer = std::make_unique<KernelTimer>();
-    }
-  }
-  catch (...)
-  {
-    release();
-    throw;
-  }
-}
-
-CudaKernels::Stream::~Stream()
-{
-  release();
-}
-
-void
-CudaKernels::Stream::release()
-{
-  timer.reset();
-  for (const cudaEvent_t event : copied)
-  {
-    if (event != nullptr)
-    {
-      cudaEventDestroy(event);
-    }
-  }
-  if (handle != nullptr)
-  {
-    cudaStreamDestroy(handle);
-  }
-}
-
 CudaKernels::CudaKernels(int device)
   : Kernels(deviceMemory())
-  , stream_(device)
-  , plans_({ stream_.handle, stream_.timer.get() })
-{}
+  , equipment_(takeEquipment(device))
+  , failures_(failedCalls())
+{
+  const char * const isTimed = std::getenv("GNR_CUDA_TIMING");
+  if (isTimed != nullptr && std::string(isTimed) == "1")
+  {
+    timer_ = std::make_unique<KernelTimer>();
+  }
+  equipment_->plans.setTimer(timer_.get());
+}
 
 CudaKernels::~CudaKernels()
 {
-  cudaSetDevice(stream_.device);
-  cudaStreamSynchronize(stream_.handle);
+  const int  device = equipment_->stream.device;
+  const bool isWell = cudaSetDevice(device) == cudaSuccess &&
+                      cudaStreamSynchronize(equipment_->stream.handle) == cudaSuccess && failures_ == failedCalls();
+  timer_.reset();
+  if (isWell)
+  {
+    keepEquipment(std::move(equipment_));
+  }
+  else
+  {
+    releaseKept();
+  }
 }
 
 Queue
 CudaKernels::stream() const
 {
-  GNR_CUDA(cudaSetDevice(stream_.device));
-  return { stream_.handle, stream_.timer.get() };
+  GNR_CUDA(cudaSetDevice(equipment_->stream.device));
+  return { equipment_->stream.handle, timer_.get() };
 }
 
 std::vector<KernelTime>
 CudaKernels::kernelTimes()
 {
   stream();
-  return stream_.timer ? stream_.timer->take() : std::vector<KernelTime>();
+  return timer_ ? timer_->take() : std::vector<KernelTime>();
 }
 
 std::string
 CudaKernels::description() const
 {
   cudaDeviceProp properties{};
-  GNR_CUDA(cudaGetDeviceProperties(&properties, stream_.device));
+  GNR_CUDA(cudaGetDeviceProperties(&properties, equipment_->stream.device));
   return std::string("CUDA (") + properties.name + ", compute capability " + std::to_string(properties.major) + "." +
          std::to_string(properties.minor) + ")";
 }
@@ -176,16 +151,22 @@ std::optional<std::size_t>
 CudaKernels::availableBytes() const
 {
   std::size_t free = 0, total = 0;
-  GNR_CUDA(cudaSetDevice(stream_.device));
+  GNR_CUDA(cudaSetDevice(equipment_->stream.device));
   GNR_CUDA(cudaMemGetInfo(&free, &total));
   return free;
+}
+
+std::size_t
+CudaKernels::keptBytes() const
+{
+  return keptBlockBytes(equipment_->stream.device) + equipment_->scratch.bytes();
 }
 
 std::optional<DeviceIdentity>
 CudaKernels::device() const
 {
   cudaDeviceProp properties{};
-  GNR_CUDA(cudaGetDeviceProperties(&properties, stream_.device));
+  GNR_CUDA(cudaGetDeviceProperties(&properties, equipment_->stream.device));
   DeviceIdentity identity{};
   static_assert(sizeof identity == sizeof properties.uuid, "16 bytes");
   std::memcpy(identity.data(), &properties.uuid, sizeof identity);
@@ -244,11 +225,11 @@ CudaKernels::copyToHost(const void * memory, void * host, std::size_t bytes)
 void *
 CudaKernels::messageMemory(std::size_t bytes)
 {
-  if (bytes > messages_.bytes())
+  if (bytes > equipment_->messages.bytes())
   {
     synchronize(); // copies from and to what goes
   }
-  return messages_.atLeast(bytes);
+  return equipment_->messages.atLeast(bytes);
 }
 
 void
@@ -275,19 +256,19 @@ void
 CudaKernels::fromHost(const float * host, std::size_t stride, double scale, Real * x, std::size_t n)
 {
   const cudaStream_t s = stream();
-  float * const      staging = static_cast<float *>(staging_.atLeast(2 * stagingValues * sizeof(float)));
+  float * const      staging = static_cast<float *>(equipment_->staging.atLeast(2 * stagingValues * sizeof(float)));
   int                half = 0;
   for (std::size_t begin = 0; begin < n; begin += stagingValues, half = 1 - half)
   {
     const std::size_t count = std::min(stagingValues, n - begin);
     float * const     piece = staging + half * stagingValues;
-    GNR_CUDA(cudaEventSynchronize(stream_.copied[half]));
+    GNR_CUDA(cudaEventSynchronize(equipment_->stream.copied[half]));
     for (std::size_t i = 0; i < count; ++i)
     {
       piece[i] = static_cast<float>(scale * host[stride * (begin + i)]);
     }
     GNR_CUDA(cudaMemcpyAsync(x + begin, piece, count * sizeof(float), cudaMemcpyHostToDevice, s));
-    GNR_CUDA(cudaEventRecord(stream_.copied[half], s));
+    GNR_CUDA(cudaEventRecord(equipment_->stream.copied[half], s));
   }
 }
 
@@ -295,7 +276,7 @@ void
 CudaKernels::toHost(const Real * x, double scale, float * host, std::size_t stride, std::size_t n)
 {
   const cudaStream_t s = stream();
-  float * const      staging = static_cast<float *>(staging_.atLeast(2 * stagingValues * sizeof(float)));
+  float * const      staging = static_cast<float *>(equipment_->staging.atLeast(2 * stagingValues * sizeof(float)));
   const std::size_t  pieces = (n + stagingValues - 1) / stagingValues;
   // One round more than there are pieces: each copies a piece and reads the one before.
   for (std::size_t round = 0; round <= pieces; ++round)
@@ -305,13 +286,13 @@ CudaKernels::toHost(const Real * x, double scale, float * host, std::size_t stri
       const std::size_t begin = round * stagingValues, count = std::min(stagingValues, n - begin);
       GNR_CUDA(cudaMemcpyAsync(
         staging + round % 2 * stagingValues, x + begin, count * sizeof(float), cudaMemcpyDeviceToHost, s));
-      GNR_CUDA(cudaEventRecord(stream_.copied[round % 2], s));
+      GNR_CUDA(cudaEventRecord(equipment_->stream.copied[round % 2], s));
     }
     if (round > 0)
     {
       const std::size_t begin = (round - 1) * stagingValues, count = std::min(stagingValues, n - begin);
       const float *     piece = staging + (round - 1) % 2 * stagingValues;
-      GNR_CUDA(cudaEventSynchronize(stream_.copied[(round - 1) % 2]));
+      GNR_CUDA(cudaEventSynchronize(equipment_->stream.copied[(round - 1) % 2]));
       for (std::size_t i = 0; i < count; ++i)
       {
         host[stride * (begin + i)] = static_cast<float>(scale * piece[i]);

@@ -69,6 +69,25 @@ tryOut(CudaKernels & kernels)
   }
 }
 
+// The driver tells which context is current, and whether any is: what the runtime says, and sets, could make a new one
+// on a GPU that nobody uses. Its functions come from the runtime, so that the driver need not be linked; what they take
+// and return is a pointer and a number.
+template <typename Function>
+Function
+driverFunction(const char * name)
+{
+  void *                          function = nullptr;
+  cudaDriverEntryPointQueryResult result = cudaDriverEntryPointSymbolNotFound;
+#if CUDART_VERSION >= 12050
+  const cudaError_t status = cudaGetDriverEntryPointByVersion(name, &function, 12000, cudaEnableDefault, &result);
+#else
+  const cudaError_t status = cudaGetDriverEntryPoint(name, &function, cudaEnableDefault, &result);
+#endif
+  cudaGetLastError();
+  return status == cudaSuccess && result == cudaDriverEntryPointSuccess ? reinterpret_cast<Function>(function)
+                                                                        : nullptr;
+}
+
 } // namespace
 } // namespace cuda
 } // namespace gnr
@@ -83,6 +102,34 @@ extern "C" GNR_PLUGIN_FUNCTION gnr::Kernels *
                                gnrMakeCudaKernels(int processOnMachine)
 {
   auto kernels = std::make_unique<gnr::cuda::CudaKernels>(processOnMachine % gnr::cuda::devices());
-  gnr::cuda::tryOut(*kernels);
+  if (!kernels->isTried())
+  {
+    gnr::cuda::tryOut(*kernels);
+    kernels->setTried();
+  }
   return kernels.release();
+}
+
+extern "C" GNR_PLUGIN_FUNCTION void
+gnrReleaseCuda()
+{
+  gnr::cuda::releaseKept();
+}
+
+extern "C" GNR_PLUGIN_FUNCTION void *
+gnrCudaContext()
+{
+  static const auto get = gnr::cuda::driverFunction<int (*)(void **)>("cuCtxGetCurrent");
+  void *            context = nullptr;
+  return get != nullptr && get(&context) == 0 ? context : nullptr;
+}
+
+extern "C" GNR_PLUGIN_FUNCTION void
+gnrSetCudaContext(void * context)
+{
+  static const auto set = gnr::cuda::driverFunction<int (*)(void *)>("cuCtxSetCurrent");
+  if (set != nullptr)
+  {
+    set(context);
+  }
 }

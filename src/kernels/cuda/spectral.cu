@@ -368,8 +368,8 @@ CudaKernels::planesScratch(const Extents & e)
   {
     const int planes = std::min(most, e.nz - z);
     bytes = std::max({ bytes,
-                       plans_.forwardPlanes(e.nx, e.ny, planes).workBytes,
-                       plans_.backwardPlanes(e.nx, e.ny, planes).workBytes });
+                       equipment_->plans.forwardPlanes(e.nx, e.ny, planes).workBytes,
+                       equipment_->plans.backwardPlanes(e.nx, e.ny, planes).workBytes });
   }
   return bytes;
 }
@@ -378,17 +378,17 @@ std::size_t
 CudaKernels::symbolScratch(int components, const SpectrumLayout & layout, const SpectrumBand * band)
 {
   stream();
-  const std::size_t ofBand = band != nullptr ? columnsWork(plans_, band->layout, 1) : 0;
-  return std::max(ofBand, columnsWork(plans_, layout, components));
+  const std::size_t ofBand = band != nullptr ? columnsWork(equipment_->plans, band->layout, 1) : 0;
+  return std::max(ofBand, columnsWork(equipment_->plans, layout, components));
 }
 
 std::size_t
 CudaKernels::resampleScratch(const SpectrumLayout & inLayout, const SpectrumLayout & outLayout)
 {
   stream();
-  std::size_t bytes = columnsWork(plans_, outLayout, 1);
+  std::size_t bytes = columnsWork(equipment_->plans, outLayout, 1);
   forSharedRows(inLayout, outLayout, [&](int, int rows) {
-    bytes = std::max(bytes, rowsBytes(inLayout, rows) + rowsPlan(plans_, inLayout, rows).workBytes);
+    bytes = std::max(bytes, rowsBytes(inLayout, rows) + rowsPlan(equipment_->plans, inLayout, rows).workBytes);
   });
   return bytes;
 }
@@ -397,7 +397,7 @@ void
 CudaKernels::reserveScratch(std::size_t bytes)
 {
   stream();
-  scratch_.atLeast(bytes);
+  equipment_->scratch.atLeast(bytes);
 }
 
 void
@@ -406,11 +406,13 @@ CudaKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum
   const int         most = planesAtOnce(e);
   const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
   const std::size_t spectralPlane = static_cast<std::size_t>(e.nx / 2 + 1) * e.ny;
-  void * const      area = scratch_.atLeast(planesScratch(e));
+  void * const      area = equipment_->scratch.atLeast(planesScratch(e));
   for (int z = 0; z < e.nz; z += most)
   {
-    plans_.run(
-      plans_.forwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)), area, x + z * plane, spectrum + z * spectralPlane);
+    equipment_->plans.run(equipment_->plans.forwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)),
+                          area,
+                          x + z * plane,
+                          spectrum + z * spectralPlane);
   }
 }
 
@@ -420,11 +422,13 @@ CudaKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
   const int         most = planesAtOnce(e);
   const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
   const std::size_t spectralPlane = static_cast<std::size_t>(e.nx / 2 + 1) * e.ny;
-  void * const      area = scratch_.atLeast(planesScratch(e));
+  void * const      area = equipment_->scratch.atLeast(planesScratch(e));
   for (int z = 0; z < e.nz; z += most)
   {
-    plans_.run(
-      plans_.backwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)), area, spectrum + z * spectralPlane, x + z * plane);
+    equipment_->plans.run(equipment_->plans.backwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)),
+                          area,
+                          spectrum + z * spectralPlane,
+                          x + z * plane);
   }
 }
 
@@ -436,7 +440,7 @@ CudaKernels::applySymbol(Complex * const *      spectrum,
                          const SpectrumBand *   band)
 {
   const StreamHere s = stream(); // its name is not that of a lambda
-  void * const     area = scratch_.atLeast(symbolScratch(components, layout, band));
+  void * const     area = equipment_->scratch.atLeast(symbolScratch(components, layout, band));
   BandView         view{};
   if (band != nullptr)
   {
@@ -446,7 +450,7 @@ CudaKernels::applySymbol(Complex * const *      spectrum,
     {
       view.spectrum[c] = reinterpret_cast<const float2 *>(band->spectrum[c]);
       forPieces(band->layout, 1, [&](int first, int count) {
-        transformColumns(plans_, area, band->spectrum[c], band->layout, first, count, CUFFT_FORWARD);
+        transformColumns(equipment_->plans, area, band->spectrum[c], band->layout, first, count, CUFFT_FORWARD);
       });
     }
   }
@@ -454,7 +458,7 @@ CudaKernels::applySymbol(Complex * const *      spectrum,
   forPieces(layout, components, [&](int first, int count) {
     for (int c = 0; c < components; ++c)
     {
-      transformColumns(plans_, area, spectrum[c], layout, first, count, CUFFT_FORWARD);
+      transformColumns(equipment_->plans, area, spectrum[c], layout, first, count, CUFFT_FORWARD);
     }
     if (components == 3)
     {
@@ -466,7 +470,7 @@ CudaKernels::applySymbol(Complex * const *      spectrum,
     }
     for (int c = 0; c < components; ++c)
     {
-      transformColumns(plans_, area, spectrum[c], layout, first, count, CUFFT_INVERSE);
+      transformColumns(equipment_->plans, area, spectrum[c], layout, first, count, CUFFT_INVERSE);
     }
   });
 }
@@ -487,18 +491,18 @@ CudaKernels::resampleSpectrum(const Complex *        in,
                [=] __device__(int kx, int row, int z) { target[kx + row * to.rowStride + z * to.zStride] = { 0, 0 }; });
 
   // Each piece goes through scratch memory, so that `in` stays as it is.
-  char * const scratch = static_cast<char *>(scratch_.atLeast(resampleScratch(inLayout, outLayout)));
+  char * const scratch = static_cast<char *>(equipment_->scratch.atLeast(resampleScratch(inLayout, outLayout)));
   forSharedRows(inLayout, outLayout, [&](int fy, int rows) {
     const Complex * source = in + point::rowOfFrequency(inLayout, fy) * inLayout.rowStride;
-    plans_.run(rowsPlan(plans_, inLayout, rows),
-               scratch + rowsBytes(inLayout, rows),
-               source,
-               reinterpret_cast<Complex *>(scratch),
-               CUFFT_FORWARD);
+    equipment_->plans.run(rowsPlan(equipment_->plans, inLayout, rows),
+                          scratch + rowsBytes(inLayout, rows),
+                          source,
+                          reinterpret_cast<Complex *>(scratch),
+                          CUFFT_FORWARD);
     placeRows(s, reinterpret_cast<const float2 *>(scratch), inLayout, target, outLayout, fy, rows, shift);
   });
   forPieces(outLayout, 1, [&](int first, int count) {
-    transformColumns(plans_, scratch, out, outLayout, first, count, CUFFT_INVERSE);
+    transformColumns(equipment_->plans, scratch, out, outLayout, first, count, CUFFT_INVERSE);
   });
 }
 

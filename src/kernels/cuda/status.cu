@@ -3,6 +3,7 @@
 
 #include "gnr/Error.h"
 
+#include <atomic>
 #include <string>
 
 namespace gnr
@@ -20,9 +21,12 @@ shortened(const std::string & file)
   return at == std::string::npos ? file : file.substr(at);
 }
 
+std::atomic<std::size_t> failures{ 0 };
+
 [[noreturn]] void
 fail(const std::string & call, Place place, const std::string & reason, const std::string & remedy)
 {
+  noteFailedCall();
   throw Error(ErrorKind::OutOfResources,
               "device cuda: " + call.substr(0, call.find('(')) + " (" + shortened(place.file) + ":" +
                 std::to_string(place.line) + ") failed: " + reason + "; " + remedy);
@@ -74,6 +78,18 @@ nameOf(cufftResult status)
 }
 
 } // namespace
+
+std::size_t
+failedCalls()
+{
+  return failures;
+}
+
+void
+noteFailedCall()
+{
+  ++failures;
+}
 
 void
 check(cudaError_t status, const char * call, Place place)

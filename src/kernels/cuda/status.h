@@ -5,6 +5,8 @@
 #include <cuda_runtime.h>
 #include <cufft.h>
 
+#include <cstddef>
+
 namespace gnr
 {
 namespace cuda
@@ -22,6 +24,12 @@ void
 check(cudaError_t status, const char * call, Place place);
 void
 check(cufftResult status, const char * call, Place place);
+
+/** Of this process, so far: after one that failed nobody can be sure of what is kept. */
+std::size_t
+failedCalls();
+void
+noteFailedCall();
 
 } // namespace cuda
 } // namespace gnr

@@ -120,6 +120,20 @@ cudaError_t
 cudaSetDevice(int device);
 cudaError_t
 cudaGetDevice(int * device);
+#define CUDART_VERSION 13000
+enum cudaDriverEntryPointQueryResult
+{
+  cudaDriverEntryPointSuccess = 0,
+  cudaDriverEntryPointSymbolNotFound = 1
+};
+constexpr unsigned long long cudaEnableDefault = 0;
+/** Of the driver, cuCtxGetCurrent and cuCtxSetCurrent. */
+cudaError_t
+cudaGetDriverEntryPointByVersion(const char *                      symbol,
+                                 void **                           function,
+                                 unsigned                          version,
+                                 unsigned long long                flags,
+                                 cudaDriverEntryPointQueryResult * result);
 cudaError_t
 cudaGetDeviceProperties(cudaDeviceProp * properties, int device);
 cudaError_t
