@@ -2,7 +2,8 @@
 # The plugin gnr-cuda, a module beside the library: from nvcc, or (EMULATED) from the host's compiler for the device that
 # test/cuda_emulation emulates.
 gnr_glob(_cuda_sources cuda-kernels kernels/cuda/*.cu)
-add_library(gnr-cuda MODULE ${_cuda_sources} kernels/Arena.cpp kernels/FieldMemory.cpp)
+add_library(gnr-cuda MODULE ${_cuda_sources} kernels/Arena.cpp kernels/FieldMemory.cpp
+  kernels/KrylovNumbers.cpp)
 add_library(GaussNewtonRegistration::gnr-cuda ALIAS gnr-cuda)
 target_compile_features(gnr-cuda PRIVATE cxx_std_17)
 target_compile_options(gnr-cuda PRIVATE ${GNR_WARNINGS} ${GNR_CORE_FLAGS})

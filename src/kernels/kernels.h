@@ -3,6 +3,7 @@
 #define gnr_kernels_kernels_h
 
 #include "kernels/FieldMemory.h"
+#include "kernels/KrylovNumbers.h"
 #include "kernels/Script.h"
 #include "kernels/types.h"
 
@@ -259,6 +260,10 @@ public:
   /** The PCG direction in one pass: p = z + beta p, ap = r - mean + beta ap. */
   virtual void
   krylovDirection(Real beta, const Real * z, const Real * r, Real mean, Real * p, Real * ap, std::size_t n) = 0;
+
+  /** The numbers of a loop of conjugate gradients over vector fields like this one. */
+  virtual std::unique_ptr<KrylovNumbers>
+  makeKrylovNumbers(const SharedField & field);
 
   //---- halo.cpp -----------------------------------------------------------------------------------------------------
   /** Copies a slab into the interior of `out` and fills its x and y halo periodically, on interior planes only; the z

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optimization/KrylovSolver.h"
 
-
-#include "gnr/Error.h"
-
-#include <cmath>
+#include <memory>
+#include <optional>
 
 namespace gnr
 {
@@ -29,48 +27,36 @@ solveByProducts(Objective &              objective,
 
   kernels.fill(k.x, values, Real(0));
   preconditioner.apply(k.r, k.z);
-  kernels.copy(k.z, k.p, values);
-  double       rz = domain.inner(k.r, k.z, values);
-  const double target = eta * eta * rz;
+  const std::unique_ptr<KrylovNumbers> numbers = domain.krylovNumbers();
+  numbers->start(k.r, k.z, eta * eta, std::nullopt, k.p, nullptr);
 
   // Per iteration: one Hessian product with its regularisation (2 nt interpolations, 2 (nt + 1) fused gradients, 3 + 3
   // FFTs), one application of the preconditioner, and 8 + 24 + 8 + 12 = 52 B of vector algebra per component and point.
-  while (result.iterations < maximumIterations && !kernels.ends(Loop::Krylov, result.iterations, !(rz > target)))
+  for (int iteration = 0; iteration < maximumIterations; ++iteration)
   {
+    const KrylovState & now = numbers->state();
+    if (!now.isGoing || kernels.ends(Loop::Krylov, iteration, !(now.rz > now.target)))
+    {
+      break;
+    }
     result.interruption = control.interruption();
     if (result.interruption)
     {
       break;
     }
     objective.hessian({ k.p, n }, { k.z, n });
-    ++result.iterations;
-    const double curvature = domain.inner(k.p, k.z, values);
-    if (!std::isfinite(curvature))
-    {
-      throw Error(ErrorKind::NumericalFailure, "the Hessian product is not finite; increase --beta");
-    }
-    if (curvature <= 0.0)
-    {
-      break; // rounding level: H is positive definite
-    }
-    const double alpha = rz / curvature;
-    kernels.descend(Real(alpha), k.p, k.z, k.x, k.r, values);
-    // -<r_0, p> = -<r_j, z_j>, because p_j is conjugate to all earlier steps.
-    result.slope -= alpha * rz;
-    if (result.iterations == maximumIterations)
-    {
-      break; // what follows serves the next iteration only
-    }
-
-    preconditioner.apply(k.r, k.z);
-    const double next = domain.inner(k.r, k.z, values);
-    if (!(next > 0.0))
+    numbers->advance(k.p, k.z, nullptr, k.x, k.r);
+    const bool isLast = iteration + 1 == maximumIterations; // what follows serves the next iteration only
+    if (isLast || (numbers->isAtHand() && !numbers->state().isGoing))
     {
       break;
     }
-    kernels.axpby(Real(1), k.z, Real(next / rz), k.p, values);
-    rz = next;
+    preconditioner.apply(k.r, k.z);
+    numbers->turn(k.r, k.z, k.p, nullptr);
   }
+  const KrylovState & end = finished(*numbers);
+  result.iterations = end.iterations;
+  result.slope = end.slope;
   result.innerIterations = preconditioner.takeInnerIterations();
   return result;
 }
@@ -90,16 +76,19 @@ solveNewtonSystem(Objective &              objective,
   {
     return solveByProducts(objective, preconditioner, control, eta, maximumIterations, k);
   }
-  const std::size_t      n = objective.domain().points();
-  const RegularizedSolve solve = solveRegularized(
+  const std::size_t                    n = objective.domain().points();
+  const std::unique_ptr<KrylovNumbers> numbers = objective.domain().krylovNumbers();
+  const std::optional<StopReason>      interruption = solveRegularized(
     objective.regularizer(),
+    *numbers,
     [&](const Real * p, Real * q) { objective.hessianOfTerms({ p, n }, { q, n }); },
     [&]() { return control.interruption(); },
     squaredNorm,
     eta,
     maximumIterations,
     k);
-  return { solve.iterations, 0, solve.slope, solve.interruption };
+  const KrylovState & end = finished(*numbers);
+  return { end.iterations, 0, end.slope, interruption };
 }
 
 } // namespace gnr

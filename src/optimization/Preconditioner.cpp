@@ -3,7 +3,6 @@
 
 #include "optimization/ZeroVelocityHessian.h"
 
-#include <utility>
 
 namespace gnr
 {
@@ -65,12 +64,12 @@ public:
     const std::size_t values = 3 * objective_.domain().points();
     const Buffer      scratch(objective_.domain().kernels(), 4 * values);
     objective_.domain().kernels().copy(r, z, values);
-    innerIterations_ += hessian_.solve(z, innerTolerance * eta_, mostInnerIterations, scratch.data());
+    hessian_.solve(z, innerTolerance * eta_, mostInnerIterations, scratch.data());
   }
   int
   takeInnerIterations() override
   {
-    return std::exchange(innerIterations_, 0);
+    return hessian_.takeIterations();
   }
 
 private:
@@ -78,7 +77,6 @@ private:
   Structure           structure_;
   ZeroVelocityHessian hessian_;
   double              eta_ = 0.5;
-  int                 innerIterations_ = 0;
 };
 
 } // namespace

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 namespace gnr
 {
@@ -76,16 +75,14 @@ public:
       own = Buffer(domain_.kernels(), 5 * values);
     }
     Real * const low = own ? own.data() : z;
-    const auto   solve = [&]() {
-      innerIterations_ += hessian_.solve(low, innerTolerance * eta_, mostInnerIterations, low + values);
-    };
+    const auto   solve = [&]() { hessian_.solve(low, innerTolerance * eta_, mostInnerIterations, low + values); };
     objective_.regularizer().applyInverseAbove(r, transform_, low, solve, z);
   }
 
   int
   takeInnerIterations() override
   {
-    return std::exchange(innerIterations_, 0);
+    return hessian_.takeIterations();
   }
 
 private:
@@ -96,7 +93,6 @@ private:
   Structure           structure_;
   ZeroVelocityHessian hessian_;
   double              eta_ = 0.5;
-  int                 innerIterations_ = 0;
 };
 
 } // namespace

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "optimization/ZeroVelocityHessian.h"
 
+#include <optional>
+#include <utility>
+
 namespace gnr
 {
 
@@ -8,9 +11,10 @@ ZeroVelocityHessian::ZeroVelocityHessian(Domain & domain, Regularizer & regulari
   : domain_(domain)
   , regularizer_(regularizer)
   , structure_(structure)
+  , numbers_(domain.krylovNumbers())
 {}
 
-int
+void
 ZeroVelocityHessian::solve(Real * r, double tolerance, int maximumIterations, Real * scratch)
 {
   Kernels &         kernels = domain_.kernels();
@@ -18,19 +22,19 @@ ZeroVelocityHessian::solve(Real * r, double tolerance, int maximumIterations, Re
   Real *const       residual = scratch, *z = scratch + 3 * n, *p = scratch + 6 * n, *ap = scratch + 9 * n;
   kernels.copy(r, residual, 3 * n);
   regularizer_.applyInverse(r, z);
-  const double squaredNorm = domain_.inner(r, z, 3 * n);
-  const auto   terms = [&](const Real * direction, Real * q) {
+  const auto terms = [&](const Real * direction, Real * q) {
     structure_.apply(direction, q);
     regularizer_.project(q);
   };
-  return solveRegularized(regularizer_,
-                          terms,
-                          []() { return std::optional<StopReason>(); },
-                          squaredNorm,
-                          tolerance,
-                          maximumIterations,
-                          { r, residual, z, p, ap })
-    .iterations;
+  solveRegularized(
+    regularizer_, *numbers_, terms, nullptr, std::nullopt, tolerance, maximumIterations, { r, residual, z, p, ap });
+}
+
+int
+ZeroVelocityHessian::takeIterations()
+{
+  const int all = finished(*numbers_).iterationsOfAll;
+  return all - std::exchange(taken_, all);
 }
 
 } // namespace gnr

@@ -6,6 +6,8 @@
 #include "model/Structure.h"
 #include "optimization/RegularizedSystem.h"
 
+#include <memory>
+
 namespace gnr
 {
 
@@ -24,14 +26,20 @@ public:
   /** Overwrites r by x ~ H0^-1 r: conjugate gradients preconditioned by A^-1, which are those of the split system
    * (I + R T R) s = R r, x = R s, R = A^{-1/2}, written without R. To the relative residual `tolerance` in the
    * dual norm, at most `maximumIterations` times (3 + 3 FFTs each). \param scratch memory for four vector fields.
-   * \returns the iterations. Collective. */
-  int
+   * Collective. */
+  void
   solve(Real * r, double tolerance, int maximumIterations, Real * scratch);
 
+  /** Iterations of solve() since the last call. Throws Error(NumericalFailure) where a product was not finite. */
+  int
+  takeIterations();
+
 private:
-  Domain &          domain_;
-  Regularizer &     regularizer_;
-  const Structure & structure_;
+  Domain &                       domain_;
+  Regularizer &                  regularizer_;
+  const Structure &              structure_;
+  std::unique_ptr<KrylovNumbers> numbers_;
+  int                            taken_ = 0; ///< iterations
 };
 
 } // namespace gnr

@@ -108,6 +108,16 @@ Domain::inner(const Real * x, const Real * y, std::size_t values) const
   return average(kernels_.dot(x, y, values));
 }
 
+std::unique_ptr<KrylovNumbers>
+Domain::krylovNumbers() const
+{
+  Communicator & communicator = communicator_;
+  return kernels_.makeKrylovNumbers(
+    { points(), static_cast<double>(grid_.points()), communicator.size() > 1, [&communicator](double * number) {
+       communicator.sum(number, 1);
+     } });
+}
+
 double
 Domain::maximumAbsolute(const Real * x) const
 {

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <map>
+#include <memory>
 
 namespace gnr
 {
@@ -109,6 +110,9 @@ public:
   /** <x, y> = (1/N) sum over points (and components, for `values` = 3 points()). Collective. */
   double
   inner(const Real * x, const Real * y, std::size_t values) const;
+  /** For conjugate gradients over vector fields. */
+  std::unique_ptr<KrylovNumbers>
+  krylovNumbers() const;
   /** Largest |x| over all processes. Collective. */
   double
   maximumAbsolute(const Real * x) const;

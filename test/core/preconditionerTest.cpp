@@ -135,7 +135,8 @@ TEST(ZeroVelocityHessian, solvesItsSystem)
   const Buffer r = f.bench.vector(problems::smoothVelocity(1.0));
   Buffer       x = f.bench.domain().vector(), scratch(f.bench.kernels(), 4 * x.size());
   f.bench.kernels().copy(r.data(), x.data(), x.size());
-  const int iterations = h0.solve(x.data(), 1e-5, 200, scratch.data());
+  h0.solve(x.data(), 1e-5, 200, scratch.data());
+  const int iterations = h0.takeIterations();
   EXPECT_LT(iterations, 200);
 
   Buffer back = f.bench.domain().vector(), q = f.bench.domain().vector();

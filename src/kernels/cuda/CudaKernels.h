@@ -9,6 +9,8 @@
 
 #include <cuda_runtime.h>
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -79,6 +81,8 @@ public:
   reserveScratch(std::size_t bytes) override;
   std::vector<KernelTime>
   kernelTimes() override;
+  std::unique_ptr<KrylovNumbers>
+  makeKrylovNumbers(const SharedField & field) override;
   std::size_t
   scratchBytes() const override
   {
@@ -103,7 +107,10 @@ public:
   stream() const;
 
   static constexpr std::size_t partialBytes = 64;
-  static constexpr std::size_t mostPartials = DeviceSizes::sums / partialBytes;
+  // Of the memory for sums, the end is for the numbers of conjugate gradients.
+  static constexpr std::size_t krylovBytes = 256;
+  static constexpr std::size_t mostKrylovNumbers = 16;
+  static constexpr std::size_t mostPartials = (DeviceSizes::sums - mostKrylovNumbers * krylovBytes) / partialBytes;
 
   /** Room for mostPartials results of blocks. */
   template <typename T>
@@ -111,8 +118,22 @@ public:
   partials()
   {
     static_assert(sizeof(T) <= partialBytes);
-    return { static_cast<T *>(equipment_->partialsDevice.atLeast(mostPartials * partialBytes)),
-             static_cast<T *>(equipment_->partialsHost.atLeast(mostPartials * partialBytes)) };
+    return { static_cast<T *>(equipment_->partialsDevice.atLeast(DeviceSizes::sums)),
+             static_cast<T *>(equipment_->partialsHost.atLeast(DeviceSizes::sums)) };
+  }
+  /** krylovBytes of device memory that belong to the owner of a slot. */
+  void *
+  krylovMemory(int slot)
+  {
+    return static_cast<char *>(equipment_->partialsDevice.atLeast(DeviceSizes::sums)) + mostPartials * partialBytes +
+           slot * krylovBytes;
+  }
+  int
+  takeKrylovSlot();
+  void
+  giveKrylovSlot(int slot)
+  {
+    krylovSlots_[slot] = false;
   }
   /** Copies the first `count` of them to the host and waits. */
   template <typename T>
@@ -126,9 +147,10 @@ private:
   void
   fetchBytes(const void * device, void * host, std::size_t bytes);
 
-  std::unique_ptr<Equipment>   equipment_;
-  std::unique_ptr<KernelTimer> timer_;    ///< null: nobody wants to know
-  std::size_t                  failures_; ///< failedCalls() at the begin
+  std::array<bool, mostKrylovNumbers> krylovSlots_{}; ///< taken
+  std::unique_ptr<Equipment>          equipment_;
+  std::unique_ptr<KernelTimer>        timer_;    ///< null: nobody wants to know
+  std::size_t                         failures_; ///< failedCalls() at the begin
 };
 
 } // namespace cuda

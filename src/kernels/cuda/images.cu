@@ -158,7 +158,7 @@ CudaKernels::histogram(const Real * x, std::size_t n, double lower, double upper
     throw std::logic_error("CudaKernels::histogram: at most 4096 bins");
   }
   const Queue  s = stream();
-  void * const onDevice = equipment_->partialsDevice.atLeast(mostPartials * partialBytes);
+  void * const onDevice = equipment_->partialsDevice.atLeast(DeviceSizes::sums);
   static_assert(mostBins * sizeof(Count) <= mostPartials * partialBytes);
   GNR_CUDA(cudaMemsetAsync(onDevice, 0, bins * sizeof(Count), s));
   if (n > 0)

@@ -74,7 +74,7 @@ CudaKernels::jointHistogram(const Real *    m,
   }
   const Queue       s = stream();
   const std::size_t bytes = static_cast<std::size_t>(bins) * bins * sizeof(Quanta);
-  void * const      onDevice = equipment_->partialsDevice.atLeast(mostPartials * partialBytes);
+  void * const      onDevice = equipment_->partialsDevice.atLeast(DeviceSizes::sums);
   static_assert(mostBins * mostBins * sizeof(Quanta) <= mostPartials * partialBytes);
   GNR_CUDA(cudaMemsetAsync(onDevice, 0, bytes, s));
   if (n > 0)

@@ -176,7 +176,7 @@ CudaKernels::device() const
 std::size_t
 CudaKernels::hostBytes() const
 {
-  return 2 * stagingValues * sizeof(float) + mostPartials * partialBytes;
+  return 2 * stagingValues * sizeof(float) + DeviceSizes::sums;
 }
 
 namespace
