@@ -270,6 +270,13 @@ public:
    * halo is filled by HaloExchange. Halos may be wider than the slab. */
   virtual void
   pad(const Real * x, const Padded & out) = 0;
+  /** pad() for up to three slabs of one layout that are all of their grids, so that the halo along z is periodic, too:
+   * in one pass. False where the backend gains nothing by that, and has done nothing. */
+  virtual bool
+  padWhole(const Real * const *, const Padded *, int)
+  {
+    return false;
+  }
 
   //---- differences.cpp: 8th-order central differences, halo >= 4 [D1]
   //---------------------------------------------------

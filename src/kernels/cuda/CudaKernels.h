@@ -81,6 +81,8 @@ public:
   reserveScratch(std::size_t bytes) override;
   std::vector<KernelTime>
   kernelTimes() override;
+  bool
+  padWhole(const Real * const * fields, const Padded * out, int count) override;
   std::unique_ptr<KrylovNumbers>
   makeKrylovNumbers(const SharedField & field) override;
   std::size_t
