@@ -51,6 +51,10 @@ GNR_COST(convolveAcross,       8,   0,      0,    0)
 GNR_COST(interpolate,         24,   0,      1,    0)
 GNR_COST(interpolateVector,   36,   0,      3,    0)
 
+// per point, with its 64 neighbours
+GNR_COST(sampleAtPoints,     816,   0,      3,    0)
+GNR_COST(addAtPoints,       1584,   0,      0,    0)
+
 GNR_COST(growth,              12,   0,      0,    0)
 
 GNR_COST(squaredDistance,     12,   0,      0,    0)

@@ -359,6 +359,29 @@ public:
   virtual void
   interpolateVector(const Padded f[3], const ConstVectorView & d, const Real scale[3], const VectorView & out) = 0;
 
+  //---- points.cpp: a vector field at points anywhere, without halos. Positions are x, y, z of one point after the
+  //other
+  // in units of the spacing from the first point of the periodic grid, which they may leave. Positions, values and
+  // slopes are host memory
+  // ------------------------------------------------------------------------------------------------
+  /** values[3 i + c] = v_c(x_i), cubic Lagrange [I1], and slopes[9 i + 3 c + a] = its derivative along axis a per unit
+   * of the spacing; slopes may be null. What the planes of other processes add is missing. */
+  virtual void
+  sampleAtPoints(const ConstVectorView & v,
+                 const PeriodicSlab &    slab,
+                 const double *          positions,
+                 double *                values,
+                 double *                slopes,
+                 std::size_t             count) = 0;
+  /** v_c(node) += w_i(node) values[3 i + c] with the weight that the node has in sampleAtPoints(), of which this is the
+   * transpose; at every node one point after the other. */
+  virtual void
+  addAtPoints(const double *       positions,
+              const double *       values,
+              std::size_t          count,
+              const PeriodicSlab & slab,
+              const VectorView &   v) = 0;
+
   //---- transport.cpp
   //--------------------------------------------------------------------------------------------------
   /** c = 1 + h/2 (d + D + h d D), the growth of a quantity over one step of a flow; d = div v at x, D at the departure

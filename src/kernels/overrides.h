@@ -92,6 +92,20 @@ interpolate(const Padded & f, const ConstVectorView & d, const Real * factor, In
 void
 interpolateVector(const Padded f[3], const ConstVectorView & d, const Real scale[3], const VectorView & out) override;
 void
+sampleAtPoints(const ConstVectorView & v,
+               const PeriodicSlab &    slab,
+               const double *          positions,
+               double *                values,
+               double *                slopes,
+               std::size_t             count) override;
+void
+addAtPoints(const double *       positions,
+            const double *       values,
+            std::size_t          count,
+            const PeriodicSlab & slab,
+            const VectorView &   v) override;
+
+void
 growth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) override;
 
 double

@@ -35,6 +35,14 @@ struct Extents
   }
 };
 
+/** What one process holds of a periodic grid of `planes` planes: extents.nz of them, from `firstPlane` on. */
+struct PeriodicSlab
+{
+  Extents extents;
+  int     firstPlane = 0;
+  int     planes = 0;
+};
+
 /** A scalar array with `halo[a]` extra points on both sides of axis a, so that kernels never wrap.
  *
  * `origin` is the interior point (0,0,0); neighbours lie at 1, rowStride, planeStride. */

@@ -21,6 +21,17 @@ cubicWeights(T t, T w[4])
   w[3] = a * b * c * S(1.0 / 6.0);
 }
 
+/** Their derivatives by t. */
+template <typename T>
+GNR_POINT void
+cubicSlopes(T t, T w[4])
+{
+  w[0] = (T(3) * t * (T(2) - t) - T(2)) * T(1.0 / 6.0);
+  w[1] = (t * (T(3) * t - T(4)) - T(1)) * T(0.5);
+  w[2] = (t * (T(2) - T(3) * t) + T(2)) * T(0.5);
+  w[3] = (T(3) * t * t - T(1)) * T(1.0 / 6.0);
+}
+
 /** Weights of linear interpolation on the nodes 0, 1. */
 template <typename T>
 GNR_POINT void

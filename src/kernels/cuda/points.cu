@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/cuda/CudaKernels.h"
+#include "kernels/cuda/launch.h"
+#include "kernels/point/cubicAxis.h"
+
+#include <algorithm>
+
+// Points are few, and travel in pieces through the memory for sums.
+
+namespace gnr
+{
+namespace cuda
+{
+namespace
+{
+
+constexpr std::size_t
+sumsOf(std::size_t numbersPerPoint)
+{
+  return DeviceSizes::sums / (numbersPerPoint * sizeof(double));
+}
+
+constexpr int nodesInPlane = 16;
+constexpr int planeBlock = 3 * nodesInPlane;
+
+/** A block has one plane and goes through all points, so that every sum has their order; a thread has one of the nodes
+ * and components that a point has there. Axes have at least four points, so that the nodes differ. */
+__global__ void
+__launch_bounds__(planeBlock)
+  addAtPointsKernel(const double * positions, const double * values, int count, PeriodicSlab slab, VectorView v)
+{
+  const int thread = static_cast<int>(threadIdx.x), c = thread / nodesInPlane;
+  const int i = thread % 4, j = thread / 4 % 4;
+  const int plane = static_cast<int>(blockIdx.x);
+  for (int n = 0; n < count; ++n)
+  {
+    const double * const   position = positions + 3 * n;
+    const point::CubicAxis z = point::cubicAxis(position[2], slab.planes);
+    for (int k = 0; k < 4; ++k)
+    {
+      if (z.node[k] - slab.firstPlane == plane) // for all threads of the block alike
+      {
+        const point::CubicAxis x = point::cubicAxis(position[0], slab.extents.nx),
+                               y = point::cubicAxis(position[1], slab.extents.ny);
+        Real * const node =
+          v[c] + (static_cast<std::size_t>(plane) * slab.extents.ny + y.node[j]) * slab.extents.nx + x.node[i];
+        const double value = z.weight[k] * y.weight[j] * values[3 * n + c];
+        *node = static_cast<Real>(*node + value * x.weight[i]);
+        __syncthreads();
+      }
+    }
+  }
+}
+
+} // namespace
+
+void
+CudaKernels::sampleAtPoints(const ConstVectorView & v,
+                            const PeriodicSlab &    slab,
+                            const double *          positions,
+                            double *                values,
+                            double *                slopes,
+                            std::size_t             count)
+{
+  constexpr std::size_t most = sumsOf(3 + 3 + 9);
+  double * const        at = static_cast<double *>(partialsDevice_.atLeast(mostPartials * partialBytes));
+  double * const        value = at + 3 * most;
+  double * const        slope = slopes == nullptr ? nullptr : value + 3 * most;
+  for (std::size_t begin = 0; begin < count; begin += most)
+  {
+    const std::size_t n = std::min(most, count - begin);
+    copyFromHost(positions + 3 * begin, at, 3 * n * sizeof(double));
+    forEach(stream(), n, [=] __device__(std::size_t p) {
+      const Extents &        e = slab.extents;
+      const double * const   position = at + 3 * p;
+      const point::CubicAxis x = point::cubicAxis(position[0], e.nx), y = point::cubicAxis(position[1], e.ny),
+                             z = point::cubicAxis(position[2], slab.planes);
+      double dx[4], dy[4], dz[4];
+      point::cubicSlopes(point::cubicCell(position[0]).t, dx);
+      point::cubicSlopes(point::cubicCell(position[1]).t, dy);
+      point::cubicSlopes(point::cubicCell(position[2]).t, dz);
+      for (int c = 0; c < 3; ++c)
+      {
+        double sum = 0.0, alongX = 0.0, alongY = 0.0, alongZ = 0.0;
+        for (int k = 0; k < 4; ++k)
+        {
+          const int plane = z.node[k] - slab.firstPlane;
+          if (plane < 0 || plane >= e.nz)
+          {
+            continue;
+          }
+          for (int j = 0; j < 4; ++j)
+          {
+            const Real * const row = v[c] + (static_cast<std::size_t>(plane) * e.ny + y.node[j]) * e.nx;
+            double             inRow = 0.0, rowX = 0.0;
+            for (int i = 0; i < 4; ++i)
+            {
+              const double node = row[x.node[i]];
+              inRow += x.weight[i] * node;
+              rowX += dx[i] * node;
+            }
+            sum += z.weight[k] * y.weight[j] * inRow;
+            alongX += z.weight[k] * y.weight[j] * rowX;
+            alongY += z.weight[k] * dy[j] * inRow;
+            alongZ += dz[k] * y.weight[j] * inRow;
+          }
+        }
+        value[3 * p + c] = sum;
+        if (slope != nullptr)
+        {
+          slope[9 * p + 3 * c] = alongX;
+          slope[9 * p + 3 * c + 1] = alongY;
+          slope[9 * p + 3 * c + 2] = alongZ;
+        }
+      }
+    });
+    copyToHost(value, values + 3 * begin, 3 * n * sizeof(double));
+    if (slopes != nullptr)
+    {
+      copyToHost(slope, slopes + 9 * begin, 9 * n * sizeof(double));
+    }
+  }
+}
+
+void
+CudaKernels::addAtPoints(const double *       positions,
+                         const double *       values,
+                         std::size_t          count,
+                         const PeriodicSlab & slab,
+                         const VectorView &   v)
+{
+  constexpr std::size_t most = sumsOf(3 + 3);
+  double * const        at = static_cast<double *>(partialsDevice_.atLeast(mostPartials * partialBytes));
+  double * const        value = at + 3 * most;
+  for (std::size_t begin = 0; begin < count && slab.extents.nz > 0; begin += most)
+  {
+    const std::size_t n = std::min(most, count - begin);
+    copyFromHost(positions + 3 * begin, at, 3 * n * sizeof(double));
+    copyFromHost(values + 3 * begin, value, 3 * n * sizeof(double));
+    launch(addAtPointsKernel,
+           dim3(static_cast<unsigned>(slab.extents.nz)),
+           dim3(planeBlock),
+           0,
+           stream(),
+           at,
+           value,
+           static_cast<int>(n),
+           slab,
+           v);
+  }
+}
+
+} // namespace cuda
+} // namespace gnr
