@@ -262,6 +262,7 @@ struct Options
   /// what det(I + grad u) of the result must reach, above 0, at most 0.5: elsewhere the velocity is smoothed; unset:
   /// none
   std::optional<double> determinantFloor = 0.02;
+  double landmarkSigma = 1.0; ///< mm, > 0: the distance of landmarks that is worth 10 % of the range of intensities
   Regularization        regularization = Regularization::H1;
   bool                  incompressible = false; ///< keep the velocity divergence-free
   BetaStrategy          betaStrategy = BetaStrategy::Fixed;

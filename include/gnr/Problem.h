@@ -52,6 +52,14 @@ struct ImagePair
   InputBlock moving{};
 };
 
+/** A point of the fixed image and the same point of the moving image, both in mm along the grid axes from the first voxel
+ * of the grid. */
+struct LandmarkPair
+{
+  std::array<double, 3> fixed{};  ///< in the image
+  std::array<double, 3> moving{}; ///< where the sampled moving image has it; may lie outside
+};
+
 class CustomMeasure;
 
 /** The images to register, moving to fixed, sampled on one grid.
@@ -83,6 +91,9 @@ struct Problem
   /** By how much the volume of what `moving` shows has changed when it was sampled on the grid, if that was through a
    * linear transform: its determinant, > 0. Densities are multiplied by its power. */
   double movingVolumeChange = 1.0;
+
+  /** Points that shall come to lie on one another, beside what the images say; the first process says which. */
+  std::vector<LandmarkPair> landmarks{};
 
   CustomMeasure * customMeasure = nullptr; ///< for "custom" in the options; valid until the solve ends
 };

@@ -6,6 +6,8 @@
 #include "model/Term.h"
 #include "model/Trajectory.h"
 
+#include "gnr/Problem.h"
+
 #include <memory>
 #include <optional>
 #include <vector>
@@ -20,6 +22,7 @@ struct ImageSet
   const Real *            fixedWeight = nullptr;
   const Real *            movingWeight = nullptr; ///< travels with the moving images
   double                  intensityRange = 1.0;
+  std::vector<LandmarkPair> landmarks{}; ///< terms of the velocity
 };
 
 /** The dissimilarity of the images at the velocity of a trajectory. */

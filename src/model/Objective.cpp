@@ -28,6 +28,7 @@ Objective::Objective(FourierTransform & velocity,
   , trajectory_(images_, options.interpolation)
   , data_(makeDataTerms(trajectory_, images_, options, set))
   , limit_(domain_, options, set.intensityRange)
+  , landmarks_(domain_, options, set.intensityRange, set.landmarks)
 {}
 
 int
@@ -86,15 +87,15 @@ Objective::massDrift()
 }
 
 double
-Objective::limitPenalty(const ConstVectorView & v)
+Objective::velocityPenalty(const ConstVectorView & v)
 {
   if (prolongation_.isIdentity())
   {
-    return limit_.value(v);
+    return limit_.value(v) + landmarks_.value(v);
   }
   // Each grid finds the memory as it would without the other.
   images_.releaseScratch();
-  const double value = limit_.value(v);
+  const double value = limit_.value(v) + landmarks_.value(v);
   domain_.releaseScratch();
   return value;
 }
@@ -144,7 +145,11 @@ Objective::restrictForce(const VectorView & b, bool accumulate, const VectorView
 void
 Objective::gradientOfTerms(const ConstVectorView & v, const VectorView & b)
 {
-  if (prolongation_.isIdentity())
+  if (data_.empty())
+  {
+    domain_.kernels().fill(b.data, 3 * domain_.points(), Real(0));
+  }
+  else if (prolongation_.isIdentity())
   {
     trajectory_.prepareAdjoint(v, b);
     addImageGradient(v, b);
@@ -167,6 +172,7 @@ Objective::gradientOfTerms(const ConstVectorView & v, const VectorView & b)
   {
     limit_.rest();
   }
+  landmarks_.addGradient(v, true, b);
   domain_.releaseScratch();
   regularizer_.project(b.data);
 }
@@ -189,7 +195,14 @@ Objective::hessian(const ConstVectorView & p, const VectorView & hp)
 void
 Objective::addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q)
 {
-  if (prolongation_.isIdentity())
+  if (data_.empty())
+  {
+    if (!accumulate)
+    {
+      domain_.kernels().fill(q.data, 3 * domain_.points(), Real(0));
+    }
+  }
+  else if (prolongation_.isIdentity())
   {
     for (const auto & term : data_)
     {
@@ -216,6 +229,7 @@ Objective::addHessian(const ConstVectorView & p, bool accumulate, const VectorVi
     }
   }
   limit_.addHessian(p, true, q);
+  landmarks_.addHessian(p, true, q);
   domain_.releaseScratch(); // to whoever comes next: transforms, preconditioner
 }
 
@@ -228,6 +242,7 @@ Objective::structure(Structure & structure)
     term->addStructure(structure);
   }
   limit_.addStructure(structure);
+  landmarks_.addStructure(structure);
 }
 
 } // namespace gnr

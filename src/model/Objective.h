@@ -4,6 +4,7 @@
 
 #include "model/DataTerm.h"
 #include "model/DeformationLimit.h"
+#include "model/LandmarkTerm.h"
 #include "model/Prolongation.h"
 #include "model/Regularizer.h"
 #include "model/Trajectory.h"
@@ -23,6 +24,7 @@ class Structure;
  * of terms, those of the images and those of the velocity itself.
  *
  * The velocity may live on a coarser grid over the same box than the images: J(v) = 1/2 <v, A v> + S(v) + D(P v) [V1].
+ * Without images the other terms are left.
  * Vector fields here are of the velocity's grid; what the terms of the images work on is found inside. */
 class Objective
 {
@@ -84,10 +86,17 @@ public:
   double
   massDrift();
 
-  /** What the limits of the deformation add to the objective at v [S1]. gradient() must follow before the Hessian
-   * is used again. Collective. */
+  /** What the terms of the velocity add to the objective at v: limits of the deformation [S1] and landmarks [Q3].
+   * gradientOfTerms() must follow before the Hessian is used again. Collective. */
   double
-  limitPenalty(const ConstVectorView & v);
+  velocityPenalty(const ConstVectorView & v);
+
+  /** The landmarks alone, which are not zero at v = 0. Collective. */
+  double
+  landmarkPenalty(const ConstVectorView & v)
+  {
+    return landmarks_.value(v);
+  }
 
   /** Moves the moving weight to the current velocity. It is then held fixed until the next call. Collective. */
   void
@@ -137,6 +146,7 @@ private:
   Trajectory                             trajectory_;
   std::vector<std::unique_ptr<DataTerm>> data_;
   DeformationLimit                       limit_;
+  LandmarkTerm                           landmarks_;
 };
 
 } // namespace gnr

@@ -118,8 +118,8 @@ private:
   Buffer          x_, r_, z_, p_;
   Buffer          ap_; ///< for A^-1 as the preconditioner only
   double          distance_ = 0.0;
-  double          regularization_ = 0.0; ///< 1/2 <v, A v> and the penalty of the limits
-  double          penalty_ = 0.0;        ///< of the limits of the deformation
+  double          regularization_ = 0.0; ///< 1/2 <v, A v> and the penalty
+  double          penalty_ = 0.0;        ///< of the terms of the velocity: limits of the deformation, landmarks
   double          massDrift_ = 0.0;      ///< after the last step
 };
 
@@ -146,6 +146,7 @@ Newton::initialGradientNorm()
   objective_.setVelocity(view(p_), options_.timeSteps, view(z_));
   objective_.refreshWeight();
   state_.initialDistance = objective_.distance();
+  state_.initialPenalty = objective_.landmarkPenalty(view(p_));
   objective_.gradientOfTerms(view(p_), view(r_));
   objective_.regularizer().applyInverse(r_.data(), z_.data());
   const double squared = domain_.inner(r_.data(), z_.data(), values());
@@ -178,7 +179,7 @@ Newton::lineSearch(double slope, bool isLast, double & stepLength)
     {
       continue;
     }
-    const double penalty = objective_.limitPenalty(view(p_));
+    const double penalty = objective_.velocityPenalty(view(p_));
     const double regularization = regularization_ - penalty_ + alpha * xav + 0.5 * alpha * alpha * xax + penalty;
     const int    steps = std::max(*needed, objective_.steps());
     if (steps > objective_.steps())
@@ -245,7 +246,7 @@ Newton::begin()
     throw Error(ErrorKind::NumericalFailure, "the gradient of the images is not finite; check their intensities");
   }
   // Nothing is to be had then, whatever rounding leaves of a force.
-  const bool areIdentical = !kernels_.passes(state_.initialDistance > 0.0);
+  const bool areIdentical = !kernels_.passes(state_.initialDistance + state_.initialPenalty > 0.0);
   if (areIdentical || !(state_.initialNorm > 0.0))
   {
     kernels_.fill(v_.data, values(), Real(0));
@@ -268,7 +269,7 @@ Newton::run()
   evaluateObjective(state_.timeSteps);
   objective_.refreshWeight();
   distance_ = objective_.distance();
-  penalty_ = objective_.limitPenalty(v_);
+  penalty_ = objective_.velocityPenalty(v_);
   double norm = evaluateGradient();
 
   if (!state_.isBegun)
@@ -357,9 +358,10 @@ Newton::run()
       record.reason = *krylov.interruption;
       return;
     }
-    // At v = 0 the objective is D.
+    // At v = 0 the objective is this.
+    const double initial = state_.initialDistance + state_.initialPenalty;
     const double reference =
-      options_.stallReference == StallReference::Progress ? state_.initialDistance - step.objective : objective;
+      options_.stallReference == StallReference::Progress ? initial - step.objective : objective;
     if (!kernels_.passes(!(decrease < options_.objectiveTolerance * reference)) ||
         !kernels_.passes(!isTooSlow(decrease, objective, start)))
     {

@@ -21,6 +21,7 @@ struct NewtonState
   int         timeSteps = 0;
   double      initialNorm = 0.0;     ///< ||g(v = 0)||
   double      initialDistance = 0.0; ///< D(v = 0)
+  double      initialPenalty = 0.0;  ///< P(v = 0), of landmarks
   LevelRecord record;                ///< of the steps so far
 };
 

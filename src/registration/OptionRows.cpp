@@ -47,6 +47,10 @@ optionTable()
       "What det(I + grad u) must reach in every voxel, at most 0.5: where it does not, the velocity is smoothed. "
       "none: folds are told only.",
       { 0, 0.5, false } },
+    { "landmark sigma", &Options::landmarkSigma, deformation, expert,
+      "How far landmarks may stay apart, > 0: an error of this size at all of them counts as much as a difference of 10 % "
+      "of the range of intensities at all voxels. Smaller: closer.",
+      positive, "mm", { 0.1, 20, 0.1 } },
     { "regularization", &Options::regularization, deformation, expert,
       "Which roughness of the velocity is penalised: first, second or third derivatives." },
     { "incompressible", &Options::incompressible, deformation, everyday,

@@ -145,8 +145,8 @@ valuesOf(const Grid & grid, const Communicator & communicator)
 void
 transfer(Archive & archive, NewtonState & state)
 {
-  auto & [isBegun, isWarm, iteration, timeSteps, norm, distance, record] = state;
-  archive(isBegun, isWarm, iteration, timeSteps, norm, distance, record);
+  auto & [isBegun, isWarm, iteration, timeSteps, norm, distance, penalty, record] = state;
+  archive(isBegun, isWarm, iteration, timeSteps, norm, distance, penalty, record);
 }
 
 void

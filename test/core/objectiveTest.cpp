@@ -47,7 +47,7 @@ struct Fixture
     bench.kernels().combine(1, v.data(), static_cast<gnr::Real>(epsilon), w.data(), trial.data(), trial.size());
     problem.setVelocity(bench.domain().view(trial), options.timeSteps, bench.domain().view(scratch));
     problem.regularizer().apply(trial.data(), av.data());
-    return problem.distance() + 0.5 * bench.inner(trial, av) + problem.limitPenalty(bench.domain().view(trial));
+    return problem.distance() + 0.5 * bench.inner(trial, av) + problem.velocityPenalty(bench.domain().view(trial));
   }
 
   /** g at v. */

@@ -241,7 +241,7 @@ struct Pair
     grids.images.kernels().combine(1, v.data(), static_cast<Real>(epsilon), w.data(), trial.data(), trial.size());
     half.setVelocity(view(trial), options.timeSteps, view(scratch));
     half.regularizer().apply(trial.data(), av.data());
-    return half.distance() + 0.5 * grids.inner(trial, av) + half.limitPenalty(view(trial));
+    return half.distance() + 0.5 * grids.inner(trial, av) + half.velocityPenalty(view(trial));
   }
   Buffer
   gradient()

@@ -70,7 +70,7 @@ struct Fixture
     gnr::Buffer trial = bench.domain().vector();
     bench.kernels().combine(1, v.data(), e, w.data(), trial.data(), trial.size());
     problem.setVelocity(bench.domain().view(trial), steps, bench.domain().view(scratch));
-    return problem.distance() + problem.limitPenalty(bench.domain().view(trial));
+    return problem.distance() + problem.velocityPenalty(bench.domain().view(trial));
   }
 
   /** The gradient of D at v. */
