@@ -136,6 +136,7 @@ public:
   using InitialTransformType = Transform<double, 3, 3>;
   using CompositeTransformType = CompositeTransform<double, 3>;
   using DecoratedTransformType = DataObjectDecorator<Transform<double, 3, 3>>;
+  using LandmarkPointContainer = std::vector<Point<double, 3>>;
   using MemoryNeed = GaussNewtonRegistrationMemoryNeed;
   using DataObjectPointerArraySizeType = ProcessObject::DataObjectPointerArraySizeType;
 
@@ -185,6 +186,31 @@ public:
   GetNumberOfImagePairs() const
   {
     return 1 + m_Run.CountFurtherPairs();
+  }
+
+  /** Optional: points of the fixed image and, as many in the same order, the same points of the moving image, physical
+   * (LPS, mm), each inside its image. The deformation is drawn to bring them together, as far as parameter
+   * LandmarkSigma says, also where the images show nothing, and a start is tried that follows them alone. GetReport()
+   * has their distances. With several processes those of the root count. Empty: none. */
+  void
+  SetFixedLandmarks(const LandmarkPointContainer & points)
+  {
+    m_Run.SetFixedLandmarks(points);
+  }
+  const LandmarkPointContainer &
+  GetFixedLandmarks() const
+  {
+    return m_Run.GetFixedLandmarks();
+  }
+  void
+  SetMovingLandmarks(const LandmarkPointContainer & points)
+  {
+    m_Run.SetMovingLandmarks(points);
+  }
+  const LandmarkPointContainer &
+  GetMovingLandmarks() const
+  {
+    return m_Run.GetMovingLandmarks();
   }
   /**@}*/
 

@@ -24,6 +24,7 @@
 #include "itkCastImageFilter.h"
 #include "itkDataObjectDecorator.h"
 #include "itkImage.h"
+#include "itkPoint.h"
 #include "itkProcessObject.h"
 #include "itkTransform.h"
 #include "itkVector.h"
@@ -243,6 +244,28 @@ public:
     }
   }
 
+  using LandmarkPointContainer = std::vector<Point<double, 3>>;
+  void
+  SetFixedLandmarks(const LandmarkPointContainer & points)
+  {
+    this->Set(m_FixedLandmarks, points);
+  }
+  const LandmarkPointContainer &
+  GetFixedLandmarks() const
+  {
+    return m_FixedLandmarks;
+  }
+  void
+  SetMovingLandmarks(const LandmarkPointContainer & points)
+  {
+    this->Set(m_MovingLandmarks, points);
+  }
+  const LandmarkPointContainer &
+  GetMovingLandmarks() const
+  {
+    return m_MovingLandmarks;
+  }
+
   /** Null: New(). */
   void
   SetEngine(GaussNewtonRegistrationEngine * engine);
@@ -405,6 +428,8 @@ private:
   PixelType                              m_FixedPixels;
   PixelType                              m_MovingPixels;
   Settings                               m_Settings{};
+  LandmarkPointContainer                 m_FixedLandmarks{};
+  LandmarkPointContainer                 m_MovingLandmarks{};
   GaussNewtonRegistrationEngine::Pointer m_Engine;
   TransformType::Pointer m_NoTransform{}; // stands where none is made yet; null: nobody has asked for it
 

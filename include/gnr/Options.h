@@ -262,12 +262,13 @@ struct Options
   /// what det(I + grad u) of the result must reach, above 0, at most 0.5: elsewhere the velocity is smoothed; unset:
   /// none
   std::optional<double> determinantFloor = 0.02;
-  double landmarkSigma = 1.0; ///< mm, > 0: the distance of landmarks that is worth 10 % of the range of intensities
-  Regularization        regularization = Regularization::H1;
-  bool                  incompressible = false; ///< keep the velocity divergence-free
-  BetaStrategy          betaStrategy = BetaStrategy::Fixed;
-  double                determinantLower = 0.25; ///< Search: det(I + grad u) must stay above, in (0, 1)
-  double                determinantUpper = 4.0;  ///< and below this, > 1
+  std::optional<double> landmarkSigma; ///< mm, > 0: the distance of landmarks that is worth 10 % of the range of
+                                       ///< intensities; unset: a tenth of the size of the box
+  Regularization regularization = Regularization::H1;
+  bool           incompressible = false; ///< keep the velocity divergence-free
+  BetaStrategy   betaStrategy = BetaStrategy::Fixed;
+  double         determinantLower = 0.25; ///< Search: det(I + grad u) must stay above, in (0, 1)
+  double         determinantUpper = 4.0;  ///< and below this, > 1
 
   // grid continuation
   std::optional<int> levels; ///< grids of the pyramid, >= 1; unset: 3, as far as they keep 16 points an axis, more as

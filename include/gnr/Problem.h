@@ -52,8 +52,8 @@ struct ImagePair
   InputBlock moving{};
 };
 
-/** A point of the fixed image and the same point of the moving image, both in mm along the grid axes from the first voxel
- * of the grid. */
+/** A point of the fixed image and the same point of the moving image, both in mm along the grid axes from the first
+ * voxel of the grid. */
 struct LandmarkPair
 {
   std::array<double, 3> fixed{};  ///< in the image

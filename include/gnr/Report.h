@@ -113,11 +113,12 @@ struct MemoryPlan
   int               threads = 1;
   int               processes = 1;
 
-  bool reachesBorder = false;  ///< anatomy does: padding that must not count
-  bool hasFixedWeight = false; ///< of the user
-  bool hasMovingWeight = false;
-  int  pairs = 1; ///< of images
-  bool hasInitialVelocity = false;
+  bool        reachesBorder = false;  ///< anatomy does: padding that must not count
+  bool        hasFixedWeight = false; ///< of the user
+  bool        hasMovingWeight = false;
+  int         pairs = 1; ///< of images
+  bool        hasInitialVelocity = false;
+  std::size_t landmarks = 0; ///< pairs
 
   std::size_t fieldBytes = 0; ///< to be reserved: the maximum over all phases
   /** The most that the fields take up in each phase of run(), and for the results that are asked for afterwards:
@@ -169,6 +170,16 @@ struct DetailCorrelation
   double after;
 };
 
+/** Between what the map makes of fixed points and the moving points that belong to them, mm, after the transform
+ * through which the moving image was sampled. */
+struct LandmarkDistances
+{
+  double meanBefore = 0.0;
+  double maximumBefore = 0.0;
+  double meanAfter = 0.0;
+  double maximumAfter = 0.0;
+};
+
 /** So that moving intensities lie along the curve of the fixed ones. */
 struct IntensityChange
 {
@@ -196,13 +207,14 @@ struct Report
   double mismatch = 1.0; ///< ||m0(y) - f|| / ||m0 - f|| of the produced map, normalised intensities, weighted
   std::optional<DetailCorrelation> detailCorrelation; ///< unset: an image has no details
   /// What the transport has added to the mass, or lost of it, as a share; unset: there are no densities.
-  std::optional<double> massDrift;
-  double                determinantMinimum = 1.0; ///< det(I + grad u) over the image grid, central differences
-  double                determinantMaximum = 1.0;
-  double                determinantMean = 1.0;
-  std::size_t           foldedVoxels = 0;          ///< det <= 0
-  double                maximumDisplacement = 0.0; ///< millimetres
-  int                   mapSteps = 0;              ///< steps that integrated the displacement
+  std::optional<double>            massDrift;
+  std::optional<LandmarkDistances> landmarks; ///< unset: there are none
+  double      determinantMinimum = 1.0;       ///< det(I + grad u) over the image grid, central differences
+  double      determinantMaximum = 1.0;
+  double      determinantMean = 1.0;
+  std::size_t foldedVoxels = 0;          ///< det <= 0
+  double      maximumDisplacement = 0.0; ///< millimetres
+  int         mapSteps = 0;              ///< steps that integrated the displacement
 
   double beta = 0.0; ///< weight of the regularisation that the result belongs to; no unit
   int    newtonSteps = 0;

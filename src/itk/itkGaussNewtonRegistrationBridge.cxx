@@ -19,6 +19,7 @@
 
 #include "itkGaussNewtonRegistrationCoreErrors.h"
 #include "itkGaussNewtonRegistrationImages.h"
+#include "itkGaussNewtonRegistrationLandmarks.h"
 #include "itkGaussNewtonRegistrationSampling.h"
 
 #include "itkHistogramMatchingImageFilter.h"
@@ -48,6 +49,7 @@ namespace
 using namespace GaussNewtonRegistrationImages;
 using namespace GaussNewtonRegistrationSampling;
 using GaussNewtonRegistrationCoreErrors::WithItkErrors;
+using GaussNewtonRegistrationLandmarks::PairLandmarks;
 
 // The core's shortest axis; checked here as well, where the input can be named.
 constexpr SizeValueType shortestAxis = 8;
@@ -260,6 +262,7 @@ GaussNewtonRegistrationBridge::MakeProblem() const
   problem.movingWeight = this->InputOf(m_MovingWeight.GetPointer());
   problem.initialVelocity = this->InputOf(m_Velocity.GetPointer());
   problem.movingVolumeChange = m_MovingVolumeChange;
+  problem.landmarks = m_Landmarks;
   problem.furtherPairs.resize(m_Distribution.GetNumberOfFurtherPairs());
   for (std::size_t i = 0; i < m_FurtherPairs.size(); ++i)
   {
@@ -377,6 +380,9 @@ GaussNewtonRegistrationBridge::Prepare(const Inputs & inputs, const gnr::Options
   {
     CheckIntensities(inputs.moving.whole, "MovingImage"); // otherwise, where it is read
   }
+
+  m_Landmarks = PairLandmarks(
+    inputs.fixedLandmarks, inputs.movingLandmarks, inputs.fixed, inputs.moving.grid, inputs.initialTransform);
 
   m_Fixed = inputs.fixed;
   if (inputs.fixedMask)

@@ -22,6 +22,7 @@
 
 #include "itkImage.h"
 #include "itkMultiThreaderBase.h"
+#include "itkPoint.h"
 #include "itkTransform.h"
 #include "itkVector.h"
 
@@ -94,6 +95,8 @@ public:
     Source<VectorImageType>       initialVelocity; ///< physical vectors
     bool                          matchHistograms = false;
     std::vector<Pair>             furtherPairs; ///< each on the grids of the first two
+    std::vector<Point<double, 3>> fixedLandmarks;
+    std::vector<Point<double, 3>> movingLandmarks; ///< as many, in the same order
   };
 
   /** \param distribution must outlive the bridge
@@ -201,19 +204,20 @@ private:
   void
   Read(gnr::Field field, TImage * image) const;
 
-  MultiThreaderBase::Pointer    m_Threader;
-  const Distribution &          m_Distribution;
-  unsigned int                  m_NumberOfWorkers;
-  ScalarImageType::ConstPointer m_Fixed{};
-  ScalarImageType::ConstPointer m_Moving{}; // on the fixed grid, or from its first voxel on a grid of the same size
-  ScalarImageType::Pointer      m_FixedWeight{};
-  ScalarImageType::Pointer      m_MovingWeight{};
-  VectorImageType::Pointer      m_Velocity{}; // along the grid axes
-  std::vector<SolverPair>       m_FurtherPairs{};
-  double                        m_MovingVolumeChange{ 1.0 };
-  bool                          m_UsesMovingInPlace{ false };
-  gnr::Options                  m_Options{};
-  std::unique_ptr<gnr::Result>  m_Result{};
+  MultiThreaderBase::Pointer     m_Threader;
+  const Distribution &           m_Distribution;
+  unsigned int                   m_NumberOfWorkers;
+  ScalarImageType::ConstPointer  m_Fixed{};
+  ScalarImageType::ConstPointer  m_Moving{}; // on the fixed grid, or from its first voxel on a grid of the same size
+  ScalarImageType::Pointer       m_FixedWeight{};
+  ScalarImageType::Pointer       m_MovingWeight{};
+  VectorImageType::Pointer       m_Velocity{}; // along the grid axes
+  std::vector<SolverPair>        m_FurtherPairs{};
+  double                         m_MovingVolumeChange{ 1.0 };
+  std::vector<gnr::LandmarkPair> m_Landmarks{};
+  bool                           m_UsesMovingInPlace{ false };
+  gnr::Options                   m_Options{};
+  std::unique_ptr<gnr::Result>   m_Result{};
 };
 
 } // namespace itk

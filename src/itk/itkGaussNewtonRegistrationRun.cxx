@@ -193,6 +193,8 @@ GaussNewtonRegistrationRun::Print(std::ostream & os, Indent indent, const gnr::O
   {
     os << indent << each.name << ": " << flag(settings.*each.member) << std::endl;
   }
+  os << indent << "FixedLandmarks: " << m_FixedLandmarks.size() << std::endl;
+  os << indent << "MovingLandmarks: " << m_MovingLandmarks.size() << std::endl;
   os << indent << "Engine:" << std::endl;
   m_Engine->Print(os, indent.GetNextIndent());
   os << indent << "Processes: " << (m_Distribution ? m_Distribution->GetNumberOfProcesses() : 1) << std::endl;

@@ -241,6 +241,8 @@ GaussNewtonRegistrationRun::PrepareInputs(Bridge & bridge)
     inputs.initialTransform = TransformOf(this->GetInput(InitialTransform));
     inputs.initialVelocity = source(InitialVelocityField, &ToSinglePrecision);
     inputs.matchHistograms = settings.useHistogramMatching;
+    inputs.fixedLandmarks = m_FixedLandmarks;
+    inputs.movingLandmarks = m_MovingLandmarks;
     for (unsigned int i = 0; i < this->CountFurtherPairs(); ++i)
     {
       inputs.furtherPairs.push_back({ m_FixedPixels.toReal(this->GetInput(IndexOf(FixedImage, i))),

@@ -360,7 +360,7 @@ public:
   interpolateVector(const Padded f[3], const ConstVectorView & d, const Real scale[3], const VectorView & out) = 0;
 
   //---- points.cpp: a vector field at points anywhere, without halos. Positions are x, y, z of one point after the
-  //other
+  // other
   // in units of the spacing from the first point of the periodic grid, which they may leave. Positions, values and
   // slopes are host memory
   // ------------------------------------------------------------------------------------------------

@@ -18,10 +18,10 @@ namespace gnr
 /** What is registered on one grid: a term for each comparison. Weights may be null; they hold for all of them. */
 struct ImageSet
 {
-  std::vector<Comparison> comparisons;
-  const Real *            fixedWeight = nullptr;
-  const Real *            movingWeight = nullptr; ///< travels with the moving images
-  double                  intensityRange = 1.0;
+  std::vector<Comparison>   comparisons;
+  const Real *              fixedWeight = nullptr;
+  const Real *              movingWeight = nullptr; ///< travels with the moving images
+  double                    intensityRange = 1.0;
   std::vector<LandmarkPair> landmarks{}; ///< terms of the velocity
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/LandmarkTerm.h"
 
+#include <array>
+#include <cmath>
 #include <cstddef>
 #include <utility>
 
@@ -11,6 +13,19 @@ namespace
 
 /// Square of the difference of normalised intensities that an error of sigma is worth.
 constexpr double squaredDifference = 0.01;
+
+/// Of the edge of a cube as large as the box: landmarks are then met to a millimetre or less in a body of 200 mm, and
+/// take two to three times as many Krylov iterations as the images alone (doc/measurements.md).
+constexpr double shareOfBox = 0.1;
+
+/** Per mm^2. */
+double
+stiffnessOf(const Grid & grid, const Options & options, double intensityRange)
+{
+  const double edge = std::cbrt(grid.length(0) * grid.length(1) * grid.length(2));
+  const double sigma = options.landmarkSigma.value_or(shareOfBox * edge);
+  return squaredDifference * intensityRange * intensityRange / (sigma * sigma);
+}
 
 std::vector<double>
 numbersOf(const std::vector<LandmarkPair> & landmarks, std::array<double, 3> LandmarkPair::* point)
@@ -30,7 +45,7 @@ LandmarkTerm::LandmarkTerm(Domain &                          domain,
                            double                            intensityRange,
                            const std::vector<LandmarkPair> & landmarks)
   : domain_(domain)
-  , stiffness_(squaredDifference * intensityRange * intensityRange / (options.landmarkSigma * options.landmarkSigma))
+  , stiffness_(stiffnessOf(domain.grid(), options, intensityRange))
   , paths_(domain, numbersOf(landmarks, &LandmarkPair::fixed))
   , targets_(numbersOf(landmarks, &LandmarkPair::moving))
 {}

@@ -17,16 +17,16 @@ namespace gnr
  *
  *   P(v) = s / (2 N) sum_i |y(p_i) - q_i|^2 / sigma^2,   s = 0.01 times the square of the intensity range
  *
- * so that an error of sigma at all N of them is worth a tenth of the intensity range at all voxels. y is found by following
- * the points, and the Hessian is that of Gauss and Newton, J^T J: of rank 3 N, symmetric and positive semi-definite.
- * Without landmarks nothing is computed. No field is kept. A Hessian product samples and adds at 4 points a step and
- * landmark, and reduces once. */
+ * so that an error of sigma at all N of them is worth a tenth of the intensity range at all voxels. y is found by
+ * following the points, and the Hessian is that of Gauss and Newton, J^T J: of rank 3 N, symmetric and positive
+ * semi-definite. Without landmarks nothing is computed. No field is kept. A Hessian product samples and adds at 4
+ * points a step and landmark, and reduces once. */
 class LandmarkTerm : public Term
 {
 public:
-  LandmarkTerm(Domain &                           domain,
-               const Options &                    options,
-               double                             intensityRange,
+  LandmarkTerm(Domain &                          domain,
+               const Options &                   options,
+               double                            intensityRange,
                const std::vector<LandmarkPair> & landmarks);
 
   bool

@@ -145,6 +145,21 @@ Objective::restrictForce(const VectorView & b, bool accumulate, const VectorView
 void
 Objective::gradientOfTerms(const ConstVectorView & v, const VectorView & b)
 {
+  takeGradient(v, b);
+  landmarks_.addGradient(v, true, b);
+  regularizer_.project(b.data);
+}
+
+void
+Objective::gradientWithoutLandmarks(const ConstVectorView & v, const VectorView & b)
+{
+  takeGradient(v, b);
+  regularizer_.project(b.data);
+}
+
+void
+Objective::takeGradient(const ConstVectorView & v, const VectorView & b)
+{
   if (data_.empty())
   {
     domain_.kernels().fill(b.data, 3 * domain_.points(), Real(0));
@@ -172,9 +187,7 @@ Objective::gradientOfTerms(const ConstVectorView & v, const VectorView & b)
   {
     limit_.rest();
   }
-  landmarks_.addGradient(v, true, b);
   domain_.releaseScratch();
-  regularizer_.project(b.data);
 }
 
 void

@@ -108,6 +108,16 @@ public:
   void
   gradientOfTerms(const ConstVectorView & v, const VectorView & b);
 
+  /** The same without the landmarks. The Hessian may not be used then. Collective. */
+  void
+  gradientWithoutLandmarks(const ConstVectorView & v, const VectorView & b);
+
+  bool
+  hasLandmarks() const
+  {
+    return landmarks_.isActive();
+  }
+
   /** q = sum of the terms' Hessians times p, projected in incompressible mode: the Hessian product is A p + q. Follows
    * gradientOfTerms() at the same velocity. 2 steps interpolations, 2 (steps + 1) fused gradients; no FFT unless
    * incompressible, or the grids differ: 6 + 6. Collective. */
@@ -123,6 +133,9 @@ public:
   structure(Structure & structure);
 
 private:
+  /** b = derivative of all terms but the landmarks, not projected. */
+  void
+  takeGradient(const ConstVectorView & v, const VectorView & b);
   /** q = (accumulate ? q : 0) + Hessian of the terms times p, not projected. */
   void
   addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q);

@@ -12,10 +12,10 @@ namespace gnr
 
 /** Where single points go that follow -v over unit time, y(x) of the pullback map, and how that depends on v.
  *
- * Every point is traced by classical Runge-Kutta steps of about a voxel, v interpolated between the grid points [Q1]. The
- * derivative is that of these steps, not of the flow [Q2]: it is exact wherever the interpolant has one. All numbers of
- * points are host memory that every process has: x, y, z of one after the other, in mm along the grid axes from the
- * beginning of the box, which they may leave. */
+ * Every point is traced by classical Runge-Kutta steps of about a voxel, v interpolated between the grid points [Q1].
+ * The derivative is that of these steps, not of the flow [Q2]: it is exact wherever the interpolant has one. All
+ * numbers of points are host memory that every process has: x, y, z of one after the other, in mm along the grid axes
+ * from the beginning of the box, which they may leave. */
 class PointPaths
 {
 public:

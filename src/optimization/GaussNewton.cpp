@@ -80,7 +80,7 @@ private:
   double
   evaluateGradient();
 
-  /** ||g(v = 0)||: no transport. */
+  /** ||g(v = 0)|| of the images, or of the landmarks where images tell nothing: no transport. */
   double
   initialGradientNorm();
 
@@ -147,10 +147,20 @@ Newton::initialGradientNorm()
   objective_.refreshWeight();
   state_.initialDistance = objective_.distance();
   state_.initialPenalty = objective_.landmarkPenalty(view(p_));
+  const auto norm = [&] {
+    objective_.regularizer().applyInverse(r_.data(), z_.data());
+    const double squared = domain_.inner(r_.data(), z_.data(), values());
+    return std::isfinite(squared) ? std::sqrt(std::max(squared, 0.0)) : squared;
+  };
+  // What pulls at landmarks is so much more than the images that a share of it would leave these unsolved.
+  objective_.gradientWithoutLandmarks(view(p_), view(r_));
+  const double ofImages = norm();
+  if (!objective_.hasLandmarks() || !kernels_.passes(!(ofImages > 0.0)))
+  {
+    return ofImages;
+  }
   objective_.gradientOfTerms(view(p_), view(r_));
-  objective_.regularizer().applyInverse(r_.data(), z_.data());
-  const double squared = domain_.inner(r_.data(), z_.data(), values());
-  return std::isfinite(squared) ? std::sqrt(std::max(squared, 0.0)) : squared;
+  return norm();
 }
 
 void
@@ -360,8 +370,7 @@ Newton::run()
     }
     // At v = 0 the objective is this.
     const double initial = state_.initialDistance + state_.initialPenalty;
-    const double reference =
-      options_.stallReference == StallReference::Progress ? initial - step.objective : objective;
+    const double reference = options_.stallReference == StallReference::Progress ? initial - step.objective : objective;
     if (!kernels_.passes(!(decrease < options_.objectiveTolerance * reference)) ||
         !kernels_.passes(!isTooSlow(decrease, objective, start)))
     {

@@ -19,7 +19,7 @@ struct NewtonState
   bool        isWarm = false; ///< the start is near the solution
   int         iteration = 1;  ///< the next
   int         timeSteps = 0;
-  double      initialNorm = 0.0;     ///< ||g(v = 0)||
+  double      initialNorm = 0.0;     ///< ||g(v = 0)||, of the images if they have one
   double      initialDistance = 0.0; ///< D(v = 0)
   double      initialPenalty = 0.0;  ///< P(v = 0), of landmarks
   LevelRecord record;                ///< of the steps so far

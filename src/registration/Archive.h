@@ -189,6 +189,7 @@ transfer(Archive & archive, MemoryPlan & plan)
           hasMovingWeight,
           pairs,
           hasInitialVelocity,
+          landmarks,
           fieldBytes,
           phases,
           fieldsOnDevice,
@@ -197,7 +198,7 @@ transfer(Archive & archive, MemoryPlan & plan)
           availableBytes,
           availableDeviceBytes] = plan;
   archive(imageGrid, solverGrid, levels, device, deviceReason, threads, processes);
-  archive(reachesBorder, hasFixedWeight, hasMovingWeight, pairs, hasInitialVelocity);
+  archive(reachesBorder, hasFixedWeight, hasMovingWeight, pairs, hasInitialVelocity, landmarks);
   archive(fieldBytes, phases, fieldsOnDevice, scratchBytes, stagingBytes, availableBytes, availableDeviceBytes);
 }
 
@@ -225,6 +226,7 @@ transfer(Archive & archive, Report & report)
           mismatch,
           detailCorrelation,
           massDrift,
+          landmarks,
           determinantMinimum,
           determinantMaximum,
           determinantMean,
@@ -249,7 +251,7 @@ transfer(Archive & archive, Report & report)
           kernelTimes,
           messages] = report;
   archive(device, deviceReason, threads, processes, transport, imageGrid, solverGrid, levels, reason);
-  archive(mismatch, similarity, intensityChanges, detailCorrelation, massDrift);
+  archive(mismatch, similarity, intensityChanges, detailCorrelation, massDrift, landmarks);
   archive(determinantMinimum, determinantMaximum, determinantMean, foldedVoxels, maximumDisplacement);
   archive(mapSteps, beta, newtonSteps, hessianProducts, innerIterations, wallSeconds, cpuSeconds, phases);
   archive(memoryPlan, fieldBytes, overflowBytes, phaseBytes, scratchBytes, stagingBytes, mostFieldBytes);

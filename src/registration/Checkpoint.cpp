@@ -109,6 +109,10 @@ identityOf(const Options & options, const InputImages & input, Communicator & co
   add("mask of the fixed image", input.fixedWeight, 1);
   add("mask of the moving image", input.movingWeight, 1);
   add("initial velocity", input.velocity, 3);
+  Digest landmarks;
+  landmarks.add(input.landmarks.data(), input.landmarks.size() * sizeof(LandmarkPair));
+  identity.images.emplace_back("landmarks",
+                               input.landmarks.empty() ? 0 : std::max<std::uint64_t>(landmarks.value(), 1));
   return identity;
 }
 

@@ -26,7 +26,7 @@ struct SolveIdentity
   std::string version;
   Grid        grid;
   Options     options; ///< without those that may differ
-  /** Name and digest of each image; 0: there is none. */
+  /** Name and digest of each image, and of the landmarks; 0: there is none. */
   std::vector<std::pair<std::string, std::uint64_t>> images;
 
   /** What differs, in words; nothing: they are of one problem. */

@@ -5,6 +5,7 @@
 #include "model/Unfolding.h"
 #include "registration/DeformationMap.h"
 #include "registration/DetailAgreement.h"
+#include "registration/LandmarkPairs.h"
 
 #include <algorithm>
 #include <cmath>
@@ -104,6 +105,14 @@ Evaluation::checkWeightLeft(const Buffer & weight)
 void
 Evaluation::judge()
 {
+  if (const auto & landmarks = report_.landmarks; landmarks && landmarks->meanAfter > landmarks->meanBefore)
+  {
+    std::ostringstream text;
+    text << "the landmarks are further apart than before, by " << landmarks->meanAfter << " mm on average in place of "
+         << landmarks->meanBefore
+         << ": check that both lists of points have one order, that they are of these images, and the alignment";
+    progress_.message(text.str());
+  }
   if (report_.reason == StopReason::NoGradient)
   {
     progress_.message("the images differ, but nothing in them tells which way to move, so that the deformation is the "
@@ -244,6 +253,10 @@ Evaluation::run()
   const std::size_t n = finest_.domain.points();
 
   compareImages(u);
+  if (!landmarks_.empty())
+  {
+    report_.landmarks = landmarkDistances(finest_.domain, u, landmarks_);
+  }
   images_ = SolverImages{};
   finest_.domain.releaseScratch();
 

@@ -21,6 +21,7 @@ public:
     , kernels_(finest_.domain.kernels())
     , images_(prepared.images)
     , measures_(prepared.measures)
+    , landmarks_(prepared.landmarks)
     , options_(options)
     , progress_(progress)
     , state_(state)
@@ -53,6 +54,7 @@ private:
   Kernels &                                     kernels_;
   SolverImages &                                images_;
   const std::vector<WeightedMeasures> &         measures_;
+  const std::vector<LandmarkPair> &             landmarks_;
   const Options &                               options_;
   Progress &                                    progress_;
   SolveState &                                  state_;

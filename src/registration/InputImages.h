@@ -64,12 +64,13 @@ struct PairNames
 /** What the user handed over, on the image grid. */
 struct InputImages
 {
-  Grid                   grid;
-  std::vector<InputPair> pairs; ///< at least one
-  InputImage             fixedWeight;
-  InputImage             movingWeight;
-  InputImage             velocity;
-  double                 movingVolumeChange = 1.0; ///< as in Problem
+  Grid                      grid;
+  std::vector<InputPair>    pairs; ///< at least one
+  InputImage                fixedWeight;
+  InputImage                movingWeight;
+  InputImage                velocity;
+  double                    movingVolumeChange = 1.0; ///< as in Problem
+  std::vector<LandmarkPair> landmarks{};              ///< of all processes
 
   /** Tells all processes who has what. Throws Error(BadInput) where an image is missing or has gaps. Collective. */
   void

@@ -42,7 +42,8 @@ LevelSolver::solve(const Level & level, double beta, int leastIterations)
     ImageSet set{ {},
                   chosen(level.images.fixedWeight, images_.fixedWeight),
                   chosen(level.images.movingWeight, images_.movingWeight),
-                  images_.intensityRange };
+                  images_.intensityRange,
+                  landmarks_ };
     for (std::size_t i = 0; i < measures_.size(); ++i)
     {
       // A grid has images of its own, or sees those of the finest.

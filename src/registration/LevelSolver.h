@@ -19,6 +19,7 @@ public:
     : options_(options)
     , images_(prepared.images)
     , measures_(prepared.measures)
+    , landmarks_(prepared.landmarks)
     , progress_(progress)
     , state_(state)
   {}
@@ -36,6 +37,7 @@ private:
   const Options &                       options_;
   const SolverImages &                  images_;
   const std::vector<WeightedMeasures> & measures_;
+  const std::vector<LandmarkPair> &     landmarks_;
   Progress &                            progress_;
   SolveState &                          state_;
 };

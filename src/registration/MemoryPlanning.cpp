@@ -87,6 +87,7 @@ planMemory(const Context & context, InputImages & input, const Options & options
   plan.hasMovingWeight = exists(input.movingWeight.byRank);
   plan.pairs = static_cast<int>(input.pairs.size());
   plan.hasInitialVelocity = exists(input.velocity.byRank);
+  plan.landmarks = input.landmarks.size();
 
   planFields(context, plan, options);
   return plan;

@@ -149,6 +149,7 @@ prepare(const InputImages & input,
     }
   }
   result.initial = readVelocity(input.velocity, options, finest);
+  result.landmarks = input.landmarks;
   return result;
 }
 

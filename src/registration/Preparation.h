@@ -7,6 +7,8 @@
 #include "registration/Preprocessing.h"
 #include "registration/Progress.h"
 
+#include "gnr/Problem.h"
+
 #include <memory>
 #include <vector>
 
@@ -20,6 +22,7 @@ struct Preparation
   SolverImages                  images;   ///< on the finest grid
   Buffer                        initial;  ///< the velocity of the solver that was given; empty: none
   std::vector<WeightedMeasures> measures; ///< to compare each pair by
+  std::vector<LandmarkPair>     landmarks;
 };
 
 /** Adds a comparison for each measure, of the images of a pair or of the words of its labels, which must live as long

@@ -126,7 +126,12 @@ public:
   {
     return own_ ? own_->domain : prepared_.finest->domain;
   }
-  /** On the grid that the velocity has there. */
+  /** Of the images, and of the velocity, on the grid that was entered. */
+  FourierTransform &
+  transform()
+  {
+    return own_ ? own_->transform : prepared_.finest->transform;
+  }
   FourierTransform &
   velocity()
   {
@@ -142,11 +147,6 @@ public:
 private:
   void
   open(int number);
-  FourierTransform &
-  transform()
-  {
-    return own_ ? own_->transform : prepared_.finest->transform;
-  }
   void
   restrictInitial(FourierTransform & transform, Buffer & out) const;
   LevelImages

@@ -2,6 +2,7 @@
 #include "registration/Solver.h"
 
 #include "registration/Evaluation.h"
+#include "registration/LandmarkPairs.h"
 #include "registration/LevelSolver.h"
 #include "registration/MemoryPlanning.h"
 #include "registration/Pyramid.h"
@@ -148,6 +149,7 @@ Solver::Solver(const Problem & problem, std::shared_ptr<Communicator> communicat
   context_ = makeContext(options_, std::move(communicator));
   input_ = inputsOf(problem);
   input_.movingVolumeChange = volumeChangeOf(problem, *context_.communicator);
+  input_.landmarks = landmarksOf(problem, *context_.communicator);
   describeContext();
 }
 
@@ -168,6 +170,7 @@ Solver::Solver(const MemoryPlan &            plan,
   input_.fixedWeight = plan.hasFixedWeight ? image : none;
   input_.movingWeight = plan.hasMovingWeight ? image : none;
   input_.velocity = plan.hasInitialVelocity ? image : none;
+  input_.landmarks.resize(plan.landmarks);
   box_ = { plan.solverGrid, plan.reachesBorder };
   options_.timeLimit.reset(); // the clock is not that of a solve
   options_.checkpoint.reset();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/StartCandidate.h"
 
+#include "registration/LandmarkStart.h"
 #include "registration/SearchStart.h"
 
 #include <optional>
@@ -77,7 +78,7 @@ startCandidates(const Pyramid &     pyramid,
   {
     candidates.push_back(std::make_unique<CoarserStart>());
   }
-  if (number == 0 && hasInitial)
+  if (number == 0 && prepared.initial)
   {
     candidates.push_back(std::make_unique<GivenStart>());
   }
@@ -85,7 +86,14 @@ startCandidates(const Pyramid &     pyramid,
   {
     candidates.push_back(std::make_unique<ZeroStart>());
   }
-  const bool isWanted = options.start == Start::Search || (options.start == Start::Automatic && !hasInitial);
+  // The search ends with a weight of its own from each start, so that there is nothing to compare.
+  if (number == 0 && !prepared.landmarks.empty() && options.betaStrategy != BetaStrategy::Search)
+  {
+    candidates.push_back(std::make_unique<LandmarkStart>(options, prepared, progress));
+  }
+  const bool isWanted =
+    options.start == Start::Search ||
+    (options.start == Start::Automatic && !hasInitial && options.betaStrategy != BetaStrategy::Search);
   if (isWanted && number == searchedGrid(pyramid, options.start))
   {
     candidates.push_back(std::make_unique<SearchStart>(prepared, options, threads, progress));

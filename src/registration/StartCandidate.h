@@ -2,6 +2,7 @@
 #ifndef gnr_registration_StartCandidate_h
 #define gnr_registration_StartCandidate_h
 
+#include "optimization/Control.h"
 #include "registration/Pyramid.h"
 
 #include <memory>
@@ -36,9 +37,9 @@ public:
 
 using StartCandidates = std::vector<std::unique_ptr<StartCandidate>>;
 
-/** On the coarsest grid the given velocity, or zero; on others what came from the coarser grid, and zero too if that
- * was a trial. On the first grid that is none, a search too, if wanted. The first one always has something to propose.
- * The arguments must live as long as the result. */
+/** On the coarsest grid the given velocity, or zero, and then what the landmarks say; on others what came from the
+ * coarser grid, and zero too if that was a trial. On one of the coarser grids a search, too, if wanted. The first one
+ * always has something to propose. The arguments must live as long as the result. */
 StartCandidates
 startCandidates(const Pyramid &     pyramid,
                 int                 number,

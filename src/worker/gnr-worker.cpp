@@ -76,6 +76,7 @@ public:
     problem_.options = job.options;
     problem_.furtherPairs.resize(job.furtherPairs);
     problem_.movingVolumeChange = job.movingVolumeChange;
+    problem_.landmarks = job.landmarks;
     if (host_ == nullptr)
     {
       return;

@@ -448,6 +448,14 @@ TEST_F(CheckpointTest, OfAnotherMaskIsRefused)
   }
 }
 
+TEST_F(CheckpointTest, OfOtherLandmarksIsRefused)
+{
+  stopAfter(3);
+  Problem pulled = problem();
+  pulled.landmarks.resize(1);
+  EXPECT_THROW(makeEngine()->run(pulled), Error);
+}
+
 TEST_F(CheckpointTest, ImagesAreTheSameHoweverTheyAreHandedOver)
 {
   const auto expected = undisturbed();

@@ -51,6 +51,8 @@ struct Case
   std::vector<float> fixedWeight;
   std::vector<float> movingWeight;
   std::vector<float> velocity;
+
+  std::vector<LandmarkPair> landmarks{}; ///< that the first process has
 };
 
 Case
@@ -124,6 +126,10 @@ solve(const Case & problem, int ranks, const Share & given = rootHasAll, const S
                ? InputBlock{}
                : InputBlock{ image.data() + plane * in.begin, planesOf(grid, in.begin, in.end) };
     };
+    if (communicator->rank() == 0)
+    {
+      inputs.landmarks = problem.landmarks;
+    }
     inputs.fixed = scalar(problem.fixed);
     inputs.moving = scalar(problem.moving);
     inputs.fixedWeight = scalar(problem.fixedWeight);
@@ -222,6 +228,20 @@ TEST_P(DistributedRegistration, DensitiesAgreeWithOneProcess)
   problem.options.density = Density::Given;
   problem.options.densityExponent = 0.55;
   expectSame(solve(problem, 1), solve(problem, GetParam()), problem);
+}
+
+TEST_P(DistributedRegistration, LandmarksAgreeWithOneProcess)
+{
+  Case problem = paddedProblem(); // a point moves through several slabs of 37 planes of 0.8 mm
+  problem.landmarks = { { { { 9.0, 11.0, 8.0 } }, { { 9.5, 12.0, 14.0 } } },
+                        { { { 15.0, 20.0, 18.0 } }, { { 15.0, 21.0, 18.5 } } },
+                        { { { 3.0, 30.0, 28.0 } }, { { 3.5, 29.0, 26.0 } } } };
+  const Outcome one = solve(problem, 1), many = solve(problem, GetParam());
+  expectSame(one, many, problem);
+  ASSERT_TRUE(one.report.landmarks && many.report.landmarks);
+  EXPECT_LT(one.report.landmarks->meanAfter, one.report.landmarks->meanBefore);
+  EXPECT_EQ(one.report.landmarks->meanBefore, many.report.landmarks->meanBefore);
+  EXPECT_NEAR(one.report.landmarks->meanAfter, many.report.landmarks->meanAfter, 1e-3);
 }
 
 TEST_P(DistributedRegistration, ThinSlabsAgreeWithOneProcess)

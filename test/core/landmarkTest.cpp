@@ -39,6 +39,14 @@ pairsFrom(const std::vector<double> & fixed)
   return pairs;
 }
 
+Options
+withSigma(double sigma)
+{
+  Options options;
+  options.landmarkSigma = sigma;
+  return options;
+}
+
 std::array<problems::Scalar, 3>
 constant(double x, double y, double z)
 {
@@ -65,8 +73,8 @@ TEST(PointPaths, ConstantVelocityMovesPointsAsItIs)
   }
 }
 
-// Both are methods of fourth order on the same interpolant; integrateFlow() promises 0.03 voxel, and steps of a voxel here
-// are finer than its own.
+// Both are methods of fourth order on the same interpolant; integrateFlow() promises 0.03 voxel, and steps of a voxel
+// here are finer than its own.
 TEST(PointPaths, AgreeWithTheMap)
 {
   const Grid       grid = problems::cube(24);
@@ -99,19 +107,20 @@ TEST(PointPaths, AgreeWithTheMap)
   EXPECT_GT(farthest, 3 * grid.spacing[0]) << "the points move";
 }
 
-// On a grid that begins elsewhere the same velocity takes the same points to the same places, up to the interpolation of
-// its waves of one period a box: error at most 3/128 h^4 |f''''| a stage and axis, over unit time.
+// On a grid that begins elsewhere the same velocity takes the same points to the same places, up to the interpolation
+// of its waves of one period a box: error at most 3/128 h^4 |f''''| a stage and axis, over unit time.
 TEST(PointPaths, KnowWhereTheGridBegins)
 {
-  const Grid             grid = problems::cube(32);
-  const double           share = 0.4 / 32, shift = 2 * pi * share;
-  Bench                  bench(grid);
-  Domain                 shifted(grid, bench.kernels(), bench.domain().communicator(), { { share, share, share } });
-  const auto             f = problems::smoothVelocity(1.0);
-  const Buffer           v = bench.vector(f);
-  const Buffer           moved = bench.vector({ { [&](double x, double y, double z) { return f[0](x + shift, y + shift, z + shift); },
-                                      [&](double x, double y, double z) { return f[1](x + shift, y + shift, z + shift); },
-                                      [&](double x, double y, double z) { return f[2](x + shift, y + shift, z + shift); } } });
+  const Grid   grid = problems::cube(32);
+  const double share = 0.4 / 32, shift = 2 * pi * share;
+  Bench        bench(grid);
+  Domain       shifted(grid, bench.kernels(), bench.domain().communicator(), { { share, share, share } });
+  const auto   f = problems::smoothVelocity(1.0);
+  const Buffer v = bench.vector(f);
+  const Buffer moved =
+    bench.vector({ { [&](double x, double y, double z) { return f[0](x + shift, y + shift, z + shift); },
+                     [&](double x, double y, double z) { return f[1](x + shift, y + shift, z + shift); },
+                     [&](double x, double y, double z) { return f[2](x + shift, y + shift, z + shift); } } });
   const std::vector<double> ends = PointPaths(bench.domain(), points).follow(bench.domain().view(v));
   const std::vector<double> others = PointPaths(shifted, points).follow(shifted.view(moved));
   const double              h = 2 * pi / 32, error = 2 * 3 * 3.0 / 128 * std::pow(h, 4) * std::exp(1.5);
@@ -124,7 +133,8 @@ TEST(PointPaths, KnowWhereTheGridBegins)
 struct Landmarks : ::testing::Test
 {
   Landmarks()
-    : bench(problems::cube(24))
+    : options(withSigma(1.0))
+    , bench(problems::cube(24))
     , term(bench.domain(), options, 1.0, pairsFrom(points))
     , v(bench.vector(problems::smoothVelocity(1.0)))
     , w(bench.vector(problems::direction(0.4)))
@@ -173,6 +183,15 @@ TEST_F(Landmarks, ValueAtRest)
   }
 }
 
+// Of a cube of edge 2 pi.
+TEST_F(Landmarks, SigmaIsATenthOfTheBoxUnlessItIsGiven)
+{
+  options.landmarkSigma.reset();
+  LandmarkTerm automatic(bench.domain(), options, 1.0, pairsFrom(points));
+  const double ratio = std::pow(0.2 * pi, 2);
+  EXPECT_NEAR(automatic.value(view(v)) * ratio / term.value(view(v)), 1.0, 1e-12);
+}
+
 TEST_F(Landmarks, GradientHasATaylorRemainderOfSecondOrder)
 {
   const Buffer g = bench.domain().vector();
@@ -181,13 +200,15 @@ TEST_F(Landmarks, GradientHasATaylorRemainderOfSecondOrder)
 }
 
 // The interpolant of a polynomial of third degree is that polynomial, without the kinks between cells that others have.
-// Then a central difference is off by O(e^2), Richardson's combination of two by O(e^4) = 1e-7 of it; v + e w is rounded to
-// Real, 6e-8 of values of one, and divided by e.
+// Then a central difference is off by O(e^2), Richardson's combination of two by O(e^4) = 1e-7 of it; v + e w is
+// rounded to Real, 6e-8 of values of one, and divided by e.
 TEST_F(Landmarks, GradientIsThatOfTheSteps)
 {
   const auto polynomials = [](double s) -> std::array<problems::Scalar, 3> {
     return { { [=](double x, double y, double z) { return 0.6 * s + 0.3 * (x - pi) - 0.2 * (y - pi) * (z - pi); },
-               [=](double x, double y, double z) { return -0.4 + 0.2 * s * (x - pi) * (x - pi) + 0.3 * (z - pi) * y / pi; },
+               [=](double x, double y, double z) {
+                 return -0.4 + 0.2 * s * (x - pi) * (x - pi) + 0.3 * (z - pi) * y / pi;
+               },
                [=](double x, double y, double z) { return 0.3 + 0.1 * (y - pi) * (x - pi) - 0.25 * s * (z - pi); } } };
   };
   v = bench.vector(polynomials(1.0));
@@ -253,8 +274,8 @@ TEST_F(Landmarks, WithoutThemThereIsNothing)
 // rounding only; nodes are sums of Real in the same order.
 TEST(LandmarksOnSlabs, AreThoseOfOneProcess)
 {
-  const Grid              grid = problems::cube(24);
-  std::vector<Real>       whole, direction;
+  const Grid        grid = problems::cube(24);
+  std::vector<Real> whole, direction;
   for (int c = 0; c < 3; ++c)
   {
     const auto v = problems::sample(grid, problems::smoothVelocity(1.5)[c]);
@@ -264,9 +285,9 @@ TEST(LandmarksOnSlabs, AreThoseOfOneProcess)
   }
   struct Result
   {
-    double            value;
-    double            square; ///< of the gradient
-    double            curvature;
+    double value;
+    double square; ///< of the gradient
+    double curvature;
   };
   const auto resultOf = [&](int ranks) {
     Result           result{};
@@ -275,14 +296,14 @@ TEST(LandmarksOnSlabs, AreThoseOfOneProcess)
     team.run([&](const std::shared_ptr<Communicator> & communicator) {
       const auto   kernels = makeCpuKernels(1);
       Domain       domain(grid, *kernels, *communicator);
-      LandmarkTerm term(domain, Options(), 1.0, pairsFrom(points));
+      LandmarkTerm term(domain, withSigma(1.0), 1.0, pairsFrom(points));
       const Buffer v = test::part(domain, whole, 3), w = test::part(domain, direction, 3);
       const Buffer g = domain.vector(), h = domain.vector();
       const double value = term.value(domain.view(v));
       term.addGradient(domain.view(v), false, domain.view(g));
       term.addHessian(domain.view(w), false, domain.view(h));
-      const double square = domain.inner(g.data(), g.data(), g.size());
-      const double curvature = domain.inner(h.data(), w.data(), h.size());
+      const double                      square = domain.inner(g.data(), g.data(), g.size());
+      const double                      curvature = domain.inner(h.data(), w.data(), h.size());
       const std::lock_guard<std::mutex> lock(mutex);
       result = { value, square, curvature };
     });

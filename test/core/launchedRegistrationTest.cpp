@@ -60,6 +60,8 @@ struct Case
   std::vector<float> secondFixed; ///< empty: there is one pair
   std::vector<float> secondMoving;
 
+  std::vector<LandmarkPair> landmarks;
+
   Case()
   {
     options.similarity = SimilarityMeasure::SumOfSquares;
@@ -89,6 +91,7 @@ inputsOf(const Case & problem, bool all = true)
   inputs.moving = block(problem.moving);
   inputs.fixedWeight = inputs.movingWeight = block(problem.weight);
   inputs.initialVelocity = block(problem.velocity);
+  inputs.landmarks = problem.landmarks;
   if (!problem.secondFixed.empty())
   {
     inputs.furtherPairs = { { block(problem.secondFixed), block(problem.secondMoving) } };
@@ -369,6 +372,16 @@ TEST_F(LaunchedRegistrations, TakeFurtherPairs)
   const Outcome two = solveByWorkers(problem, 2);
   expectSame(two, solveByRanks(problem, 2));
   EXPECT_NE(two.displacement, one.displacement);
+}
+
+TEST_F(LaunchedRegistrations, TakeLandmarks)
+{
+  const Outcome without = solveByWorkers(problem, 2);
+  problem.landmarks = { { { { 10.0, 12.0, 9.0 } }, { { 12.0, 12.5, 13.0 } } } };
+  const Outcome with = solveByWorkers(problem, 2);
+  expectSame(with, solveByRanks(problem, 2));
+  EXPECT_NE(with.displacement, without.displacement);
+  EXPECT_TRUE(with.report.landmarks.has_value());
 }
 
 TEST_F(LaunchedRegistrations, CanBeRunAgain)

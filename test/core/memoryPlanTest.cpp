@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <string>
 
@@ -225,6 +226,26 @@ TEST(MemoryPlan, CountsWeightsAndTheInitialVelocity)
   expectExactPlan("initial velocity", grid, fewSteps(), 0.6, [&](Problem & r) {
     r.initialVelocity = { velocity.data(), gnr::wholeOf(r.grid) };
   });
+}
+
+TEST(MemoryPlan, CountsLandmarks)
+{
+  const Grid grid = box(40, 36, 32);
+  const auto landmarks = [&](Problem & r) {
+    for (const double share : { 0.3, 0.5, 0.6 })
+    {
+      const std::array<double, 3> at{ { share * grid.length(0), 0.4 * grid.length(1), share * grid.length(2) } };
+      r.landmarks.push_back({ at, { { at[0] + grid.spacing[0], at[1], at[2] - 0.5 * grid.spacing[2] } } });
+    }
+  };
+  for (Options options : { fewSteps(), halfGrid() })
+  {
+    expectExactPlan("landmarks", grid, options, 0.6, landmarks);
+    options.levels = 1;
+    expectExactPlan("landmarks on one grid", grid, options, 0.6, landmarks);
+    options.preconditioner = gnr::Preconditioner::InvA;
+    expectExactPlan("landmarks, inva", grid, options, 0.6, landmarks);
+  }
 }
 
 TEST(MemoryPlan, CountsAVelocityOnHalfTheGrid)

@@ -5,9 +5,7 @@
 
 #include "itkCompositeTransform.h"
 #include "itkDisplacementFieldTransform.h"
-
-#include <vnl/vnl_det.h>
-#include <vnl/vnl_inverse.h>
+#include "itkGaussNewtonRegistrationPointInverse.h"
 
 namespace gnrapp
 {
@@ -17,51 +15,7 @@ namespace
 using FieldTransformType = itk::DisplacementFieldTransform<double, 3>;
 using CompositeType = itk::CompositeTransform<double, 3>;
 
-constexpr double tolerance = 1e-3; // mm
-
-/** The x with x + u(x) = target. `displacement` gives u(x), `gradient` the matrix du/dx, physical by physical. */
-template <typename TDisplacement, typename TGradient>
-bool
-Solve(const PointType & target, TDisplacement displacement, TGradient gradient, PointType & out)
-{
-  constexpr int maximumSteps = 50;
-  constexpr int maximumHalvings = 12;
-
-  PointType  x = target - displacement(target);
-  VectorType residual = x + displacement(x) - target;
-  for (int step = 0; step < maximumSteps && residual.GetNorm() > 0.1 * tolerance; ++step)
-  {
-    MatrixType jacobian = gradient(x);
-    for (unsigned int i = 0; i < 3; ++i)
-    {
-      jacobian(i, i) += 1.0;
-    }
-    VectorType correction = residual;
-    if (vnl_determinant(jacobian.GetVnlMatrix()) > 0)
-    {
-      correction = VectorType((vnl_inverse(jacobian.GetVnlMatrix()) * residual.GetVnlVector()).data_block());
-    }
-    double length = 1.0;
-    bool   improved = false;
-    for (int halving = 0; halving < maximumHalvings && !improved; ++halving, length *= 0.5)
-    {
-      const PointType  trial = x - correction * length;
-      const VectorType trialResidual = trial + displacement(trial) - target;
-      if (trialResidual.GetNorm() < residual.GetNorm())
-      {
-        x = trial;
-        residual = trialResidual;
-        improved = true;
-      }
-    }
-    if (!improved)
-    {
-      break;
-    }
-  }
-  out = x;
-  return residual.GetNorm() <= tolerance;
-}
+using InverseType = itk::GaussNewtonRegistrationPointInverse;
 
 /** A displacement field; outside, the nearest vector continues. */
 template <typename TField>
@@ -153,7 +107,7 @@ public:
   MapStatus
   Map(const PointType & in, PointType & out) const override
   {
-    const bool found = Solve(
+    const bool found = InverseType::Solve(
       in,
       [this](const PointType & x) { return m_Field.At(x); },
       [this](const PointType & x) { return m_Field.GradientAt(x); },
@@ -193,29 +147,7 @@ public:
   MapStatus
   Map(const PointType & in, PointType & out) const override
   {
-    const bool found = Solve(
-      in,
-      [this](const PointType & x) { return m_Transform->TransformPoint(x) - x; },
-      [this](const PointType & x) {
-        // ITK 5.2 has no derivatives of B-splines. The error of this one slows Newton's method down, no more.
-        constexpr double step = 1e-2; // mm
-        MatrixType       gradient;
-        for (unsigned int column = 0; column < 3; ++column)
-        {
-          PointType before = x;
-          PointType after = x;
-          before[column] -= step;
-          after[column] += step;
-          const VectorType change = m_Transform->TransformPoint(after) - m_Transform->TransformPoint(before);
-          for (unsigned int row = 0; row < 3; ++row)
-          {
-            gradient(row, column) = change[row] / (2 * step) - (row == column ? 1.0 : 0.0);
-          }
-        }
-        return gradient;
-      },
-      out);
-    return found ? MapStatus::Mapped : MapStatus::NotInverted;
+    return InverseType::Invert(m_Transform, in, out) ? MapStatus::Mapped : MapStatus::NotInverted;
   }
 
 private:

@@ -2,6 +2,7 @@
 #include "RegistrationFilter.h"
 
 #include "common/cli/CommandLineError.h"
+#include "common/map/PointFile.h"
 #include "common/map/TransformInput.h"
 
 #include <algorithm>
@@ -37,6 +38,25 @@ ReadMask(const std::string & path)
     mask->GetBufferPointer()[i] = value != 0.0F ? 1 : 0;
   }
   return mask;
+}
+
+using LandmarkPointContainer = RegistrationFilterType::LandmarkPointContainer;
+
+LandmarkPointContainer
+ReadLandmarks(const std::string & path)
+{
+  LandmarkPointContainer points;
+  const auto             file = ReadPointFile(path);
+  for (const FilePoint & point : file->points)
+  {
+    if (!point.position)
+    {
+      throw CommandLineError(path + ": " + point.place +
+                             " is a point without a position. Place it, or remove the pair");
+    }
+    points.push_back(*point.position);
+  }
+  return points;
 }
 
 /** The initial transform that was given, or found; null if there is none. */
@@ -94,6 +114,8 @@ NameFiles(const std::string & message, const RegistrationSettings & settings)
     { "InitialTransform", settings.initialTransform.value_or("") },
     { "InitialVelocityField", settings.initialVelocity.value_or("") },
     { "UseHistogramMatching", "--histogram-matching" },
+    { "FixedLandmarks", settings.fixedPoints.value_or("") },
+    { "MovingLandmarks", settings.movingPoints.value_or("") },
   };
   for (std::size_t i = 0; i < settings.channels.size(); ++i)
   {
@@ -129,6 +151,16 @@ NameFiles(const std::string & message, const RegistrationSettings & settings)
   return text;
 }
 
+void
+SetLandmarks(RegistrationFilterType * filter, const RegistrationSettings & settings)
+{
+  if (settings.fixedPoints && settings.movingPoints)
+  {
+    filter->SetFixedLandmarks(ReadLandmarks(*settings.fixedPoints));
+    filter->SetMovingLandmarks(ReadLandmarks(*settings.movingPoints));
+  }
+}
+
 std::optional<AlignmentRecord>
 SetInputs(RegistrationFilterType *     filter,
           const RegistrationSettings & settings,
@@ -137,6 +169,7 @@ SetInputs(RegistrationFilterType *     filter,
           ImageSources &               sources,
           RunLog &                     log)
 {
+  SetLandmarks(filter, settings);
   const auto fixedImage = ReadImage<RealImageType>(fixed);
   filter->SetFixedImage(fixedImage);
   const auto movingReader = ReadImageFrom<RealImageType>(moving);

@@ -34,6 +34,11 @@ SetInputs(RegistrationFilterType *     filter,
           ImageSources &               sources,
           RunLog &                     log);
 
+/** Reads the files of landmarks, if there are any, and hands the points to the filter. Throws CommandLineError naming
+ * the file and the place. */
+void
+SetLandmarks(RegistrationFilterType * filter, const RegistrationSettings & settings);
+
 /** Hands the options and the choice of outputs to the filter. */
 void
 SetParameters(RegistrationFilterType * filter, const RegistrationSettings & settings);

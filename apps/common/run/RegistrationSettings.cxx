@@ -78,7 +78,11 @@ InputsOf(const RegistrationSettings & settings)
     inputs.push_back(channel.fixed);
     inputs.push_back(channel.moving);
   }
-  for (const auto & input : { settings.fixedMask, settings.movingMask, settings.initialVelocity })
+  for (const auto & input : { settings.fixedMask,
+                              settings.movingMask,
+                              settings.initialVelocity,
+                              settings.fixedPoints,
+                              settings.movingPoints })
   {
     if (input)
     {
@@ -164,6 +168,14 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   file("--initial-velocity",
        settings.initialVelocity,
        "Start from this velocity, written by --velocity of an earlier run.");
+  file(
+    "--fixed-points",
+    settings.fixedPoints,
+    "Landmarks in FIXED, with --moving-points: a table with columns x, y, z (LPS, mm), or .fcsv or .mrk.json of 3D "
+    "Slicer. The deformation brings them to those of MOVING, to --landmark-sigma, also where the images show nothing.");
+  file("--moving-points",
+       settings.movingPoints,
+       "The same landmarks in MOVING: as many, in the same order, before any initial transform.");
   const auto output = [&](const char * name, bool & target, const char * text) {
     parser.add_flag(name, target, text)->group("Inputs and outputs");
   };
@@ -271,6 +283,13 @@ ParseRegistrationSettings(int argc, const char * const * argv)
       throw CommandLineError(std::string(name) +
                              ": needs the results as a whole. Leave out --streamed-output, or this option");
     }
+  }
+  if (settings.fixedPoints.has_value() != settings.movingPoints.has_value())
+  {
+    const bool isFixed = settings.fixedPoints.has_value();
+    throw CommandLineError(std::string(isFixed ? "--fixed-points" : "--moving-points") + ": needs " +
+                           (isFixed ? "--moving-points" : "--fixed-points") +
+                           ", the same points in the other image. Give both, or none");
   }
   CheckFslImages(settings.fslImages, { settings.initialTransform.value_or("") }, "--initial-transform");
   if (settings.smoke && settings.dryRun)

@@ -32,6 +32,8 @@ struct RegistrationSettings
   std::optional<std::string> initialTransform; ///< a file, or a word of AlignmentMethod
   std::optional<FslImages>   fslImages;        ///< where initialTransform is a matrix of FLIRT
   std::optional<std::string> initialVelocity;
+  std::optional<std::string> fixedPoints; ///< files of landmarks; both or none
+  std::optional<std::string> movingPoints;
   std::string                preset = "default";
   gnr::Options               options; ///< of the preset, overridden by what was given explicitly
   const gnr::OptionTable *   optionTable = &gnr::optionTable(); ///< those that there are

@@ -110,6 +110,10 @@ RunLog::PrintHeader(const ImageFileInfo & fixed,
   {
     Line("start    " + *m_Settings.initialVelocity + " (velocity)");
   }
+  if (m_Settings.fixedPoints && m_Settings.movingPoints)
+  {
+    Line("points   " + *m_Settings.fixedPoints + " (fixed), " + *m_Settings.movingPoints + " (moving)");
+  }
   Line(
     std::string("device   ") + gnr::nameOf(o.device) + ", " +
     (o.threads ? std::to_string(*o.threads) + (*o.threads == 1 ? " thread" : " threads") : std::string("all threads")));
@@ -366,6 +370,14 @@ RunLog::PrintSummary(const gnr::Report &                                 report,
   if (report.massDrift)
   {
     Line(Format("  mass drift         %.3f %% by the transport", 100.0 * *report.massDrift));
+  }
+  if (const auto & landmarks = report.landmarks)
+  {
+    Line(Format("  landmarks          %.3f mm apart, at most %.3f mm (before %.3f, %.3f)",
+                landmarks->meanAfter,
+                landmarks->maximumAfter,
+                landmarks->meanBefore,
+                landmarks->maximumBefore));
   }
   Line(Format("  folded voxels      %zu", report.foldedVoxels));
   Line(Format("  max |u|            %.3f mm", report.maximumDisplacement));

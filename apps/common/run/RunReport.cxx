@@ -110,6 +110,19 @@ Describe(const std::optional<AlignmentRecord> & alignment)
 }
 
 Json
+Describe(const std::optional<gnr::LandmarkDistances> & landmarks)
+{
+  if (!landmarks)
+  {
+    return nullptr;
+  }
+  return { { "meanBeforeMm", landmarks->meanBefore },
+           { "maximumBeforeMm", landmarks->maximumBefore },
+           { "meanAfterMm", landmarks->meanAfter },
+           { "maximumAfterMm", landmarks->maximumAfter } };
+}
+
+Json
 Describe(const std::vector<gnr::TrafficRecord> & traffic)
 {
   Json result = Json::array();
@@ -211,7 +224,9 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
         { "movingMask", ValueOrNull(settings.movingMask) },
         { "initialTransform", ValueOrNull(settings.initialTransform) },
         { "fslImages", settings.fslImages ? Json{ settings.fslImages->reference, settings.fslImages->input } : Json() },
-        { "initialVelocity", ValueOrNull(settings.initialVelocity) } } },
+        { "initialVelocity", ValueOrNull(settings.initialVelocity) },
+        { "fixedPoints", ValueOrNull(settings.fixedPoints) },
+        { "movingPoints", ValueOrNull(settings.movingPoints) } } },
     { "options", Describe(settings) },
     { "alignment", Describe(record.alignment) },
     { "machine",
@@ -232,6 +247,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
             ? Json({ { "before", r.detailCorrelation->before }, { "after", r.detailCorrelation->after } })
             : Json() },
         { "massDrift", r.massDrift ? Json(*r.massDrift) : Json() },
+        { "landmarks", Describe(r.landmarks) },
         { "determinant",
           { { "minimum", r.determinantMinimum }, { "maximum", r.determinantMaximum }, { "mean", r.determinantMean } } },
         { "foldedVoxels", r.foldedVoxels },

@@ -77,6 +77,7 @@ SetStreamedInputs(RegistrationFilterType * filter, const RegistrationSettings & 
     inside->SetInput(keep(OpenImage<RealImageType>(path, 1)));
     return keep(inside);
   };
+  SetLandmarks(filter, settings);
   filter->SetFixedImage(keep(OpenImage<RealImageType>(settings.fixed, 1)));
   filter->SetMovingImage(keep(OpenImage<RealImageType>(settings.moving, 1)));
   for (const FilePair & channel : settings.channels)

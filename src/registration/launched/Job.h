@@ -6,6 +6,9 @@
 
 #include "gnr/Grid.h"
 #include "gnr/Options.h"
+#include "gnr/Problem.h"
+
+#include <vector>
 
 namespace gnr
 {
@@ -23,13 +26,24 @@ struct Job
   bool    hasVelocity = false;
   int     furtherPairs = 0;
   double  movingVolumeChange = 1.0;
+
+  std::vector<LandmarkPair> landmarks{};
 };
 
 inline void
 transfer(Archive & archive, Job & job)
 {
-  auto & [grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity, furtherPairs, volumeChange] = job;
-  archive(grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity, furtherPairs, volumeChange);
+  auto & [grid,
+          options,
+          processes,
+          hasFixedWeight,
+          hasMovingWeight,
+          hasVelocity,
+          furtherPairs,
+          volumeChange,
+          landmarks] = job;
+  archive(
+    grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity, furtherPairs, volumeChange, landmarks);
 }
 
 } // namespace launched

@@ -74,6 +74,7 @@ jobOf(const Problem & problem, int processes)
   job.hasVelocity = problem.initialVelocity.data != nullptr;
   job.furtherPairs = static_cast<int>(problem.furtherPairs.size());
   job.movingVolumeChange = problem.movingVolumeChange;
+  job.landmarks = problem.landmarks;
   return job;
 }
 
