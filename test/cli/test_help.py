@@ -26,6 +26,7 @@ REGISTER = {
     "--threads": "threads", "--checkpoint": "checkpoint", "--checkpoint-interval": "checkpointIntervalSeconds",
     "--keep-checkpoint": None, "--requeue-exit-code": None, "--fixed-mask": "fixedMask", "--moving-mask": "movingMask",
     "--initial-transform": "initialTransform", "--fsl-images": "fslImages", "--initial-velocity": "initialVelocity",
+    "--fixed-points": "fixedPoints", "--moving-points": "movingPoints", "--landmark-sigma": "landmarkSigma",
     "--output": None, "--channel": "channels", "--inverse": None, "--velocity": None, "--determinant": None, "--composite": None,
     "--composite-precision": None, "--dispvect": None, "--picture": None, "--dry-run": None, "--smoke": None, "--verbose": None,
     "--processes": None, "--streamed-input": None, "--streamed-output": None, "--quiet": None, "--version": None,
@@ -76,7 +77,7 @@ class Help(support.CommandLineTest):
         for option, member in REGISTER.items():
             value = used[member] if member else None
             if member and value in (None, []):
-                value = {"levels": "automatic", "threads": "all"}.get(member, "none")
+                value = {"levels": "automatic", "landmarkSigma": "automatic", "threads": "all"}.get(member, "none")
             elif isinstance(value, bool):
                 value = "on" if value else "off"
             elif isinstance(value, (int, float)):

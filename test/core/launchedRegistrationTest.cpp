@@ -376,6 +376,7 @@ TEST_F(LaunchedRegistrations, TakeFurtherPairs)
 
 TEST_F(LaunchedRegistrations, TakeLandmarks)
 {
+  problem.options.maximumIterations = 2;
   const Outcome without = solveByWorkers(problem, 2);
   problem.landmarks = { { { { 10.0, 12.0, 9.0 } }, { { 12.0, 12.5, 13.0 } } } };
   const Outcome with = solveByWorkers(problem, 2);

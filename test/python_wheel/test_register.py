@@ -177,6 +177,26 @@ class Channels(unittest.TestCase):
 
 
 class Behaviour(unittest.TestCase):
+    def test_landmarks_are_brought_together(self):
+        """In LPS, on grids that begin elsewhere and through a translation: a ball that shows nothing of the motion."""
+        direction = np.diag([-1.0, -1.0, 1.0])
+        fixed = Image(np.minimum(blob(), 0.6), origin=(31.0, 27.0, 0.0), direction=direction)
+        moving = Image(fixed.array, origin=(32.0, 27.0, 0.0), direction=direction)
+        p = np.array([[16.0, 14.0, 12.0], [14.0, 16.0, 10.0]])
+        shift = np.eye(4)
+        shift[0, 3] = 1.0
+        q = p + [1.0, 0.0, 0.0] + [[0.0, 2.0, 0.0], [0.0, 1.0, 1.0]]
+        found = gaussnewton.register(fixed, moving, initial_transform=shift, fixed_points=p, moving_points=q,
+                                     landmark_sigma=1.0, threads=1)
+        landmarks = found.report["result"]["landmarks"]
+        self.assertAlmostEqual(landmarks["meanBeforeMm"], 0.5 * (2.0 + 2.0 ** 0.5), places=6)
+        self.assertLess(landmarks["maximumAfterMm"], 0.5)
+        for wrong, says in (((p, None), "belong together"), ((p, q[:1]), "1 points"), ((p[:, :2], q), "(N, 3)"),
+                            ((p, q + 100.0), "point 0"), ((p * np.nan, q), "fixed_points: point 0")):
+            with self.subTest(says), self.assertRaises(gaussnewton.InputError) as error:
+                gaussnewton.register(fixed, moving, fixed_points=wrong[0], moving_points=wrong[1])
+            self.assertIn(says, str(error.exception))
+
     def test_errors_by_class(self):
         image = blob()
         cases = [(dict(beta=-1), "Beta: must be a number > 0"), (dict(no_such=1), "no_such"), (dict(preset="slow"), "slow"),

@@ -122,6 +122,16 @@ describe(const gnr::Report & r, const gnr::Options & options)
   }
   result["intensityChanges"] = changes;
   result["massDrift"] = valueOrNone(r.massDrift);
+  result["landmarks"] = nb::none();
+  if (r.landmarks)
+  {
+    nb::dict d;
+    d["meanBeforeMm"] = r.landmarks->meanBefore;
+    d["maximumBeforeMm"] = r.landmarks->maximumBefore;
+    d["meanAfterMm"] = r.landmarks->meanAfter;
+    d["maximumAfterMm"] = r.landmarks->maximumAfter;
+    result["landmarks"] = d;
+  }
   result["detailCorrelationBefore"] =
     valueOrNone(r.detailCorrelation ? std::optional(r.detailCorrelation->before) : std::nullopt);
   result["detailCorrelationAfter"] =
@@ -179,6 +189,7 @@ solve(const Volume &                                           fixed,
       const std::optional<Volume> &                            movingWeight,
       const std::optional<VectorVolume> &                      initialVelocity,
       const std::vector<std::pair<Volume, Volume>> &           channels,
+      const std::vector<std::array<double, 6>> &               landmarks,
       const std::string &                                      preset,
       const std::vector<std::pair<std::string, std::string>> & settings,
       const std::vector<std::string> &                         outputs,
@@ -229,6 +240,12 @@ solve(const Volume &                                           fixed,
     check(channelMoving, "a channel");
     problem.furtherPairs.push_back(
       { { channelFixed.data(), gnr::wholeOf(grid) }, { channelMoving.data(), gnr::wholeOf(grid) } });
+  }
+
+  for (const std::array<double, 6> & pair :
+       landmarks) // fixed and moving point, along the grid axes from the first voxel
+  {
+    problem.landmarks.push_back({ { { pair[0], pair[1], pair[2] } }, { { pair[3], pair[4], pair[5] } } });
   }
 
   nb::dict                     result;
@@ -416,6 +433,7 @@ NB_MODULE(_core, m)
         "moving_weight"_a.none(),
         "initial_velocity"_a.none(),
         "channels"_a,
+        "landmarks"_a,
         "preset"_a,
         "settings"_a,
         "outputs"_a,

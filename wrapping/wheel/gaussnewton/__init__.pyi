@@ -48,6 +48,7 @@ class Result:
 def register(fixed: ImageLike, moving: ImageLike, *, channels: Iterable[tuple[ImageLike, ImageLike]] = ...,
              fixed_mask: ImageLike | None = ..., moving_mask: ImageLike | None = ...,
              initial_transform: TransformLike | None = ..., initial_velocity: ArrayLike | Image | None = ...,
+             fixed_points: ArrayLike | None = ..., moving_points: ArrayLike | None = ...,
              similarity: str | None = ...,
              measure: Callable[[np.ndarray, np.ndarray, np.ndarray | None], tuple[Any, ...]] | None = ...,
              preset: Literal["fast", "default", "accurate", "lung-ct"] = ...,

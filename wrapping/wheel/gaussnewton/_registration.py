@@ -64,6 +64,42 @@ def _weight(mask, grid, name):
     return weight
 
 
+def _points(points, image, name):
+    """Points in LPS millimetres as an array, checked to lie in their image."""
+    try:
+        array = np.array(points, dtype=float)
+    except (TypeError, ValueError):
+        array = np.zeros(0)
+    if array.ndim != 2 or array.shape[1] != 3 or len(array) == 0:
+        raise InputError("%s: an array of shape (N, 3) is needed, with the x, y and z of each point in mm" % name)
+    index = (np.c_[array, np.ones(len(array))] @ np.linalg.inv(image.index_to_point()).T)[:, :3]
+    with np.errstate(invalid="ignore"):
+        inside = ((index >= -0.5) & (index <= np.array(image.size) - 0.5)).all(axis=1)
+    if not inside.all():
+        number = int(np.argmin(inside))
+        raise InputError("%s: point %d, %s, lies outside its image; give physical coordinates (LPS, mm) of that image, "
+                         "or remove the pair" % (name, number, array[number].tolist()))
+    return array
+
+
+def _landmarks(fixed_points, moving_points, fixed, moving, initial):
+    """Pairs along the axes of the fixed grid, mm from its first voxel; moving points where the sampled image has them."""
+    if fixed_points is None and moving_points is None:
+        return []
+    if fixed_points is None or moving_points is None:
+        raise InputError("fixed_points and moving_points belong together: give both, or none")
+    here = _points(fixed_points, fixed, "fixed_points")
+    there = _points(moving_points, moving, "moving_points")
+    if len(here) != len(there):
+        raise InputError("moving_points has %d points, but fixed_points has %d; give as many, in the same order"
+                         % (len(there), len(here)))
+    to_index = np.linalg.inv(fixed.index_to_point())
+    back = to_index if initial is None else to_index @ np.linalg.inv(initial)
+    def along(points, matrix):
+        return (np.c_[points, np.ones(len(points))] @ matrix.T)[:, :3] * np.array(fixed.spacing)
+    return np.c_[along(here, to_index), along(there, back)].tolist()
+
+
 def _to_moving(fixed, moving, initial=None):
     """12 numbers: index of the fixed to continuous index of the moving grid; 9: LPS millimetres, before the initial
     transform, to the latter."""
@@ -248,7 +284,7 @@ class Result:
 
 
 def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, initial_transform=None,
-             initial_velocity=None, similarity=None, measure=None, preset="default", progress=None,
+             initial_velocity=None, fixed_points=None, moving_points=None, similarity=None, measure=None, preset="default", progress=None,
              outputs=(), spacing=None, **settings):
     """Registers `moving` to `fixed`: finds the smooth, invertible displacement u that makes moving(T(x + u(x))) like
     fixed(x).
@@ -265,6 +301,9 @@ def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, i
         align() returns it; or an affine transform of itk or SimpleITK: Euler, versor, similarity, affine, translation
         or a composite of these. u comes before it and does not contain it.
     initial_velocity: [z, y, x, 3], mm per unit time, LPS axes, on the grid of fixed: `velocity` of an earlier result.
+    fixed_points, moving_points: landmarks, N x 3 numbers each: points of fixed and the same points of moving, mm along LPS
+        axes (of plain arrays x, y, z), inside their images. u is drawn to bring them together, as far as the option
+        landmark_sigma says, also where the images show nothing; `report` has their distances.
     similarity: the name of a measure, or a sum of several, "lncc+0.5*mind". The default, "auto", takes "lncc" for images
         of one contrast and "mind" for others; `report` names its choice. With channels one for all pairs, or one for each
         with commas between them, "lncc,0.2*ssd"; "labels" is for pairs of segmentations.
@@ -312,11 +351,12 @@ def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, i
         inverse = np.linalg.inv(fixed_image.direction)
         velocity = np.ascontiguousarray(_rotated(np.asarray(vectors, dtype=np.float32), inverse))
 
+    landmarks = _landmarks(fixed_points, moving_points, fixed_image, moving_image, initial)
     reporter = _Progress(progress)
     wanted = ["displacement"] + [name for name in ("inverse", "velocity", "determinant") if name in outputs]
     try:
-        solved = _core.solve(fixed_values, on_grid, fixed_image.spacing, fixed_weight, moving_weight, velocity, further, preset,
-                             chosen, wanted, reporter, measure)
+        solved = _core.solve(fixed_values, on_grid, fixed_image.spacing, fixed_weight, moving_weight, velocity, further,
+                             landmarks, preset, chosen, wanted, reporter, measure)
     finally:
         reporter.close()
     fields = {name: solved[name] if name == "determinant" else _rotated(solved[name], fixed_image.direction)
