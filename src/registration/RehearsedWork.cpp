@@ -156,7 +156,11 @@ public:
     , pairs_(plan.pairs)
     , weight_(plan.reachesBorder || plan.hasFixedWeight ? domain_.scalar() : Buffer())
     , movingWeight_(plan.hasMovingWeight ? domain_.scalar() : Buffer())
-    , set_{ compareImages(), weight_ ? weight_.data() : nullptr, movingWeight_ ? movingWeight_.data() : nullptr }
+    , set_{ compareImages(),
+            weight_ ? weight_.data() : nullptr,
+            movingWeight_ ? movingWeight_.data() : nullptr,
+            1.0,
+            std::vector<LandmarkPair>(plan.landmarks) }
     , objective_(velocity_, transform_, options_, set_)
     , v_(objective_.domain().vector())
     , p_(objective_.domain().vector())
