@@ -14,8 +14,8 @@ namespace
 /// Square of the difference of normalised intensities that an error of sigma is worth.
 constexpr double squaredDifference = 0.01;
 
-/// Of the edge of a cube as large as the box: landmarks are then met to a millimetre or less in a body of 200 mm, and
-/// take two to three times as many Krylov iterations as the images alone (doc/measurements.md).
+/// Of the edge of a cube as large as the box: landmarks are then met to half a millimetre in a body of 200 mm, and take
+/// up to twice as many Krylov iterations as the images alone (doc/measurements.md, "Landmarks").
 constexpr double shareOfBox = 0.1;
 
 /** Per mm^2. */
