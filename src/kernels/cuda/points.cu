@@ -23,6 +23,14 @@ sumsOf(std::size_t numbersPerPoint)
 constexpr int nodesInPlane = 16;
 constexpr int planeBlock = 3 * nodesInPlane;
 
+/** The q-th of four, without an array that would have to lie in memory. */
+template <typename T>
+__device__ __forceinline__ T
+chosen(const T (&of)[4], int q)
+{
+  return q == 0 ? of[0] : q == 1 ? of[1] : q == 2 ? of[2] : of[3];
+}
+
 /** A block has one plane and goes through all points, so that every sum has their order; a thread has one of the nodes
  * and components that a point has there. Axes have at least four points, so that the nodes differ. */
 __global__ void
@@ -36,16 +44,18 @@ __launch_bounds__(planeBlock)
   {
     const double * const   position = positions + 3 * n;
     const point::CubicAxis z = point::cubicAxis(position[2], slab.planes);
+#pragma unroll
     for (int k = 0; k < 4; ++k)
     {
       if (z.node[k] - slab.firstPlane == plane) // for all threads of the block alike
       {
         const point::CubicAxis x = point::cubicAxis(position[0], slab.extents.nx),
                                y = point::cubicAxis(position[1], slab.extents.ny);
-        Real * const node =
-          v[c] + (static_cast<std::size_t>(plane) * slab.extents.ny + y.node[j]) * slab.extents.nx + x.node[i];
-        const double value = z.weight[k] * y.weight[j] * values[3 * n + c];
-        *node = static_cast<Real>(*node + value * x.weight[i]);
+        Real * const node = v.data + c * v.stride +
+                            (static_cast<std::size_t>(plane) * slab.extents.ny + chosen(y.node, j)) * slab.extents.nx +
+                            chosen(x.node, i);
+        const double value = z.weight[k] * chosen(y.weight, j) * values[3 * n + c];
+        *node = static_cast<Real>(*node + value * chosen(x.weight, i));
         __syncthreads();
       }
     }
@@ -66,6 +76,8 @@ CudaKernels::sampleAtPoints(const ConstVectorView & v,
   double * const        at = static_cast<double *>(partialsDevice_.atLeast(mostPartials * partialBytes));
   double * const        value = at + 3 * most;
   double * const        slope = slopes == nullptr ? nullptr : value + 3 * most;
+  const Real * const    data = v.data;
+  const std::size_t     stride = v.stride;
   for (std::size_t begin = 0; begin < count; begin += most)
   {
     const std::size_t n = std::min(most, count - begin);
@@ -82,6 +94,7 @@ CudaKernels::sampleAtPoints(const ConstVectorView & v,
       for (int c = 0; c < 3; ++c)
       {
         double sum = 0.0, alongX = 0.0, alongY = 0.0, alongZ = 0.0;
+#pragma unroll
         for (int k = 0; k < 4; ++k)
         {
           const int plane = z.node[k] - slab.firstPlane;
@@ -89,10 +102,12 @@ CudaKernels::sampleAtPoints(const ConstVectorView & v,
           {
             continue;
           }
+#pragma unroll
           for (int j = 0; j < 4; ++j)
           {
-            const Real * const row = v[c] + (static_cast<std::size_t>(plane) * e.ny + y.node[j]) * e.nx;
+            const Real * const row = data + c * stride + (static_cast<std::size_t>(plane) * e.ny + y.node[j]) * e.nx;
             double             inRow = 0.0, rowX = 0.0;
+#pragma unroll
             for (int i = 0; i < 4; ++i)
             {
               const double node = row[x.node[i]];
