@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -24,7 +25,11 @@ struct Result
 };
 
 Result
-solve(gnr::Device device, const gnr::Grid & grid, gnr::Options options, double shift)
+solve(gnr::Device                            device,
+      const gnr::Grid &                      grid,
+      gnr::Options                           options,
+      double                                 shift,
+      const std::vector<gnr::LandmarkPair> & landmarks = {})
 {
   options.device = device;
   options.threads = 2;
@@ -41,6 +46,7 @@ solve(gnr::Device device, const gnr::Grid & grid, gnr::Options options, double s
   gnr::Problem problem{ grid, options };
   problem.fixed = { fixed.data(), gnr::wholeOf(problem.grid) };
   problem.moving = { moving.data(), gnr::wholeOf(problem.grid) };
+  problem.landmarks = landmarks;
   Result     result;
   const auto solution = gnr::makeEngine()->run(problem);
   result.report = solution->report();
@@ -139,6 +145,29 @@ TEST(CudaSolve, DensitiesAreCarriedAsOnTheCpu)
   EXPECT_LE(largestDifference(cuda.u, cpu.u), 1e-3 * voxel);
   EXPECT_EQ(cuda.report.newtonSteps, cpu.report.newtonSteps);
   EXPECT_EQ(cuda.report.overflowBytes, 0u);
+}
+
+// More samples than travel to a GPU at once, and in any order of its blocks.
+TEST(CudaSolve, LandmarksPullAsOnTheCpu)
+{
+  const gnr::Grid                grid = problems::cube(20);
+  const double                   voxel = grid.spacing[0];
+  std::vector<gnr::LandmarkPair> landmarks;
+  for (int i = 0; i < 80; ++i)
+  {
+    const std::array<double, 3> p{ { 2.0 + 0.03 * i, 4.2 - 0.025 * i, 3.0 + 0.4 * std::sin(i) } };
+    landmarks.push_back({ p, { { p[0] + 0.3, p[1] - 0.2, p[2] + 0.1 } } });
+  }
+  const Result cuda = solve(gnr::Device::Cuda, grid, steadyOptions(), 0.3, landmarks);
+  const Result cpu = solve(gnr::Device::Cpu, grid, steadyOptions(), 0.3, landmarks);
+  EXPECT_GT(cpu.report.maximumDisplacement, voxel) << "there is nothing to compare";
+  EXPECT_LE(largestDifference(cuda.u, cpu.u), 1e-3 * voxel);
+  EXPECT_EQ(cuda.report.newtonSteps, cpu.report.newtonSteps);
+  EXPECT_EQ(cuda.report.fieldBytes, cuda.report.memoryPlan.fieldBytes);
+  EXPECT_EQ(cuda.report.overflowBytes, 0u);
+  cuda_emulation::setSeed(11);
+  const Result again = solve(gnr::Device::Cuda, grid, steadyOptions(), 0.3, landmarks);
+  EXPECT_EQ(std::memcmp(cuda.u.data(), again.u.data(), cuda.u.size() * sizeof(float)), 0);
 }
 
 TEST(CudaSolve, TakesNoMoreMemoryThanAGpuHas)
