@@ -51,7 +51,7 @@ optionTable()
       "How far landmarks may stay apart, > 0: an error of this size at all of them counts as much as a difference of 10 % "
       "of the range of intensities at all voxels. Smaller: closer, in more iterations. automatic: a tenth of the size of "
       "the image.",
-      positive, "mm", { 0.1, 100, 0.1 }, "automatic" },
+      positive, "mm", {}, "automatic" },
     { "regularization", &Options::regularization, deformation, expert,
       "Which roughness of the velocity is penalised: first, second or third derivatives." },
     { "incompressible", &Options::incompressible, deformation, everyday,
