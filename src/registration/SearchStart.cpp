@@ -10,8 +10,6 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <iomanip>
-#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -374,6 +372,13 @@ SearchStart::leastGain() const
   return options_.start == Start::Search ? 0.0 : leastGainOfAutomatic;
 }
 
+void
+SearchStart::tell(Progress & progress) const
+{
+  progress.message(
+    "start: the solve that began with what a search found ends lower than the one from zero; it was kept");
+}
+
 bool
 SearchStart::propose(Pyramid & pyramid, Buffer & velocity) const
 {
@@ -409,10 +414,6 @@ SearchStart::propose(Pyramid & pyramid, Buffer & velocity) const
     FourierTransform & transform = pyramid.velocity();
     transform.apply(transform.symbol(Symbol::Kind::Projection), velocity.data(), velocity.data(), 3);
   }
-  std::ostringstream text;
-  text << std::setprecision(2) << "start: the search found points up to " << motion * coarse.grid().spacing[0]
-       << " mm from where the solve has brought them so far; a solve from there is tried, too";
-  progress_.message(text.str());
   return true;
 }
 

@@ -15,11 +15,10 @@ namespace gnr
 class SearchStart : public StartCandidate
 {
 public:
-  SearchStart(const Preparation & prepared, const Options & options, int threads, Progress & progress)
+  SearchStart(const Preparation & prepared, const Options & options, int threads)
     : prepared_(prepared)
     , options_(options)
     , threads_(threads)
-    , progress_(progress)
   {}
 
   bool
@@ -31,12 +30,13 @@ public:
   }
   double
   leastGain() const override;
+  void
+  tell(Progress & progress) const override;
 
 private:
   const Preparation & prepared_;
   const Options &     options_;
   int                 threads_;
-  Progress &          progress_;
 };
 
 } // namespace gnr

@@ -461,6 +461,10 @@ Solver::solveFrom(const StartCandidates & starts, Pyramid & pyramid, LevelSolver
         report.reason = best.reason;
       }
     }
+    else
+    {
+      starts[state_.start]->tell(*progress_);
+    }
     if (state_.isInterrupted || state_.start + 1 == count)
     {
       break;

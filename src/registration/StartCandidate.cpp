@@ -91,12 +91,11 @@ startCandidates(const Pyramid &     pyramid,
   {
     candidates.push_back(std::make_unique<LandmarkStart>(options, prepared, progress));
   }
-  const bool isWanted =
-    options.start == Start::Search ||
-    (options.start == Start::Automatic && !hasInitial && options.betaStrategy != BetaStrategy::Search);
+  const bool isWanted = options.start == Start::Search || (options.start == Start::Automatic && !hasInitial &&
+                                                           options.betaStrategy != BetaStrategy::Search);
   if (isWanted && number == searchedGrid(pyramid, options.start))
   {
-    candidates.push_back(std::make_unique<SearchStart>(prepared, options, threads, progress));
+    candidates.push_back(std::make_unique<SearchStart>(prepared, options, threads));
   }
   return candidates;
 }

@@ -21,6 +21,10 @@ public:
    * where there is nothing to propose. Collective. */
   virtual bool
   propose(Pyramid & pyramid, Buffer & velocity) const = 0;
+  /** Says that it was kept, where the user should know. */
+  virtual void
+  tell(Progress &) const
+  {}
   /** The share by which its objective must be lower than those of the candidates before it. */
   virtual double
   leastGain() const
