@@ -483,6 +483,28 @@ DiscreteSearch::improve(const SearchRound & round, SearchField & field) const
   });
 }
 
+std::vector<float>
+DiscreteSearch::costs(int passes, const SearchField & field) const
+{
+  constexpr float    unit = 1.0F / (mostSearchValue * mostSearchValue);
+  const SearchImage  moving = warpedWithBorder(moving_, field, { { 0, 0, 0 } }, threads_);
+  std::vector<float> result(fixed_.points(), 0.0F), lines(2 * static_cast<std::size_t>(fixed_.size[0]));
+  for (std::size_t c = 0; c < weights_.size(); ++c)
+  {
+    for (std::size_t i = 0; i < result.size(); ++i)
+    {
+      const int difference = fixed_.channels[c][i] - moving.channels[c][i];
+      result[i] += unit * weights_[c] * static_cast<float>(difference * difference);
+    }
+  }
+  for (std::size_t i = 0; i < fixedWeight_.size(); ++i)
+  {
+    result[i] *= fixedWeight_[i];
+  }
+  smooth(fixed_.size, passes, result, lines);
+  return result;
+}
+
 SearchField
 exponential(const std::array<int, 3> & size, const SearchField & v)
 {

@@ -75,6 +75,10 @@ public:
   void
   improve(const SearchRound & round, SearchField & field) const;
 
+  /** S_c( w sum_k c_k (F_k(x) - M_k(x + s(x)))^2 ) at all points of the grid. */
+  std::vector<float>
+  costs(int passes, const SearchField & field) const;
+
 private:
   const SearchImage &        fixed_;
   const SearchImage &        moving_;

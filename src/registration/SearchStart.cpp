@@ -20,10 +20,13 @@ namespace
 
 // The window, as a share of the box along each axis.
 constexpr double reach = 0.2;
-// Voxels of the coarser grid that all but the farthest points move less: a solve from zero finds that.
-constexpr double nearby = 1.5;
-constexpr double farthestShare = 0.002; // and these many at least
-constexpr double farthestPoints = 50.0;
+// A solve is wrong where points are so many voxels of the finer grid from where the search finds them, and what is
+// compared there differs more by so much. Less than this share of the points, or number, is chance
+// (doc/measurements.md).
+constexpr double farAway = 3.0;
+constexpr float  worse = 0.03F;
+constexpr double leastShare = 0.0015;
+constexpr double leastPoints = 50.0;
 // By how much the objective must be lower: two solves that end in one basin differ by less.
 constexpr double leastGainOfAutomatic = 0.02;
 // |grad v| and |div v| of what is proposed: from behind the walls of the deformation no step leads down.
@@ -319,27 +322,19 @@ mapOf(Domain & domain, const Buffer & velocity, const Domain & target)
   return domain.kernels().hasValues() ? onGrid(field, domain, target) : field;
 }
 
-/** What all but the farthest points are apart in two fields, in voxels. */
-double
-motionOf(const SearchField & a, const SearchField & b, const std::vector<float> & weight)
+/** Whether the solve has led to other places than the search, where the images agree less. */
+bool
+isWrong(const DiscreteSearch & search, int passes, const SearchField & solved, const SearchField & found)
 {
-  std::vector<float> lengths;
-  for (std::size_t i = 0; i < a[0].size(); ++i)
+  const std::vector<float> ofSolved = search.costs(passes, solved), ofFound = search.costs(passes, found);
+  double                   count = 0.0;
+  for (std::size_t i = 0; i < ofSolved.size(); ++i)
   {
-    if (weight.empty() || weight[i] > 0.5F)
-    {
-      lengths.push_back(std::hypot(a[0][i] - b[0][i], a[1][i] - b[1][i], a[2][i] - b[2][i]));
-    }
+    const double distance =
+      std::hypot(solved[0][i] - found[0][i], solved[1][i] - found[1][i], solved[2][i] - found[2][i]);
+    count += distance > farAway && ofSolved[i] > ofFound[i] + worse ? 1.0 : 0.0;
   }
-  if (lengths.empty())
-  {
-    return 0.0;
-  }
-  const double count = static_cast<double>(lengths.size());
-  const double farther = std::min(std::max(farthestShare * count, farthestPoints), count - 1.0);
-  const auto   at = lengths.begin() + static_cast<std::ptrdiff_t>(count - 1.0 - farther);
-  std::nth_element(lengths.begin(), at, lengths.end());
-  return *at;
+  return count >= std::max(leastPoints, leastShare * static_cast<double>(ofSolved.size()));
 }
 
 /** The velocity of the solver, in mm, whose map is nearly that of the field. */
@@ -382,31 +377,29 @@ SearchStart::tell(Progress & progress) const
 bool
 SearchStart::propose(Pyramid & pyramid, Buffer & velocity) const
 {
-  Kernels &      kernels = prepared_.finest->domain.kernels();
-  SearchGrids    grids(*prepared_.finest);
-  const Comparer compared(prepared_, grids);
-  Domain &       coarse = grids.coarse.domain;
-  Domain &       fine = grids.fine.domain;
-  SearchField    field = mapOf(pyramid.velocity().domain(), velocity, coarse); // at last what is proposed
-  double         motion = 0.0;
+  Kernels &         kernels = prepared_.finest->domain.kernels();
+  SearchGrids       grids(*prepared_.finest);
+  const Comparer    compared(prepared_, grids);
+  Domain &          coarse = grids.coarse.domain;
+  Domain &          fine = grids.fine.domain;
+  const SearchField solved = mapOf(pyramid.velocity().domain(), velocity, fine);
+  SearchField       field = zeros(coarse);
+  bool              isNeeded = options_.start == Start::Search;
   if (kernels.hasValues())
   {
-    const SearchField solved = std::exchange(field, zeros(coarse));
     compared.coarse().search(coarse, threads_).improve(coarseRound(coarse.grid()), field);
-    motion = motionOf(field, solved, compared.coarse().fixedWeight);
-  }
-  if (options_.start == Start::Automatic && !kernels.passes(motion > nearby))
-  {
-    return false;
-  }
-  if (kernels.hasValues())
-  {
-    SearchField finer = onGrid(field, coarse, fine);
+    const DiscreteSearch search = compared.fine().search(fine, threads_);
+    SearchField          finer = onGrid(field, coarse, fine);
     for (const SearchRound & round : fineRounds)
     {
-      compared.fine().search(fine, threads_).improve(round, finer);
+      search.improve(round, finer);
     }
+    isNeeded = isNeeded || isWrong(search, fineRounds[0].costPasses, solved, finer);
     field = onGrid(finer, fine, coarse);
+  }
+  if (!kernels.passes(isNeeded))
+  {
+    return false;
   }
   toVelocity(field, grids.coarse, pyramid.velocity(), velocity);
   if (options_.incompressible)
