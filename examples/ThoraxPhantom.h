@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <optional>
 
 /** A chest of ellipsoids and tubes that breathes by a known motion: densities (soft tissue 1, lung 0.25, vessels 0.9,
  * bone 1.6) at points in mm, x to the left, y to the back, z to the head, about the origin. It is 300 x 210 x 320 mm
@@ -14,9 +15,21 @@ class ThoraxPhantom
 public:
   using PointType = std::array<double, 3>;
 
+  /** How far the diaphragm moves, in mm, and how far vessels of the lungs are apart, about; without that there are
+   * twenty in each. */
+  struct Motion
+  {
+    double                stroke = 25.0;
+    std::optional<double> vessels{};
+  };
+
   /** \param edge half the width of the edges in mm, about half a voxel. */
   explicit ThoraxPhantom(double edge)
     : edge_(edge)
+  {}
+  ThoraxPhantom(double edge, const Motion & motion)
+    : edge_(edge)
+    , motion_(motion)
   {}
 
   /** Where the diaphragm has not moved: the moving image. */
@@ -25,7 +38,7 @@ public:
   {
     double rho = Blend(0.0, 1.0, Ellipsoid(p, { 0, 0, 0 }, { 150, 105, 160 }));
     rho = Blend(rho, 0.25, Lung(p));
-    rho = Blend(rho, 0.9, std::max(Vessels(p), Lung(p)));
+    rho = Blend(rho, 0.9, std::max(motion_.vessels ? Thicket(p) : Vessels(p), Lung(p)));
     rho = Blend(rho, 1.6, std::max(std::hypot(p[0], p[1] - 78) - 14.0, std::abs(p[2]) - 130.0)); // spine
     return Blend(rho, 1.6, Ribs(p));
   }
@@ -37,16 +50,16 @@ public:
     return Determinant(p) * Moving(Map(p));
   }
 
-  /** From a point of the fixed image to the same matter in the moving one: a piston of 25 mm along z. */
+  /** From a point of the fixed image to the same matter in the moving one: a piston along z. */
   PointType
   Map(const PointType & p) const
   {
-    return { { p[0], p[1], p[2] + Stroke * Across(p) * Along(p[2]) } };
+    return { { p[0], p[1], p[2] + motion_.stroke * Across(p) * Along(p[2]) } };
   }
   double
   Determinant(const PointType & p) const
   {
-    return 1.0 + Stroke * Across(p) * AlongDerivative(p[2]);
+    return 1.0 + motion_.stroke * Across(p) * AlongDerivative(p[2]);
   }
 
   /** Distance to the lungs in the moving image, negative inside: about millimetres near the border. */
@@ -57,7 +70,6 @@ public:
   }
 
 private:
-  static constexpr double Stroke = 25.0;
   static constexpr double Apex = 90.0, Diaphragm = -40.0, Pelvis = -160.0;
   static constexpr double Pi = 3.14159265358979323846;
 
@@ -108,6 +120,28 @@ private:
     }
     return nearest;
   }
+  /** Winding tubes of three directions, at random about the lines of a lattice. */
+  double
+  Thicket(const PointType & p) const
+  {
+    const double pitch = 2.0 * *motion_.vessels; // of one direction
+    double       nearest = 1e9;
+    for (int direction = 0; direction < 3; ++direction)
+    {
+      const double a = p[direction], b = p[(direction + 1) % 3], along = p[(direction + 2) % 3];
+      const double windingA = a + 3.0 * std::sin(along / 17.0 + direction) + 2.0 * std::sin(b / 23.0 + 2.0);
+      const double windingB = b + 3.0 * std::sin(along / 19.0 + 4.0) + 2.0 * std::sin(a / 29.0 + direction);
+      const double i = std::round(windingA / pitch), j = std::round(windingB / pitch);
+      const auto   random = [&](double seed) {
+        const double value = 43758.5453 * std::sin(12.9898 * i + 78.233 * j + 3.7 * direction + seed);
+        return value - std::floor(value);
+      };
+      const double offsetA = windingA - pitch * (i + 0.5 * (random(0.0) - 0.5));
+      const double offsetB = windingB - pitch * (j + 0.5 * (random(1.3) - 0.5));
+      nearest = std::min(nearest, std::hypot(offsetA, offsetB) - 1.5 - 1.5 * random(2.6));
+    }
+    return nearest;
+  }
   /** Nine rings in the wall of the chest. */
   static double
   Ribs(const PointType & p)
@@ -146,6 +180,7 @@ private:
   }
 
   double edge_;
+  Motion motion_;
 };
 
 #endif

@@ -237,14 +237,14 @@ inline constexpr EnumName<VelocityGrid> enumNames<VelocityGrid>[] = {
 /** What the solve begins with. */
 enum class Start
 {
-  Automatic, ///< zero, or what a discrete search finds where that leads lower
   None,      ///< zero
-  Search     ///< both are always tried
+  Automatic, ///< that, and what a discrete search finds where it may find more; the one that leads lower stays
+  Search     ///< both in any case
 };
 template <>
 inline constexpr EnumName<Start> enumNames<Start>[] = {
-  { Start::Automatic, "auto" },
   { Start::None, "none" },
+  { Start::Automatic, "auto" },
   { Start::Search, "search" },
 };
 
@@ -274,7 +274,7 @@ struct Options
   std::optional<int> levels; ///< grids of the pyramid, >= 1; unset: 3, as far as they keep 16 points an axis, more as
                              ///< far as they keep 32, and a coarser one that is tried as a start
   VelocityGrid velocityGrid = VelocityGrid::Full; ///< of the velocity on the finest grid
-  Start        start = Start::Automatic;          ///< of the coarsest grid
+  Start        start = Start::None;               ///< of the velocity
 
   // transport
   int           timeSteps = 4; ///< semi-Lagrangian steps, >= 1; rises by itself for large velocities

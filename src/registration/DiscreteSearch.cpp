@@ -484,11 +484,11 @@ DiscreteSearch::improve(const SearchRound & round, SearchField & field) const
 }
 
 std::vector<float>
-DiscreteSearch::costs(int passes, const SearchField & field) const
+DiscreteSearch::costs(const SearchField & field) const
 {
   constexpr float    unit = 1.0F / (mostSearchValue * mostSearchValue);
   const SearchImage  moving = warpedWithBorder(moving_, field, { { 0, 0, 0 } }, threads_);
-  std::vector<float> result(fixed_.points(), 0.0F), lines(2 * static_cast<std::size_t>(fixed_.size[0]));
+  std::vector<float> result(fixed_.points(), 0.0F);
   for (std::size_t c = 0; c < weights_.size(); ++c)
   {
     for (std::size_t i = 0; i < result.size(); ++i)
@@ -501,7 +501,6 @@ DiscreteSearch::costs(int passes, const SearchField & field) const
   {
     result[i] *= fixedWeight_[i];
   }
-  smooth(fixed_.size, passes, result, lines);
   return result;
 }
 

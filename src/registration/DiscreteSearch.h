@@ -75,9 +75,9 @@ public:
   void
   improve(const SearchRound & round, SearchField & field) const;
 
-  /** S_c( w sum_k c_k (F_k(x) - M_k(x + s(x)))^2 ) at all points of the grid. */
+  /** w(x) sum_k c_k (F_k(x) - M_k(x + s(x)))^2 at all points of the grid. */
   std::vector<float>
-  costs(int passes, const SearchField & field) const;
+  costs(const SearchField & field) const;
 
 private:
   const SearchImage &        fixed_;

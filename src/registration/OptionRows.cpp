@@ -90,7 +90,7 @@ optionTable()
       "axis, which takes less memory and time; the waves that it cannot carry are stiff anyway." },
     { "start", &Options::start, solver, expert,
       "What the solve begins with. none: no motion. search: also what a search finds among the displacements of up to a "
-      "fifth of the image along each axis; the one that leads lower stays. auto: search where that finds larger motions." },
+      "fifth of the image along each axis; the one that leads lower stays. auto: search where the solve so far may have missed something." },
     { "time steps", &Options::timeSteps, solver, expert,
       "Steps of the transport; more are taken where the deformation is large.",
       atLeastOne, {}, { 1, 64, 1 } },

@@ -4,6 +4,7 @@
 #include "model/FlowMap.h"
 #include "model/similarity/SelfSimilarity.h"
 #include "parallel/Slab.h"
+#include "registration/DetailAgreement.h"
 #include "registration/DiscreteSearch.h"
 
 #include <algorithm>
@@ -20,13 +21,9 @@ namespace
 
 // The window, as a share of the box along each axis.
 constexpr double reach = 0.2;
-// A solve is wrong where points are so many voxels of the finer grid from where the search finds them, and what is
-// compared there differs more by so much. Less than this share of the points, or number, is chance
-// (doc/measurements.md).
-constexpr double farAway = 3.0;
-constexpr float  worse = 0.03F;
-constexpr double leastShare = 0.0015;
-constexpr double leastPoints = 50.0;
+// A solve places points between voxels, which the search does not, so that images agree by far better after it: their
+// difference is this share of that after the search, or less, unless it has missed something (doc/measurements.md).
+constexpr double shareOfSolve = 0.7;
 // By how much the objective must be lower: two solves that end in one basin differ by less.
 constexpr double leastGainOfAutomatic = 0.02;
 // |grad v| and |div v| of what is proposed: from behind the walls of the deformation no step leads down.
@@ -103,35 +100,34 @@ private:
   int            planes_;
 };
 
-/** The grids that are searched, over the box of the finest: the finest of the pyramid that has few points, and the next
- * coarser one. */
+/** The grids that are searched, over the box of the finest: the finest of the pyramid that has few points and is
+ * coarser than the finest of all, so that the search costs little beside a solve, and the next coarser one. */
 struct SearchGrids
 {
   explicit SearchGrids(const FinestGrid & finest)
-    : SearchGrids(finest, pyramidGrids(finest.domain.grid(), finest.image, mostGrids, false))
+    : SearchGrids(finest, detailGrid(finest.domain.grid(), finest.image))
   {}
 
   CoarserGrid fine;
   CoarserGrid coarse;
 
 private:
-  static constexpr int    mostGrids = 12;
-  static constexpr double mostPoints = 80.0 * 80.0 * 80.0;
-
-  SearchGrids(const FinestGrid & finest, const std::vector<PyramidGrid> & grids)
-    : fine(grids[finer(grids)], finest.domain)
-    , coarse(grids[std::max(finer(grids), 1) - 1], finest.domain)
+  SearchGrids(const FinestGrid & finest, const PyramidGrid & grid)
+    : fine(grid, finest.domain)
+    , coarse(nextCoarser(finest, grid.grid), finest.domain)
   {}
 
-  static int
-  finer(const std::vector<PyramidGrid> & grids)
+  static PyramidGrid
+  nextCoarser(const FinestGrid & finest, const Grid & grid)
   {
-    int number = static_cast<int>(grids.size()) - 1;
-    while (number > 0 && static_cast<double>(grids[number].grid.points()) > mostPoints)
+    constexpr int                  mostGrids = 12;
+    const std::vector<PyramidGrid> grids = pyramidGrids(finest.domain.grid(), finest.image, mostGrids, false);
+    std::size_t                    i = 0;
+    while (i + 1 < grids.size() && grids[i + 1].grid.points() < grid.points())
     {
-      --number;
+      ++i;
     }
-    return number;
+    return grids[i];
   }
 };
 
@@ -322,28 +318,32 @@ mapOf(Domain & domain, const Buffer & velocity, const Domain & target)
   return domain.kernels().hasValues() ? onGrid(field, domain, target) : field;
 }
 
-/** Whether the solve has led to other places than the search, where the images agree less. */
-bool
-isWrong(const DiscreteSearch & search, int passes, const SearchField & solved, const SearchField & found)
+/** The sum of what is compared, at all points. */
+double
+differenceAt(const DiscreteSearch & search, const SearchField & field)
 {
-  const std::vector<float> ofSolved = search.costs(passes, solved), ofFound = search.costs(passes, found);
-  double                   count = 0.0;
-  for (std::size_t i = 0; i < ofSolved.size(); ++i)
+  double sum = 0.0;
+  for (const float cost : search.costs(field))
   {
-    const double distance =
-      std::hypot(solved[0][i] - found[0][i], solved[1][i] - found[1][i], solved[2][i] - found[2][i]);
-    count += distance > farAway && ofSolved[i] > ofFound[i] + worse ? 1.0 : 0.0;
+    sum += cost;
   }
-  return count >= std::max(leastPoints, leastShare * static_cast<double>(ofSolved.size()));
+  return sum;
 }
 
-/** The velocity of the solver, in mm, whose map is nearly that of the field. */
-void
-toVelocity(const SearchField & field, CoarserGrid & grid, FourierTransform & target, Buffer & velocity)
+/** A velocity in voxels that the solver can begin with, and whose map is nearly that of the field. */
+SearchField
+velocityOf(const SearchField & field, const Grid & grid)
 {
-  const Domain & domain = grid.domain;
-  SearchField    v = logarithm(domain.grid().size, field);
-  smoothUntil(domain.grid().size, domain.grid().spacing, steepest, fastestGrowth, v);
+  SearchField v = logarithm(grid.size, field);
+  smoothUntil(grid.size, grid.spacing, steepest, fastestGrowth, v);
+  return v;
+}
+
+/** As one of the solver, in mm. */
+void
+toVelocity(const SearchField & v, CoarserGrid & grid, FourierTransform & target, Buffer & velocity)
+{
+  const Domain &    domain = grid.domain;
   const Slab        own = domain.slab();
   const std::size_t plane = static_cast<std::size_t>(domain.grid().size[0]) * domain.grid().size[1];
   const Buffer      coarse = domain.vector();
@@ -394,8 +394,8 @@ SearchStart::propose(Pyramid & pyramid, Buffer & velocity) const
     {
       search.improve(round, finer);
     }
-    isNeeded = isNeeded || isWrong(search, fineRounds[0].costPasses, solved, finer);
-    field = onGrid(finer, fine, coarse);
+    isNeeded = isNeeded || differenceAt(search, solved) > shareOfSolve * differenceAt(search, finer);
+    field = velocityOf(onGrid(finer, fine, coarse), coarse.grid());
   }
   if (!kernels.passes(isNeeded))
   {

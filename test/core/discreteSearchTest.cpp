@@ -169,6 +169,30 @@ TEST(DiscreteSearch, FindsATranslation)
   }
 }
 
+TEST(DiscreteSearch, CostsOfAField)
+{
+  const Size               size{ { 6, 5, 7 } };
+  const SearchImage        fixed = noise(size, 2, 8), moving = noise(size, 2, 9);
+  const std::vector<float> weights{ 0.75F, 0.25F };
+  const auto               communicator = makeSelfCommunicator();
+  const problems::Scalar   one = [](double, double, double) { return 1.0; },
+                         zero = [](double, double, double) { return 0.0; };
+  std::vector<float>       half(fixed.points(), 0.5F);
+  const DiscreteSearch     search(fixed, moving, weights, half, *communicator, 1);
+  const std::vector<float> costs = search.costs(fieldOf(size, { { one, zero, zero } }));
+  for (int x = 0; x < size[0]; ++x)
+  {
+    const std::size_t i = indexOf(size, x, 2, 3), other = indexOf(size, x + 1, 2, 3);
+    double            expected = 0.0;
+    for (int k = 0; k < 2; ++k)
+    {
+      expected +=
+        0.5 * weights[k] * std::pow((fixed.channels[k][i] - moving.channels[k][other]) / double(mostSearchValue), 2);
+    }
+    EXPECT_NEAR(costs[i], expected, 1e-6);
+  }
+}
+
 TEST(DiscreteSearch, ZeroWhereNothingIsCompared)
 {
   const Size               size{ { 10, 10, 10 } };

@@ -50,8 +50,7 @@ fewSteps()
   options.gradientTolerance = 1e-9; // every level takes steps: one that has nothing to do needs less memory
   options.objectiveTolerance = 0.0;
   options.threads = 1;
-  options.gridScale = 0.0;          // of no use on such voxels
-  options.start = gnr::Start::None; // the plan has a search that the solve may not need
+  options.gridScale = 0.0; // of no use on such voxels
   return options;
 }
 
