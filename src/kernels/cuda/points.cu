@@ -17,7 +17,7 @@ namespace
 constexpr std::size_t
 sumsOf(std::size_t numbersPerPoint)
 {
-  return DeviceSizes::sums / (numbersPerPoint * sizeof(double));
+  return CudaKernels::mostPartials * CudaKernels::partialBytes / (numbersPerPoint * sizeof(double));
 }
 
 constexpr int nodesInPlane = 16;
@@ -73,7 +73,7 @@ CudaKernels::sampleAtPoints(const ConstVectorView & v,
                             std::size_t             count)
 {
   constexpr std::size_t most = sumsOf(3 + 3 + 9);
-  double * const        at = static_cast<double *>(partialsDevice_.atLeast(mostPartials * partialBytes));
+  double * const        at = partials<double>().device;
   double * const        value = at + 3 * most;
   double * const        slope = slopes == nullptr ? nullptr : value + 3 * most;
   const Real * const    data = v.data;
@@ -145,7 +145,7 @@ CudaKernels::addAtPoints(const double *       positions,
                          const VectorView &   v)
 {
   constexpr std::size_t most = sumsOf(3 + 3);
-  double * const        at = static_cast<double *>(partialsDevice_.atLeast(mostPartials * partialBytes));
+  double * const        at = partials<double>().device;
   double * const        value = at + 3 * most;
   for (std::size_t begin = 0; begin < count && slab.extents.nz > 0; begin += most)
   {
