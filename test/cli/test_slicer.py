@@ -124,7 +124,7 @@ class Description(Slicer):
         alignment = options.pop(ALIGNMENT)
         self.assertEqual((alignment.tag, alignment.default), ("string-enumeration", "identity"))
         self.assertIn("FILE|" + "|".join(alignment.elements), self.succeed(self.register("--help")).stdout)
-        unset = {"levels": "automatic", "threads": "all"}
+        unset = {"levels": "automatic", "landmarkSigma": "automatic", "threads": "all"}
         for name, value in used.items():
             p = options[REPORT_NAMES.get(name, name)]
             if value is None:
