@@ -359,11 +359,8 @@ public:
   virtual void
   interpolateVector(const Padded f[3], const ConstVectorView & d, const Real scale[3], const VectorView & out) = 0;
 
-  //---- points.cpp: a vector field at points anywhere, without halos. Positions are x, y, z of one point after the
-  // other
-  // in units of the spacing from the first point of the periodic grid, which they may leave. Positions, values and
-  // slopes are host memory
-  // ------------------------------------------------------------------------------------------------
+  //---- points.cpp: points anywhere, x y z of one after the other in units of the spacing, from the first point of the
+  // periodic grid; no halos. What belongs to points is host memory.
   /** values[3 i + c] = v_c(x_i), cubic Lagrange [I1], and slopes[9 i + 3 c + a] = its derivative along axis a per unit
    * of the spacing; slopes may be null. What the planes of other processes add is missing. */
   virtual void

@@ -95,19 +95,13 @@ LandmarkTerm::addGradient(const ConstVectorView & v, bool accumulate, const Vect
   {
     distances[i] -= targets_[i];
   }
-  if (isActive() || !accumulate)
-  {
-    add(std::move(distances), accumulate, b);
-  }
+  add(std::move(distances), accumulate, b);
 }
 
 void
 LandmarkTerm::addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q)
 {
-  if (isActive() || !accumulate)
-  {
-    add(isActive() ? paths_.push(p) : std::vector<double>(), accumulate, q);
-  }
+  add(isActive() ? paths_.push(p) : std::vector<double>(), accumulate, q);
 }
 
 } // namespace gnr

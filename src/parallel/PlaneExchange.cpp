@@ -157,4 +157,16 @@ exchangePlanes(Communicator &                         communicator,
   communicator.finishExchange();
 }
 
+void
+collectPlanes(Communicator & communicator, int planes, const float * data, std::size_t valuesPerPlane, float * out)
+{
+  PlanesByRank have;
+  for (int rank = 0; rank < communicator.size(); ++rank)
+  {
+    have.push_back(slabOf(planes, communicator.size(), rank));
+  }
+  const std::vector<std::vector<Slab>> want(have.size(), { { 0, planes } });
+  exchangePlanes(communicator, have, want, data, valuesPerPlane, out);
+}
+
 } // namespace gnr

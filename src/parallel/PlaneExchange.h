@@ -45,6 +45,11 @@ exchangePlanes(Communicator &                         communicator,
                std::size_t                            valuesPerPlane,
                float *                                out);
 
+/** Everybody gets all planes of an image that is shared as slabs (slabOf()). Collective. \param data of this process.
+ */
+void
+collectPlanes(Communicator & communicator, int planes, const float * data, std::size_t valuesPerPlane, float * out);
+
 } // namespace gnr
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/DiscreteSearch.h"
 
+#include "parallel/PlaneExchange.h"
 #include "parallel/Slab.h"
 
 #include <algorithm>
@@ -13,118 +14,7 @@ namespace gnr
 namespace
 {
 
-using Size = std::array<int, 3>;
-
-std::size_t
-pointsOf(const Size & size)
-{
-  return static_cast<std::size_t>(size[0]) * size[1] * size[2];
-}
-
-/** (1 2 1)/4 along one axis; ends continue. \param lines scratch of two lines along x. */
-void
-smoothAxis(const Size & size, int axis, std::vector<float> & field, std::vector<float> & lines)
-{
-  const std::ptrdiff_t strides[3] = { 1, size[0], static_cast<std::ptrdiff_t>(size[0]) * size[1] };
-  const std::ptrdiff_t step = strides[axis];
-  const int            n = size[axis];
-  // Lines of neighbouring x together, but for those along x.
-  const int            width = axis == 0 ? 1 : size[0];
-  const std::ptrdiff_t count = static_cast<std::ptrdiff_t>(pointsOf(size)) / (static_cast<std::ptrdiff_t>(n) * width);
-  float *              before = lines.data();
-  float *              now = before + size[0];
-  for (std::ptrdiff_t line = 0; line < count; ++line)
-  {
-    const std::ptrdiff_t start = axis == 0 ? line * n : axis == 1 ? line * strides[2] : line * size[0];
-    float *              p = field.data() + start;
-    std::copy_n(p, width, before);
-    for (int i = 0; i < n; ++i, p += step)
-    {
-      const float * const next = i + 1 < n ? p + step : p;
-      for (int x = 0; x < width; ++x)
-      {
-        now[x] = p[x];
-        p[x] = 0.25F * before[x] + 0.5F * now[x] + 0.25F * next[x];
-      }
-      std::swap(before, now);
-    }
-  }
-}
-
-void
-smooth(const Size & size, int passes, std::vector<float> & field, std::vector<float> & lines)
-{
-  for (int pass = 0; pass < passes; ++pass)
-  {
-    for (int axis = 0; axis < 3; ++axis)
-    {
-      smoothAxis(size, axis, field, lines);
-    }
-  }
-}
-
-/** Of a field at a point in voxels, which the border continues. */
-class Sampler
-{
-public:
-  explicit Sampler(const Size & size)
-    : size_(size)
-  {}
-
-  void
-  to(const double point[3])
-  {
-    std::ptrdiff_t stride = 1;
-    for (int a = 0; a < 3; ++a)
-    {
-      const double inside = std::min(std::max(point[a], 0.0), size_[a] - 1.0);
-      const int    first = std::min(static_cast<int>(inside), std::max(size_[a] - 2, 0));
-      share_[a] = static_cast<float>(inside - first);
-      step_[a] = size_[a] > 1 ? stride : 0;
-      offset_ = a == 0 ? first : offset_ + first * stride;
-      stride *= size_[a];
-    }
-  }
-  template <typename T>
-  float
-  operator()(const std::vector<T> & field) const
-  {
-    const T *  p = field.data() + offset_;
-    const auto along = [&](const T * q) {
-      return static_cast<float>(q[0]) + share_[0] * (static_cast<float>(q[step_[0]]) - static_cast<float>(q[0]));
-    };
-    const auto plane = [&](const T * q) {
-      const float low = along(q);
-      return low + share_[1] * (along(q + step_[1]) - low);
-    };
-    const float low = plane(p);
-    return low + share_[2] * (plane(p + step_[2]) - low);
-  }
-
-private:
-  Size           size_;
-  std::ptrdiff_t offset_ = 0;
-  std::ptrdiff_t step_[3] = { 0, 0, 0 };
-  float          share_[3] = { 0, 0, 0 };
-};
-
-template <typename Body>
-void
-forEachPoint(const Size & size, int begin, int end, int threads, const Body & body)
-{
-#pragma omp parallel for schedule(static) num_threads(threads)
-  for (int k = begin; k < end; ++k)
-  {
-    std::size_t i = static_cast<std::size_t>(k) * size[0] * size[1];
-    for (int j = 0; j < size[1]; ++j)
-    {
-      for (int x = 0; x < size[0]; ++x, ++i)
-      {
-        body(x, j, k, i);
-      }
-    }
-  }
-}
+using Size = SearchSize;
 
 /** The moving channels at x + s(x) with a border of `radius`, so that a displacement is one offset. */
 SearchImage
@@ -137,7 +27,7 @@ warpedWithBorder(const SearchImage & moving, const SearchField & start, const Si
     result.size[a] = inner[a] + 2 * radius[a];
   }
   result.channels.assign(moving.channels.size(), SearchImage::Channel(result.points()));
-  forEachPoint(result.size, 0, result.size[2], threads, [&](int x, int y, int z, std::size_t i) {
+  forEachPoint(result.size, threads, [&](int x, int y, int z, std::size_t i) {
     const int   at[3] = { x, y, z };
     std::size_t nearest = 0;
     double      point[3];
@@ -373,46 +263,11 @@ void
 gather(const Size & size, Communicator & communicator, SearchField & field)
 {
   const std::size_t plane = static_cast<std::size_t>(size[0]) * size[1];
-  for (int rank = 0; rank < communicator.size() && communicator.size() > 1; ++rank)
-  {
-    const Slab part = slabOf(size[2], communicator.size(), rank);
-    for (std::vector<float> & component : field)
-    {
-      if (part.size() > 0)
-      {
-        communicator.broadcast(component.data() + plane * part.begin, plane * part.size() * sizeof(float), rank);
-      }
-    }
-  }
-}
-
-SearchField
-zeros(const Size & size)
-{
-  SearchField field;
-  field.fill(std::vector<float>(pointsOf(size)));
-  return field;
-}
-
-void
-add(float factor, const SearchField & other, SearchField & field)
-{
-  for (int a = 0; a < 3; ++a)
-  {
-    for (std::size_t i = 0; i < field[a].size(); ++i)
-    {
-      field[a][i] += factor * other[a][i];
-    }
-  }
-}
-
-void
-smooth(const Size & size, int passes, SearchField & field)
-{
-  std::vector<float> lines(2 * static_cast<std::size_t>(size[0]));
+  const Slab        own = slabOf(size[2], communicator.size(), communicator.rank());
   for (std::vector<float> & component : field)
   {
-    smooth(size, passes, component, lines);
+    const std::vector<float> part = component;
+    collectPlanes(communicator, size[2], part.data() + plane * own.begin, plane, component.data());
   }
 }
 
@@ -424,8 +279,8 @@ DiscreteSearch::improve(const SearchRound & round, SearchField & field) const
   const Size              size = fixed_.size, control = controlSize(size);
   const SearchImage       moving = warpedWithBorder(moving_, field, round.radius, threads_);
   const std::vector<Size> displacements = window(round.radius);
-  SearchField             start = zeros(control), step = start, target = start;
-  forEachPoint(control, 0, control[2], 1, [&](int x, int y, int z, std::size_t i) {
+  SearchField             start = zeroField(control), step = start, target = start;
+  forEachPoint(control, 1, [&](int x, int y, int z, std::size_t i) {
     const std::size_t at =
       (static_cast<std::size_t>(controlSpacing * z) * size[1] + controlSpacing * y) * size[0] + controlSpacing * x;
     for (int a = 0; a < 3; ++a)
@@ -472,7 +327,7 @@ DiscreteSearch::improve(const SearchRound & round, SearchField & field) const
     }
     add(-1.0F, start, target);
   }
-  forEachPoint(size, 0, size[2], 1, [&](int x, int y, int z, std::size_t i) {
+  forEachPoint(size, 1, [&](int x, int y, int z, std::size_t i) {
     const double point[3] = { x / double(controlSpacing), y / double(controlSpacing), z / double(controlSpacing) };
     Sampler      sampler(control);
     sampler.to(point);
@@ -501,110 +356,6 @@ DiscreteSearch::costs(const SearchField & field) const
   {
     result[i] *= fixedWeight_[i];
   }
-  return result;
-}
-
-SearchField
-exponential(const std::array<int, 3> & size, const SearchField & v)
-{
-  constexpr int squarings = 7;
-  SearchField   u = v, next = v;
-  for (std::vector<float> & component : u)
-  {
-    for (float & value : component)
-    {
-      value = std::ldexp(value, -squarings);
-    }
-  }
-  for (int s = 0; s < squarings; ++s)
-  {
-    forEachPoint(size, 0, size[2], 1, [&](int x, int y, int z, std::size_t i) {
-      Sampler      sampler(size);
-      const double point[3] = { x + static_cast<double>(u[0][i]),
-                                y + static_cast<double>(u[1][i]),
-                                z + static_cast<double>(u[2][i]) };
-      sampler.to(point);
-      for (int a = 0; a < 3; ++a)
-      {
-        next[a][i] = u[a][i] + sampler(u[a]);
-      }
-    });
-    std::swap(u, next);
-  }
-  return u;
-}
-
-SearchField
-logarithm(const std::array<int, 3> & size, const SearchField & u)
-{
-  constexpr int iterations = 10;
-  SearchField   v = u;
-  for (int iteration = 0; iteration < iterations; ++iteration)
-  {
-    SearchField rest = u;
-    add(-1.0F, exponential(size, v), rest);
-    smooth(size, 1, rest);
-    add(1.0F, rest, v);
-  }
-  return v;
-}
-
-void
-smoothUntil(const std::array<int, 3> &    size,
-            const std::array<double, 3> & spacing,
-            double                        gradient,
-            double                        divergence,
-            SearchField &                 v)
-{
-  const auto isSmooth = [&] {
-    bool result = true;
-    forEachPoint(size, 0, size[2], 1, [&](int x, int y, int z, std::size_t i) {
-      const int            at[3] = { x, y, z };
-      const std::ptrdiff_t strides[3] = { 1, size[0], static_cast<std::ptrdiff_t>(size[0]) * size[1] };
-      double               squared = 0.0, trace = 0.0;
-      for (int a = 0; a < 3; ++a)
-      {
-        const std::ptrdiff_t up = at[a] + 1 < size[a] ? strides[a] : 0, down = at[a] > 0 ? strides[a] : 0;
-        const double         steps = (up > 0 ? 1.0 : 0.0) + (down > 0 ? 1.0 : 0.0);
-        for (int c = 0; c < 3 && steps > 0.0; ++c)
-        {
-          const double slope = (v[c][i + up] - v[c][i - down]) * spacing[c] / (steps * spacing[a]);
-          squared += slope * slope;
-          trace += a == c ? slope : 0.0;
-        }
-      }
-      result = result && squared <= gradient * gradient && std::abs(trace) <= divergence;
-    });
-    return result;
-  };
-  // A field of noise is smooth enough after a few passes; a constant one is from the beginning.
-  while (!isSmooth())
-  {
-    smooth(size, 1, v);
-  }
-}
-
-SearchField
-transferred(const SearchField &           field,
-            const std::array<int, 3> &    from,
-            const std::array<int, 3> &    to,
-            const std::array<double, 3> & shift)
-{
-  SearchField result = zeros(to);
-  forEachPoint(to, 0, to[2], 1, [&](int x, int y, int z, std::size_t i) {
-    const int at[3] = { x, y, z };
-    double    point[3];
-    for (int a = 0; a < 3; ++a)
-    {
-      point[a] = (static_cast<double>(at[a]) / to[a] + shift[a]) * from[a];
-    }
-    Sampler sampler(from);
-    sampler.to(point);
-    for (int a = 0; a < 3; ++a)
-    {
-      result[a][i] = sampler(field[a]) * static_cast<float>(to[a]) / static_cast<float>(from[a]);
-    }
-  });
   return result;
 }
 

@@ -2,9 +2,10 @@
 #ifndef gnr_registration_DiscreteSearch_h
 #define gnr_registration_DiscreteSearch_h
 
+#include "registration/SearchField.h"
+
 #include "gnr/Communicator.h"
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -17,26 +18,23 @@ struct SearchImage
 {
   using Channel = std::vector<std::uint8_t>;
 
-  std::array<int, 3>   size{};
+  SearchSize           size{};
   std::vector<Channel> channels;
 
   std::size_t
   points() const
   {
-    return static_cast<std::size_t>(size[0]) * size[1] * size[2];
+    return pointsOf(size);
   }
 };
 
 /** The squares of sixteen differences add up to less than 2^16. */
 constexpr int mostSearchValue = 63;
 
-/** Displacements of all points in voxels: x, y, z. */
-using SearchField = std::array<std::vector<float>, 3>;
-
 /** Of one round of the search. */
 struct SearchRound
 {
-  std::array<int, 3>  radius;      ///< of the window, in voxels
+  SearchSize          radius;      ///< of the window, in voxels
   int                 costPasses;  ///< of the cost of a displacement by (1 2 1)/4 along every axis
   int                 fieldPasses; ///< likewise of the displacements of the control points
   std::vector<double> couplings;   ///< rising: cost of a squared voxel from the smooth field
@@ -45,8 +43,8 @@ struct SearchRound
 /** The displacement field of least cost, found by trying all displacements of a window, so that no motion within it is
  * too large [G1]:
  *
- *   C(x, d) = S_c( w(x) sum_k c_k (F_k(x) - M_k(x + s(x) + d))^2 ),  d(x) = argmin C(x, d) + a |s(x) + d - S(s +
- * d)(x)|^2
+ *   C(x, d) = S_c( w(x) sum_k c_k (F_k(x) - M_k(x + s(x) + d))^2 )
+ *      d(x) = argmin C(x, d) + a |s(x) + d - S(s + d)(x)|^2
  *
  * at control points x, every second one of the grid, with a start s, smoothings S_c and S, and couplings a that rise
  * from 0. Each point decides alone, which makes every step exact (Heinrich, Papiez, Schnabel, Handels, WBIR 2014).
@@ -87,33 +85,6 @@ private:
   Communicator &             communicator_;
   int                        threads_;
 };
-
-/** exp(v) - id for a velocity in voxels by scaling and squaring with linear interpolation. */
-SearchField
-exponential(const std::array<int, 3> & size, const SearchField & v);
-
-/** v with exp(v) = id + u, in voxels: v <- v + S(u - (exp(v) - id)), ten times. Where u has no logarithm, something
- * smooth near it. */
-SearchField
-logarithm(const std::array<int, 3> & size, const SearchField & u);
-
-/** Smooths a velocity in voxels until its largest |grad v| and |div v| are at most these, by (1 2 1)/4 along every
- * axis.
- * \param spacing of the grid, in any unit. */
-void
-smoothUntil(const std::array<int, 3> &    size,
-            const std::array<double, 3> & spacing,
-            double                        gradient,
-            double                        divergence,
-            SearchField &                 v);
-
-/** Displacements on another grid over the same box, in its voxels, by linear interpolation.
- * \param shift of the first point of `to` against that of `from`, in shares of the box. */
-SearchField
-transferred(const SearchField &           field,
-            const std::array<int, 3> &    from,
-            const std::array<int, 3> &    to,
-            const std::array<double, 3> & shift);
 
 } // namespace gnr
 

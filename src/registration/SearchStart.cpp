@@ -3,7 +3,7 @@
 
 #include "model/FlowMap.h"
 #include "model/similarity/SelfSimilarity.h"
-#include "parallel/Slab.h"
+#include "parallel/PlaneExchange.h"
 #include "registration/DetailAgreement.h"
 #include "registration/DiscreteSearch.h"
 
@@ -11,7 +11,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <utility>
+#include <numeric>
 #include <vector>
 
 namespace gnr
@@ -49,56 +49,17 @@ coarseRound(const Grid & grid)
   return round;
 }
 
-/** Fields of a grid on the host of every process. */
-class HostCopies
+/** A field of a grid, times a factor, on the host of every process. Collective. */
+std::vector<float>
+onHosts(const Domain & domain, const Real * field, double factor = 1.0)
 {
-public:
-  explicit HostCopies(const Domain & domain)
-    : communicator_(domain.communicator())
-    , kernels_(domain.kernels())
-    , plane_(static_cast<std::size_t>(domain.grid().size[0]) * domain.grid().size[1])
-    , planes_(domain.grid().size[2])
-  {}
-
-  /** \param field of the part of this process, in the memory of the kernels. Collective. */
-  template <typename T>
-  std::vector<T>
-  of(const T * field) const
-  {
-    std::vector<T> all(plane_ * planes_);
-    const Slab     own = slab(communicator_.rank());
-    kernels_.copyToHost(field, all.data() + plane_ * own.begin, plane_ * own.size() * sizeof(T));
-    gather(all);
-    return all;
-  }
-
-  /** Brings the planes of all processes together. Collective. */
-  template <typename T>
-  void
-  gather(std::vector<T> & all) const
-  {
-    for (int rank = 0; rank < communicator_.size(); ++rank)
-    {
-      const Slab part = slab(rank);
-      if (communicator_.size() > 1 && part.size() > 0)
-      {
-        communicator_.broadcast(all.data() + plane_ * part.begin, plane_ * part.size() * sizeof(T), rank);
-      }
-    }
-  }
-
-  Slab
-  slab(int rank) const
-  {
-    return slabOf(planes_, communicator_.size(), rank);
-  }
-
-private:
-  Communicator & communicator_;
-  Kernels &      kernels_;
-  std::size_t    plane_;
-  int            planes_;
-};
+  const Grid &       grid = domain.grid();
+  const std::size_t  plane = static_cast<std::size_t>(grid.size[0]) * grid.size[1];
+  std::vector<float> part(domain.points()), all(grid.points());
+  domain.kernels().toHost(field, factor, part.data(), 1, part.size());
+  collectPlanes(domain.communicator(), grid.size[2], part.data(), plane, all.data());
+  return all;
+}
 
 /** The grids that are searched, over the box of the finest: the finest of the pyramid that has few points and is
  * coarser than the finest of all, so that the search costs little beside a solve, and the next coarser one. */
@@ -253,12 +214,12 @@ private:
   SearchImage::Channel
   bytesOf(const Buffer & field, const CoarserGrid & grid)
   {
-    ByteBuffer bytes(kernels_, field.size());
-    kernels_.toBytes(field.data(), bytes.data(), field.size());
-    SearchImage::Channel channel = HostCopies(grid.domain).of(bytes.data());
-    for (std::uint8_t & value : channel)
+    const std::vector<float> values = onHosts(grid.domain, field.data());
+    SearchImage::Channel     channel;
+    for (const float value : values)
     {
-      value >>= 2; // 255 becomes mostSearchValue
+      // Of 256 steps the upper six bits: 1 becomes mostSearchValue.
+      channel.push_back(static_cast<std::uint8_t>((255.0F * std::clamp(value, 0.0F, 1.0F) + 0.5F) / 4.0F));
     }
     return channel;
   }
@@ -269,8 +230,7 @@ private:
     Buffer weight = grid.domain.scalar();
     prepared_.finest->transform.resample(prepared_.images.fixedWeight.data(), grid.transform, weight.data(), 1);
     kernels_.clamp(Real(0), Real(1), weight.data(), weight.size());
-    const std::vector<Real> values = HostCopies(grid.domain).of(weight.data());
-    compared.fixedWeight.assign(values.begin(), values.end());
+    compared.fixedWeight = onHosts(grid.domain, weight.data());
   }
 
   const Preparation & prepared_;
@@ -279,14 +239,6 @@ private:
   Compared            fine_;
   Compared            coarse_;
 };
-
-SearchField
-zeros(const Domain & domain)
-{
-  SearchField field;
-  field.fill(std::vector<float>(domain.grid().points()));
-  return field;
-}
 
 SearchField
 onGrid(const SearchField & field, const Domain & from, const Domain & to)
@@ -305,14 +257,10 @@ mapOf(Domain & domain, const Buffer & velocity, const Domain & target)
 {
   const Buffer u = domain.vector();
   integrateFlow(domain, domain.view(velocity), false, domain.view(u));
-  const HostCopies copies(domain);
-  SearchField      field;
+  SearchField field;
   for (int a = 0; a < 3; ++a)
   {
-    domain.kernels().axpby(
-      Real(0), domain.view(u)[a], Real(1.0 / domain.grid().spacing[a]), domain.view(u)[a], domain.points());
-    const std::vector<Real> values = copies.of<Real>(domain.view(u)[a]);
-    field[a].assign(values.begin(), values.end());
+    field[a] = onHosts(domain, domain.view(u)[a], 1.0 / domain.grid().spacing[a]);
   }
   domain.releaseScratch();
   return domain.kernels().hasValues() ? onGrid(field, domain, target) : field;
@@ -322,12 +270,8 @@ mapOf(Domain & domain, const Buffer & velocity, const Domain & target)
 double
 differenceAt(const DiscreteSearch & search, const SearchField & field)
 {
-  double sum = 0.0;
-  for (const float cost : search.costs(field))
-  {
-    sum += cost;
-  }
-  return sum;
+  const std::vector<float> costs = search.costs(field);
+  return std::accumulate(costs.begin(), costs.end(), 0.0);
 }
 
 /** A velocity in voxels that the solver can begin with, and whose map is nearly that of the field. */
@@ -383,7 +327,7 @@ SearchStart::propose(Pyramid & pyramid, Buffer & velocity) const
   Domain &          coarse = grids.coarse.domain;
   Domain &          fine = grids.fine.domain;
   const SearchField solved = mapOf(pyramid.velocity().domain(), velocity, fine);
-  SearchField       field = zeros(coarse);
+  SearchField       field = zeroField(coarse.grid().size);
   bool              isNeeded = options_.start == Start::Search;
   if (kernels.hasValues())
   {

@@ -2,6 +2,7 @@
 #include "kernels/cuda/CudaKernels.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/point/cubicAxis.h"
+#include "kernels/point/cubicSample.h"
 
 #include <algorithm>
 
@@ -76,58 +77,12 @@ CudaKernels::sampleAtPoints(const ConstVectorView & v,
   double * const        at = partials<double>().device;
   double * const        value = at + 3 * most;
   double * const        slope = slopes == nullptr ? nullptr : value + 3 * most;
-  const Real * const    data = v.data;
-  const std::size_t     stride = v.stride;
   for (std::size_t begin = 0; begin < count; begin += most)
   {
     const std::size_t n = std::min(most, count - begin);
     copyFromHost(positions + 3 * begin, at, 3 * n * sizeof(double));
     forEach(stream(), n, [=] __device__(std::size_t p) {
-      const Extents &        e = slab.extents;
-      const double * const   position = at + 3 * p;
-      const point::CubicAxis x = point::cubicAxis(position[0], e.nx), y = point::cubicAxis(position[1], e.ny),
-                             z = point::cubicAxis(position[2], slab.planes);
-      double dx[4], dy[4], dz[4];
-      point::cubicSlopes(point::cubicCell(position[0]).t, dx);
-      point::cubicSlopes(point::cubicCell(position[1]).t, dy);
-      point::cubicSlopes(point::cubicCell(position[2]).t, dz);
-      for (int c = 0; c < 3; ++c)
-      {
-        double sum = 0.0, alongX = 0.0, alongY = 0.0, alongZ = 0.0;
-#pragma unroll
-        for (int k = 0; k < 4; ++k)
-        {
-          const int plane = z.node[k] - slab.firstPlane;
-          if (plane < 0 || plane >= e.nz)
-          {
-            continue;
-          }
-#pragma unroll
-          for (int j = 0; j < 4; ++j)
-          {
-            const Real * const row = data + c * stride + (static_cast<std::size_t>(plane) * e.ny + y.node[j]) * e.nx;
-            double             inRow = 0.0, rowX = 0.0;
-#pragma unroll
-            for (int i = 0; i < 4; ++i)
-            {
-              const double node = row[x.node[i]];
-              inRow += x.weight[i] * node;
-              rowX += dx[i] * node;
-            }
-            sum += z.weight[k] * y.weight[j] * inRow;
-            alongX += z.weight[k] * y.weight[j] * rowX;
-            alongY += z.weight[k] * dy[j] * inRow;
-            alongZ += dz[k] * y.weight[j] * inRow;
-          }
-        }
-        value[3 * p + c] = sum;
-        if (slope != nullptr)
-        {
-          slope[9 * p + 3 * c] = alongX;
-          slope[9 * p + 3 * c + 1] = alongY;
-          slope[9 * p + 3 * c + 2] = alongZ;
-        }
-      }
+      point::cubicSample(v, slab, at + 3 * p, value + 3 * p, slope == nullptr ? nullptr : slope + 9 * p);
     });
     copyToHost(value, values + 3 * begin, 3 * n * sizeof(double));
     if (slopes != nullptr)

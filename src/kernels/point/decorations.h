@@ -6,8 +6,11 @@
  * per instruction set: an out-of-line copy could be taken by the linker from the wrong one. */
 #if defined(__CUDACC__)
 #  define GNR_POINT __host__ __device__ __forceinline__
+/** Before a loop over an array that is to stay in registers. */
+#  define GNR_UNROLL _Pragma("unroll")
 #else
 #  define GNR_POINT inline __attribute__((always_inline))
+#  define GNR_UNROLL
 #endif
 
 #endif
