@@ -56,6 +56,13 @@ public:
   {
     return regularizer_;
   }
+  /** Memory that is free between the calls of this class, a vector field of the images' grid; empty where the velocity
+   * has that grid. */
+  const Buffer &
+  spare() const
+  {
+    return fine_;
+  }
 
   /** Semi-Lagrangian steps that v needs. Collective. */
   int

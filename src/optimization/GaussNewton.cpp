@@ -22,9 +22,6 @@ constexpr double armijo = 0.1;
 constexpr double lastArmijo = 1e-4; // when the time is up, what lowers J at all is kept
 /// A start with less than this share of the gradient at zero has its smooth part from a coarser grid or another beta.
 constexpr double warmStart = 0.1;
-/// Of the relative residual of a step where the velocity has a coarser grid than the images: its norm there lacks the
-/// finest waves, whose residual falls last, so that the same share would leave more of the others.
-constexpr double coarserResidual = 0.6;
 constexpr int    mostHalvings = 12;
 constexpr double mostDrift = 1e-3;      // of the mass, before time steps are doubled
 constexpr double leastDriftFall = 0.7;  // to which that must bring it, to be done again
@@ -316,8 +313,7 @@ Newton::run()
     // From a start near the solution, no tighter than what the last step needs (Kelley 1995, section 6.3). Elsewhere
     // the smooth part of the step, which weighs little in the norm of the gradient, needs all of the forcing term.
     const double lastStep = state_.isWarm ? 0.5 * options_.gradientTolerance * initialNorm / norm : 0.0;
-    const double share = objective_.hasCoarserVelocity() ? coarserResidual : 1.0;
-    const double eta = share * std::min(0.5, std::max(forcing, lastStep));
+    const double eta = std::min(0.5, std::max(forcing, lastStep));
     preconditioner->refresh(eta);
     const KrylovResult krylov = solveNewtonSystem(objective_,
                                                   *preconditioner,

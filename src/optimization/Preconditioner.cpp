@@ -62,9 +62,14 @@ public:
   apply(const Real * r, Real * z) override
   {
     const std::size_t values = 3 * objective_.domain().points();
-    const Buffer      scratch(objective_.domain().kernels(), 4 * values);
+    const Buffer &    spare = objective_.spare();
+    Buffer            own;
+    if (spare.size() < 4 * values)
+    {
+      own = Buffer(objective_.domain().kernels(), 4 * values);
+    }
     objective_.domain().kernels().copy(r, z, values);
-    hessian_.solve(z, innerTolerance * eta_, mostInnerIterations, scratch.data());
+    hessian_.solve(z, innerTolerance * eta_, mostInnerIterations, own ? own.data() : spare.data());
   }
   int
   takeInnerIterations() override
@@ -91,6 +96,10 @@ makePreconditioner(Preconditioner kind, Objective & objective)
     case Preconditioner::InvH0:
       return std::make_unique<InverseZeroVelocityHessian>(objective);
     case Preconditioner::TwoLevelInvH0:
+      if (objective.hasCoarserVelocity())
+      {
+        return std::make_unique<InverseZeroVelocityHessian>(objective);
+      }
       return makeTwoLevelPreconditioner(objective);
   }
   return std::make_unique<InverseRegularization>(objective);

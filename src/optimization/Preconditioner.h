@@ -46,6 +46,7 @@ public:
 std::array<int, 3>
 halfSize(const std::array<int, 3> & fine);
 
+/** TwoLevelInvH0 is InvH0 where the velocity has a coarser grid than the images: that is its coarser level. */
 std::unique_ptr<PreconditionerOperator>
 makePreconditioner(Preconditioner kind, Objective & objective);
 
