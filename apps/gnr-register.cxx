@@ -298,7 +298,7 @@ DryRun(const RegistrationSettings & settings, Processes & processes)
   WithFileNames(settings, [&] { need.filter = filter->PlanMemory(); });
   if (isForGpu && !need.filter.solver.fieldsOnDevice)
   {
-    need.filter.AddUp(gnr::planForDevice(need.filter.solver));
+    need.filter.AddUp(gnr::planForDevice(need.filter.solver, settings.options));
     log.PrintMessage("--device cuda is refused on this machine; this is the plan for one with a GPU");
   }
   need.program = WithoutImages(resident, need.filter.inputs);

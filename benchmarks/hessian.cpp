@@ -179,7 +179,8 @@ preconditioner(benchmark::State & state, Problem & p, Preconditioner kind)
 void
 interpolation(benchmark::State & state, Problem & p, int steps)
 {
-  gnr::departurePoints(p.domain, p.view(p.v), 1.0 / steps, p.view(p.a), p.view(p.b));
+  const auto largest = p.domain.maximaAbsolute(p.view(p.v));
+  gnr::departurePoints(p.domain, p.view(p.v), largest, 1.0 / steps, p.view(p.a), p.view(p.b));
   const gnr::Halo halo = gnr::interpolationHalo(p.domain, p.view(p.a));
   const auto      once = [&]() {
     p.kernels.interpolate(

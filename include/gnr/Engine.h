@@ -130,11 +130,11 @@ planForProcesses(const MemoryPlan & plan, const Options & options, int processes
 GaussNewtonRegistration_EXPORT void
 releaseDeviceMemory();
 
-/** Memory that it would take on a GPU that this machine does not have. \param plan of the same registration on the CPU
- * (a plan for a GPU is returned unchanged). Fields are the same; work areas, which only cuFFT knows, are taken at their
- * upper bound. Messages between GPUs are not included. */
+/** Memory that it would take on a GPU that this machine does not have. \param plan of the same registration, with the
+ * same options, on the CPU (a plan for a GPU is returned unchanged). Work areas, which only cuFFT knows, are taken at
+ * their upper bound. Messages between GPUs are not included. */
 GaussNewtonRegistration_EXPORT MemoryPlan
-planForDevice(const MemoryPlan & plan);
+planForDevice(const MemoryPlan & plan, const Options & options);
 
 } // namespace gnr
 

@@ -165,10 +165,11 @@ private:
 class Counter : public CountingKernels
 {
 public:
-  Counter(Kernels & real, Script & script, std::function<double()> number)
+  Counter(Kernels & real, Script & script, bool readsPeriodicFields, std::function<double()> number)
     : CountingKernels(addresses)
     , real_(real)
     , script_(script)
+    , readsPeriodicFields_(readsPeriodicFields)
     , number_(std::move(number))
   {}
 
@@ -214,6 +215,11 @@ public:
   hasHostMemory() const override
   {
     return real_.hasHostMemory();
+  }
+  bool
+  readsPeriodicFields() const override
+  {
+    return readsPeriodicFields_;
   }
   std::size_t
   hostBytes() const override
@@ -283,6 +289,7 @@ protected:
 
   Kernels &               real_;
   Script &                script_;
+  const bool              readsPeriodicFields_;
   std::function<double()> number_;
   KernelWork              work_;
   std::size_t             messageBytes_ = 0;
@@ -319,8 +326,8 @@ public                                                                          
   public virtual Counter
 {
 public:
-  EveryKernel(Kernels & real, Script & script, std::function<double()> number)
-    : Counter(real, script, std::move(number))
+  EveryKernel(Kernels & real, Script & script, bool readsPeriodicFields, std::function<double()> number)
+    : Counter(real, script, readsPeriodicFields, std::move(number))
   {}
 
   void
@@ -416,9 +423,9 @@ private:
 } // namespace
 
 std::unique_ptr<CountingKernels>
-makeCountingKernels(Kernels & real, Script & script, std::function<double()> number)
+makeCountingKernels(Kernels & real, Script & script, bool readsPeriodicFields, std::function<double()> number)
 {
-  return std::make_unique<EveryKernel>(real, script, std::move(number));
+  return std::make_unique<EveryKernel>(real, script, readsPeriodicFields, std::move(number));
 }
 
 } // namespace gnr

@@ -248,6 +248,12 @@ public:
   dot(const Real * x, const Real * y, std::size_t n) = 0;
   virtual double
   maximumAbsolute(const Real * x, std::size_t n) = 0;
+  /** maximumAbsolute() of each component of n points, in one pass where the host has to wait for it. */
+  virtual std::array<double, 3>
+  maximaAbsolute(const ConstVectorView & v, std::size_t n)
+  {
+    return { { maximumAbsolute(v[0], n), maximumAbsolute(v[1], n), maximumAbsolute(v[2], n) } };
+  }
   /** x += alpha p, r -= alpha hp in one pass. */
   virtual void
   descend(Real alpha, const Real * p, const Real * hp, Real * x, Real * r, std::size_t n) = 0;
@@ -270,10 +276,10 @@ public:
    * halo is filled by HaloExchange. Halos may be wider than the slab. */
   virtual void
   pad(const Real * x, const Padded & out) = 0;
-  /** pad() for up to three slabs of one layout that are all of their grids, so that the halo along z is periodic, too:
-   * in one pass. False where the backend gains nothing by that, and has done nothing. */
+  /** Whether all that takes a Padded takes Padded::isPeriodic, too: then a field that is all of its grid needs no copy
+   * with halos. */
   virtual bool
-  padWhole(const Real * const *, const Padded *, int)
+  readsPeriodicFields() const
   {
     return false;
   }

@@ -43,7 +43,8 @@ struct PeriodicSlab
   int     planes = 0;
 };
 
-/** A scalar array with `halo[a]` extra points on both sides of axis a, so that kernels never wrap.
+/** A scalar array with `halo[a]` extra points on both sides of axis a, so that kernels never wrap; or, for backends
+ * that do wrap (Kernels::readsPeriodicFields()), a field that is all of its periodic grid, as it is.
  *
  * `origin` is the interior point (0,0,0); neighbours lie at 1, rowStride, planeStride. */
 struct Padded
@@ -53,6 +54,7 @@ struct Padded
   int            halo[3] = { 0, 0, 0 };
   std::ptrdiff_t rowStride = 0;
   std::ptrdiff_t planeStride = 0;
+  bool           isPeriodic = false; ///< without extra points, of which any number is thought of
 };
 
 /** Three components, one behind the other: component c starts at data + c * stride. */

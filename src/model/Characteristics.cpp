@@ -9,13 +9,17 @@
 namespace gnr
 {
 
+namespace
+{
+
+/** For displacements that are no larger. */
 Halo
-interpolationHalo(Domain & domain, const ConstVectorView & d)
+haloFor(Domain & domain, const std::array<double, 3> & displacement)
 {
   Halo halo{};
   for (int c = 0; c < 3; ++c)
   {
-    const double largest = domain.kernels().measured(Quantity::Displacement, domain.maximumAbsolute(d[c]));
+    const double largest = domain.kernels().measured(Quantity::Displacement, displacement[c]);
     if (!domain.kernels().passes(largest < domain.grid().size[c]))
     {
       throw Error(ErrorKind::NumericalFailure,
@@ -27,15 +31,49 @@ interpolationHalo(Domain & domain, const ConstVectorView & d)
   return halo;
 }
 
+/** Voxels per unit of a component. */
+Real
+factorOf(const Domain & domain, double h, int c)
+{
+  return Real(-h * domain.inverseSpacing()[c]);
+}
+
+/** Of the way h v: rounding keeps the order of numbers, so the largest is that of the largest. */
+Halo
+haloOfStep(Domain & domain, const std::array<double, 3> & largest, double h)
+{
+  std::array<double, 3> displacement;
+  for (int c = 0; c < 3; ++c)
+  {
+    const Real scaled = factorOf(domain, h, c) * Real(largest[c]);
+    displacement[c] = std::abs(static_cast<double>(scaled));
+  }
+  return haloFor(domain, displacement);
+}
+
+} // namespace
+
+Halo
+interpolationHalo(Domain & domain, const ConstVectorView & d)
+{
+  return haloFor(domain, domain.maximaAbsolute(d));
+}
+
 double
 largestSpeed(const Domain & domain, const ConstVectorView & v, const Grid & voxels)
+{
+  return largestSpeed(domain.kernels(), domain.maximaAbsolute(v), voxels);
+}
+
+double
+largestSpeed(Kernels & kernels, const std::array<double, 3> & largest, const Grid & voxels)
 {
   double speed = 0.0;
   for (int c = 0; c < 3; ++c)
   {
-    speed = std::max(speed, domain.maximumAbsolute(v[c]) * (1.0 / voxels.spacing[c]));
+    speed = std::max(speed, largest[c] * (1.0 / voxels.spacing[c]));
   }
-  return domain.kernels().measured(Quantity::Speed, speed);
+  return kernels.measured(Quantity::Speed, speed);
 }
 
 int
@@ -56,15 +94,20 @@ requiredSteps(double speed, int minimum, double reach)
 }
 
 void
-departurePoints(Domain & domain, const ConstVectorView & v, double h, const VectorView & d, const VectorView & scratch)
+departurePoints(Domain &                      domain,
+                const ConstVectorView &       v,
+                const std::array<double, 3> & largest,
+                double                        h,
+                const VectorView &            d,
+                const VectorView &            scratch)
 {
   Kernels &         kernels = domain.kernels();
   const std::size_t n = domain.points();
   for (int c = 0; c < 3; ++c)
   {
-    kernels.axpby(Real(-h * domain.inverseSpacing()[c]), v[c], Real(0), scratch[c], n);
+    kernels.axpby(factorOf(domain, h, c), v[c], Real(0), scratch[c], n);
   }
-  const Halo halo = interpolationHalo(domain, scratch);
+  const Halo halo = haloOfStep(domain, largest, h);
   for (int c = 0; c < 3; ++c)
   {
     const Real half = Real(-0.5 * h * domain.inverseSpacing()[c]);
@@ -74,15 +117,19 @@ departurePoints(Domain & domain, const ConstVectorView & v, double h, const Vect
 }
 
 void
-departurePoints(Domain & domain, const VectorView & v, double h, const VectorView & d)
+departurePoints(Domain &                      domain,
+                const VectorView &            v,
+                const std::array<double, 3> & largest,
+                double                        h,
+                const VectorView &            d)
 {
   Kernels &         kernels = domain.kernels();
   const std::size_t n = domain.points();
   for (int c = 0; c < 3; ++c)
   {
-    kernels.axpby(Real(0), v[c], Real(-h * domain.inverseSpacing()[c]), v[c], n);
+    kernels.axpby(Real(0), v[c], factorOf(domain, h, c), v[c], n);
   }
-  const Halo halo = interpolationHalo(domain, v);
+  const Halo halo = haloOfStep(domain, largest, h);
   for (int c = 0; c < 3; ++c)
   {
     kernels.interpolate(domain.padded(v[c], halo), v, nullptr, Interpolation::Cubic, d[c]);

@@ -64,6 +64,11 @@ DeformationLimit::evaluate(const ConstVectorView & v)
       kernels.squaredGradient(
         domain_.padded(v[c], nextNeighbours), domain_.inverseSpacing(), c == 0 ? Real(0) : Real(1), squared.data());
     }
+    if (!gradientWeight_)
+    {
+      gradientHalo_ = domain_.keptHalo(nextNeighbours);
+    }
+    gradientHalo_.forget();
     sum += raise(gradientScale_, intensity_ * gradientWall.most, squared.data(), gradientWeight_);
   }
   if (divergenceScale_ > 0.0)
@@ -92,26 +97,33 @@ DeformationLimit::add(Real a, const ConstVectorView & f, bool accumulate, const 
   {
     return;
   }
-  Kernels & kernels = domain_.kernels();
-  if (gradientScale_ > 0.0)
+  Kernels &            kernels = domain_.kernels();
+  const double * const inverseSpacing = domain_.inverseSpacing();
+  const bool           isLimited = gradientScale_ > 0.0, isDivergenceLimited = divergenceScale_ > 0.0;
+  const Buffer         d = isDivergenceLimited ? domain_.scalar() : Buffer();
+  const Padded         weight =
+    isLimited ? domain_.padded(gradientWeight_.data(), nextNeighbours, 1, &gradientHalo_) : Padded();
+  // Each component is padded once, for both.
+  for (int c = 0; c < 3 && isActive(); ++c)
   {
-    const Padded weight = domain_.padded(gradientWeight_.data(), nextNeighbours, 1);
-    for (int c = 0; c < 3; ++c)
+    const Padded component = domain_.padded(f[c], isDivergenceLimited ? differenceHalo() : nextNeighbours);
+    if (isLimited)
     {
       // A face carries the weights of both sides, each with a half.
-      kernels.weightedLaplacian(
-        domain_.padded(f[c], nextNeighbours), weight, domain_.inverseSpacing(), a / 2, Real(1), out[c]);
+      kernels.weightedLaplacian(component, weight, inverseSpacing, a / 2, Real(1), out[c]);
+    }
+    if (isDivergenceLimited)
+    {
+      kernels.derivative(component, c, inverseSpacing[c], Real(1), Real(c == 0 ? 0 : 1), d.data());
     }
   }
-  if (divergenceScale_ > 0.0)
+  if (isDivergenceLimited)
   {
-    Buffer d = domain_.scalar();
-    divergence(domain_, f, d.data());
     kernels.multiply(a, divergenceWeight_.data(), d.data(), d.data(), domain_.points());
     const Padded padded = domain_.padded(d.data(), differenceHalo());
     for (int c = 0; c < 3; ++c)
     {
-      kernels.derivative(padded, c, domain_.inverseSpacing()[c], Real(-1), Real(1), out[c]);
+      kernels.derivative(padded, c, inverseSpacing[c], Real(-1), Real(1), out[c]);
     }
   }
 }

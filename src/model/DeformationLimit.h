@@ -76,6 +76,7 @@ private:
   double   divergenceScale_; ///< likewise with div v
   bool     isAtRest_ = true;
   Buffer   gradientWeight_;
+  KeptHalo gradientHalo_;
   Buffer   divergenceWeight_;
 };
 

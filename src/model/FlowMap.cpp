@@ -6,6 +6,7 @@
 #include "gnr/Error.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace gnr
@@ -106,10 +107,8 @@ private:
     std::swap(slope_, stage_); // k4 is now in stage_
     evaluate(domain_.view(increment_), false);
     kernels_.combine(h / 6, slope_.data(), -h / 6, stage_.data(), stage_.data(), values());
-    const VectorView difference = domain_.view(stage_);
-    return std::max({ domain_.maximumAbsolute(difference[0]),
-                      domain_.maximumAbsolute(difference[1]),
-                      domain_.maximumAbsolute(difference[2]) });
+    const std::array<double, 3> largest = domain_.maximaAbsolute(domain_.view(stage_));
+    return *std::max_element(largest.begin(), largest.end());
   }
 
   /** slope = direction v(x + d), in voxels per unit time. */
@@ -149,14 +148,16 @@ private:
 int
 integrateFlow(Domain & domain, const ConstVectorView & v, bool inverse, const VectorView & u)
 {
-  Kernels &         kernels = domain.kernels();
-  const std::size_t n = domain.points();
-  if (std::max({ domain.maximumAbsolute(v[0]), domain.maximumAbsolute(v[1]), domain.maximumAbsolute(v[2]) }) == 0.0)
+  Kernels &                   kernels = domain.kernels();
+  const std::size_t           n = domain.points();
+  const std::array<double, 3> largest = domain.maximaAbsolute(v);
+  if (*std::max_element(largest.begin(), largest.end()) == 0.0)
   {
     kernels.fill(u.data, 3 * n, Real(0));
     return 0;
   }
-  const int steps = Tracer(domain, v, inverse ? 1.0 : -1.0).trace(1.0 / requiredSteps(domain, v, leastSteps, reach), u);
+  const double speed = largestSpeed(kernels, largest, domain.grid());
+  const int    steps = Tracer(domain, v, inverse ? 1.0 : -1.0).trace(1.0 / requiredSteps(speed, leastSteps, reach), u);
   for (int c = 0; c < 3; ++c)
   {
     kernels.axpby(Real(0), u[c], Real(domain.grid().spacing[c]), u[c], n);

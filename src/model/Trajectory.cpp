@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <stdexcept>
+#include <utility>
 
 namespace gnr
 {
@@ -17,9 +18,9 @@ Trajectory::Trajectory(Domain & domain, Interpolation interpolation)
 {}
 
 Padded
-Trajectory::differencePadded(const Real * field)
+Trajectory::differencePadded(State & state, int j)
 {
-  return domain_.padded(field, differenceHalo());
+  return domain_.padded(at(state, j), differenceHalo(), 0, &state.halos[j]);
 }
 
 void
@@ -73,7 +74,7 @@ Trajectory::follow(Way & way, const TVelocity & v, Real * departed, const TScrat
     divergence(domain_, v, d);
   }
   const VectorView departure = domain_.view(way.departure);
-  departurePoints(domain_, v, way.direction / steps_, departure, scratch...);
+  departurePoints(domain_, v, largest_, way.direction / steps_, departure, scratch...);
   way.halo = interpolationHalo(domain_, departure);
   if (d != nullptr)
   {
@@ -90,12 +91,9 @@ bool
 Trajectory::begin(const ConstVectorView & v, int steps)
 {
   steps_ = steps;
-  moving_ = false;
   adjointReady_ = false;
-  for (int c = 0; c < 3; ++c)
-  {
-    moving_ = moving_ || domain_.maximumAbsolute(v[c]) > 0.0;
-  }
+  largest_ = domain_.maximaAbsolute(v);
+  moving_ = *std::max_element(largest_.begin(), largest_.end()) > 0.0;
   return moving_;
 }
 
@@ -120,6 +118,14 @@ Trajectory::setVelocity(const VectorView & v, int steps)
 void
 Trajectory::solve(State & state)
 {
+  for (KeptHalo & halo : state.halos)
+  {
+    halo.forget();
+  }
+  if (state.halos.empty())
+  {
+    state.halos.push_back(domain_.keptHalo(differenceHalo()));
+  }
   if (!moving_)
   {
     return;
@@ -127,6 +133,7 @@ Trajectory::solve(State & state)
   while (static_cast<int>(state.levels.size()) < steps_)
   {
     state.levels.push_back(domain_.scalar());
+    state.halos.push_back(domain_.keptHalo(differenceHalo()));
   }
   const Real * const factor = forward_.factorOf(state.exponent);
   for (int j = 0; j < steps_; ++j)
@@ -150,16 +157,21 @@ Trajectory::advect(const Real * in, Real * out)
 {
   if (!moving_)
   {
-    if (out != in)
-    {
-      domain_.kernels().copy(in, out, domain_.points());
-    }
+    domain_.kernels().copy(in, out, domain_.points());
     return;
+  }
+  const Buffer turns = domain_.turns();
+  Real *       next = out, *other = turns ? turns.data() : out;
+  if (steps_ % 2 == 0)
+  {
+    std::swap(next, other); // the last is out
   }
   for (int j = 0; j < steps_; ++j)
   {
     domain_.kernels().interpolate(
-      domain_.padded(j == 0 ? in : out, forward_.halo), domain_.view(forward_.departure), nullptr, interpolation_, out);
+      domain_.padded(in, forward_.halo), domain_.view(forward_.departure), nullptr, interpolation_, next);
+    in = next;
+    std::swap(next, other);
   }
 }
 
@@ -184,7 +196,7 @@ Trajectory::prepareAdjoint(const VectorView & v)
 }
 
 void
-Trajectory::integrateAdjoint(const State & state, Real * lambda, bool accumulate, const VectorView & b)
+Trajectory::integrateAdjoint(State & state, Real * lambda, bool accumulate, const VectorView & b)
 {
   Kernels &  kernels = domain_.kernels();
   const bool isDensity = state.exponent != 0.0;
@@ -196,7 +208,7 @@ Trajectory::integrateAdjoint(const State & state, Real * lambda, bool accumulate
   const Buffer product = isDensity ? domain_.scalar() : Buffer();
   const auto   add = [&](int j, Real weight, bool isFirst) {
     const Real old = isFirst && !accumulate ? Real(0) : Real(1);
-    kernels.scaledGradient(differencePadded(at(state, j)), domain_.inverseSpacing(), lambda, weight, old, b);
+    kernels.scaledGradient(differencePadded(state, j), domain_.inverseSpacing(), lambda, weight, old, b);
     if (isDensity)
     {
       kernels.multiplyAdd(weight, lambda, at(state, j), Real(isFirst ? 0 : 1), product.data(), domain_.points());
@@ -211,17 +223,20 @@ Trajectory::integrateAdjoint(const State & state, Real * lambda, bool accumulate
     // Trapezoidal rule: half weights at both ends.
     const Real         h = Real(1.0 / steps_);
     const Real * const factor = backward_.factorOf(state.exponent);
+    const Buffer       turns = domain_.turns();
+    Real *             next = turns ? turns.data() : lambda;
     add(steps_, h / 2, true);
     for (int j = steps_ - 1; j >= 0; --j)
     {
       kernels.interpolate(
-        domain_.padded(lambda, backward_.halo), domain_.view(backward_.departure), factor, interpolation_, lambda);
+        domain_.padded(lambda, backward_.halo), domain_.view(backward_.departure), factor, interpolation_, next);
+      std::swap(lambda, next);
       add(j, j == 0 ? h / 2 : h, false);
     }
   }
   if (isDensity)
   {
-    const Padded padded = differencePadded(product.data());
+    const Padded padded = domain_.padded(product.data(), differenceHalo());
     for (int c = 0; c < 3; ++c)
     {
       kernels.derivative(padded, c, domain_.inverseSpacing()[c], Real(-state.exponent), Real(1), b[c]);
@@ -230,7 +245,7 @@ Trajectory::integrateAdjoint(const State & state, Real * lambda, bool accumulate
 }
 
 void
-Trajectory::incrementalState(const State & state, const ConstVectorView & vt, Real * mt)
+Trajectory::incrementalState(State & state, const ConstVectorView & vt, Real * mt)
 {
   Kernels &    kernels = domain_.kernels();
   const bool   isDensity = state.exponent != 0.0;
@@ -241,7 +256,7 @@ Trajectory::incrementalState(const State & state, const ConstVectorView & vt, Re
   }
   // mt = weight s_j + old mt, s_j = vt . grad m_j + a m_j div vt.
   const auto add = [&](int j, Real weight, Real old) {
-    kernels.gradientDot(differencePadded(at(state, j)), domain_.inverseSpacing(), vt, weight, old, mt);
+    kernels.gradientDot(differencePadded(state, j), domain_.inverseSpacing(), vt, weight, old, mt);
     if (isDensity)
     {
       kernels.multiplyAdd(Real(state.exponent) * weight, at(state, j), growth.data(), Real(1), mt, domain_.points());
@@ -255,11 +270,18 @@ Trajectory::incrementalState(const State & state, const ConstVectorView & vt, Re
   // mt holds q_j = mt_j - h/2 s_j: one interpolation a step.
   const Real         h = Real(1.0 / steps_);
   const Real * const factor = forward_.factorOf(state.exponent);
+  const Buffer       turns = domain_.turns();
+  Real *             next = turns ? turns.data() : mt;
+  if (steps_ % 2 != 0)
+  {
+    std::swap(mt, next); // the last is where it belongs
+  }
   add(0, -h / 2, Real(0));
   for (int j = 1; j <= steps_; ++j)
   {
     kernels.interpolate(
-      domain_.padded(mt, forward_.halo), domain_.view(forward_.departure), factor, interpolation_, mt);
+      domain_.padded(mt, forward_.halo), domain_.view(forward_.departure), factor, interpolation_, next);
+    std::swap(mt, next);
     add(j, j == steps_ ? -h / 2 : -h, Real(1));
   }
 }

@@ -6,6 +6,7 @@
 
 #include "gnr/Options.h"
 
+#include <array>
 #include <vector>
 
 namespace gnr
@@ -17,6 +18,9 @@ struct State
   const Real *        initial = nullptr; ///< m0; must live as long as the state is used
   double              exponent = 0.0;    ///< how it answers to a change of volume [T5]
   std::vector<Buffer> levels{};          ///< m(j / steps), j = 1 ... steps
+
+  /** What differences see of m(j / steps), j = 0 ... steps, on other processes: the same in all Krylov iterations. */
+  std::vector<KeptHalo> halos{};
 };
 
 /** The paths of one stationary velocity, along which any number of states are carried: the transport equations by
@@ -99,7 +103,7 @@ public:
     return at(state, steps_);
   }
 
-  /** Carries a scalar (a mask weight) from t = 0 to 1 without keeping the way; out may be in. Collective. */
+  /** Carries a scalar (a mask weight) from t = 0 to 1 without keeping the way; out must not be in. Collective. */
   void
   advect(const Real * in, Real * out);
 
@@ -116,16 +120,17 @@ public:
    * lambda(1); `lambda` is overwritten. Needs the state and prepareAdjoint(). `steps` interpolations, steps + 1 fused
    * gradients. Collective. */
   void
-  integrateAdjoint(const State & state, Real * lambda, bool accumulate, const VectorView & b);
+  integrateAdjoint(State & state, Real * lambda, bool accumulate, const VectorView & b);
 
   /** The incremental state at t = 1 for the direction vt. Needs the state. `steps` interpolations, steps + 1 fused
    * gradients. Collective. */
   void
-  incrementalState(const State & state, const ConstVectorView & vt, Real * mt);
+  incrementalState(State & state, const ConstVectorView & vt, Real * mt);
 
 private:
+  /** m(j / steps) for differences. */
   Padded
-  differencePadded(const Real * field);
+  differencePadded(State & state, int j);
   /** Begins with a velocity; whether there is a way to go. */
   bool
   begin(const ConstVectorView & v, int steps);
@@ -154,13 +159,14 @@ private:
   void
   follow(Way & way, const TVelocity & v, Real * departed, const TScratch &... scratch);
 
-  Domain &      domain_;
-  Interpolation interpolation_;
-  int           steps_ = 0;
-  bool          moving_ = false; ///< v is not zero
-  bool          adjointReady_ = false;
-  Way           forward_;
-  Way           backward_;
+  Domain &              domain_;
+  Interpolation         interpolation_;
+  int                   steps_ = 0;
+  bool                  moving_ = false; ///< v is not zero
+  std::array<double, 3> largest_{};      ///< |v_c| of each component
+  bool                  adjointReady_ = false;
+  Way                   forward_;
+  Way                   backward_;
 };
 
 } // namespace gnr

@@ -53,8 +53,9 @@ smoothAlongTrajectories(Domain &           domain,
   kernels.copy(bump.data(), marks, n);
 
   // No step is longer than a plateau is wide, so that the bumps of neighbouring times overlap.
-  const int steps = requiredSteps(domain, v, 1, plateau);
-  departurePoints(domain, v, -1.0 / steps, scratch, smoothed);
+  const std::array<double, 3> largest = domain.maximaAbsolute(v);
+  const int                   steps = requiredSteps(largestSpeed(kernels, largest, domain.grid()), 1, plateau);
+  departurePoints(domain, v, largest, -1.0 / steps, scratch, smoothed);
   const Halo halo = interpolationHalo(domain, scratch);
   for (int step = 0; step < steps; ++step)
   {

@@ -5,6 +5,7 @@
 #include "model/Differences.h"
 
 #include <array>
+#include <utility>
 
 namespace gnr
 {
@@ -31,16 +32,26 @@ VectorTransport::follow()
   if (!map_)
   {
     map_ = domain_.vector();
+    forward_ = domain_.keptHalo(differenceHalo(), 3);
+    backward_ = domain_.keptHalo(differenceHalo(), 3);
   }
-  const VectorView      map = domain_.view(map_);
+  forward_.forget();
+  backward_.forget();
   const ConstVectorView step = trajectory_.departure();
-  kernels.copy(step[0], map_.data(), map_.size());
+  const Buffer          turns = domain_.turns(3);
+  VectorView            map = domain_.view(map_), next = turns ? domain_.view(turns) : map;
+  if (trajectory_.steps() % 2 == 0)
+  {
+    std::swap(map, next); // the last is the map
+  }
+  kernels.copy(step[0], map[0], map_.size());
   for (int j = 1; j < trajectory_.steps(); ++j)
   {
     // Where the last steps lead from there, and the first step to there.
     const std::array<Padded, 3> padded = domain_.padded(ConstVectorView(map), trajectory_.departureHalo());
-    kernels.interpolateVector(padded.data(), step, unscaled, map);
-    kernels.axpby(Real(1), step[0], Real(1), map_.data(), map_.size());
+    kernels.interpolateVector(padded.data(), step, unscaled, next);
+    std::swap(map, next);
+    kernels.axpby(Real(1), step[0], Real(1), map[0], map_.size());
   }
   mapHalo_ = interpolationHalo(domain_, map);
 }
@@ -57,7 +68,7 @@ VectorTransport::deform(const Real * m0, Interpolation interpolation, Real * m)
 }
 
 void
-VectorTransport::push(const ConstVectorView & vt, const VectorView & z)
+VectorTransport::push(const ConstVectorView & vt, VectorView z)
 {
   Kernels &         kernels = domain_.kernels();
   const std::size_t values = 3 * domain_.points();
@@ -66,21 +77,28 @@ VectorTransport::push(const ConstVectorView & vt, const VectorView & z)
     kernels.copy(vt[0], z[0], values);
     return;
   }
-  const int  steps = trajectory_.steps();
-  const Real h = Real(1.0 / steps);
+  const int    steps = trajectory_.steps();
+  const Real   h = Real(1.0 / steps);
+  const Buffer turns = domain_.turns(3);
+  VectorView   next = turns ? domain_.view(turns) : z;
+  if (steps % 2 != 0)
+  {
+    std::swap(z, next); // the last is where it belongs
+  }
   kernels.axpby(h / 2, vt[0], Real(0), z[0], values);
   for (int j = 1; j <= steps; ++j)
   {
     const std::array<Padded, 3> padded = domain_.padded(ConstVectorView(z), trajectory_.departureHalo());
-    kernels.interpolateVector(padded.data(), trajectory_.departure(), unscaled, z);
-    const std::array<Padded, 3> paths = domain_.padded(trajectory_.departure(), differenceHalo());
+    kernels.interpolateVector(padded.data(), trajectory_.departure(), unscaled, next);
+    std::swap(z, next);
+    const std::array<Padded, 3> paths = domain_.padded(trajectory_.departure(), differenceHalo(), &forward_);
     kernels.pushForward(paths.data(), domain_.grid().spacing.data(), z);
     kernels.axpby(j == steps ? h / 2 : h, vt[0], Real(1), z[0], values);
   }
 }
 
 void
-VectorTransport::integrate(const VectorView & p, bool accumulate, const VectorView & b)
+VectorTransport::integrate(VectorView p, bool accumulate, const VectorView & b)
 {
   Kernels &         kernels = domain_.kernels();
   const std::size_t values = 3 * domain_.points();
@@ -90,14 +108,17 @@ VectorTransport::integrate(const VectorView & p, bool accumulate, const VectorVi
     kernels.axpby(Real(1), p[0], old, b[0], values);
     return;
   }
-  const int  steps = trajectory_.steps();
-  const Real h = Real(1.0 / steps);
+  const int    steps = trajectory_.steps();
+  const Real   h = Real(1.0 / steps);
+  const Buffer turns = domain_.turns(3);
+  VectorView   next = turns ? domain_.view(turns) : p;
   kernels.axpby(h / 2, p[0], old, b[0], values);
   for (int j = 1; j <= steps; ++j)
   {
     const std::array<Padded, 3> padded = domain_.padded(ConstVectorView(p), trajectory_.adjointHalo());
-    kernels.interpolateVector(padded.data(), trajectory_.adjointDeparture(), unscaled, p);
-    const std::array<Padded, 3> paths = domain_.padded(trajectory_.adjointDeparture(), differenceHalo());
+    kernels.interpolateVector(padded.data(), trajectory_.adjointDeparture(), unscaled, next);
+    std::swap(p, next);
+    const std::array<Padded, 3> paths = domain_.padded(trajectory_.adjointDeparture(), differenceHalo(), &backward_);
     kernels.pullBackAdjoint(paths.data(), domain_.grid().spacing.data(), p);
     kernels.axpby(j == steps ? h / 2 : h, p[0], Real(1), b[0], values);
   }

@@ -30,18 +30,19 @@ public:
 
   /** z = z(1) for the direction vt. 3 steps interpolations, as many of the Jacobian of a step. Collective. */
   void
-  push(const ConstVectorView & vt, const VectorView & z);
+  push(const ConstVectorView & vt, VectorView z);
 
   /** b = int p dt (b += with `accumulate`) with p(1) = p, which is overwritten. Needs Trajectory::prepareAdjoint(). As
    * push(). Collective. */
   void
-  integrate(const VectorView & p, bool accumulate, const VectorView & b);
+  integrate(VectorView p, bool accumulate, const VectorView & b);
 
 private:
   Domain &           domain_;
   const Trajectory & trajectory_;
   Buffer             map_; ///< voxels
   Halo               mapHalo_{};
+  KeptHalo           forward_, backward_; ///< of the departure points, for their Jacobians
 };
 
 } // namespace gnr

@@ -54,9 +54,8 @@ Domain::paddedArray(const Halo & halo, int slot)
 }
 
 const HaloPlan &
-Domain::haloPlan(int width, int fields)
+Domain::haloPlan(int width)
 {
-  communicator_.announce({ Exchange::Kind::Halo, fields, grid_.size, width });
   const auto found = haloPlans_.find(width);
   return found != haloPlans_.end()
            ? found->second
@@ -64,26 +63,84 @@ Domain::haloPlan(int width, int fields)
                .first->second;
 }
 
-Padded
-Domain::padded(const Real * field, const Halo & halo, int slot)
+void
+Domain::fill(const Real * const * fields, const Padded * out, int count, KeptHalo * kept)
 {
+  const int width = out->halo[2];
+  if (kept == nullptr || !kept->isThere())
+  {
+    communicator_.announce({ Exchange::Kind::Halo, count, grid_.size, width });
+  }
+  fillPadded(haloPlan(width), fields, out, count, kernels_, communicator_, kept);
+}
+
+bool
+Domain::readsFieldsAsTheyAre() const
+{
+  return communicator_.size() == 1 && kernels_.readsPeriodicFields();
+}
+
+Padded
+Domain::periodic(const Real * field, const Halo & halo) const
+{
+  Padded out;
+  out.origin = const_cast<Real *>(field); // which is only read
+  out.interior = extents_;
+  for (int a = 0; a < 3; ++a)
+  {
+    out.halo[a] = halo[a];
+  }
+  out.rowStride = extents_.nx;
+  out.planeStride = out.rowStride * extents_.ny;
+  out.isPeriodic = true;
+  return out;
+}
+
+Padded
+Domain::padded(const Real * field, const Halo & halo, int slot, KeptHalo * kept)
+{
+  if (readsFieldsAsTheyAre())
+  {
+    return periodic(field, halo);
+  }
   const Padded out = paddedArray(halo, slot);
-  fillPadded(haloPlan(halo[2], 1), &field, &out, 1, kernels_, communicator_);
+  fill(&field, &out, 1, kept);
   return out;
 }
 
 std::array<Padded, 3>
-Domain::padded(const ConstVectorView & field, const Halo & halo)
+Domain::padded(const ConstVectorView & field, const Halo & halo, KeptHalo * kept)
 {
   std::array<Padded, 3> out;
-  const Real *          fields[3];
+  if (readsFieldsAsTheyAre())
+  {
+    for (int c = 0; c < 3; ++c)
+    {
+      out[c] = periodic(field[c], halo);
+    }
+    return out;
+  }
+  const Real * fields[3];
   for (int c = 0; c < 3; ++c)
   {
     out[c] = paddedArray(halo, c);
     fields[c] = field[c];
   }
-  fillPadded(haloPlan(halo[2], 3), fields, out.data(), 3, kernels_, communicator_);
+  fill(fields, out.data(), 3, kept);
   return out;
+}
+
+KeptHalo
+Domain::keptHalo(const Halo & halo, int fields)
+{
+  const std::size_t plane = static_cast<std::size_t>(extents_.nx) * extents_.ny;
+  return { haloPlan(halo[2]), communicator_.rank(), plane, fields, kernels_ };
+}
+
+Buffer
+Domain::turns(int fields) const
+{
+  return readsFieldsAsTheyAre() ? Buffer(kernels_, fields * points()) : Buffer();
 }
 
 void
@@ -123,6 +180,14 @@ Domain::maximumAbsolute(const Real * x) const
 {
   double largest = kernels_.maximumAbsolute(x, points());
   communicator_.maximum(&largest, 1);
+  return largest;
+}
+
+std::array<double, 3>
+Domain::maximaAbsolute(const ConstVectorView & v) const
+{
+  std::array<double, 3> largest = kernels_.maximaAbsolute(v, points());
+  communicator_.maximum(largest.data(), largest.size());
   return largest;
 }
 

@@ -90,15 +90,25 @@ public:
     return { vector.data(), points() };
   }
 
-  /** A copy of a field with its halos filled, in scratch memory that the next call with the same slot overwrites. It
-   * has room for usual halos from the first call on, so that it stays in its place while the velocity grows.
-   * Collective. */
+  /** A field with its halos: a copy in scratch memory that the next call with the same slot overwrites, or the field
+   * itself where kernels wrap (readsFieldsAsTheyAre()), which therefore must not change while the result is used. The
+   * scratch memory has room for usual halos from the first call on, so that it stays in its place while the velocity
+   * grows. \param kept of keptHalo(), for a field that stays as it is. Collective. */
   Padded
-  padded(const Real * field, const Halo & halo, int slot = 0);
+  padded(const Real * field, const Halo & halo, int slot = 0, KeptHalo * kept = nullptr);
   /** The same for the three components of a vector field, which share their messages, in all three slots. Collective.
    */
   std::array<Padded, 3>
-  padded(const ConstVectorView & field, const Halo & halo);
+  padded(const ConstVectorView & field, const Halo & halo, KeptHalo * kept = nullptr);
+
+  /** Memory for the halos of fields, 1 or 3, that padded() is asked for again and again. */
+  KeptHalo
+  keptHalo(const Halo & halo, int fields = 1);
+
+  /** Where the next value of fields goes that is found from padded() of their last one: other memory where that is the
+   * field itself; none where it is a copy, so that the next value may take the place of the last one. */
+  Buffer
+  turns(int fields = 1) const;
 
   /** Gives the scratch memory of padded() back. */
   void
@@ -116,14 +126,23 @@ public:
   /** Largest |x| over all processes. Collective. */
   double
   maximumAbsolute(const Real * x) const;
+  /** Of each component. Collective. */
+  std::array<double, 3>
+  maximaAbsolute(const ConstVectorView & v) const;
 
 private:
+  bool
+  readsFieldsAsTheyAre() const;
+  Padded
+  periodic(const Real * field, const Halo & halo) const;
   /** An array with halos in the memory of a slot. */
   Padded
   paddedArray(const Halo & halo, int slot);
-  /** For an exchange of so many fields, which it announces. */
   const HaloPlan &
-  haloPlan(int width, int fields);
+  haloPlan(int width);
+  /** Fills the arrays of so many fields, and announces it if anything is exchanged. */
+  void
+  fill(const Real * const * fields, const Padded * out, int count, KeptHalo * kept);
 
   Grid                    grid_;
   std::array<double, 3>   origin_;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "parallel/HaloExchange.h"
 
-#include "kernels/Buffer.h"
 #include "parallel/Messenger.h"
 #include "parallel/Slab.h"
 
@@ -92,55 +91,63 @@ planHalo(int planes, int ranks, int rank, int halo)
   return plan;
 }
 
+KeptHalo::KeptHalo(const HaloPlan & plan, int rank, std::size_t pointsOfPlane, int fields, Kernels & kernels)
+{
+  if (const int planes = planesOf(plan.receive, rank))
+  {
+    planes_ = Buffer(kernels, pointsOfPlane * planes * fields);
+  }
+}
+
 void
 fillPadded(const HaloPlan &     plan,
            const Real * const * fields,
            const Padded *       out,
            int                  count,
            Kernels &            kernels,
-           Communicator &       communicator)
+           Communicator &       communicator,
+           KeptHalo *           kept)
 {
-  if (communicator.size() == 1 && kernels.padWhole(fields, out, count))
-  {
-    return;
-  }
+  const bool        isKept = kept != nullptr && kept->isThere();
+  const bool        isExchanged = communicator.size() > 1 && !isKept;
   const int         rank = communicator.rank();
   const std::size_t plane = static_cast<std::size_t>(out->interior.nx) * out->interior.ny;
   // Several fields share a message, which then must be put together; one field is sent from where it is.
-  const int    sent = planesOf(plan.send, -1), received = planesOf(plan.receive, rank);
+  const int    sent = isExchanged ? planesOf(plan.send, -1) : 0, received = planesOf(plan.receive, rank);
   const Buffer packed = count > 1 && sent > 0 ? Buffer(kernels, plane * sent * count) : Buffer();
-  const Buffer arriving = received > 0 ? Buffer(kernels, plane * received * count) : Buffer();
+  const Buffer passing = kept == nullptr && received > 0 ? Buffer(kernels, plane * received * count) : Buffer();
+  Real * const arriving = kept != nullptr ? kept->data() : passing.data();
 
-  std::vector<Message> send, receive;
-  std::size_t          next = 0;
-  for (const HaloPiece & piece : plan.send)
+  Messenger messenger(kernels, communicator);
+  if (isExchanged)
   {
-    const std::size_t values = plane * piece.count;
-    Real *            data = const_cast<Real *>(fields[0]) + plane * piece.from;
-    if (count > 1)
+    std::vector<Message> send, receive;
+    std::size_t          next = 0;
+    for (const HaloPiece & piece : plan.send)
     {
-      data = packed.data() + next;
-      for (int f = 0; f < count; ++f)
+      const std::size_t values = plane * piece.count;
+      Real *            data = const_cast<Real *>(fields[0]) + plane * piece.from;
+      if (count > 1)
       {
-        kernels.copy(fields[f] + plane * piece.from, data + f * values, values);
+        data = packed.data() + next;
+        for (int f = 0; f < count; ++f)
+        {
+          kernels.copy(fields[f] + plane * piece.from, data + f * values, values);
+        }
+      }
+      send.push_back({ data, values * count * sizeof(Real), piece.rank });
+      next += values * count;
+    }
+    next = 0;
+    for (const HaloPiece & piece : plan.receive)
+    {
+      if (piece.rank != rank)
+      {
+        const std::size_t values = plane * piece.count * count;
+        receive.push_back({ arriving + next, values * sizeof(Real), piece.rank });
+        next += values;
       }
     }
-    send.push_back({ data, values * count * sizeof(Real), piece.rank });
-    next += values * count;
-  }
-  next = 0;
-  for (const HaloPiece & piece : plan.receive)
-  {
-    if (piece.rank != rank)
-    {
-      const std::size_t values = plane * piece.count * count;
-      receive.push_back({ arriving.data() + next, values * sizeof(Real), piece.rank });
-      next += values;
-    }
-  }
-  Messenger messenger(kernels, communicator);
-  if (communicator.size() > 1)
-  {
     messenger.start(Purpose::Halo, send, receive);
   }
 
@@ -156,18 +163,22 @@ fillPadded(const HaloPlan &     plan,
     }
   }
 
-  if (communicator.size() > 1)
+  if (isExchanged)
   {
     messenger.finish();
   }
-  next = 0;
+  if (kept != nullptr)
+  {
+    kept->received();
+  }
+  std::size_t next = 0;
   for (const HaloPiece & piece : plan.receive)
   {
     if (piece.rank != rank)
     {
       for (int f = 0; f < count; ++f)
       {
-        padPlanes(kernels, arriving.data() + next, out[f], piece.to, piece.count);
+        padPlanes(kernels, arriving + next, out[f], piece.to, piece.count);
         next += plane * piece.count;
       }
     }

@@ -2,10 +2,12 @@
 #ifndef gnr_parallel_HaloExchange_h
 #define gnr_parallel_HaloExchange_h
 
+#include "kernels/Buffer.h"
 #include "kernels/kernels.h"
 
 #include "gnr/Communicator.h"
 
+#include <cstddef>
 #include <vector>
 
 namespace gnr
@@ -37,16 +39,54 @@ receivedBy(int planes, int ranks, int rank, int halo);
 HaloPlan
 planHalo(int planes, int ranks, int rank, int halo);
 
+/** What other processes have of the halos of fields, for as long as these do not change: exchanged once, and then as
+ * good as of this process. All processes keep and forget alike. */
+class KeptHalo
+{
+public:
+  KeptHalo() = default;
+  /** \param fields that share their messages. */
+  KeptHalo(const HaloPlan & plan, int rank, std::size_t pointsOfPlane, int fields, Kernels & kernels);
+
+  /** The fields are about to change. */
+  void
+  forget()
+  {
+    isThere_ = false;
+  }
+  bool
+  isThere() const
+  {
+    return isThere_;
+  }
+  /** Room for the planes, and the planes once they were received. */
+  Real *
+  data() const
+  {
+    return planes_.data();
+  }
+  void
+  received()
+  {
+    isThere_ = true;
+  }
+
+private:
+  Buffer planes_;
+  bool   isThere_ = false;
+};
+
 /** Copies the slabs of `count` fields into the arrays `out` of one layout and fills all of their halos. One message for
  * each piece of the plan that another process has; this process copies its own planes while they are on their way.
- * Collective. */
+ * Collective. \param kept made for such fields, or null: what it has is not exchanged again. */
 void
 fillPadded(const HaloPlan &     plan,
            const Real * const * fields,
            const Padded *       out,
            int                  count,
            Kernels &            kernels,
-           Communicator &       communicator);
+           Communicator &       communicator,
+           KeptHalo *           kept = nullptr);
 
 } // namespace gnr
 

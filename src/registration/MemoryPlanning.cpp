@@ -100,13 +100,17 @@ planFields(const Context & context, MemoryPlan & plan, const Options & options)
 }
 
 MemoryPlan
-planForDevice(const MemoryPlan & plan)
+planForDevice(const MemoryPlan & plan, const Options & options)
 {
   MemoryPlan result = plan;
   if (!plan.fieldsOnDevice)
   {
     result.device = "a GPU that is not here";
     result.fieldsOnDevice = true;
+    if (plan.processes == 1) // which has no halos there; several have
+    {
+      rehearseMemory(result, options, makeCountedProcess(0, 1), *makeReferenceKernels());
+    }
     // Columns of a spectrum and, behind them, a work area of cuFFT for as much: pieces, or what there is; two planes
     // are always transformed together.
     const std::array<int, 3> & n = plan.solverGrid.size;

@@ -64,7 +64,7 @@ Rehearsal::Rehearsal(const MemoryPlan &                    plan,
                      std::function<double()>               number)
   : communicator_(std::move(communicator))
 {
-  auto kernels = makeCountingKernels(real, script, std::move(number));
+  auto kernels = makeCountingKernels(real, script, plan.fieldsOnDevice, std::move(number));
   kernels_ = kernels.get();
   solver_ = std::make_unique<Solver>(plan, options, communicator_, std::move(kernels));
 }

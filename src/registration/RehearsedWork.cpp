@@ -148,7 +148,7 @@ public:
                 Script &               script)
     : options_(decided(options))
     , communicator_(communicator)
-    , kernels_(makeCounted(real, script))
+    , kernels_(makeCounted(plan, real, script))
     , domain_(plan.solverGrid, *kernels_, communicator)
     , transform_(domain_)
     , half_(makeVelocityGrid(domain_, plan.imageGrid, options_.velocityGrid))
@@ -249,9 +249,9 @@ private:
     return comparisons;
   }
   static std::unique_ptr<CountingKernels>
-  makeCounted(Kernels & real, Script & script)
+  makeCounted(const MemoryPlan & plan, Kernels & real, Script & script)
   {
-    auto kernels = makeCountingKernels(real, script);
+    auto kernels = makeCountingKernels(real, script, plan.fieldsOnDevice);
     kernels->memory().reserve(FieldMemory::endless);
     return kernels;
   }

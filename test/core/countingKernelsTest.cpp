@@ -66,7 +66,7 @@ protected:
 
   std::unique_ptr<Kernels>         real_ = makeReferenceKernels();
   TwoRounds                        script_;
-  std::unique_ptr<CountingKernels> kernels_ = makeCountingKernels(*real_, script_);
+  std::unique_ptr<CountingKernels> kernels_ = makeCountingKernels(*real_, script_, false);
 };
 
 TEST_F(Counting, EveryArrayOnceForEachValue)

@@ -72,50 +72,6 @@ TEST_P(KernelsHalo, PadContinuesPeriodicallyInXAndY)
   }
 }
 
-TEST_P(KernelsHalo, PadWholeContinuesAlongZToo)
-{
-  for (const int halo : { 0, 2, 13 })
-  {
-    for (const int count : { 1, 3 })
-    {
-      const Extents e{ 5, 6, 3 };
-      const Values  values = sample(e, [](int i, int j, int k) { return i + 10 * j + 100 * k; });
-      Values        doubled = values;
-      for (Real & value : doubled)
-      {
-        value *= 2;
-      }
-      const Array<Real> first(kernels, values), second(kernels, doubled);
-      PaddedArray       a(kernels, e, halo, halo + 1, halo + 2), b(kernels, e, halo, halo + 1, halo + 2),
-        c(kernels, e, halo, halo + 1, halo + 2);
-      const Real * const fields[] = { first.data(), second.data(), first.data() };
-      const Padded       padded[] = { a.view(), b.view(), c.view() };
-      const bool         isDone = kernels.padWhole(fields, padded, count);
-      int                factor = 1;
-      for (PaddedArray * array : { &a, &b, &c })
-      {
-        array->fetch();
-        const bool isIn = isDone && (count == 3 || array == &a);
-        factor = array == &b ? 2 : 1;
-        for (int k = -halo - 2; k < e.nz + halo + 2; ++k)
-        {
-          for (int j = -halo - 1; j < e.ny + halo + 1; ++j)
-          {
-            for (int i = -halo; i < e.nx + halo; ++i)
-            {
-              ASSERT_TRUE(isIn
-                            ? array->at(i, j, k) == factor * ((i + 50) % 5 + 10 * ((j + 60) % 6) + 100 * ((k + 60) % 3))
-                            : std::isnan(array->at(i, j, k)))
-                << i << ' ' << j << ' ' << k;
-            }
-          }
-          ASSERT_TRUE(std::isnan(array->at(e.nx + halo, 0, k)));
-        }
-      }
-    }
-  }
-}
-
 TEST_P(KernelsDifferences, WaveGivesTheModifiedWaveNumber)
 {
   // The stencil on a wave has a closed form. Error: each of 8 products of size <= 0.8 / h and their sum is rounded, and

@@ -58,9 +58,11 @@ public:
     return transposition(false, size, size[1], true, components, times);
   }
   Table &
-  reductions(int times)
+  reductions(int times, int values = 1)
   {
-    return add({}, times);
+    Exchange reduction;
+    reduction.count = values;
+    return add(reduction, times);
   }
 
   Exchanges exchanges;
@@ -89,29 +91,35 @@ struct Motion
 
 inline const int differenceWidth = differenceHalo()[2];
 
+/** What the limits take to become derivatives: of each component once, whose halo serves both, and of the divergence.
+ */
 inline void
-addLimits(Table & table, const GridSize & size, const Options & options, int times)
+addLimits(Table & table, const GridSize & size, const Options & options)
 {
-  table.halo(size, 1, 1, options.gradientLimit ? times : 0);
-  table.halo(size, differenceWidth, 1, options.divergenceLimit ? times : 0);
+  if (options.gradientLimit || options.divergenceLimit)
+  {
+    table.halo(size, options.divergenceLimit ? differenceWidth : 1, 1, 3);
+  }
+  table.halo(size, differenceWidth, 1, options.divergenceLimit ? 1 : 0);
 }
 
+/** Of the components, and of what is found: the largest values of the velocity are known. */
 inline void
 addDeparturePoints(Table & table, const GridSize & size, const Motion & motion)
 {
-  table.halo(size, motion.velocityHalo, 1, 3).reductions(6);
+  table.halo(size, motion.velocityHalo, 1, 3).reductions(1, 3);
 }
 
+/** What the gradient has exchanged of states and weights stays. */
 inline Table
 productTable(const GridSize & size, const Options & options, const Motion & motion, bool withRegularization)
 {
   Table table;
   table.transforms(size, 3, (withRegularization ? 1 : 0) + (options.incompressible ? 1 : 0));
-  table.halo(size, differenceWidth, 1, motion.isMoving ? 2 * (motion.steps + 1) : 2);
   if (motion.isMoving)
   {
     table.halo(size, motion.departureHalo, 1, motion.steps).halo(size, motion.adjointHalo, 1, motion.steps);
-    addLimits(table, size, options, 4);
+    addLimits(table, size, options);
   }
   return table;
 }
@@ -120,7 +128,7 @@ inline Table
 objectiveTable(const GridSize & size, const Motion & motion)
 {
   Table table;
-  table.reductions((motion.isMoving ? 1 : 3) + 1); // the first component that moves is enough; and the distance
+  table.reductions(1, 3).reductions(1); // whether anything moves; and the distance
   if (motion.isMoving)
   {
     addDeparturePoints(table, size, motion);
@@ -129,6 +137,7 @@ objectiveTable(const GridSize & size, const Motion & motion)
   return table;
 }
 
+/** For states that were found since the last gradient. */
 inline Table
 gradientTable(const GridSize & size, const Options & options, const Motion & motion)
 {
@@ -137,7 +146,10 @@ gradientTable(const GridSize & size, const Options & options, const Motion & mot
   {
     addDeparturePoints(table, size, motion);
     table.halo(size, differenceWidth, 1, 3 + motion.steps + 1).halo(size, motion.adjointHalo, 1, 1 + motion.steps);
-    addLimits(table, size, options, 3 + 4);
+    // The weights are found again.
+    table.halo(size, 1, 1, options.gradientLimit ? 3 + 1 : 0)
+      .halo(size, differenceWidth, 1, options.divergenceLimit ? 3 : 0);
+    addLimits(table, size, options);
   }
   else
   {

@@ -217,9 +217,9 @@ TEST(CudaSolve, IsPlannedWhereThereIsNoDevice)
   {
     std::vector<float> image(grid.points(), 0.0F);
     image[grid.points() / 2] = 1.0F;
+    gnr::Options options;
+    options.similarity = gnr::SimilarityMeasure::SumOfSquares;
     const auto planOn = [&](gnr::Device device) {
-      gnr::Options options;
-      options.similarity = gnr::SimilarityMeasure::SumOfSquares;
       options.device = device;
       gnr::Problem problem{ grid, options };
       problem.fixed = { image.data(), gnr::wholeOf(problem.grid) };
@@ -228,7 +228,7 @@ TEST(CudaSolve, IsPlannedWhereThereIsNoDevice)
     };
     const gnr::MemoryPlan here = planOn(gnr::Device::Cuda), cpu = planOn(gnr::Device::Cpu);
     EXPECT_FALSE(cpu.fieldsOnDevice);
-    const gnr::MemoryPlan elsewhere = gnr::planForDevice(cpu);
+    const gnr::MemoryPlan elsewhere = gnr::planForDevice(cpu, options);
     EXPECT_TRUE(elsewhere.fieldsOnDevice);
     EXPECT_FALSE(elsewhere.availableDeviceBytes.has_value());
     EXPECT_EQ(elsewhere.fieldBytes, here.fieldBytes);
@@ -236,7 +236,7 @@ TEST(CudaSolve, IsPlannedWhereThereIsNoDevice)
     EXPECT_EQ(elsewhere.stagingBytes, here.stagingBytes);
     EXPECT_GE(elsewhere.scratchBytes, here.scratchBytes) << "what the device asked its cuFFT for";
     EXPECT_LE(elsewhere.scratchBytes, std::size_t(48) << 20);
-    EXPECT_EQ(gnr::planForDevice(here).scratchBytes, here.scratchBytes) << "nothing to guess";
+    EXPECT_EQ(gnr::planForDevice(here, options).scratchBytes, here.scratchBytes) << "nothing to guess";
   }
 }
 

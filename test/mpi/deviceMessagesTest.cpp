@@ -135,7 +135,13 @@ expectHalos(std::optional<int> onProcessors)
       const std::array<Padded, 3> all = domain.padded(domain.view(field), halo);
       for (int c = 0; c < 3; ++c)
       {
-        const Padded &          p = all[c];
+        const Padded & p = all[c];
+        if (p.isPeriodic) // of one process, whose kernels wrap
+        {
+          EXPECT_EQ(member.communicator->size(), 1);
+          EXPECT_EQ(p.origin, domain.view(field)[c]);
+          continue;
+        }
         const std::ptrdiff_t    offset = 2 + p.rowStride + width * p.planeStride;
         const std::vector<Real> values =
           read(*member.kernels, p.origin - offset, p.planeStride * (p.interior.nz + 2 * width));

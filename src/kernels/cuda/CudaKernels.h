@@ -82,7 +82,12 @@ public:
   std::vector<KernelTime>
   kernelTimes() override;
   bool
-  padWhole(const Real * const * fields, const Padded * out, int count) override;
+  readsPeriodicFields() const override
+  {
+    return true;
+  }
+  std::array<double, 3>
+  maximaAbsolute(const ConstVectorView & v, std::size_t n) override;
   std::unique_ptr<KrylovNumbers>
   makeKrylovNumbers(const SharedField & field) override;
   std::size_t

@@ -103,6 +103,15 @@ CudaKernels::maximumAbsolute(const Real * x, std::size_t n)
   return reduce<Maximum>(*this, stream(), n, [=] __device__(std::size_t i) { return std::fabs(double(x[i])); });
 }
 
+std::array<double, 3>
+CudaKernels::maximaAbsolute(const ConstVectorView & v, std::size_t n)
+{
+  const Real * const data = v.data;
+  const std::size_t  stride = v.stride;
+  return reduceEach<Maximum, 3>(
+    *this, stream(), n, [=] __device__(std::size_t i) { return std::fabs(double(data[blockIdx.y * stride + i])); });
+}
+
 double
 CudaKernels::dotSum(const Real * p, const Real * q, const Real * s, std::size_t n)
 {

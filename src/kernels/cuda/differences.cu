@@ -3,6 +3,7 @@
 #include "kernels/cuda/launch.h"
 #include "kernels/point/difference.h"
 #include "kernels/point/jacobian.h"
+#include "kernels/point/wrap.h"
 
 namespace gnr
 {
@@ -47,6 +48,13 @@ struct Fields
   Padded field[fields];
 };
 
+/** The point that stands for i, beyond the end of an axis of n points: itself in a halo. */
+__device__ __forceinline__ int
+placeOf(int i, int n, bool isPeriodic)
+{
+  return isPeriodic ? point::wrap(i, n) : i;
+}
+
 /** Calls use(i, j, k, o, neighbours) at every point, o its place in arrays without halos.
  *
  * A block walks along z over a tile of (x, y). The planes ahead come into registers, from there into shared memory when
@@ -76,18 +84,26 @@ __launch_bounds__(tileX * tileY) stencilKernel(Fields<fields> in, Use use)
   const int  column = tx < reach ? tx : tx + tileX;
   const bool hasColumn = tx < 2 * reach && j < e.ny && x0 + column - reach < e.nx + reach;
 
+  // Where all of this lies; one field is periodic if all are.
+  const bool isPeriodic = in.field[0].isPeriodic;
+  const int  xPlace = placeOf(i, e.nx, isPeriodic), yPlace = placeOf(j, e.ny, isPeriodic);
+  const int  rowPlace = placeOf(y0 + row - reach, e.ny, isPeriodic);
+  const int  columnPlace = placeOf(x0 + column - reach, e.nx, isPeriodic);
+
   Real lines[fields][line];
-  for (int f = 0; f < fields; ++f)
-  {
-    const Padded & p = in.field[f];
 #pragma unroll
-    for (int m = 1; m < line; ++m)
+  for (int m = 1; m < line; ++m)
+  {
+    const int z = placeOf(kBegin - reach + m - 1, e.nz, isPeriodic);
+    for (int f = 0; f < fields; ++f)
     {
-      lines[f][m] = isSeen ? p.origin[i + j * p.rowStride + (kBegin - reach + m - 1) * p.planeStride] : Real(0);
+      const Padded & p = in.field[f];
+      lines[f][m] = isSeen ? p.origin[xPlace + yPlace * p.rowStride + z * p.planeStride] : Real(0);
     }
   }
   for (int k = kBegin; k < kEnd; ++k)
   {
+    const int ahead = placeOf(k + reach, e.nz, isPeriodic);
     for (int f = 0; f < fields; ++f)
     {
       const Padded & p = in.field[f];
@@ -98,15 +114,15 @@ __launch_bounds__(tileX * tileY) stencilKernel(Fields<fields> in, Use use)
         lines[f][m - 1] = lines[f][m];
       }
       const Real * const plane = p.origin + k * p.planeStride;
-      lines[f][line - 1] = isSeen ? plane[i + j * p.rowStride + reach * p.planeStride] : Real(0);
+      lines[f][line - 1] = isSeen ? p.origin[xPlace + yPlace * p.rowStride + ahead * p.planeStride] : Real(0);
       tile[(ty + reach) * stride + tx + reach] = lines[f][reach];
       if (hasRow)
       {
-        tile[row * stride + tx + reach] = plane[i + (y0 + row - reach) * p.rowStride];
+        tile[row * stride + tx + reach] = plane[xPlace + rowPlace * p.rowStride];
       }
       if (hasColumn)
       {
-        tile[(ty + reach) * stride + column] = plane[x0 + column - reach + j * p.rowStride];
+        tile[(ty + reach) * stride + column] = plane[columnPlace + yPlace * p.rowStride];
       }
     }
     __syncthreads();

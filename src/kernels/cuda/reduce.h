@@ -6,6 +6,7 @@
 #include "kernels/cuda/launch.h"
 
 #include <algorithm>
+#include <array>
 
 namespace gnr
 {
@@ -41,7 +42,7 @@ constexpr int      warpLanes = 32;
 constexpr unsigned allLanes = 0xffffffffu;
 
 /** Combines term(i) of one block after another: the terms of a thread, of a warp, of the block, each in an order that
- * depends on n alone. */
+ * depends on n alone. A row of blocks (blockIdx.y) for each of several results. */
 template <typename Combine, typename Term>
 __global__ void
 __launch_bounds__(reduceBlock) reduceKernel(std::size_t n, Term term, double * partial)
@@ -69,31 +70,44 @@ __launch_bounds__(reduceBlock) reduceKernel(std::size_t n, Term term, double * p
     {
       value = combine(value, warps[w]);
     }
-    partial[blockIdx.x] = value;
+    partial[blockIdx.y * gridDim.x + blockIdx.x] = value;
   }
 }
 
-/** The sum, or maximum, of term(i) for 0 <= i < n, in double precision. The host combines what the blocks give. */
+/** The sums, or maxima, of term(i) for 0 <= i < n, in double precision, for blockIdx.y = 0 ... results - 1, with one
+ * wait. The host combines what the blocks give. */
+template <typename Combine, std::size_t results, typename Term>
+std::array<double, results>
+reduceEach(CudaKernels & kernels, StreamHere here, std::size_t n, Term term)
+{
+  std::array<double, results> totals;
+  totals.fill(Combine::identity);
+  if (n == 0)
+  {
+    return totals;
+  }
+  constexpr std::size_t termsPerThread = 16;
+  const unsigned        blocks =
+    std::min(blocksFor(n, reduceBlock * termsPerThread), static_cast<unsigned>(CudaKernels::mostPartials / results));
+  Partials<double> partial = kernels.partials<double>();
+  launch(reduceKernel<Combine, Term>, dim3(blocks, results), dim3(reduceBlock), 0, here, n, term, partial.device);
+  kernels.fetch(partial, results * blocks);
+  for (std::size_t r = 0; r < results; ++r)
+  {
+    for (unsigned b = 0; b < blocks; ++b)
+    {
+      totals[r] = Combine{}(totals[r], partial.host[r * blocks + b]);
+    }
+  }
+  return totals;
+}
+
+/** Of one. */
 template <typename Combine, typename Term>
 double
 reduce(CudaKernels & kernels, StreamHere here, std::size_t n, Term term)
 {
-  if (n == 0)
-  {
-    return Combine::identity;
-  }
-  constexpr std::size_t termsPerThread = 16;
-  const unsigned        blocks =
-    std::min(blocksFor(n, reduceBlock * termsPerThread), static_cast<unsigned>(CudaKernels::mostPartials));
-  Partials<double> partial = kernels.partials<double>();
-  launch(reduceKernel<Combine, Term>, dim3(blocks), dim3(reduceBlock), 0, here, n, term, partial.device);
-  kernels.fetch(partial, blocks);
-  double total = Combine::identity;
-  for (unsigned b = 0; b < blocks; ++b)
-  {
-    total = Combine{}(total, partial.host[b]);
-  }
-  return total;
+  return reduceEach<Combine, 1>(kernels, here, n, term)[0];
 }
 
 } // namespace

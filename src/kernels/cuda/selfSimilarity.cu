@@ -3,6 +3,7 @@
 #include "kernels/cuda/launch.h"
 #include "kernels/point/bytes.h"
 #include "kernels/point/exponential.h"
+#include "kernels/point/wrap.h"
 
 namespace gnr
 {
@@ -12,12 +13,16 @@ namespace cuda
 void
 CudaKernels::shiftedSquaredDifference(const Padded & f, const int a[3], const int b[3], Real * out)
 {
-  const Padded         from = f;
-  const std::ptrdiff_t toA = a[0] + a[1] * f.rowStride + a[2] * f.planeStride;
-  const std::ptrdiff_t toB = b[0] + b[1] * f.rowStride + b[2] * f.planeStride;
+  const Padded from = f;
+  const int    ax = a[0], ay = a[1], az = a[2], bx = b[0], by = b[1], bz = b[2];
   forEachPoint(stream(), f.interior, [=] __device__(int i, int j, int k) {
-    const Real * const p = from.origin + i + j * from.rowStride + k * from.planeStride;
-    const Real         difference = p[toA] - p[toB];
+    const Extents & e = from.interior;
+    const auto      at = [&](int x, int y, int z) {
+      return from.isPeriodic ? from.origin[point::wrap(x, e.nx) + point::wrap(y, e.ny) * from.rowStride +
+                                           point::wrap(z, e.nz) * from.planeStride]
+                                  : from.origin[x + y * from.rowStride + z * from.planeStride];
+    };
+    const Real difference = at(i + ax, j + ay, k + az) - at(i + bx, j + by, k + bz);
     out[(static_cast<std::size_t>(k) * from.interior.ny + j) * from.interior.nx + i] = difference * difference;
   });
 }

@@ -109,15 +109,16 @@ __launch_bounds__(walkX * columnY) acrossKernel(Padded f, const __grid_constant_
   const int          radius = window.radius, span = 2 * radius + 1;
   Real * const       ring = rings + threadIdx.y * walkX + threadIdx.x;
   const Real * const column = f.origin + i + j * f.rowStride;
+  const auto         value = [&](int k) { return column[(f.isPeriodic ? point::wrap(k, e.nz) : k) * f.planeStride]; };
   for (int s = 0; s < span - 1; ++s)
   {
-    ring[s * threads] = column[(kBegin - radius + s) * f.planeStride];
+    ring[s * threads] = value(kBegin - radius + s);
   }
   int middle = radius; // where plane k lies in the ring
   for (int k = kBegin; k < kEnd; ++k)
   {
     const int last = middle + radius < span ? middle + radius : middle + radius - span;
-    ring[last * threads] = column[(k + radius) * f.planeStride];
+    ring[last * threads] = value(k + radius);
     Real sum = window.weight[0] * ring[middle * threads];
     for (int q = 1; q <= radius; ++q)
     {

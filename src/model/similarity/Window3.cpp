@@ -26,8 +26,10 @@ Window3::Window3(double width)
 void
 Window3::apply(Domain & domain, const Real * f, Real * out) const
 {
-  domain.kernels().convolvePlanes(f, domain.extents(), window_, window_, out);
-  domain.kernels().convolveAcross(domain.padded(out, { { 0, 0, window_.radius } }), window_, out);
+  const Buffer turns = domain.turns();
+  Real * const planes = turns ? turns.data() : out;
+  domain.kernels().convolvePlanes(f, domain.extents(), window_, window_, planes);
+  domain.kernels().convolveAcross(domain.padded(planes, { { 0, 0, window_.radius } }), window_, out);
 }
 
 } // namespace gnr
