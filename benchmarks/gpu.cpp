@@ -159,7 +159,7 @@ measureKernels(gnr::Kernels & kernels, int n)
     { "growth", 12, [&] { kernels.growth(va[0], vb[0], 0.1F, vc[0], points); } },
     { "squaredDistance", 8, [&] { kernels.squaredDistance(va[0], vb[0], nullptr, points); } },
     { "gradientDyad", 36, [&] { kernels.gradientDyad(va, nullptr, vb, vc, points); } },
-    { "stiffen", 8, [&] { kernels.stiffen(va[0], 1.0F, 1.0F, vc[0], points); } },
+    { "stiffen", 8, [&] { kernels.stiffen(va[0], 1.0F, 1.0F, vc[0], points, nullptr); } },
     // Of a spectrum of 4 bytes a voxel: planes there and back write and read it and the field; columns read and write
     // it.
     { "regularization inverse, 3 components",

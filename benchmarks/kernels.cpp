@@ -181,14 +181,14 @@ makeCases(const Fields & fields)
   const auto forward = [](Kernels & k, Fields & f) {
     for (int c = 0; c < 3; ++c)
     {
-      k.forwardPlanes(f.vector(0)[c], f.extents, f.spectrum[c]);
+      k.forwardPlanes(f.vector(0)[c], f.extents, f.spectrum[c], f.layout.rowStride);
     }
   };
   const auto symbol = [](Kernels & k, Fields & f) { k.applySymbol(f.spectrum, 3, f.layout, f.symbol); };
   const auto backward = [](Kernels & k, Fields & f) {
     for (int c = 0; c < 3; ++c)
     {
-      k.backwardPlanes(f.spectrum[c], f.extents, f.vector(1)[c]);
+      k.backwardPlanes(f.spectrum[c], f.layout.rowStride, f.extents, f.vector(1)[c]);
     }
   };
 

@@ -19,9 +19,10 @@ namespace
 
 /** Of images that do not reach the border. */
 gnr::MemoryPlan
-planFor(int n, const gnr::Options & options)
+planFor(int n, const gnr::Options & options, bool isOnDevice)
 {
   gnr::MemoryPlan plan;
+  plan.fieldsOnDevice = isOnDevice;
   plan.imageGrid.size = { { n, n, n } };
   plan.solverGrid = plan.imageGrid;
   plan.solverGrid.size.fill(gnr::fourierSize(n));
@@ -57,13 +58,14 @@ printTable(const std::vector<int> &    sizes,
            const std::vector<int> &    processes,
            const gnr::ProcessFigures & figures,
            double                      memory,
-           const gnr::Options &        options)
+           const gnr::Options &        options,
+           bool                        isOnDevice)
 {
   std::printf("| image | processes | fields, each | product: halos, transpositions | preconditioner: transpositions | "
               "product | of it messages | registration | of it messages |\n|---|---|---|---|---|---|---|---|---|\n");
   for (const int n : sizes)
   {
-    const gnr::MemoryPlan plan = planFor(n, options);
+    const gnr::MemoryPlan plan = planFor(n, options, isOnDevice);
     for (const int p : processes)
     {
       if (p > n / 4)
@@ -117,8 +119,13 @@ main(int argc, char * argv[])
   CLI11_PARSE(parser, argc, argv);
   try
   {
-    printTable(
-      sizes, processes, device == "cpu" ? gnr::cpuFigures(threads) : gnr::gpuFigures(), 1e9 * gigabytes, options);
+    const bool isOnDevice = device == "gpu";
+    printTable(sizes,
+               processes,
+               isOnDevice ? gnr::gpuFigures() : gnr::cpuFigures(threads),
+               1e9 * gigabytes,
+               options,
+               isOnDevice);
   }
   catch (const gnr::Error & error)
   {

@@ -165,11 +165,11 @@ private:
 class Counter : public CountingKernels
 {
 public:
-  Counter(Kernels & real, Script & script, bool readsPeriodicFields, std::function<double()> number)
+  Counter(Kernels & real, Script & script, bool isOnDevice, std::function<double()> number)
     : CountingKernels(addresses)
     , real_(real)
     , script_(script)
-    , readsPeriodicFields_(readsPeriodicFields)
+    , isOnDevice_(isOnDevice)
     , number_(std::move(number))
   {}
 
@@ -219,7 +219,12 @@ public:
   bool
   readsPeriodicFields() const override
   {
-    return readsPeriodicFields_;
+    return isOnDevice_;
+  }
+  bool
+  joinsComponents() const override
+  {
+    return isOnDevice_;
   }
   std::size_t
   hostBytes() const override
@@ -289,7 +294,7 @@ protected:
 
   Kernels &               real_;
   Script &                script_;
-  const bool              readsPeriodicFields_;
+  const bool              isOnDevice_;
   std::function<double()> number_;
   KernelWork              work_;
   std::size_t             messageBytes_ = 0;
@@ -326,8 +331,8 @@ public                                                                          
   public virtual Counter
 {
 public:
-  EveryKernel(Kernels & real, Script & script, bool readsPeriodicFields, std::function<double()> number)
-    : Counter(real, script, readsPeriodicFields, std::move(number))
+  EveryKernel(Kernels & real, Script & script, bool isOnDevice, std::function<double()> number)
+    : Counter(real, script, isOnDevice, std::move(number))
   {}
 
   void
@@ -354,15 +359,15 @@ public:
   }
 
   void
-  forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum) override
+  forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum, std::ptrdiff_t rowStride) override
   {
-    reserveScratch(real_.planesScratch(extents));
+    reserveScratch(real_.planesScratch(extents, rowStride));
     call<void>(forwardPlanesCost, x, extents, spectrum);
   }
   void
-  backwardPlanes(Complex * spectrum, const Extents & extents, Real * x) override
+  backwardPlanes(Complex * spectrum, std::ptrdiff_t rowStride, const Extents & extents, Real * x) override
   {
-    reserveScratch(real_.planesScratch(extents));
+    reserveScratch(real_.planesScratch(extents, rowStride));
     call<void>(backwardPlanesCost, spectrum, extents, x);
   }
   void
@@ -381,13 +386,20 @@ public:
     add(applySymbolCost, components * numbers, applySymbolCost.bytes);
   }
   void
-  resampleSpectrum(const Complex *, const SpectrumLayout & in, Complex * out, const SpectrumLayout & outLayout) override
+  resampleSpectrum(const Complex * const *,
+                   int                    components,
+                   const SpectrumLayout & in,
+                   Complex * const *      out,
+                   const SpectrumLayout & outLayout) override
   {
-    reserveScratch(real_.resampleScratch(in, outLayout));
-    zeros_.remove(out);
+    reserveScratch(real_.resampleScratch(components, in, outLayout));
+    for (int c = 0; c < components; ++c)
+    {
+      zeros_.remove(out[c]);
+    }
     // The columns that both have: there along one z, back along the other.
     add(resampleSpectrumCost,
-        std::min(columns(in), columns(outLayout)) * (in.size[2] + outLayout.size[2]),
+        components * std::min(columns(in), columns(outLayout)) * (in.size[2] + outLayout.size[2]),
         resampleSpectrumCost.bytes);
   }
   void
@@ -423,9 +435,9 @@ private:
 } // namespace
 
 std::unique_ptr<CountingKernels>
-makeCountingKernels(Kernels & real, Script & script, bool readsPeriodicFields, std::function<double()> number)
+makeCountingKernels(Kernels & real, Script & script, bool isOnDevice, std::function<double()> number)
 {
-  return std::make_unique<EveryKernel>(real, script, readsPeriodicFields, std::move(number));
+  return std::make_unique<EveryKernel>(real, script, isOnDevice, std::move(number));
 }
 
 } // namespace gnr

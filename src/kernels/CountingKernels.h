@@ -41,13 +41,13 @@ public:
 
 /** \param real kernels of the solve, which are asked for the scratch memory that they will take.
  * \param script both must live as long as the result.
- * \param readsPeriodicFields those of the solve, which may be on another machine than `real`.
+ * \param isOnDevice whether those of the solve are of a GPU, which may be on another machine than `real`.
  * \param number what kernels return for each value, 0 < number <= 1: only tests need others. */
 std::unique_ptr<CountingKernels>
 makeCountingKernels(
   Kernels &               real,
   Script &                script,
-  bool                    readsPeriodicFields,
+  bool                    isOnDevice,
   std::function<double()> number = [] { return 1.0; });
 
 } // namespace gnr

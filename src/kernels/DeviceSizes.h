@@ -11,9 +11,9 @@ namespace gnr
  * that are elsewhere, too. */
 struct DeviceSizes
 {
-  /** What is transformed at once, and so the most that cuFFT works in: it stays in the second-level cache (40 MB and
-   * more on the GPUs this is for). */
-  static constexpr std::size_t spectralPiece = std::size_t(24) << 20;
+  /** What is transformed at once, all components together, and so the most that cuFFT works in: it stays in the
+   * second-level cache (40 MB and more on the GPUs this is for). */
+  static constexpr std::size_t spectralPiece = std::size_t(38) << 20;
   /** Pinned host memory that images go through: one half. */
   static constexpr std::size_t stagingPiece = std::size_t(4) << 20;
   /** For sums, on the device and in pinned host memory. */

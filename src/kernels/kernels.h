@@ -170,11 +170,10 @@ public:
   synchronize()
   {}
 
-  //---- memory beside memory() that spectral.cpp works in: one piece, which grows to the largest need
-  //------------------
+  //---- memory beside memory() that spectral.cpp works in: one piece, which grows to the largest need ---------------
   /** Bytes that forwardPlanes() and backwardPlanes() need of it, and those below. */
   virtual std::size_t
-  planesScratch(const Extents &)
+  planesScratch(const Extents &, std::ptrdiff_t)
   {
     return 0;
   }
@@ -184,7 +183,7 @@ public:
     return 0;
   }
   virtual std::size_t
-  resampleScratch(const SpectrumLayout &, const SpectrumLayout &)
+  resampleScratch(int, const SpectrumLayout &, const SpectrumLayout &)
   {
     return 0;
   }
@@ -211,8 +210,7 @@ public:
   virtual void
   toHost(const Real * x, double scale, float * host, std::size_t stride, std::size_t n) = 0;
 
-  //---- algebra.cpp: sums are accumulated in double, in an order that does not depend on the number of threads
-  //---------
+  //---- algebra.cpp: sums are accumulated in double, in an order that does not depend on the number of threads ------
   virtual void
   fill(Real * x, std::size_t n, Real value) = 0;
   virtual void
@@ -276,16 +274,14 @@ public:
    * halo is filled by HaloExchange. Halos may be wider than the slab. */
   virtual void
   pad(const Real * x, const Padded & out) = 0;
-  /** Whether all that takes a Padded takes Padded::isPeriodic, too: then a field that is all of its grid needs no copy
-   * with halos. */
+  /** Whether all that takes a Padded takes Padded::isPeriodic, too. */
   virtual bool
   readsPeriodicFields() const
   {
     return false;
   }
 
-  //---- differences.cpp: 8th-order central differences, halo >= 4 [D1]
-  //---------------------------------------------------
+  //---- differences.cpp: 8th-order central differences, halo >= 4 [D1] ----------------------------------------------
   /** out = a v . grad m + b out; with b = 0 out is not read. `inverseSpacing` in 1/mm. */
   virtual void
   gradientDot(const Padded &          m,
@@ -342,19 +338,16 @@ public:
   virtual void
   pullBackAdjoint(const Padded d[3], const double spacing[3], const VectorView & z) = 0;
 
-  //---- windows.cpp: weighted means over a window that is a product of windows along the axes [L1]
-  //---------------------------------------------------------------------------------------
+  //---- windows.cpp: weighted means over a window that is a product of windows along the axes [L1] -------------------
   /** out(i, j, k) = sum_{p, q} x_|p| y_|q| f(i + p, j + q, k), periodic along x and y; a window may be wider than the
    * slab. out may be f. 8 B; 16 B on a GPU */
   virtual void
   convolvePlanes(const Real * f, const Extents & extents, const Window & x, const Window & y, Real * out) = 0;
-  /** out(i, j, k) = sum_q z_|q| f(i, j, k + q), halo along z >= radius; no other is read. out must not be part of f.
-   * */
+  /** out(i, j, k) = sum_q z_|q| f(i, j, k + q), halo along z >= radius; no other is read. out must not be part of f. */
   virtual void
   convolveAcross(const Padded & f, const Window & z, Real * out) = 0;
 
-  //---- interpolation.cpp
-  //----------------------------------------------------------------------------------------------
+  //---- interpolation.cpp -------------------------------------------------------------------------------------------
   /** out(x) = factor(x) f(x + d(x)); d in voxels, |d_a| <= halo_a - 2; factor may be null (one). Cubic Lagrange on 4^3
    * points [I1] or trilinear. out must not be d or part of f. */
   virtual void
@@ -385,15 +378,13 @@ public:
               const PeriodicSlab & slab,
               const VectorView &   v) = 0;
 
-  //---- transport.cpp
-  //--------------------------------------------------------------------------------------------------
+  //---- transport.cpp -----------------------------------------------------------------------------------------------
   /** c = 1 + h/2 (d + D + h d D), the growth of a quantity over one step of a flow; d = div v at x, D at the departure
    * point [T4], [T5]. c may be d or D. */
   virtual void
   growth(const Real * d, const Real * departed, Real h, Real * c, std::size_t n) = 0;
 
-  //---- similarity.cpp: weight may be null (one)
-  //-------------------------------------------------------------------------
+  //---- similarity.cpp: weight may be null (one) ---------------------------------------------------------------------
   virtual double
   squaredDistance(const Real * a, const Real * b, const Real * weight, std::size_t n) = 0;
   /** out = weight (a - b). */
@@ -417,10 +408,10 @@ public:
                 const VectorView &          out,
                 std::size_t                 n) = 0;
 
-  /** weight = min(scale s^4, cap) for s = `squared`; returns the sum of its integral from 0 to s, halved: the penalty
-   * that has this weight [S1]. `weight` may be `squared`. */
-  virtual double
-  stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n) = 0;
+  /** weight = min(scale s^4, cap) for s = `squared`; unless `penalty` is null, it becomes the sum of the integral from
+   * 0 to s, halved: the penalty that has this weight [S1]. `weight` may be `squared`, `penalty` is on the host. */
+  virtual void
+  stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n, double * penalty) = 0;
 
   /** out = (sum + epsilon out) / (weight + epsilon): a weighted mean where there is weight, what was there where there
    * is none [W1]. */
@@ -430,8 +421,7 @@ public:
   virtual void
   replaceUnweighted(const Real * weight, const Real * fill, Real * image, std::size_t n) = 0;
 
-  //---- localCorrelation.cpp: weights may be null (one); epsilonSquared > 0
-  //-----------------------------------------------------------------------------------------------
+  //---- localCorrelation.cpp: weights may be null (one); epsilonSquared > 0 ------------------------------------------
   /** Sum of (scale/2) omega [1 - c^2/(V F)] over the points whose weight omega is at least `leastWeight`, where V, F
    * and c are the local variances of m and f and their covariance, plus epsilon^2 each [L2]. */
   virtual double
@@ -479,8 +469,7 @@ public:
                        Real *       mt,
                        std::size_t  n) = 0;
 
-  //---- selfSimilarity.cpp: descriptors that do not depend on contrast (MIND-SSC) [C5]
-  //-----------------------------------------------------------------------------------------
+  //---- selfSimilarity.cpp: descriptors that do not depend on contrast (MIND-SSC) [C5] -------------------------------
   /** out(x) = (f(x + a) - f(x + b))^2, halo >= |a|, |b| along every axis. */
   virtual void
   shiftedSquaredDifference(const Padded & f, const int a[3], const int b[3], Real * out) = 0;
@@ -529,13 +518,19 @@ public:
          std::size_t  n) = 0;
 
   //---- spectral.cpp: unnormalised forward transforms; applySymbol and resampleSpectrum divide by the number of points
-  //-------
-  /** Real-to-complex transform of every z plane of a slab into kx + nxHalf * (ky + ny * z). */
+  /** Whether spectra of three components should be joined, row by row side by side: each begins nxHalf behind another.
+   */
+  virtual bool
+  joinsComponents() const
+  {
+    return false;
+  }
+  /** Real-to-complex transform of every z plane of a slab into kx + rowStride * (ky + ny * z), rowStride >= nxHalf. */
   virtual void
-  forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum) = 0;
+  forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum, std::ptrdiff_t rowStride) = 0;
   /** The inverse; destroys the spectrum. */
   virtual void
-  backwardPlanes(Complex * spectrum, const Extents & extents, Real * x) = 0;
+  backwardPlanes(Complex * spectrum, std::ptrdiff_t rowStride, const Extents & extents, Real * x) = 0;
   /** Transform along z, multiply by the symbol, transform back, for 1 or 3 components (`components` pointers). Where a
    * band is given, the frequencies that it shares with the layout (Nyquist modes excluded) are taken from it as they
    * are [R1], [K3]; what it holds afterwards is not defined. */
@@ -548,10 +543,11 @@ public:
   /** Transform along z, keep the wave vectors that both grids have (Nyquist modes dropped), zero the others, move
    * from the origin of one layout to that of the other, transform back along the new z. [F2] */
   virtual void
-  resampleSpectrum(const Complex *        in,
-                   const SpectrumLayout & inLayout,
-                   Complex *              out,
-                   const SpectrumLayout & outLayout) = 0;
+  resampleSpectrum(const Complex * const * in,
+                   int                     components,
+                   const SpectrumLayout &  inLayout,
+                   Complex * const *       out,
+                   const SpectrumLayout &  outLayout) = 0;
 
   /** Copies `count` blocks of `width` complex numbers that lie `xStride` and `yStride` apart: rows of a spectrum on
    * their way to another process. The ranges must not overlap. */
@@ -563,8 +559,7 @@ public:
              std::size_t     width,
              std::size_t     count) = 0;
 
-  //---- images.cpp
-  //-----------------------------------------------------------------------------------------------------
+  //---- images.cpp --------------------------------------------------------------------------------------------------
   virtual Statistics
   statistics(const Real * x, const Extents & extents, const Region & region) = 0;
   /** Counts of values in `bins` equal classes over [lower, upper]; values outside go to the first or last. */

@@ -126,8 +126,8 @@ tensorProduct(const SymmetricTensorView & t,
               Real                        b,
               const VectorView &          out,
               std::size_t                 n) override;
-double
-stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n) override;
+void
+stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n, double * penalty) override;
 void
 normalizedMean(const Real * sum, const Real * weight, Real epsilon, Real * out, std::size_t n) override;
 void
@@ -204,9 +204,9 @@ lookUp(const Real * m,
        std::size_t  n) override;
 
 void
-forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum) override;
+forwardPlanes(const Real * x, const Extents & extents, Complex * spectrum, std::ptrdiff_t rowStride) override;
 void
-backwardPlanes(Complex * spectrum, const Extents & extents, Real * x) override;
+backwardPlanes(Complex * spectrum, std::ptrdiff_t rowStride, const Extents & extents, Real * x) override;
 void
 applySymbol(Complex * const *      spectrum,
             int                    components,
@@ -214,10 +214,11 @@ applySymbol(Complex * const *      spectrum,
             const Symbol &         symbol,
             const SpectrumBand *   band) override;
 void
-resampleSpectrum(const Complex *        in,
-                 const SpectrumLayout & inLayout,
-                 Complex *              out,
-                 const SpectrumLayout & outLayout) override;
+resampleSpectrum(const Complex * const * in,
+                 int                     components,
+                 const SpectrumLayout &  inLayout,
+                 Complex * const *       out,
+                 const SpectrumLayout &  outLayout) override;
 void
 copyBlocks(const Complex * x,
            std::ptrdiff_t  xStride,

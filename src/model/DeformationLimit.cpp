@@ -41,22 +41,27 @@ DeformationLimit::DeformationLimit(Domain & domain, const Options & options, dou
   , divergenceScale_(intensity_ * scaleOf(divergenceWall, options.divergenceLimit))
 {}
 
-double
-DeformationLimit::raise(double scale, double cap, const Real * squared, Buffer & weight)
+void
+DeformationLimit::raise(double scale, double cap, const Real * squared, Buffer & weight, double * sum)
 {
   if (!weight)
   {
     weight = domain_.scalar();
   }
-  return domain_.kernels().stiffen(squared, Real(scale), Real(cap), weight.data(), domain_.points());
+  double own = 0.0;
+  domain_.kernels().stiffen(
+    squared, Real(scale), Real(cap), weight.data(), domain_.points(), sum != nullptr ? &own : nullptr);
+  if (sum != nullptr)
+  {
+    *sum += own;
+  }
 }
 
-double
-DeformationLimit::evaluate(const ConstVectorView & v)
+void
+DeformationLimit::evaluate(const ConstVectorView & v, double * sum)
 {
   Kernels & kernels = domain_.kernels();
   Buffer    squared = domain_.scalar();
-  double    sum = 0.0;
   if (gradientScale_ > 0.0)
   {
     for (int c = 0; c < 3; ++c)
@@ -69,21 +74,26 @@ DeformationLimit::evaluate(const ConstVectorView & v)
       gradientHalo_ = domain_.keptHalo(nextNeighbours);
     }
     gradientHalo_.forget();
-    sum += raise(gradientScale_, intensity_ * gradientWall.most, squared.data(), gradientWeight_);
+    raise(gradientScale_, intensity_ * gradientWall.most, squared.data(), gradientWeight_, sum);
   }
   if (divergenceScale_ > 0.0)
   {
     divergence(domain_, v, squared.data());
     kernels.multiply(Real(1), squared.data(), squared.data(), squared.data(), domain_.points());
-    sum += raise(divergenceScale_, intensity_ * divergenceWall.most, squared.data(), divergenceWeight_);
+    raise(divergenceScale_, intensity_ * divergenceWall.most, squared.data(), divergenceWeight_, sum);
   }
-  return sum;
 }
 
 double
 DeformationLimit::value(const ConstVectorView & v)
 {
-  return isActive() ? domain_.average(evaluate(v)) : 0.0;
+  if (!isActive())
+  {
+    return 0.0;
+  }
+  double sum = 0.0;
+  evaluate(v, &sum);
+  return domain_.average(sum);
 }
 
 void
@@ -134,7 +144,7 @@ DeformationLimit::addGradient(const ConstVectorView & v, bool accumulate, const 
   isAtRest_ = false;
   if (isActive())
   {
-    evaluate(v);
+    evaluate(v, nullptr);
   }
   add(Real(1), v, accumulate, b);
 }

@@ -62,11 +62,12 @@ public:
   {}
 
 private:
-  double
-  evaluate(const ConstVectorView & v);
-  /** The weight from s = squared, scale s^4 but no more than the cap; returns the local sum of the penalty. */
-  double
-  raise(double scale, double cap, const Real * squared, Buffer & weight);
+  /** The weights; adds the local sum of the penalty, for which a GPU is waited for, unless it is null. */
+  void
+  evaluate(const ConstVectorView & v, double * sum);
+  /** One weight from s = squared, scale s^4 but no more than the cap. */
+  void
+  raise(double scale, double cap, const Real * squared, Buffer & weight, double * sum);
   void
   add(Real a, const ConstVectorView & f, bool accumulate, const VectorView & out);
 

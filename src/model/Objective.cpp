@@ -58,6 +58,19 @@ Objective::setVelocity(const ConstVectorView & v, int steps, const VectorView & 
   {
     trajectory_.setVelocity(prolonged(v), steps);
   }
+  follow();
+}
+
+void
+Objective::rest(int steps)
+{
+  trajectory_.rest(steps);
+  follow();
+}
+
+void
+Objective::follow()
+{
   for (const auto & term : data_)
   {
     term->follow();

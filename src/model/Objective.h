@@ -78,6 +78,10 @@ public:
   void
   setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch);
 
+  /** The same for a velocity of zero, which nobody has to ask whether it moves anything. */
+  void
+  rest(int steps);
+
   int
   steps() const
   {
@@ -97,6 +101,13 @@ public:
    * gradientOfTerms() must follow before the Hessian is used again. Collective. */
   double
   velocityPenalty(const ConstVectorView & v);
+
+  /** The same at the velocity of setVelocity(): nothing is limited at rest. Collective. */
+  double
+  currentPenalty(const ConstVectorView & v)
+  {
+    return trajectory_.isMoving() ? velocityPenalty(v) : landmarkPenalty(v);
+  }
 
   /** The landmarks alone, which are not zero at v = 0. Collective. */
   double
@@ -140,6 +151,9 @@ public:
   structure(Structure & structure);
 
 private:
+  /** The states along the trajectory. */
+  void
+  follow();
   /** b = derivative of all terms but the landmarks, not projected. */
   void
   takeGradient(const ConstVectorView & v, const VectorView & b);

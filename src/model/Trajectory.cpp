@@ -98,6 +98,15 @@ Trajectory::begin(const ConstVectorView & v, int steps)
 }
 
 void
+Trajectory::rest(int steps)
+{
+  steps_ = steps;
+  adjointReady_ = false;
+  largest_ = {};
+  moving_ = false;
+}
+
+void
 Trajectory::setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch)
 {
   if (begin(v, steps))

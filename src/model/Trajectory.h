@@ -52,6 +52,10 @@ public:
   void
   setVelocity(const VectorView & v, int steps);
 
+  /** Takes a velocity of zero. */
+  void
+  rest(int steps);
+
   /** Whether the velocity is not zero. */
   bool
   isMoving() const

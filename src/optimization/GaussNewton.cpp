@@ -140,7 +140,7 @@ double
 Newton::initialGradientNorm()
 {
   kernels_.fill(p_.data(), values(), Real(0));
-  objective_.setVelocity(view(p_), options_.timeSteps, view(z_));
+  objective_.rest(options_.timeSteps);
   objective_.refreshWeight();
   state_.initialDistance = objective_.distance();
   state_.initialPenalty = objective_.landmarkPenalty(view(p_));
@@ -276,7 +276,7 @@ Newton::run()
   evaluateObjective(state_.timeSteps);
   objective_.refreshWeight();
   distance_ = objective_.distance();
-  penalty_ = objective_.velocityPenalty(v_);
+  penalty_ = objective_.currentPenalty(v_);
   double norm = evaluateGradient();
 
   if (!state_.isBegun)

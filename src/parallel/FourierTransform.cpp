@@ -31,15 +31,6 @@ fourierSize(int n)
   }
 }
 
-namespace
-{
-std::array<Complex *, 3>
-pointers(const SlabTransform::Rows & rows)
-{
-  return { { rows[0].data(), rows[1].data(), rows[2].data() } };
-}
-} // namespace
-
 FourierTransform::FourierTransform(Domain & domain)
   : domain_(domain)
   , slabs_(domain, domain)
@@ -49,7 +40,7 @@ void
 FourierTransform::apply(const Symbol & symbol, const Real * in, Real * out, int components)
 {
   SlabTransform::Rows rows = slabs_.forward(in, components);
-  domain_.kernels().applySymbol(pointers(rows).data(), components, slabs_.layout(), symbol);
+  domain_.kernels().applySymbol(rows.data(), components, rows.layout(), symbol);
   slabs_.backward(rows, out, components);
 }
 
@@ -66,18 +57,14 @@ FourierTransform::applyWithLowBand(const Symbol &                symbol,
   SlabTransform::Rows rows = slabs_.forward(in, 3);
   {
     SlabTransform::Rows low = coarseSlabs.rows(3);
-    for (int c = 0; c < 3; ++c)
-    {
-      kernels.resampleSpectrum(rows[c].data(), slabs_.layout(), low[c].data(), coarseSlabs.layout());
-    }
+    kernels.resampleSpectrum(rows.data(), 3, rows.layout(), low.data(), low.layout());
     coarseSlabs.backward(low, coarseField, 3);
   }
   replace();
   {
-    const SlabTransform::Rows      low = coarseSlabs.forward(coarseField, 3);
-    const std::array<Complex *, 3> lowRows = pointers(low);
-    const SpectrumBand             band{ lowRows.data(), coarseSlabs.layout() };
-    kernels.applySymbol(pointers(rows).data(), 3, slabs_.layout(), symbol, &band);
+    const SlabTransform::Rows low = coarseSlabs.forward(coarseField, 3);
+    const SpectrumBand        band{ low.data(), low.layout() };
+    kernels.applySymbol(rows.data(), 3, rows.layout(), symbol, &band);
   }
   slabs_.backward(rows, out, 3);
 }
@@ -92,8 +79,8 @@ FourierTransform::resample(const Real * in, FourierTransform & target, Real * ou
   for (int c = 0; c < components; ++c)
   {
     SlabTransform::Rows source = from.forward(in + c * domain_.points(), 1), result = to.rows(1);
-    domain_.kernels().resampleSpectrum(source[0].data(), from.layout(), result[0].data(), to.layout());
-    source[0].reset();
+    domain_.kernels().resampleSpectrum(source.data(), 1, source.layout(), result.data(), result.layout());
+    source.reset();
     to.backward(result, out + c * target.domain_.points(), 1);
   }
 }

@@ -146,7 +146,7 @@ SlabTransform::describe(const Rows &           rows,
       const std::size_t values = static_cast<std::size_t>(layout_.zStride) * slab.size();
       if (values > 0)
       {
-        ofRows.push_back({ rows[c].data() + slab.begin * layout_.zStride, values * sizeof(Complex), rank });
+        ofRows.push_back({ rows.data()[c] + slab.begin * layout_.zStride, values * sizeof(Complex), rank });
       }
       if (const std::size_t block = blockSize(rank))
       {
@@ -168,13 +168,29 @@ SlabTransform::announce(bool isForward, int components) const
                                     isOwner_ });
 }
 
+void
+SlabTransform::allocate(Rows & rows, int component, int components) const
+{
+  const std::ptrdiff_t parts = isJoined(components) ? components : 1;
+  rows.layout_ = layout_;
+  rows.layout_.rowStride *= parts;
+  rows.layout_.zStride *= parts;
+  if (parts == 1 || component == 0)
+  {
+    rows.memory_[component] =
+      ComplexBuffer(domain_.kernels(), static_cast<std::size_t>(rows.layout_.zStride) * layout_.size[2]);
+  }
+  rows.spectrum_[component] =
+    parts == 1 ? rows.memory_[component].data() : rows.memory_[0].data() + component * layout_.rowStride;
+}
+
 SlabTransform::Rows
 SlabTransform::rows(int components) const
 {
   Rows result;
   for (int c = 0; c < components; ++c)
   {
-    result[c] = ComplexBuffer(domain_.kernels(), static_cast<std::size_t>(layout_.zStride) * layout_.size[2]);
+    allocate(result, c, components);
   }
   return result;
 }
@@ -189,8 +205,8 @@ SlabTransform::forward(const Real * in, int components)
     Rows result;
     for (int c = 0; c < components; ++c)
     {
-      result[c] = std::move(rows(1)[0]); // one by one: what the transforms before need is not there yet
-      kernels.forwardPlanes(in + c * domain_.points(), domain_.extents(), result[c].data());
+      allocate(result, c, components); // one by one: what the transforms before need is not there yet
+      kernels.forwardPlanes(in + c * domain_.points(), domain_.extents(), result.data()[c], result.layout().rowStride);
     }
     return result;
   }
@@ -203,12 +219,12 @@ SlabTransform::forward(const Real * in, int components)
     Complex *           next = blocks.data();
     for (int c = 0; c < components; ++c)
     {
-      kernels.forwardPlanes(in + c * domain_.points(), domain_.extents(), planes.data());
+      kernels.forwardPlanes(in + c * domain_.points(), domain_.extents(), planes.data(), layout_.nxHalf());
       for (int rank = 0; rank < domain_.communicator().size(); ++rank)
       {
         if (rank == own)
         {
-          pack(own, planes.data(), result[c].data() + domain_.slab().begin * layout_.zStride);
+          pack(own, planes.data(), result.data()[c] + domain_.slab().begin * layout_.zStride);
           continue;
         }
         pack(rank, planes.data(), next);
@@ -233,7 +249,7 @@ SlabTransform::backward(Rows & rows, Real * out, int components)
   {
     for (int c = 0; c < components; ++c)
     {
-      kernels.backwardPlanes(rows[c].data(), domain_.extents(), out + c * domain_.points());
+      kernels.backwardPlanes(rows.data()[c], rows.layout().rowStride, domain_.extents(), out + c * domain_.points());
     }
     return;
   }
@@ -263,13 +279,13 @@ SlabTransform::backward(Rows & rows, Real * out, int components)
     {
       if (rank == own)
       {
-        unpack(own, rows[c].data() + domain_.slab().begin * layout_.zStride, planes.data());
+        unpack(own, rows.data()[c] + domain_.slab().begin * layout_.zStride, planes.data());
         continue;
       }
       unpack(rank, next, planes.data());
       next += blockSize(rank);
     }
-    kernels.backwardPlanes(planes.data(), domain_.extents(), out + c * domain_.points());
+    kernels.backwardPlanes(planes.data(), layout_.nxHalf(), domain_.extents(), out + c * domain_.points());
   }
 }
 

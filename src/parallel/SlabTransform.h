@@ -34,19 +34,38 @@ class SlabTransform
 {
 public:
   /** Components of a spectrum, all z of this process's rows. */
-  using Rows = std::array<ComplexBuffer, 3>;
+  class Rows
+  {
+  public:
+    /** Where each component is. */
+    Complex * const *
+    data() const
+    {
+      return spectrum_.data();
+    }
+    /** Where it has what. */
+    const SpectrumLayout &
+    layout() const
+    {
+      return layout_;
+    }
+    void
+    reset()
+    {
+      *this = Rows();
+    }
+
+  private:
+    friend class SlabTransform;
+    std::array<ComplexBuffer, 3> memory_; ///< of each component, or of all together
+    std::array<Complex *, 3>     spectrum_{};
+    SpectrumLayout               layout_;
+  };
 
   /** \param owner says which process has which frequencies: `domain` itself, or a finer one of the same communicator,
    * so that both spectra meet on one process. Of a coarser grid the rows of shared frequencies exist only, those
    * without the Nyquist modes. */
   SlabTransform(Domain & domain, const Domain & owner);
-
-  /** Where a component of Rows has what. */
-  const SpectrumLayout &
-  layout() const
-  {
-    return layout_;
-  }
 
   /** Components, one behind the other, become spectra. Collective. */
   Rows
@@ -68,6 +87,15 @@ private:
   isWhole() const
   {
     return domain_.communicator().size() == 1;
+  }
+  /** Gives rows the memory of a component, or of all. */
+  void
+  allocate(Rows & rows, int component, int components) const;
+  /** Whether components are kept row by row side by side. */
+  bool
+  isJoined(int components) const
+  {
+    return components > 1 && isWhole() && domain_.kernels().joinsComponents();
   }
   /** Complex numbers that go to `rank` in one component. */
   std::size_t

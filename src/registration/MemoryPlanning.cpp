@@ -111,11 +111,12 @@ planForDevice(const MemoryPlan & plan, const Options & options)
     {
       rehearseMemory(result, options, makeCountedProcess(0, 1), *makeReferenceKernels());
     }
-    // Columns of a spectrum and, behind them, a work area of cuFFT for as much: pieces, or what there is; two planes
-    // are always transformed together.
+    // Columns of three spectra and, behind them, a work area of cuFFT for as much: pieces, or what there is; two planes
+    // are always transformed together, and a row of all components.
     const std::array<int, 3> & n = plan.solverGrid.size;
-    const std::size_t          plane = sizeof(Complex) * (n[0] / 2 + 1) * n[1];
-    result.scratchBytes = 2 * std::min(std::max(DeviceSizes::spectralPiece, 2 * plane), plane * n[2]);
+    const std::size_t          row = sizeof(Complex) * (n[0] / 2 + 1), plane = row * n[1];
+    result.scratchBytes =
+      2 * std::min(std::max({ DeviceSizes::spectralPiece, 2 * plane, 3 * row * n[2] }), 3 * plane * n[2]);
     result.stagingBytes = 2 * DeviceSizes::stagingPiece + DeviceSizes::sums;
   }
   return result;

@@ -129,9 +129,9 @@ TEST_F(Counting, AFilterIsATransformThereAndOneBack)
   const Buffer        x = array(e.points());
   const ComplexBuffer spectrum(*kernels_, 9 * 10 * 12);
   Complex * const     data = spectrum.data();
-  kernels_->forwardPlanes(x.data(), e, data);
+  kernels_->forwardPlanes(x.data(), e, data, 9);
   kernels_->applySymbol(&data, 1, layout, Symbol());
-  kernels_->backwardPlanes(data, e, x.data());
+  kernels_->backwardPlanes(data, 9, e, x.data());
   // Of half a row of 16 reals 9 complex numbers are kept, where 8 would hold as many.
   const double     n = 16 * 10 * 12;
   const KernelWork work = counted();

@@ -108,11 +108,13 @@ TEST_P(KernelsResampling, RestrictionIsTheAdjointOfProlongation)
 TEST_P(KernelsResampling, PartsOfTheSpectrumGiveTheSame)
 {
   // The output of one process: a range of ky, transposed. Columns are independent, so that the bits are the same.
-  const Grid           from{ { 12, 10, 8 }, {} }, to{ { 8, 14, 10 }, {} };
-  const Array<Complex> in(kernels, forwardSpectrum(kernels, extentsOf(from), randomValues(from.points(), -1, 1, 3)));
-  const std::size_t    half = 5;
-  const Array<Complex> whole(kernels, half * 14 * 10);
-  kernels.resampleSpectrum(in.data(), naturalLayout(from), whole.data(), naturalLayout(to));
+  const Grid            from{ { 12, 10, 8 }, {} }, to{ { 8, 14, 10 }, {} };
+  const Array<Complex>  in(kernels, forwardSpectrum(kernels, extentsOf(from), randomValues(from.points(), -1, 1, 3)));
+  const std::size_t     half = 5;
+  const Array<Complex>  whole(kernels, half * 14 * 10);
+  const Complex * const source = in.data();
+  Complex *             target = whole.data();
+  kernels.resampleSpectrum(&source, 1, naturalLayout(from), &target, naturalLayout(to));
   const std::vector<Complex> expected = whole.get();
   for (const auto & range : { std::pair<int, int>(0, 3), std::pair<int, int>(3, 14) })
   {
@@ -121,7 +123,8 @@ TEST_P(KernelsResampling, PartsOfTheSpectrumGiveTheSame)
     layout.zStride = half;
     layout.rowStride = half * 10;
     const Array<Complex> part(kernels, half * 10 * (range.second - range.first));
-    kernels.resampleSpectrum(in.data(), naturalLayout(from), part.data(), layout);
+    target = part.data();
+    kernels.resampleSpectrum(&source, 1, naturalLayout(from), &target, layout);
     const std::vector<Complex> result = part.get();
     for (int ky = range.first; ky < range.second; ++ky)
     {

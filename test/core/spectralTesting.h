@@ -53,7 +53,7 @@ forwardSpectrum(Kernels & kernels, const Extents & e, const Values & values)
 {
   const Array<Real>    x(kernels, values);
   const Array<Complex> spectrum(kernels, std::size_t(e.nx / 2 + 1) * e.ny * e.nz);
-  kernels.forwardPlanes(x.data(), e, spectrum.data());
+  kernels.forwardPlanes(x.data(), e, spectrum.data(), e.nx / 2 + 1);
   return spectrum.get();
 }
 
@@ -62,7 +62,7 @@ backwardSpectrum(Kernels & kernels, const Extents & e, const std::vector<Complex
 {
   const Array<Complex> spectrum(kernels, values);
   const Array<Real>    x(kernels, e.points());
-  kernels.backwardPlanes(spectrum.data(), e, x.data());
+  kernels.backwardPlanes(spectrum.data(), e.nx / 2 + 1, e, x.data());
   return x.get();
 }
 
@@ -122,11 +122,13 @@ resample(Kernels &                     kernels,
          const Values &                values,
          const std::array<double, 3> & origin = { { 0.0, 0.0, 0.0 } })
 {
-  const Array<Complex> in(kernels, forwardSpectrum(kernels, extentsOf(from), values));
-  const Array<Complex> out(kernels, std::size_t(to.size[0] / 2 + 1) * to.size[1] * to.size[2]);
-  SpectrumLayout       target = naturalLayout(to);
+  const Array<Complex>  in(kernels, forwardSpectrum(kernels, extentsOf(from), values));
+  const Array<Complex>  out(kernels, std::size_t(to.size[0] / 2 + 1) * to.size[1] * to.size[2]);
+  const Complex * const source = in.data();
+  Complex * const       result = out.data();
+  SpectrumLayout        target = naturalLayout(to);
   std::copy(origin.begin(), origin.end(), target.origin);
-  kernels.resampleSpectrum(in.data(), naturalLayout(from), out.data(), target);
+  kernels.resampleSpectrum(&source, 1, naturalLayout(from), &result, target);
   return backwardSpectrum(kernels, extentsOf(to), out.get());
 }
 

@@ -235,7 +235,7 @@ TEST(CudaSolve, IsPlannedWhereThereIsNoDevice)
     EXPECT_EQ(elsewhere.phases, here.phases);
     EXPECT_EQ(elsewhere.stagingBytes, here.stagingBytes);
     EXPECT_GE(elsewhere.scratchBytes, here.scratchBytes) << "what the device asked its cuFFT for";
-    EXPECT_LE(elsewhere.scratchBytes, std::size_t(48) << 20);
+    EXPECT_LE(elsewhere.scratchBytes, std::size_t(76) << 20);
     EXPECT_EQ(gnr::planForDevice(here, options).scratchBytes, here.scratchBytes) << "nothing to guess";
   }
 }

@@ -6,6 +6,7 @@
 #include <cufft.h>
 #include <fftw3.h>
 
+#include <cstring>
 #include <limits>
 #include <map>
 #include <memory>
@@ -129,6 +130,37 @@ planFor(Transform & t, int direction, void * in, void * out)
   return plan;
 }
 
+/** Overwrites what a complex-to-real transform reads; what lies between its rows belongs to others. */
+void
+spoilInput(const Transform & t, void * in)
+{
+  std::size_t rows = 1;
+  for (int d = 0; d < t.rank - 1; ++d)
+  {
+    rows *= t.n[d];
+  }
+  const std::size_t half = t.n[t.rank - 1] / 2 + 1;
+  for (int b = 0; b < t.batch; ++b)
+  {
+    for (std::size_t row = 0; row < rows; ++row)
+    {
+      std::size_t place = 0, rest = row, size = 1; // of the row among those that are embedded
+      for (int d = t.rank - 2; d >= 0; --d)
+      {
+        place += rest % t.n[d] * size;
+        rest /= t.n[d];
+        size *= t.inEmbed[d];
+      }
+      auto * const values =
+        static_cast<cufftComplex *>(in) + std::size_t(b) * t.inDistance + place * t.inEmbed[t.rank - 1] * t.inStride;
+      for (std::size_t i = 0; i < half; ++i)
+      {
+        std::memset(values + i * t.inStride, 0xff, sizeof(cufftComplex));
+      }
+    }
+  }
+}
+
 cufftResult
 execute(cufftHandle handle, cufftType type, void * in, void * out, int direction, const char * name)
 {
@@ -156,7 +188,7 @@ execute(cufftHandle handle, cufftType type, void * in, void * out, int direction
     return CUFFT_INTERNAL_ERROR;
   }
   ++cuda_emulation::countedWork().transforms;
-  cuda_emulation::enqueue(t->stream, [t, plan, type, in, out, inBytes, area = t->area] {
+  cuda_emulation::enqueue(t->stream, [t, plan, type, in, out, area = t->area] {
     if (t->areaBytes > 0)
     {
       std::memset(area, 0xff, t->areaBytes);
@@ -170,7 +202,7 @@ execute(cufftHandle handle, cufftType type, void * in, void * out, int direction
       fftwf_execute_dft_c2r(plan, static_cast<fftwf_complex *>(in), static_cast<float *>(out));
       if (in != out)
       {
-        std::memset(in, 0xff, inBytes);
+        spoilInput(*t, in);
       }
     }
     else

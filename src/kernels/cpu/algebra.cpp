@@ -188,10 +188,10 @@ CpuKernels::krylovDirection(Real beta, const Real * z, const Real * r, Real mean
 
 // The other elementwise kernels that reduce stand here too.
 
-double
-CpuKernels::stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n)
+void
+CpuKernels::stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n, double * penalty)
 {
-  return reduceBlocks(n, [=](std::ptrdiff_t begin, std::ptrdiff_t end) {
+  const double total = reduceBlocks(n, [=](std::ptrdiff_t begin, std::ptrdiff_t end) {
     double sum = 0.0;
     for (std::ptrdiff_t i = begin; i < end; ++i)
     {
@@ -201,6 +201,10 @@ CpuKernels::stiffen(const Real * squared, Real scale, Real cap, Real * weight, s
     }
     return sum;
   });
+  if (penalty != nullptr)
+  {
+    *penalty = total;
+  }
 }
 
 double

@@ -232,7 +232,7 @@ private:
 // estimated plans for two-dimensional real transforms are up to twice as slow.
 
 void
-CpuKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
+CpuKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum, std::ptrdiff_t rowStride)
 {
   const int                     half = e.nx / 2 + 1;
   const int                     stride = alignedWidth(half);
@@ -253,7 +253,7 @@ CpuKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
       columns->apply(s, work.data());
       for (int j = 0; j < e.ny; ++j)
       {
-        std::memcpy(spectrum + (static_cast<std::size_t>(z) * e.ny + j) * half,
+        std::memcpy(spectrum + (static_cast<std::size_t>(z) * e.ny + j) * rowStride,
                     s + static_cast<std::ptrdiff_t>(j) * stride,
                     sizeof(Complex) * half);
       }
@@ -262,7 +262,7 @@ CpuKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
 }
 
 void
-CpuKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
+CpuKernels::backwardPlanes(Complex * spectrum, std::ptrdiff_t rowStride, const Extents & e, Real * x)
 {
   const int                     half = e.nx / 2 + 1;
   const int                     stride = alignedWidth(half);
@@ -282,7 +282,7 @@ CpuKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
       for (int j = 0; j < e.ny; ++j)
       {
         std::memcpy(s + static_cast<std::ptrdiff_t>(j) * stride,
-                    spectrum + (static_cast<std::size_t>(z) * e.ny + j) * half,
+                    spectrum + (static_cast<std::size_t>(z) * e.ny + j) * rowStride,
                     sizeof(Complex) * half);
       }
       columns->apply(s, work.data());
@@ -398,10 +398,11 @@ CpuKernels::applySymbol(Complex * const *      spectrum,
 }
 
 void
-CpuKernels::resampleSpectrum(const Complex *        in,
-                             const SpectrumLayout & inLayout,
-                             Complex *              out,
-                             const SpectrumLayout & outLayout)
+CpuKernels::resampleSpectrum(const Complex * const * in,
+                             int                     components,
+                             const SpectrumLayout &  inLayout,
+                             Complex * const *       out,
+                             const SpectrumLayout &  outLayout)
 {
   const int                     nzIn = inLayout.size[2], nzOut = outLayout.size[2];
   const int                     halfIn = inLayout.nxHalf(), halfOut = outLayout.nxHalf();
@@ -436,13 +437,14 @@ CpuKernels::resampleSpectrum(const Complex *        in,
     Scratch columnOut(static_cast<std::size_t>(nzOut) * halfOut);
     Scratch work(std::max(forward->workSize(), backward->workSize()));
 #pragma omp for schedule(dynamic, 2)
-    for (int row = 0; row < rowCount; ++row)
+    for (int line = 0; line < components * rowCount; ++line)
     {
+      const int component = line / rowCount, row = line % rowCount;
       const int fy = point::frequencyOfRow(outLayout, row);
       std::memset(columnOut.data(), 0, sizeof(Complex) * static_cast<std::size_t>(nzOut) * halfOut);
       if (2 * std::abs(fy) < shared[1])
       {
-        gather(in + point::rowOfFrequency(inLayout, fy) * inLayout.rowStride,
+        gather(in[component] + point::rowOfFrequency(inLayout, fy) * inLayout.rowStride,
                inLayout.zStride,
                nzIn,
                halfIn,
@@ -468,7 +470,7 @@ CpuKernels::resampleSpectrum(const Complex *        in,
         }
         backward->apply(columnOut.data(), work.data());
       }
-      scatter(columnOut.data(), outLayout.zStride, nzOut, halfOut, out + row * outLayout.rowStride);
+      scatter(columnOut.data(), outLayout.zStride, nzOut, halfOut, out[component] + row * outLayout.rowStride);
     }
   }
 }

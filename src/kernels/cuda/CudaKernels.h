@@ -72,17 +72,22 @@ public:
   void
   synchronize() override;
   std::size_t
-  planesScratch(const Extents & extents) override;
+  planesScratch(const Extents & extents, std::ptrdiff_t rowStride) override;
   std::size_t
   symbolScratch(int components, const SpectrumLayout & layout, const SpectrumBand * band) override;
   std::size_t
-  resampleScratch(const SpectrumLayout & inLayout, const SpectrumLayout & outLayout) override;
+  resampleScratch(int components, const SpectrumLayout & inLayout, const SpectrumLayout & outLayout) override;
   void
   reserveScratch(std::size_t bytes) override;
   std::vector<KernelTime>
   kernelTimes() override;
   bool
   readsPeriodicFields() const override
+  {
+    return true;
+  }
+  bool
+  joinsComponents() const override
   {
     return true;
   }

@@ -76,22 +76,42 @@ CufftPlans::run(const Plan & plan, void * workArea, const Complex * in, Complex 
 }
 
 CufftPlans::Plan
-CufftPlans::forwardPlanes(int nx, int ny, int planes)
+CufftPlans::forwardPlanes(int nx, int ny, std::ptrdiff_t rowStride, int planes)
 {
-  return find(Key(CUFFT_R2C, nx, ny, 0, 0, planes), [=](Plan & plan) {
-    long long size[2] = { ny, nx };
-    GNR_CUDA(
-      cufftMakePlanMany64(plan.handle, 2, size, nullptr, 1, 0, nullptr, 1, 0, CUFFT_R2C, planes, &plan.workBytes));
+  return find(Key(CUFFT_R2C, nx, ny, nx, rowStride, planes), [=](Plan & plan) {
+    long long size[2] = { ny, nx }, spectrum[2] = { ny, rowStride };
+    GNR_CUDA(cufftMakePlanMany64(plan.handle,
+                                 2,
+                                 size,
+                                 size,
+                                 1,
+                                 static_cast<long long>(nx) * ny,
+                                 spectrum,
+                                 1,
+                                 rowStride * ny,
+                                 CUFFT_R2C,
+                                 planes,
+                                 &plan.workBytes));
   });
 }
 
 CufftPlans::Plan
-CufftPlans::backwardPlanes(int nx, int ny, int planes)
+CufftPlans::backwardPlanes(int nx, int ny, std::ptrdiff_t rowStride, int planes)
 {
-  return find(Key(CUFFT_C2R, nx, ny, 0, 0, planes), [=](Plan & plan) {
-    long long size[2] = { ny, nx };
-    GNR_CUDA(
-      cufftMakePlanMany64(plan.handle, 2, size, nullptr, 1, 0, nullptr, 1, 0, CUFFT_C2R, planes, &plan.workBytes));
+  return find(Key(CUFFT_C2R, nx, ny, rowStride, nx, planes), [=](Plan & plan) {
+    long long size[2] = { ny, nx }, spectrum[2] = { ny, rowStride };
+    GNR_CUDA(cufftMakePlanMany64(plan.handle,
+                                 2,
+                                 size,
+                                 spectrum,
+                                 1,
+                                 rowStride * ny,
+                                 size,
+                                 1,
+                                 static_cast<long long>(nx) * ny,
+                                 CUFFT_C2R,
+                                 planes,
+                                 &plan.workBytes));
   });
 }
 

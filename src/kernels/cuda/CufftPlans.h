@@ -43,11 +43,12 @@ public:
     queue_.timer = timer;
   }
 
-  /** Two-dimensional transforms of `planes` planes of ny rows of nx values, one behind the other. */
+  /** Two-dimensional transforms of `planes` planes of ny rows of nx values, one behind the other; rows of their spectra
+   * lie rowStride apart. */
   Plan
-  forwardPlanes(int nx, int ny, int planes);
+  forwardPlanes(int nx, int ny, std::ptrdiff_t rowStride, int planes);
   Plan
-  backwardPlanes(int nx, int ny, int planes);
+  backwardPlanes(int nx, int ny, std::ptrdiff_t rowStride, int planes);
   /** `columns` complex transforms of length n: element i of column j at j + i * stride. */
   Plan
   columns(int n, std::ptrdiff_t inStride, std::ptrdiff_t outStride, int columns);

@@ -59,6 +59,13 @@ cubicPoint(const Padded & in, int i, int j, int k, Real dx, Real dy, Real dz)
   return p;
 }
 
+/** Without an index that changes, for which the array would have to lie in memory. */
+__device__ __forceinline__ Real
+chosen(const Real (&of)[4], int i)
+{
+  return i == 0 ? of[0] : i == 1 ? of[1] : i == 2 ? of[2] : of[3];
+}
+
 __device__ __forceinline__ Real
 cubicValue(const Padded & in, const Real * origin, const CubicPoint & p)
 {
@@ -83,18 +90,19 @@ cubicValue(const Padded & in, const Real * origin, const CubicPoint & p)
   const Extents & e = in.interior;
   const int       x0 = point::wrap(p.cell.x, e.nx), x1 = point::wrap(p.cell.x + 1, e.nx);
   const int       x2 = point::wrap(p.cell.x + 2, e.nx), x3 = point::wrap(p.cell.x + 3, e.nx);
-#pragma unroll
+  // Few points: rolled up, so that they do not decide how many registers all take.
+#pragma unroll 1
   for (int c = 0; c < 4; ++c)
   {
     const Real * const q = origin + point::wrap(p.cell.z + c, e.nz) * in.planeStride;
     Real               plane = 0;
-#pragma unroll
+#pragma unroll 1
     for (int b = 0; b < 4; ++b)
     {
       const Real * const r = q + point::wrap(p.cell.y + b, e.ny) * in.rowStride;
-      plane += p.y[b] * (p.x[0] * r[x0] + p.x[1] * r[x1] + p.x[2] * r[x2] + p.x[3] * r[x3]);
+      plane += chosen(p.y, b) * (p.x[0] * r[x0] + p.x[1] * r[x1] + p.x[2] * r[x2] + p.x[3] * r[x3]);
     }
-    value += p.z[c] * plane;
+    value += chosen(p.z, c) * plane;
   }
   return value;
 }

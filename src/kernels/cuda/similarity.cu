@@ -66,14 +66,23 @@ CudaKernels::tensorProduct(const SymmetricTensorView & t,
   });
 }
 
-double
-CudaKernels::stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n)
+void
+CudaKernels::stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n, double * penalty)
 {
-  return reduce<Sum>(*this, stream(), n, [=] __device__(std::size_t i) {
+  if (penalty == nullptr)
+  {
+    forEach(stream(), n, [=] __device__(std::size_t i) {
+      Real w;
+      point::wall(squared[i], scale, cap, w);
+      weight[i] = w;
+    });
+    return;
+  }
+  *penalty = reduce<Sum>(*this, stream(), n, [=] __device__(std::size_t i) {
     Real         w;
-    const double penalty = double(point::wall(squared[i], scale, cap, w));
+    const double value = double(point::wall(squared[i], scale, cap, w));
     weight[i] = w;
-    return penalty;
+    return value;
   });
 }
 

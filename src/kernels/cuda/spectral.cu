@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/SpectralPieces.h"
 #include "kernels/cuda/CudaKernels.h"
 #include "kernels/cuda/launch.h"
 #include "kernels/point/symbol.h"
@@ -13,59 +14,43 @@ namespace cuda
 namespace
 {
 
-// Columns along z are transformed in pieces that stay in the second-level cache: forward, symbol and backward then read
-// and write device memory once. The same size bounds cuFFT's work area.
-constexpr std::size_t pieceBytes = DeviceSizes::spectralPiece;
-
-/** Planes that are transformed at once; even, since cuFFT wants real arrays to start on 8 bytes. */
-int
-planesAtOnce(const Extents & e)
-{
-  const std::size_t plane = sizeof(Complex) * (e.nx / 2 + 1) * e.ny;
-  return static_cast<int>(std::max<std::size_t>(pieceBytes / plane / 2 * 2, 2));
-}
-
-/** Calls piece(first, count) for columns first ... first + count - 1 of a layout, counted along kx, then ky. */
+/** Calls piece(first, rows) for all rows of a layout. */
 template <typename Piece>
 void
 forPieces(const SpectrumLayout & layout, int components, Piece piece)
 {
-  const int half = layout.nxHalf();
-  const int columns = half * layout.rowCount();
-  // Where rows do not follow one another without gaps each is a piece.
-  const bool        isFlat = layout.rowStride == half;
-  const std::size_t column = sizeof(Complex) * layout.size[2] * components;
-  const int         most = isFlat ? static_cast<int>(std::max<std::size_t>(pieceBytes / column, half)) : half;
-  for (int first = 0; first < columns; first += most)
+  const int most = SpectralPieces::rowsAtOnce(layout, components);
+  for (int first = 0; first < layout.rowCount(); first += most)
   {
-    piece(first, std::min(most, columns - first));
+    piece(first, std::min(most, layout.rowCount() - first));
   }
 }
 
-std::ptrdiff_t
-offsetOf(const SpectrumLayout & layout, int column)
-{
-  return column % layout.nxHalf() + column / layout.nxHalf() * layout.rowStride;
-}
-
 CufftPlans::Plan
-columnsPlan(CufftPlans & plans, const SpectrumLayout & layout, int count)
+columnsPlan(CufftPlans & plans, const SpectrumLayout & layout, int components, int rows)
 {
-  return plans.columns(layout.size[2], layout.zStride, layout.zStride, count);
+  return plans.columns(
+    layout.size[2], layout.zStride, layout.zStride, rows * SpectralPieces::widthOf(layout, components));
 }
 
-/** The transform along z of some columns, in place. */
+/** The transforms along z of some rows, in place. */
 void
 transformColumns(CufftPlans &           plans,
                  void *                 workArea,
-                 Complex *              spectrum,
+                 Complex * const *      spectrum,
+                 int                    components,
                  const SpectrumLayout & layout,
                  int                    first,
-                 int                    count,
+                 int                    rows,
                  int                    sign)
 {
-  Complex * const data = spectrum + offsetOf(layout, first);
-  plans.run(columnsPlan(plans, layout, count), workArea, data, data, sign);
+  const CufftPlans::Plan plan = columnsPlan(plans, layout, components, rows);
+  const int              parts = SpectralPieces::isJoined(layout, components) ? 1 : components;
+  for (int c = 0; c < parts; ++c)
+  {
+    Complex * const data = spectrum[c] + first * layout.rowStride;
+    plans.run(plan, workArea, data, data, sign);
+  }
 }
 
 /** Work area of the transforms along z of a layout. */
@@ -73,8 +58,9 @@ std::size_t
 columnsWork(CufftPlans & plans, const SpectrumLayout & layout, int components)
 {
   std::size_t bytes = 0;
-  forPieces(
-    layout, components, [&](int, int count) { bytes = std::max(bytes, columnsPlan(plans, layout, count).workBytes); });
+  forPieces(layout, components, [&](int, int rows) {
+    bytes = std::max(bytes, columnsPlan(plans, layout, components, rows).workBytes);
+  });
   return bytes;
 }
 
@@ -82,12 +68,10 @@ columnsWork(CufftPlans & plans, const SpectrumLayout & layout, int components)
  * upwards, and the negative ones. */
 template <typename Piece>
 void
-forSharedRows(const SpectrumLayout & in, const SpectrumLayout & out, Piece piece)
+forSharedRows(int components, const SpectrumLayout & in, const SpectrumLayout & out, Piece piece)
 {
-  const int         kept = (std::min(in.size[1], out.size[1]) + 1) / 2;
-  const std::size_t rowBytes = sizeof(Complex) * in.nxHalf() * in.size[2];
-  const bool        isFlat = in.rowStride == in.nxHalf();
-  const int         most = isFlat ? static_cast<int>(std::max<std::size_t>(pieceBytes / rowBytes, 1)) : 1;
+  const int kept = (std::min(in.size[1], out.size[1]) + 1) / 2;
+  const int most = SpectralPieces::rowsAtOnce(in, components);
   for (int run = 0; run < 2; ++run)
   {
     const int first = out.firstRow[run];
@@ -101,18 +85,26 @@ forSharedRows(const SpectrumLayout & in, const SpectrumLayout & out, Piece piece
 
 /** The transform along z of some rows, to where they follow one another without gaps. */
 CufftPlans::Plan
-rowsPlan(CufftPlans & plans, const SpectrumLayout & layout, int rows)
+rowsPlan(CufftPlans & plans, const SpectrumLayout & layout, int components, int rows)
 {
-  const int columns = rows * layout.nxHalf();
+  const int columns = rows * SpectralPieces::widthOf(layout, components);
   return plans.columns(layout.size[2], layout.zStride, columns, columns);
+}
+
+/** Components that are resampled at once: all where both spectra have them joined, else one by one. */
+int
+togetherIn(int components, const SpectrumLayout & in, const SpectrumLayout & out)
+{
+  return SpectralPieces::isJoined(in, components) && SpectralPieces::isJoined(out, components) ? components : 1;
 }
 
 /** Rounded so that what comes behind is aligned as cudaMalloc aligns. */
 std::size_t
-rowsBytes(const SpectrumLayout & layout, int rows)
+rowsBytes(const SpectrumLayout & layout, int components, int rows)
 {
   constexpr std::size_t alignment = 256;
-  return (sizeof(Complex) * layout.nxHalf() * rows * layout.size[2] + alignment - 1) / alignment * alignment;
+  return (sizeof(Complex) * SpectralPieces::widthOf(layout, components) * rows * layout.size[2] + alignment - 1) /
+         alignment * alignment;
 }
 
 /** The parts of a Symbol that do not depend on the wave vector, in the precision of the fields. */
@@ -258,7 +250,7 @@ struct BandView
   Shift          shift;
 };
 
-/** Multiplies columns [first, first + ...) by the symbol, or takes what the band has. 16 B a complex number */
+/** Multiplies rows from `first` on by the symbol, or takes what the band has. 16 B a complex number */
 template <int components>
 struct MultiplyBySymbol
 {
@@ -272,7 +264,7 @@ struct MultiplyBySymbol
   operator()(int column, int kz, int) const
   {
     const int            half = layout.size[0] / 2 + 1;
-    const int            kx = (first + column) % half, row = (first + column) / half;
+    const int            kx = column % half, row = first + column / half;
     const int            fy = point::frequencyOfRow(layout, row), ky = point::indexOf(fy, layout.size[1]);
     const std::ptrdiff_t o = kx + row * layout.rowStride + kz * layout.zStride;
     if (band.spectrum[0] != nullptr)
@@ -315,7 +307,7 @@ multiplyColumns(StreamHere              here,
                 Complex * const *       spectrum,
                 const SpectrumLayout &  layout,
                 int                     first,
-                int                     count,
+                int                     rows,
                 const SymbolConstants & constants,
                 const BandView &        band)
 {
@@ -328,13 +320,14 @@ multiplyColumns(StreamHere              here,
   body.first = first;
   body.constants = constants;
   body.band = band;
-  forEachPoint(here, { count, layout.size[2], 1 }, body);
+  forEachPoint(here, { rows * layout.nxHalf(), layout.size[2], 1 }, body);
 }
 
 /** Rows of frequencies fy, fy + 1, ... that were transformed along z of one grid, to where they belong on the other. */
 void
 placeRows(StreamHere             here,
           const float2 *         rows,
+          int                    components,
           const SpectrumLayout & from,
           float2 *               target,
           const SpectrumLayout & layout,
@@ -344,14 +337,20 @@ placeRows(StreamHere             here,
 {
   const SpectrumLayout to = layout;
   const Shift          shift = shared;
-  const int            half = from.nxHalf(), nz = from.size[2], columns = count * half;
+  const int            half = from.nxHalf(), nz = from.size[2], toHalf = to.nxHalf();
+  const int            width = components * half, columns = count * width;
   const int            firstRow = point::rowOfFrequency(layout, fy);
   forEachPoint(here, { (shift.shared[0] + 1) / 2, count, to.size[2] }, [=] __device__(int kx, int row, int z) {
     const int fz = point::frequency(z, to.size[2]);
     if (shift.isShared(2, fz))
     {
-      const float2 value = rows[row * half + kx + static_cast<std::ptrdiff_t>(point::indexOf(fz, nz)) * columns];
-      target[kx + (firstRow + row) * to.rowStride + z * to.zStride] = shift.moved(value, kx, fy + row, fz);
+      const float2 * const from =
+        rows + row * width + kx + static_cast<std::ptrdiff_t>(point::indexOf(fz, nz)) * columns;
+      float2 * const at = target + kx + (firstRow + row) * to.rowStride + z * to.zStride;
+      for (int c = 0; c < components; ++c)
+      {
+        at[c * toHalf] = shift.moved(from[c * half], kx, fy + row, fz);
+      }
     }
   });
 }
@@ -359,17 +358,17 @@ placeRows(StreamHere             here,
 } // namespace
 
 std::size_t
-CudaKernels::planesScratch(const Extents & e)
+CudaKernels::planesScratch(const Extents & e, std::ptrdiff_t rowStride)
 {
   stream(); // its device
-  const int   most = planesAtOnce(e);
+  const int   most = SpectralPieces::planesAtOnce(e);
   std::size_t bytes = 0;
   for (int z = 0; z < e.nz; z += most)
   {
     const int planes = std::min(most, e.nz - z);
     bytes = std::max({ bytes,
-                       equipment_->plans.forwardPlanes(e.nx, e.ny, planes).workBytes,
-                       equipment_->plans.backwardPlanes(e.nx, e.ny, planes).workBytes });
+                       equipment_->plans.forwardPlanes(e.nx, e.ny, rowStride, planes).workBytes,
+                       equipment_->plans.backwardPlanes(e.nx, e.ny, rowStride, planes).workBytes });
   }
   return bytes;
 }
@@ -378,17 +377,19 @@ std::size_t
 CudaKernels::symbolScratch(int components, const SpectrumLayout & layout, const SpectrumBand * band)
 {
   stream();
-  const std::size_t ofBand = band != nullptr ? columnsWork(equipment_->plans, band->layout, 1) : 0;
+  const std::size_t ofBand = band != nullptr ? columnsWork(equipment_->plans, band->layout, components) : 0;
   return std::max(ofBand, columnsWork(equipment_->plans, layout, components));
 }
 
 std::size_t
-CudaKernels::resampleScratch(const SpectrumLayout & inLayout, const SpectrumLayout & outLayout)
+CudaKernels::resampleScratch(int components, const SpectrumLayout & inLayout, const SpectrumLayout & outLayout)
 {
   stream();
-  std::size_t bytes = columnsWork(equipment_->plans, outLayout, 1);
-  forSharedRows(inLayout, outLayout, [&](int, int rows) {
-    bytes = std::max(bytes, rowsBytes(inLayout, rows) + rowsPlan(equipment_->plans, inLayout, rows).workBytes);
+  const int   together = togetherIn(components, inLayout, outLayout);
+  std::size_t bytes = columnsWork(equipment_->plans, outLayout, together);
+  forSharedRows(together, inLayout, outLayout, [&](int, int rows) {
+    bytes = std::max(
+      bytes, rowsBytes(inLayout, together, rows) + rowsPlan(equipment_->plans, inLayout, together, rows).workBytes);
   });
   return bytes;
 }
@@ -401,33 +402,31 @@ CudaKernels::reserveScratch(std::size_t bytes)
 }
 
 void
-CudaKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
+CudaKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum, std::ptrdiff_t rowStride)
 {
-  const int         most = planesAtOnce(e);
+  const int         most = SpectralPieces::planesAtOnce(e);
   const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
-  const std::size_t spectralPlane = static_cast<std::size_t>(e.nx / 2 + 1) * e.ny;
-  void * const      area = equipment_->scratch.atLeast(planesScratch(e));
+  void * const      area = equipment_->scratch.atLeast(planesScratch(e, rowStride));
   for (int z = 0; z < e.nz; z += most)
   {
-    equipment_->plans.run(equipment_->plans.forwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)),
+    equipment_->plans.run(equipment_->plans.forwardPlanes(e.nx, e.ny, rowStride, std::min(most, e.nz - z)),
                           area,
                           x + z * plane,
-                          spectrum + z * spectralPlane);
+                          spectrum + z * rowStride * e.ny);
   }
 }
 
 void
-CudaKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
+CudaKernels::backwardPlanes(Complex * spectrum, std::ptrdiff_t rowStride, const Extents & e, Real * x)
 {
-  const int         most = planesAtOnce(e);
+  const int         most = SpectralPieces::planesAtOnce(e);
   const std::size_t plane = static_cast<std::size_t>(e.nx) * e.ny;
-  const std::size_t spectralPlane = static_cast<std::size_t>(e.nx / 2 + 1) * e.ny;
-  void * const      area = equipment_->scratch.atLeast(planesScratch(e));
+  void * const      area = equipment_->scratch.atLeast(planesScratch(e, rowStride));
   for (int z = 0; z < e.nz; z += most)
   {
-    equipment_->plans.run(equipment_->plans.backwardPlanes(e.nx, e.ny, std::min(most, e.nz - z)),
+    equipment_->plans.run(equipment_->plans.backwardPlanes(e.nx, e.ny, rowStride, std::min(most, e.nz - z)),
                           area,
-                          spectrum + z * spectralPlane,
+                          spectrum + z * rowStride * e.ny,
                           x + z * plane);
   }
 }
@@ -441,7 +440,11 @@ CudaKernels::applySymbol(Complex * const *      spectrum,
 {
   const StreamHere s = stream(); // its name is not that of a lambda
   void * const     area = equipment_->scratch.atLeast(symbolScratch(components, layout, band));
-  BandView         view{};
+  const auto       transform =
+    [&](Complex * const * data, const SpectrumLayout & rowsOf, int first, int rows, int direction) {
+      transformColumns(equipment_->plans, area, data, components, rowsOf, first, rows, direction);
+    };
+  BandView view{};
   if (band != nullptr)
   {
     view.layout = band->layout;
@@ -449,61 +452,58 @@ CudaKernels::applySymbol(Complex * const *      spectrum,
     for (int c = 0; c < components; ++c)
     {
       view.spectrum[c] = reinterpret_cast<const float2 *>(band->spectrum[c]);
-      forPieces(band->layout, 1, [&](int first, int count) {
-        transformColumns(equipment_->plans, area, band->spectrum[c], band->layout, first, count, CUFFT_FORWARD);
-      });
     }
+    forPieces(band->layout, components, [&](int first, int rows) {
+      transform(band->spectrum, band->layout, first, rows, CUFFT_FORWARD);
+    });
   }
   const SymbolConstants constants = constantsOf(symbol, layout.size);
-  forPieces(layout, components, [&](int first, int count) {
-    for (int c = 0; c < components; ++c)
-    {
-      transformColumns(equipment_->plans, area, spectrum[c], layout, first, count, CUFFT_FORWARD);
-    }
+  forPieces(layout, components, [&](int first, int rows) {
+    transform(spectrum, layout, first, rows, CUFFT_FORWARD);
     if (components == 3)
     {
-      multiplyColumns<3>(s, spectrum, layout, first, count, constants, view);
+      multiplyColumns<3>(s, spectrum, layout, first, rows, constants, view);
     }
     else
     {
-      multiplyColumns<1>(s, spectrum, layout, first, count, constants, view);
+      multiplyColumns<1>(s, spectrum, layout, first, rows, constants, view);
     }
-    for (int c = 0; c < components; ++c)
-    {
-      transformColumns(equipment_->plans, area, spectrum[c], layout, first, count, CUFFT_INVERSE);
-    }
+    transform(spectrum, layout, first, rows, CUFFT_INVERSE);
   });
 }
 
 void
-CudaKernels::resampleSpectrum(const Complex *        in,
-                              const SpectrumLayout & inLayout,
-                              Complex *              out,
-                              const SpectrumLayout & outLayout)
+CudaKernels::resampleSpectrum(const Complex * const * in,
+                              int                     components,
+                              const SpectrumLayout &  inLayout,
+                              Complex * const *       out,
+                              const SpectrumLayout &  outLayout)
 {
   const StreamHere     s = stream();
   const SpectrumLayout to = outLayout;
   const Shift          shift = shiftBetween(inLayout, outLayout);
-  float2 * const       target = reinterpret_cast<float2 *>(out);
-
-  forEachPoint(s,
-               { outLayout.nxHalf(), outLayout.rowCount(), outLayout.size[2] },
-               [=] __device__(int kx, int row, int z) { target[kx + row * to.rowStride + z * to.zStride] = { 0, 0 }; });
-
   // Each piece goes through scratch memory, so that `in` stays as it is.
-  char * const scratch = static_cast<char *>(equipment_->scratch.atLeast(resampleScratch(inLayout, outLayout)));
-  forSharedRows(inLayout, outLayout, [&](int fy, int rows) {
-    const Complex * source = in + point::rowOfFrequency(inLayout, fy) * inLayout.rowStride;
-    equipment_->plans.run(rowsPlan(equipment_->plans, inLayout, rows),
-                          scratch + rowsBytes(inLayout, rows),
-                          source,
-                          reinterpret_cast<Complex *>(scratch),
-                          CUFFT_FORWARD);
-    placeRows(s, reinterpret_cast<const float2 *>(scratch), inLayout, target, outLayout, fy, rows, shift);
-  });
-  forPieces(outLayout, 1, [&](int first, int count) {
-    transformColumns(equipment_->plans, scratch, out, outLayout, first, count, CUFFT_INVERSE);
-  });
+  char * const scratch =
+    static_cast<char *>(equipment_->scratch.atLeast(resampleScratch(components, inLayout, outLayout)));
+  const int together = togetherIn(components, inLayout, outLayout);
+  for (int c = 0; c < components; c += together)
+  {
+    float2 * const target = reinterpret_cast<float2 *>(out[c]);
+    forEachPoint(s,
+                 { SpectralPieces::widthOf(outLayout, together), outLayout.rowCount(), outLayout.size[2] },
+                 [=] __device__(int i, int row, int z) { target[i + row * to.rowStride + z * to.zStride] = { 0, 0 }; });
+    forSharedRows(together, inLayout, outLayout, [&](int fy, int rows) {
+      equipment_->plans.run(rowsPlan(equipment_->plans, inLayout, together, rows),
+                            scratch + rowsBytes(inLayout, together, rows),
+                            in[c] + point::rowOfFrequency(inLayout, fy) * inLayout.rowStride,
+                            reinterpret_cast<Complex *>(scratch),
+                            CUFFT_FORWARD);
+      placeRows(s, reinterpret_cast<const float2 *>(scratch), together, inLayout, target, outLayout, fy, rows, shift);
+    });
+    forPieces(outLayout, together, [&](int first, int rows) {
+      transformColumns(equipment_->plans, scratch, out + c, together, outLayout, first, rows, CUFFT_INVERSE);
+    });
+  }
 }
 
 void

@@ -80,8 +80,8 @@ ReferenceKernels::tensorProduct(const SymmetricTensorView & t,
   }
 }
 
-double
-ReferenceKernels::stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n)
+void
+ReferenceKernels::stiffen(const Real * squared, Real scale, Real cap, Real * weight, std::size_t n, double * penalty)
 {
   double total = 0.0;
   for (std::size_t i = 0; i < n; ++i)
@@ -92,7 +92,10 @@ ReferenceKernels::stiffen(const Real * squared, Real scale, Real cap, Real * wei
                                  : double(scale) * std::pow(knee, 5) / 10 + double(cap) * (s - knee) / 2;
     weight[i] = static_cast<Real>(std::min(free, double(cap)));
   }
-  return total;
+  if (penalty != nullptr)
+  {
+    *penalty = total;
+  }
 }
 
 void

@@ -258,7 +258,7 @@ isShared(int frequency, int n, int m)
 } // namespace
 
 void
-ReferenceKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum)
+ReferenceKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spectrum, std::ptrdiff_t rowStride)
 {
   const int         nxHalf = e.nx / 2 + 1;
   const Transform   alongX(e.nx);
@@ -282,14 +282,14 @@ ReferenceKernels::forwardPlanes(const Real * x, const Extents & e, Complex * spe
       column = alongY.forward(column);
       for (int ky = 0; ky < e.ny; ++ky)
       {
-        spectrum[kx + std::size_t(nxHalf) * (ky + std::size_t(e.ny) * z)] = store(column[ky]);
+        spectrum[kx + rowStride * (ky + std::ptrdiff_t(e.ny) * z)] = store(column[ky]);
       }
     }
   }
 }
 
 void
-ReferenceKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x)
+ReferenceKernels::backwardPlanes(Complex * spectrum, std::ptrdiff_t rowStride, const Extents & e, Real * x)
 {
   const int         nxHalf = e.nx / 2 + 1;
   const Transform   alongX(e.nx);
@@ -303,7 +303,7 @@ ReferenceKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x
       Line column(e.ny);
       for (int ky = 0; ky < e.ny; ++ky)
       {
-        column[ky] = load(spectrum[kx + std::size_t(nxHalf) * (ky + std::size_t(e.ny) * z)]);
+        column[ky] = load(spectrum[kx + rowStride * (ky + std::ptrdiff_t(e.ny) * z)]);
       }
       column = alongY.backward(column);
       for (int j = 0; j < e.ny; ++j)
@@ -326,11 +326,10 @@ ReferenceKernels::backwardPlanes(Complex * spectrum, const Extents & e, Real * x
   }
 
   // the contract lets a backend destroy the spectrum; this one makes sure that nobody relies on it
-  const Real        nan = std::numeric_limits<Real>::quiet_NaN();
-  const std::size_t count = std::size_t(nxHalf) * e.ny * e.nz;
-  for (std::size_t i = 0; i < count; ++i)
+  const Real nan = std::numeric_limits<Real>::quiet_NaN();
+  for (std::ptrdiff_t row = 0; row < std::ptrdiff_t(e.ny) * e.nz; ++row)
   {
-    spectrum[i] = { nan, nan };
+    std::fill_n(spectrum + row * rowStride, nxHalf, Complex{ nan, nan });
   }
 }
 
@@ -421,11 +420,11 @@ ReferenceKernels::applySymbol(Complex * const *      spectrum,
   }
 }
 
+namespace
+{
+
 void
-ReferenceKernels::resampleSpectrum(const Complex *        in,
-                                   const SpectrumLayout & inLayout,
-                                   Complex *              out,
-                                   const SpectrumLayout & outLayout)
+resampleComponent(const Complex * in, const SpectrumLayout & inLayout, Complex * out, const SpectrumLayout & outLayout)
 {
   const int * const n = inLayout.size;
   const int * const m = outLayout.size;
@@ -465,6 +464,21 @@ ReferenceKernels::resampleSpectrum(const Complex *        in,
         out[offsetOf(outLayout, kx, frequencyY, z)] = store(newColumn[z]);
       }
     }
+  }
+}
+
+} // namespace
+
+void
+ReferenceKernels::resampleSpectrum(const Complex * const * in,
+                                   int                     components,
+                                   const SpectrumLayout &  inLayout,
+                                   Complex * const *       out,
+                                   const SpectrumLayout &  outLayout)
+{
+  for (int c = 0; c < components; ++c)
+  {
+    resampleComponent(in[c], inLayout, out[c], outLayout);
   }
 }
 
