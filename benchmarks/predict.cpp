@@ -30,6 +30,7 @@ planFor(int n, const gnr::Options & options, bool isOnDevice)
   {
     plan.levels.push_back(level.grid);
   }
+  plan.velocityGrid = gnr::velocityGridOf(plan.solverGrid, plan.imageGrid, options.velocityGrid).grid;
   return plan;
 }
 

@@ -225,11 +225,13 @@ constexpr int maximumThreads = 1024;
 /** Where the velocity lives on the finest grid of the images. */
 enum class VelocityGrid
 {
-  Full, ///< on the grid of the images
-  Half  ///< on one of half the size along every axis whose spacing is close to the smallest
+  Automatic, ///< half where the fixed image has 8 million voxels or more, else full
+  Full,      ///< on the grid of the images
+  Half       ///< on one of half the size along every axis whose spacing is close to the smallest
 };
 template <>
 inline constexpr EnumName<VelocityGrid> enumNames<VelocityGrid>[] = {
+  { VelocityGrid::Automatic, "auto" },
   { VelocityGrid::Full, "full" },
   { VelocityGrid::Half, "half" },
 };
@@ -273,8 +275,8 @@ struct Options
   // grid continuation
   std::optional<int> levels; ///< grids of the pyramid, >= 1; unset: 3, as far as they keep 16 points an axis, more as
                              ///< far as they keep 32, and a coarser one that is tried as a start
-  VelocityGrid velocityGrid = VelocityGrid::Full; ///< of the velocity on the finest grid
-  Start        start = Start::None;               ///< of the velocity
+  VelocityGrid velocityGrid = VelocityGrid::Automatic; ///< of the velocity on the finest grid
+  Start        start = Start::None;                    ///< of the velocity
 
   // transport
   int           timeSteps = 4; ///< semi-Lagrangian steps, >= 1; rises by itself for large velocities

@@ -108,6 +108,7 @@ struct MemoryPlan
   Grid              imageGrid;
   Grid              solverGrid;   ///< padded, periodic
   std::vector<Grid> levels;       ///< of the pyramid, coarse to fine
+  Grid              velocityGrid; ///< of the velocity on the finest level
   std::string       device;       ///< where the kernels run, in words
   std::string       deviceReason; ///< why, when `Auto` had to choose
   int               threads = 1;

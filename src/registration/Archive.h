@@ -180,6 +180,7 @@ transfer(Archive & archive, MemoryPlan & plan)
   auto & [imageGrid,
           solverGrid,
           levels,
+          velocityGrid,
           device,
           deviceReason,
           threads,
@@ -197,7 +198,7 @@ transfer(Archive & archive, MemoryPlan & plan)
           stagingBytes,
           availableBytes,
           availableDeviceBytes] = plan;
-  archive(imageGrid, solverGrid, levels, device, deviceReason, threads, processes);
+  archive(imageGrid, solverGrid, levels, velocityGrid, device, deviceReason, threads, processes);
   archive(reachesBorder, hasFixedWeight, hasMovingWeight, pairs, hasInitialVelocity, landmarks);
   archive(fieldBytes, phases, fieldsOnDevice, scratchBytes, stagingBytes, availableBytes, availableDeviceBytes);
 }

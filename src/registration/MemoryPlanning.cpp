@@ -74,6 +74,7 @@ planMemory(const Context & context, InputImages & input, const Options & options
   {
     plan.levels.push_back(level.grid);
   }
+  plan.velocityGrid = velocityGridOf(box.grid, input.grid, options.velocityGrid).grid;
   plan.device = context.device;
   plan.deviceReason = context.deviceReason;
   plan.threads = context.threads;

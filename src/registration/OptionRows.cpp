@@ -87,7 +87,8 @@ optionTable()
       atLeastOne, {}, {}, "automatic" },
     { "velocity grid", &Options::velocityGrid, solver, expert,
       "Grid of the velocity where the images have the finest. full: theirs. half: one of half the size along every "
-      "axis, which takes less memory and time; the waves that it cannot carry are stiff anyway." },
+      "axis, which takes less memory and time; the waves that it cannot carry are stiff anyway. auto: half from 8 "
+      "million voxels of the fixed image on." },
     { "start", &Options::start, solver, expert,
       "What the solve begins with. none: no motion. search: also what a search finds among the displacements of up to a "
       "fifth of the image along each axis; the one that leads lower stays. auto: search where the solve so far may have missed something." },

@@ -27,6 +27,8 @@ makeOptions(Preset preset)
       options.determinantFloor = 0.12;
       options.gradientTolerance = 1e-2;
       options.objectiveTolerance = 3e-3;
+      // With so small a weight the finest waves tell.
+      options.velocityGrid = VelocityGrid::Full;
       break;
     case Preset::LungCt:
       // A density answers to volumes, which hold it in place beside the edges: a smaller weight follows the noise.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <sstream>
 #include <utility>
 
@@ -19,6 +20,8 @@ constexpr int automaticLevels = 3;
 constexpr int automaticPoints = 32;
 // Of the smallest: an axis with less is halved for the velocity.
 constexpr double closeSpacing = 1.5;
+// Of the fixed image, from which on half a grid for the velocity costs no accuracy (doc/measurements.md).
+constexpr std::size_t manyVoxels = 8'000'000;
 
 PyramidGrid
 halved(const Grid & fine, const Grid & finest, const Grid & image)
@@ -109,7 +112,7 @@ PyramidGrid
 velocityGridOf(const Grid & finest, const Grid & image, VelocityGrid choice)
 {
   PyramidGrid result{ finest };
-  if (choice == VelocityGrid::Full)
+  if (choice == VelocityGrid::Full || (choice == VelocityGrid::Automatic && image.points() < manyVoxels))
   {
     return result;
   }

@@ -38,7 +38,7 @@ std::vector<PyramidGrid>
 pyramidGrids(const Grid & finest, const InputImages & input, const Options & options);
 
 /** The grid of the velocity where the images are on `finest`: the same, or half of it along every axis whose spacing is
- * close to the smallest, as the next coarser grid of the pyramid. */
+ * close to the smallest, as the next coarser grid of the pyramid. Automatic is half where the image has many voxels. */
 PyramidGrid
 velocityGridOf(const Grid & finest, const Grid & image, VelocityGrid choice);
 

@@ -196,7 +196,7 @@ rehearseLargest(const MemoryPlan & plan, const Options & options, int processes)
     const Slab       slab = slabOf(planes, processes, process);
     std::vector<int> sizes{ std::min(slab.end, plan.imageGrid.size[2]) - std::min(slab.begin, plan.imageGrid.size[2]) };
     std::vector<Grid> grids = plan.levels;
-    grids.push_back(velocityGridOf(plan.solverGrid, plan.imageGrid, options.velocityGrid).grid);
+    grids.push_back(plan.velocityGrid);
     for (const Grid & level : grids)
     {
       for (const GridSize & size : { level.size, halfSize(level.size) })

@@ -346,6 +346,7 @@ Solver::prepareSolve()
   else
   {
     report.similarity = chooseSimilarity(prepared_, options_, *progress_, report.intensityChanges);
+    tellVelocityGrid();
   }
   changeIntensities(report.intensityChanges, prepared_);
   for (std::size_t i = 0; i < input_.pairs.size(); ++i)
@@ -354,6 +355,17 @@ Solver::prepareSolve()
   }
   progress_->inputsRead();
   report.solverGrid = box_.grid;
+}
+
+void
+Solver::tellVelocityGrid()
+{
+  const Grid grid = velocityGridOf(box_.grid, input_.grid, options_.velocityGrid).grid;
+  if (options_.velocityGrid == VelocityGrid::Automatic && !(grid == box_.grid))
+  {
+    progress_->message(
+      "velocity grid half was chosen: with as many voxels as the fixed image has, it costs no accuracy");
+  }
 }
 
 void

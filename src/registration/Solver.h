@@ -107,6 +107,9 @@ private:
   /** Where the measure was open, for the one that was decided on. */
   void
   planAnew();
+  /** Where it was left open and is not that of the images. */
+  void
+  tellVelocityGrid();
   /** Tells where the machine will not do. */
   void
   warnOfMemory();

@@ -195,6 +195,16 @@ TEST(VelocityGrid, halvesAxesOfSmallSpacing)
   }
 }
 
+/** Which is a matter of the voxels of the image, whatever the padding. */
+TEST(VelocityGrid, isHalfOfLargeImages)
+{
+  const Grid large{ { { 200, 200, 200 } } }, small{ { { 200, 200, 199 } } };
+  EXPECT_EQ(velocityGridOf(large, large, VelocityGrid::Automatic).grid,
+            velocityGridOf(large, large, VelocityGrid::Half).grid);
+  EXPECT_EQ(velocityGridOf(large, large, VelocityGrid::Automatic).grid.size, (GridSize{ { 100, 100, 100 } }));
+  EXPECT_EQ(velocityGridOf(large, small, VelocityGrid::Automatic).grid, large);
+}
+
 //---- the objective
 //-----------------------------------------------------------------------------------------------------
 

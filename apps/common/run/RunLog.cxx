@@ -284,6 +284,7 @@ RunLog::PrintMemoryNeed(const MemoryNeed & need, std::size_t fixedVoxels)
   {
     Line("  level " + std::to_string(i + 1) + "  " + grid(plan.levels[i]));
   }
+  Line("  velocity " + grid(plan.velocityGrid));
   Line("fields of the solver");
   for (const auto & [name, bytes] : PlannedPhases(plan, m_Settings))
   {

@@ -85,6 +85,7 @@ Describe(const gnr::LevelRecord & level)
   }
   return { { "level", level.level + 1 },
            { "grid", Describe(level.grid) },
+           { "velocityGrid", Describe(level.velocityGrid) },
            { "beta", level.beta },
            { "initialObjective", level.initialObjective },
            { "initialMismatch", level.initialMismatch },
