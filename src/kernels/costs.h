@@ -66,10 +66,8 @@ GNR_COST(normalizedMean,      16,   0,      0,    0)
 GNR_COST(replaceUnweighted,   16,   0,      0,    0)
 
 GNR_COST(localCorrelation,    24,   0,      0,    0)
-GNR_COST(localCorrelationDerivatives, 48, 0, 0,   0)
+GNR_COST(localCorrelationDerivatives, 36, 0, 0,   0)
 GNR_COST(correlationForce,    28,   0,      0,    0)
-GNR_COST(correlationMoments,  32,   0,      0,    0)
-GNR_COST(correlationCurvature, 28,  0,      0,    0)
 
 GNR_COST(shiftedSquaredDifference, 8, 0,    0,    0)
 GNR_COST(selfSimilarity,     100,   0,      0,    0)

@@ -426,16 +426,13 @@ public:
    * and c are the local variances of m and f and their covariance, plus epsilon^2 each [L2]. */
   virtual double
   localCorrelation(const LocalMoments & sums, Real epsilonSquared, Real scale, Real leastWeight, std::size_t n) = 0;
-  /** The same, and what its derivatives are made of [L3], [L4]: m becomes the mean mu of m, mm becomes V, f becomes
-   * u = scale c/(V F), ff becomes u s with s = c/V, mf becomes u (s mu - phi) with phi the mean of f, and
-   * kappa = scale c^2/(V^2 F), which is u s once more, pointwise for correlationMoments() when ff has been summed over
-   * windows; it may be ff. Where omega < leastWeight V is one and the others are zero. */
+  /** The same, and what its derivative is made of [L3]: f becomes u = scale c/(V F), ff becomes u s with s = c/V, and
+   * mf becomes u (s mu - phi) with the means mu of m and phi of f; all zero where omega < leastWeight. */
   virtual double
   localCorrelationDerivatives(const LocalMoments & sums,
                               Real                 epsilonSquared,
                               Real                 scale,
                               Real                 leastWeight,
-                              Real *               kappa,
                               std::size_t          n) = 0;
   /** out = weight (f gu - m gus + gt), the negative derivative [L3]: gu, gus, gt are sums over the window of u, u s and
    * u (s mu - phi). out may be gt. */
@@ -448,26 +445,6 @@ public:
                    const Real * gt,
                    Real *       out,
                    std::size_t  n) = 0;
-  /** Of the sums a of w mt and b of w mt m over the window, mt a change of m: b = kappa c/V with their covariance
-   * c = b/omega - mu a/omega, and a = kappa a/omega - mu b [L4]; zero where kappa is. */
-  virtual void
-  correlationMoments(const Real * mu,
-                     const Real * variance,
-                     const Real * kappa,
-                     const Real * omega,
-                     Real *       a,
-                     Real *       b,
-                     std::size_t  n) = 0;
-  /** mt = -weight (mt K - ga - m gb), the negative Gauss-Newton product [L4]: K, ga, gb are the sums over the window of
-   * kappa (the gus of correlationForce()) and of the results of correlationMoments(). */
-  virtual void
-  correlationCurvature(const Real * m,
-                       const Real * weight,
-                       const Real * K,
-                       const Real * ga,
-                       const Real * gb,
-                       Real *       mt,
-                       std::size_t  n) = 0;
 
   //---- selfSimilarity.cpp: descriptors that do not depend on contrast (MIND-SSC) [C5] -------------------------------
   /** out(x) = (f(x + a) - f(x + b))^2, halo >= |a|, |b| along every axis. */

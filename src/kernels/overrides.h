@@ -136,12 +136,8 @@ replaceUnweighted(const Real * weight, const Real * fill, Real * image, std::siz
 double
 localCorrelation(const LocalMoments & sums, Real epsilonSquared, Real scale, Real leastWeight, std::size_t n) override;
 double
-localCorrelationDerivatives(const LocalMoments & sums,
-                            Real                 epsilonSquared,
-                            Real                 scale,
-                            Real                 leastWeight,
-                            Real *               kappa,
-                            std::size_t          n) override;
+localCorrelationDerivatives(const LocalMoments & sums, Real epsilonSquared, Real scale, Real leastWeight, std::size_t n)
+  override;
 void
 correlationForce(const Real * f,
                  const Real * m,
@@ -151,22 +147,6 @@ correlationForce(const Real * f,
                  const Real * gt,
                  Real *       out,
                  std::size_t  n) override;
-void
-correlationMoments(const Real * mu,
-                   const Real * variance,
-                   const Real * kappa,
-                   const Real * omega,
-                   Real *       a,
-                   Real *       b,
-                   std::size_t  n) override;
-void
-correlationCurvature(const Real * m,
-                     const Real * weight,
-                     const Real * K,
-                     const Real * ga,
-                     const Real * gb,
-                     Real *       mt,
-                     std::size_t  n) override;
 
 void
 shiftedSquaredDifference(const Padded & f, const int a[3], const int b[3], Real * out) override;

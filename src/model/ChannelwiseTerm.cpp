@@ -64,15 +64,6 @@ ChannelwiseTerm::massDrift()
 }
 
 void
-ChannelwiseTerm::scale(double factor, Real * x)
-{
-  if (factor != 1.0)
-  {
-    domain().kernels().scaleAndShift(Real(factor), x, Real(0), x, domain().points());
-  }
-}
-
-void
 ChannelwiseTerm::solveStates()
 {
   for (Pair & pair : pairs_)
@@ -108,7 +99,10 @@ ChannelwiseTerm::addGradient(const ConstVectorView &, bool accumulate, const Vec
   for (Pair & pair : pairs_)
   {
     pair.similarity->linearize(trajectory().end(pair.state), adjoint.data());
-    scale(pair.scale, adjoint.data());
+    if (pair.scale != 1.0)
+    {
+      domain().kernels().scaleAndShift(Real(pair.scale), adjoint.data(), Real(0), adjoint.data(), domain().points());
+    }
     trajectory().integrateAdjoint(pair.state, adjoint.data(), accumulate, b);
     accumulate = true;
   }
@@ -117,13 +111,24 @@ ChannelwiseTerm::addGradient(const ConstVectorView &, bool accumulate, const Vec
 void
 ChannelwiseTerm::addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q)
 {
-  Buffer incremental = domain().scalar();
+  Kernels &         kernels = domain().kernels();
+  const std::size_t n = domain().points();
+  Buffer            incremental = domain().scalar();
+  Real * const      mt = incremental.data();
   for (Pair & pair : pairs_)
   {
-    trajectory().incrementalState(pair.state, p, incremental.data());
-    pair.similarity->gaussNewton(incremental.data());
-    scale(pair.scale, incremental.data());
-    trajectory().integrateAdjoint(pair.state, incremental.data(), accumulate, q);
+    trajectory().incrementalState(pair.state, p, mt);
+    const Real * const curvature = pair.similarity->curvature();
+    const Real         factor = Real(-pair.scale);
+    if (curvature == nullptr)
+    {
+      kernels.scaleAndShift(factor, mt, Real(0), mt, n);
+    }
+    else
+    {
+      kernels.multiply(factor, curvature, mt, mt, n);
+    }
+    trajectory().integrateAdjoint(pair.state, mt, accumulate, q);
     accumulate = true;
   }
 }

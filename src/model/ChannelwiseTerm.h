@@ -10,8 +10,7 @@ namespace gnr
 
 /** The sum of a similarity measure over the channels, which are carried one by one along the trajectory.
  *
- * Traffic of a Hessian product per channel: 2 steps interpolations, 2 (steps + 1) fused gradients, and what the measure
- * needs. */
+ * Traffic of a Hessian product per channel: 2 steps interpolations, 2 (steps + 1) fused gradients. */
 class ChannelwiseTerm : public DataTerm
 {
 public:
@@ -51,10 +50,6 @@ private:
   takeWeight() override;
   double
   evaluate() override;
-
-  /** x *= factor. */
-  void
-  scale(double factor, Real * x);
 
   std::vector<Pair> pairs_;
 };

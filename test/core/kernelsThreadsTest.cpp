@@ -155,15 +155,13 @@ TEST(KernelsThreads, LocalCorrelation)
   const std::size_t n = length;
   const Values      sums = randomValues(5 * n, 0.1, 1, 1), weights = randomValues(n, 0.1, 1, 2);
   expectSameBits([&](Kernels & k) {
-    const Array<Real>  s(k, sums), omega(k, weights), kappa(k, n);
+    const Array<Real>  s(k, sums), omega(k, weights), force(k, n);
     Real * const       p = s.data();
     const LocalMoments moments{ p, p + n, p + 2 * n, p + 3 * n, p + 4 * n, omega.data() };
     const Real         a = Real(k.localCorrelation(moments, Real(0.1), 1, Real(0.2), n));
-    const Real         b = Real(k.localCorrelationDerivatives(moments, Real(0.1), 1, Real(0.2), kappa.data(), n));
-    k.correlationMoments(p, p + 2 * n, kappa.data(), omega.data(), p + n, p + 3 * n, n);
-    k.correlationForce(p, p + n, omega.data(), p + 2 * n, p + 3 * n, kappa.data(), kappa.data(), n);
-    k.correlationCurvature(p, omega.data(), p + 2 * n, p + 3 * n, kappa.data(), p + 4 * n, n);
-    return bytesOf(joined(s.get(), kappa.get(), { a, b }));
+    const Real         b = Real(k.localCorrelationDerivatives(moments, Real(0.1), 1, Real(0.2), n));
+    k.correlationForce(p, p + n, omega.data(), p + 2 * n, p + 3 * n, p + 4 * n, force.data(), n);
+    return bytesOf(joined(s.get(), force.get(), { a, b }));
   });
 }
 

@@ -66,7 +66,6 @@ CpuKernels::localCorrelationDerivatives(const LocalMoments & sums,
                                         Real                 epsilonSquared,
                                         Real                 scale,
                                         Real                 leastWeight,
-                                        Real *               kappa,
                                         std::size_t          n)
 {
   return reduceBlocks(n, [=](std::ptrdiff_t begin, std::ptrdiff_t end) {
@@ -74,14 +73,11 @@ CpuKernels::localCorrelationDerivatives(const LocalMoments & sums,
       constexpr int count = decltype(width)::value;
       return correlationTerm<count>(
         sums, i, epsilonSquared, scale, leastWeight, [=](const auto & s, const auto & slope, const auto & isInside) {
-          const Doubles<count> zero{}, one = zero + 1.0;
+          const Doubles<count> zero{};
           const Doubles<count> u = double(scale) * slope / s.varianceF, us = u * slope;
-          storeDoubles<count>(sums.m + i, isInside ? s.meanM : zero);
-          storeDoubles<count>(sums.mm + i, isInside ? s.varianceM : one);
           storeDoubles<count>(sums.f + i, isInside ? u : zero);
           storeDoubles<count>(sums.ff + i, isInside ? us : zero);
           storeDoubles<count>(sums.mf + i, isInside ? us * s.meanM - u * s.meanF : zero);
-          storeDoubles<count>(kappa + i, isInside ? us : zero);
         });
     });
   });
@@ -108,52 +104,6 @@ CpuKernels::correlationForce(const Real * f,
   GNR_FOR_EACH(i, n)
   {
     out[i] = weight[i] * (f[i] * gu[i] - m[i] * gus[i] + gt[i]);
-  }
-}
-
-void
-CpuKernels::correlationMoments(const Real * mu,
-                               const Real * variance,
-                               const Real * kappa,
-                               const Real * omega,
-                               Real *       a,
-                               Real *       b,
-                               std::size_t  n)
-{
-  if (omega == nullptr)
-  {
-    GNR_FOR_EACH(i, n)
-    {
-      point::correlationMoments(mu[i], variance[i], kappa[i], Real(1), a[i], b[i]);
-    }
-    return;
-  }
-  GNR_FOR_EACH(i, n)
-  {
-    point::correlationMoments(mu[i], variance[i], kappa[i], omega[i], a[i], b[i]);
-  }
-}
-
-void
-CpuKernels::correlationCurvature(const Real * m,
-                                 const Real * weight,
-                                 const Real * K,
-                                 const Real * ga,
-                                 const Real * gb,
-                                 Real *       mt,
-                                 std::size_t  n)
-{
-  if (weight == nullptr)
-  {
-    GNR_FOR_EACH(i, n)
-    {
-      mt[i] = ga[i] + m[i] * gb[i] - mt[i] * K[i];
-    }
-    return;
-  }
-  GNR_FOR_EACH(i, n)
-  {
-    mt[i] = weight[i] * (ga[i] + m[i] * gb[i] - mt[i] * K[i]);
   }
 }
 

@@ -46,20 +46,6 @@ localMismatch(const LocalStatistics<T> & s, T slope)
   return (s.varianceF - s.covariance * slope) / s.varianceF;
 }
 
-/** b = kappa c/V with c = b/omega - mu a/omega, a = kappa a/omega - mu b; zero where kappa is, whatever omega is [L4].
- */
-template <typename T>
-GNR_POINT void
-correlationMoments(T mu, T variance, T kappa, T omega, T & a, T & b)
-{
-  const bool isInside = kappa != T(0);
-  const T    factor = kappa / (isInside ? omega : T(1));
-  const T    weightedA = factor * a;
-  const T    product = (factor * b - mu * weightedA) / variance;
-  b = isInside ? product : T(0);
-  a = isInside ? weightedA - mu * product : T(0);
-}
-
 } // namespace point
 } // namespace gnr
 

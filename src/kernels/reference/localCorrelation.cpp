@@ -60,7 +60,6 @@ ReferenceKernels::localCorrelationDerivatives(const LocalMoments & sums,
                                               Real                 epsilonSquared,
                                               Real                 scale,
                                               Real                 leastWeight,
-                                              Real *               kappa,
                                               std::size_t          n)
 {
   double total = 0.0;
@@ -69,19 +68,15 @@ ReferenceKernels::localCorrelationDerivatives(const LocalMoments & sums,
     const double omega = weightAt(sums.weight, i);
     if (omega < leastWeight)
     {
-      sums.m[i] = sums.f[i] = sums.ff[i] = sums.mf[i] = kappa[i] = Real(0);
-      sums.mm[i] = Real(1);
+      sums.f[i] = sums.ff[i] = sums.mf[i] = Real(0);
       continue;
     }
     const PointStatistics s(sums, i, omega, epsilonSquared);
     total += 0.5 * scale * omega * s.mismatch();
-    const double u = scale * s.c / (s.v * s.f), slope = s.c / s.v, squaredCorrelation = s.c * s.c / (s.v * s.f);
-    sums.m[i] = static_cast<Real>(s.mu);
-    sums.mm[i] = static_cast<Real>(s.v);
+    const double u = scale * s.c / (s.v * s.f), slope = s.c / s.v;
     sums.f[i] = static_cast<Real>(u);
     sums.ff[i] = static_cast<Real>(u * slope);
     sums.mf[i] = static_cast<Real>(u * (slope * s.mu - s.phi));
-    kappa[i] = static_cast<Real>(scale * squaredCorrelation / s.v);
   }
   return total;
 }
@@ -100,46 +95,6 @@ ReferenceKernels::correlationForce(const Real * f,
   {
     out[i] = static_cast<Real>(weightAt(weight, i) *
                                (double(f[i]) * double(gu[i]) - double(m[i]) * double(gus[i]) + double(gt[i])));
-  }
-}
-
-void
-ReferenceKernels::correlationMoments(const Real * mu,
-                                     const Real * variance,
-                                     const Real * kappa,
-                                     const Real * omega,
-                                     Real *       a,
-                                     Real *       b,
-                                     std::size_t  n)
-{
-  for (std::size_t i = 0; i < n; ++i)
-  {
-    if (kappa[i] == Real(0))
-    {
-      a[i] = b[i] = Real(0);
-      continue;
-    }
-    const double meanA = a[i] / weightAt(omega, i), meanB = b[i] / weightAt(omega, i);
-    const double covariance = meanB - mu[i] * meanA;
-    const double resultB = double(kappa[i]) * covariance / double(variance[i]);
-    a[i] = static_cast<Real>(kappa[i] * meanA - mu[i] * resultB);
-    b[i] = static_cast<Real>(resultB);
-  }
-}
-
-void
-ReferenceKernels::correlationCurvature(const Real * m,
-                                       const Real * weight,
-                                       const Real * K,
-                                       const Real * ga,
-                                       const Real * gb,
-                                       Real *       mt,
-                                       std::size_t  n)
-{
-  for (std::size_t i = 0; i < n; ++i)
-  {
-    mt[i] = static_cast<Real>(-weightAt(weight, i) *
-                              (double(mt[i]) * double(K[i]) - double(ga[i]) - double(m[i]) * double(gb[i])));
   }
 }
 

@@ -87,10 +87,4 @@ Custom::linearize(const Real * m, Real * lambda)
   kernels.fromHost(curvature.data(), 1, 1.0, curvature_.data(), domain_.points());
 }
 
-void
-Custom::gaussNewton(Real * mt)
-{
-  domain_.kernels().multiply(Real(-1), curvature_.data(), mt, mt, domain_.points());
-}
-
 } // namespace gnr

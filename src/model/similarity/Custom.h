@@ -22,8 +22,6 @@ public:
   value(const Real * m) override;
   void
   linearize(const Real * m, Real * lambda) override;
-  void
-  gaussNewton(Real * mt) override;
   const Real *
   curvature() const override
   {

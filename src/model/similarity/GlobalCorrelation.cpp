@@ -15,7 +15,6 @@ constexpr double noise = 0.005; // e, of intensities from 0 to 1: the gain of a 
 
 GlobalCorrelation::GlobalCorrelation(Domain & domain, const Real * fixed)
   : Similarity(domain, fixed)
-  , work_(domain.scalar())
   , curvature_(domain.scalar())
 {}
 
@@ -54,8 +53,9 @@ GlobalCorrelation::inner(const Real * x, const Real * y)
   {
     return domain_.average(kernels.dot(x, y, n));
   }
-  kernels.multiply(Real(1), weight_, x, work_.data(), n);
-  return domain_.average(kernels.dot(work_.data(), y, n));
+  const Buffer weighted = domain_.scalar();
+  kernels.multiply(Real(1), weight_, x, weighted.data(), n);
+  return domain_.average(kernels.dot(weighted.data(), y, n));
 }
 
 GlobalCorrelation::Moments
@@ -80,26 +80,13 @@ GlobalCorrelation::linearize(const Real * m, Real * lambda)
 {
   Kernels &         kernels = domain_.kernels();
   const std::size_t n = domain_.points();
-  moving_ = m;
-  at_ = momentsOf(m);
-  const double gain = at_.covariance / at_.variance, offset = fixedMean_ - gain * at_.mean;
+  const Moments     at = momentsOf(m);
+  const double      gain = at.covariance / at.variance, offset = fixedMean_ - gain * at.mean;
   kernels.combine(Real(gain), fixed_, Real(-gain * gain), m, lambda, n);
   kernels.scaleAndShift(Real(1), lambda, Real(-gain * offset), lambda, n);
   weigh(lambda);
   kernels.fill(curvature_.data(), n, Real(gain * gain));
   weigh(curvature_.data());
-}
-
-void
-GlobalCorrelation::gaussNewton(Real * mt)
-{
-  Kernels &         kernels = domain_.kernels();
-  const std::size_t n = domain_.points();
-  const double      shift = mean(mt) / mass_;
-  const double      slope = (inner(moving_, mt) / mass_ - at_.mean * shift) / at_.variance;
-  kernels.axpby(Real(-slope), moving_, Real(1), mt, n);
-  kernels.scaleAndShift(Real(-1), mt, Real(shift - slope * at_.mean), mt, n);
-  kernels.multiply(Real(1), curvature_.data(), mt, mt, n);
 }
 
 } // namespace gnr

@@ -12,7 +12,8 @@ namespace gnr
  *   D = 1/2 min <w (f - s m - o)^2> + <w> e^2 (1 - s)^2 = <w>/2 (F - c^2/V)
  *
  * with the variances F of f and V of m and their covariance c, each larger by e^2. The gain may be negative. It has the
- * unit of squared differences of f. The Gauss-Newton action lets gain and offset follow. Memory: 2 scalar fields. */
+ * unit of squared differences of f. The curvature is that of a gain that stays. Memory: a scalar field, with a weight
+ * another while it compares. */
 class GlobalCorrelation : public Similarity
 {
 public:
@@ -24,8 +25,6 @@ public:
   value(const Real * m) override;
   void
   linearize(const Real * m, Real * lambda) override;
-  void
-  gaussNewton(Real * mt) override;
   const Real *
   curvature() const override
   {
@@ -51,13 +50,10 @@ private:
   Moments
   momentsOf(const Real * m);
 
-  double       mass_ = 0.0; ///< mean of the weight
-  double       fixedMean_ = 0.0;
-  double       fixedVariance_ = 0.0;
-  const Real * moving_ = nullptr; ///< m of linearize()
-  Moments      at_{};             ///< of it
-  Buffer       work_;
-  Buffer       curvature_;
+  double mass_ = 0.0; ///< mean of the weight
+  double fixedMean_ = 0.0;
+  double fixedVariance_ = 0.0;
+  Buffer curvature_;
 };
 
 class GlobalCorrelationMeasure : public Measure

@@ -74,10 +74,4 @@ HistogramSimilarity::linearize(const Real * m, Real * lambda)
   lookUp(curvature, m, false, curvature_.data());
 }
 
-void
-HistogramSimilarity::gaussNewton(Real * mt)
-{
-  domain_.kernels().multiply(Real(-1), curvature_.data(), mt, mt, domain_.points());
-}
-
 } // namespace gnr

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/similarity/LocalCorrelation.h"
 
+#include <cstddef>
+
 namespace gnr
 {
 namespace
@@ -16,12 +18,7 @@ constexpr double leastWeight = 0.2; // of a window, to count
 LocalCorrelation::LocalCorrelation(Domain & domain, const Real * fixed)
   : Similarity(domain, fixed)
   , window_(windowWidth)
-  , m_(domain.scalar())
-  , mm_(domain.scalar())
-  , f_(domain.scalar())
-  , ff_(domain.scalar())
-  , mf_(domain.scalar())
-  , kappa_(domain.scalar())
+  , curvature_(domain.scalar())
 {}
 
 void
@@ -33,48 +30,57 @@ LocalCorrelation::setWeight(const Real * weight)
     if (!omega_)
     {
       omega_ = domain_.scalar();
-      weighted_ = domain_.scalar();
     }
     window_.apply(domain_, weight, omega_.data());
   }
 }
 
-void
-LocalCorrelation::weigh(const Real * x, Real * out)
-{
-  if (weight_ == nullptr)
-  {
-    domain_.kernels().copy(x, out, domain_.points());
-  }
-  else
-  {
-    domain_.kernels().multiply(Real(1), weight_, x, out, domain_.points());
-  }
-}
-
-LocalMoments
-LocalCorrelation::moments(const Real * m)
+LocalCorrelation::Moments
+LocalCorrelation::momentsOf(const Real * m)
 {
   Kernels &         kernels = domain_.kernels();
   const std::size_t n = domain_.points();
-  weigh(m, m_.data());
-  weigh(fixed_, f_.data());
-  kernels.multiply(Real(1), m_.data(), m, mm_.data(), n);
-  kernels.multiply(Real(1), m_.data(), fixed_, mf_.data(), n);
-  kernels.multiply(Real(1), f_.data(), fixed_, ff_.data(), n);
-  for (const Buffer * sum : { &m_, &f_, &mm_, &ff_, &mf_ })
+  Moments           sums;
+  for (Buffer & sum : sums)
   {
-    window_.apply(domain_, sum->data(), sum->data());
+    sum = domain_.scalar();
   }
-  return { m_.data(), f_.data(), mm_.data(), ff_.data(), mf_.data(), omega_ ? omega_.data() : nullptr };
+  const auto weigh = [&](const Real * x, Real * out) {
+    if (weight_ == nullptr)
+    {
+      kernels.copy(x, out, n);
+    }
+    else
+    {
+      kernels.multiply(Real(1), weight_, x, out, n);
+    }
+  };
+  const LocalMoments s = view(sums);
+  weigh(m, s.m);
+  weigh(fixed_, s.f);
+  kernels.multiply(Real(1), s.m, m, s.mm, n);
+  kernels.multiply(Real(1), s.m, fixed_, s.mf, n);
+  kernels.multiply(Real(1), s.f, fixed_, s.ff, n);
+  for (const Buffer & sum : sums)
+  {
+    window_.apply(domain_, sum.data(), sum.data());
+  }
+  return sums;
+}
+
+LocalMoments
+LocalCorrelation::view(const Moments & sums) const
+{
+  const auto & [m, f, mm, ff, mf] = sums;
+  return { m.data(), f.data(), mm.data(), ff.data(), mf.data(), omega_ ? omega_.data() : nullptr };
 }
 
 double
 LocalCorrelation::value(const Real * m)
 {
-  const LocalMoments s = moments(m);
-  return domain_.average(
-    domain_.kernels().localCorrelation(s, Real(noise * noise), Real(unit), Real(leastWeight), domain_.points()));
+  const Moments sums = momentsOf(m);
+  return domain_.average(domain_.kernels().localCorrelation(
+    view(sums), Real(noise * noise), Real(unit), Real(leastWeight), domain_.points()));
 }
 
 void
@@ -82,40 +88,22 @@ LocalCorrelation::linearize(const Real * m, Real * lambda)
 {
   Kernels &          kernels = domain_.kernels();
   const std::size_t  n = domain_.points();
-  const LocalMoments s = moments(m);
-  moving_ = m;
-  kernels.localCorrelationDerivatives(s, Real(noise * noise), Real(unit), Real(leastWeight), kappa_.data(), n);
+  const Moments      sums = momentsOf(m);
+  const LocalMoments s = view(sums);
+  kernels.localCorrelationDerivatives(s, Real(noise * noise), Real(unit), Real(leastWeight), n);
   for (Real * factor : { s.f, s.ff, s.mf })
   {
     window_.apply(domain_, factor, factor);
   }
   kernels.correlationForce(fixed_, m, weight_, s.f, s.ff, s.mf, lambda, n);
-  if (weight_ != nullptr)
+  if (weight_ == nullptr)
   {
-    kernels.multiply(Real(1), weight_, ff_.data(), weighted_.data(), n);
+    kernels.copy(s.ff, curvature_.data(), n);
   }
-}
-
-void
-LocalCorrelation::gaussNewton(Real * mt)
-{
-  Kernels &         kernels = domain_.kernels();
-  const std::size_t n = domain_.points();
-  Real *const a = f_.data(), *const b = mf_.data();
-  weigh(mt, a);
-  kernels.multiply(Real(1), a, moving_, b, n);
-  window_.apply(domain_, a, a);
-  window_.apply(domain_, b, b);
-  kernels.correlationMoments(m_.data(), mm_.data(), kappa_.data(), omega_ ? omega_.data() : nullptr, a, b, n);
-  window_.apply(domain_, a, a);
-  window_.apply(domain_, b, b);
-  kernels.correlationCurvature(moving_, weight_, ff_.data(), a, b, mt, n);
-}
-
-const Real *
-LocalCorrelation::curvature() const
-{
-  return weight_ == nullptr ? ff_.data() : weighted_.data();
+  else
+  {
+    kernels.multiply(Real(1), weight_, s.ff, curvature_.data(), n);
+  }
 }
 
 } // namespace gnr

@@ -5,6 +5,8 @@
 #include "model/similarity/Measure.h"
 #include "model/similarity/Window3.h"
 
+#include <array>
+
 namespace gnr
 {
 
@@ -16,8 +18,8 @@ namespace gnr
  * with the variances V of m and F of f in the window and their covariance c, each e^2 larger: as if both images had a
  * part of that variance in common. e is about the noise of intensities from 0 to 1: below it structure does not count,
  * flat windows add nothing, and equal images are not moved. The scale gives D the unit of squared differences. The
- * Gauss-Newton action holds the statistics of the windows fixed; it costs four windows.
- * Memory: 6 scalar fields, with a weight 2 more. */
+ * curvature is that of a window whose gain and offset stay [L4].
+ * Memory: one scalar field, with a weight 2; 5 more while it compares. */
 class LocalCorrelation : public Similarity
 {
 public:
@@ -25,30 +27,27 @@ public:
 
   void
   setWeight(const Real * weight) override;
-  /** Overwrites what linearize() has frozen. */
   double
   value(const Real * m) override;
   void
   linearize(const Real * m, Real * lambda) override;
-  void
-  gaussNewton(Real * mt) override;
   const Real *
-  curvature() const override;
+  curvature() const override
+  {
+    return curvature_.data();
+  }
 
 private:
-  /** out = w x, or x. */
-  void
-  weigh(const Real * x, Real * out);
+  /** Window sums of w m, w f, w m^2, w f^2, w m f. */
+  using Moments = std::array<Buffer, 5>;
+  Moments
+  momentsOf(const Real * m);
   LocalMoments
-  moments(const Real * m);
+  view(const Moments & sums) const;
 
-  Window3      window_;
-  const Real * moving_ = nullptr; ///< m of linearize()
-  Buffer       omega_;            ///< window of the weight
-  Buffer       weighted_;         ///< curvature with the weight
-  // Window sums; after linearize() mean and variance of m, the window sum of kappa in ff_, and two to work in.
-  Buffer m_, mm_, f_, ff_, mf_;
-  Buffer kappa_;
+  Window3 window_;
+  Buffer  omega_; ///< window of the weight
+  Buffer  curvature_;
 };
 
 class LocalCorrelationMeasure : public Measure

@@ -12,9 +12,9 @@ namespace gnr
 {
 
 /** How a similarity measure compares a deformed moving image m with the fixed image f: value, end value of the adjoint,
- * positive semi-definite Gauss-Newton action [O1]-[O3]. Averages over the domain, so values do not depend on the
- * resolution; their unit is that of the squared difference of intensities from 0 to 1, so that beta means the same for
- * all. */
+ * and in place of the second derivative a weight at each point, which bounds that of Gauss-Newton [O1]-[O3]. Averages
+ * over the domain, so values do not depend on the resolution; their unit is that of the squared difference of
+ * intensities from 0 to 1, so that beta means the same for all. */
 class Similarity
 {
 public:
@@ -37,16 +37,11 @@ public:
   virtual double
   value(const Real * m) = 0;
 
-  /** lambda = lambda(1) = -dD/dm at m; freezes what the Gauss-Newton action needs. m must not change while that is
-   * used. Collective. */
+  /** lambda = lambda(1) = -dD/dm at m; freezes the curvature. Collective. */
   virtual void
   linearize(const Real * m, Real * lambda) = 0;
 
-  /** Replaces mt by -D''_GN mt at the m of linearize(): the end value of the incremental adjoint. Collective. */
-  virtual void
-  gaussNewton(Real * mt) = 0;
-
-  /** A diagonal that D''_GN does not exceed, >= 0, for preconditioners; null for one. */
+  /** K >= 0 at the m of linearize(), null for one: the incremental adjoint ends as -K mt. */
   virtual const Real *
   curvature() const = 0;
 

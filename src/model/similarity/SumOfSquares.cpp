@@ -16,17 +16,4 @@ SumOfSquares::linearize(const Real * m, Real * lambda)
   domain_.kernels().weightedDifference(fixed_, m, weight_, lambda, domain_.points());
 }
 
-void
-SumOfSquares::gaussNewton(Real * mt)
-{
-  if (weight_ == nullptr)
-  {
-    domain_.kernels().scaleAndShift(Real(-1), mt, Real(0), mt, domain_.points());
-  }
-  else
-  {
-    domain_.kernels().multiply(Real(-1), weight_, mt, mt, domain_.points());
-  }
-}
-
 } // namespace gnr
