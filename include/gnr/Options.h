@@ -268,6 +268,7 @@ struct Options
                                        ///< intensities; unset: a tenth of the size of the box
   Regularization regularization = Regularization::H1;
   bool           incompressible = false; ///< keep the velocity divergence-free
+  bool           symmetric = false;      ///< both images meet half way [Y1]
   BetaStrategy   betaStrategy = BetaStrategy::Fixed;
   double         determinantLower = 0.25; ///< Search: det(I + grad u) must stay above, in (0, 1)
   double         determinantUpper = 4.0;  ///< and below this, > 1

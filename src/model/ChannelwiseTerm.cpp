@@ -6,9 +6,22 @@
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 namespace gnr
 {
+namespace
+{
+
+/** Of the Hessian of each side: (x - y)^2 <= 2 x^2 + 2 y^2 [Y3]. */
+template <typename TPair>
+double
+sides(const TPair & pair)
+{
+  return static_cast<double>(pair.sides.size());
+}
+
+} // namespace
 
 ChannelwiseTerm::ChannelwiseTerm(Trajectory &       trajectory,
                                  Domain &           domain,
@@ -22,16 +35,34 @@ ChannelwiseTerm::ChannelwiseTerm(Trajectory &       trajectory,
     {
       throw std::logic_error("ChannelwiseTerm: descriptors are for the vector form");
     }
-    trajectory.expect(channel.exponent);
-    pairs_.push_back({ { channel.moving.values, channel.exponent },
-                       comparison.measure->compare(domain, channel.fixed.values),
-                       channel.scale });
-    pairs_.back().similarity->setWeight(weight());
-    if (channel.exponent != 0.0)
+    Pair       pair{ {}, channel.fixed.values, channel.scale };
+    const auto carry = [&](const Real * image, Sense sense) {
+      trajectory.expect(channel.exponent, sense);
+      pair.sides.push_back({ { image, channel.exponent, sense }, comparison.measure->compare(domain) });
+      Side & side = pair.sides.back();
+      side.similarity->setWeight(weight());
+      if (channel.exponent != 0.0)
+      {
+        side.mass = mass(image, channel.exponent);
+      }
+    };
+    carry(channel.moving.values, Sense::Forward);
+    if (trajectory.isSymmetric())
     {
-      pairs_.back().mass = mass(channel.moving.values, channel.exponent);
+      carry(channel.fixed.values, Sense::Backward);
     }
+    pairs_.push_back(std::move(pair));
   }
+}
+
+const Real *
+ChannelwiseTerm::opposite(const Pair & pair, const Side & side)
+{
+  if (pair.sides.size() == 1)
+  {
+    return pair.fixed;
+  }
+  return trajectory().end((&side == &pair.sides.front() ? pair.sides.back() : pair.sides.front()).state);
 }
 
 double
@@ -55,9 +86,12 @@ ChannelwiseTerm::massDrift()
   double most = 0.0;
   for (const Pair & pair : pairs_)
   {
-    if (pair.state.exponent != 0.0)
+    for (const Side & side : pair.sides)
     {
-      most = std::max(most, std::abs(mass(trajectory().end(pair.state), pair.state.exponent) / pair.mass - 1.0));
+      if (side.state.exponent != 0.0)
+      {
+        most = std::max(most, std::abs(mass(trajectory().end(side.state), side.state.exponent) / side.mass - 1.0));
+      }
     }
   }
   return most;
@@ -68,7 +102,10 @@ ChannelwiseTerm::solveStates()
 {
   for (Pair & pair : pairs_)
   {
-    trajectory().solve(pair.state);
+    for (Side & side : pair.sides)
+    {
+      trajectory().solve(side.state);
+    }
   }
 }
 
@@ -77,7 +114,10 @@ ChannelwiseTerm::takeWeight()
 {
   for (Pair & pair : pairs_)
   {
-    pair.similarity->setWeight(weight());
+    for (Side & side : pair.sides)
+    {
+      side.similarity->setWeight(weight());
+    }
   }
 }
 
@@ -87,7 +127,8 @@ ChannelwiseTerm::evaluate()
   double sum = 0.0;
   for (Pair & pair : pairs_)
   {
-    sum += pair.scale * pair.similarity->value(trajectory().end(pair.state));
+    const Side & moving = pair.sides.front();
+    sum += pair.scale * moving.similarity->value(trajectory().end(moving.state), opposite(pair, moving));
   }
   return sum;
 }
@@ -95,16 +136,20 @@ ChannelwiseTerm::evaluate()
 void
 ChannelwiseTerm::addGradient(const ConstVectorView &, bool accumulate, const VectorView & b)
 {
-  Buffer adjoint = domain().scalar();
+  const Buffer adjoint = domain().scalar();
+  Real * const lambda = adjoint.data();
   for (Pair & pair : pairs_)
   {
-    pair.similarity->linearize(trajectory().end(pair.state), adjoint.data());
-    if (pair.scale != 1.0)
+    for (Side & side : pair.sides)
     {
-      domain().kernels().scaleAndShift(Real(pair.scale), adjoint.data(), Real(0), adjoint.data(), domain().points());
+      side.similarity->linearize(trajectory().end(side.state), opposite(pair, side), lambda);
+      if (pair.scale != 1.0)
+      {
+        domain().kernels().scaleAndShift(Real(pair.scale), lambda, Real(0), lambda, domain().points());
+      }
+      trajectory().integrateAdjoint(side.state, lambda, accumulate, b);
+      accumulate = true;
     }
-    trajectory().integrateAdjoint(pair.state, adjoint.data(), accumulate, b);
-    accumulate = true;
   }
 }
 
@@ -113,50 +158,60 @@ ChannelwiseTerm::addHessian(const ConstVectorView & p, bool accumulate, const Ve
 {
   Kernels &         kernels = domain().kernels();
   const std::size_t n = domain().points();
-  Buffer            incremental = domain().scalar();
+  const Buffer      incremental = domain().scalar();
   Real * const      mt = incremental.data();
   for (Pair & pair : pairs_)
   {
-    trajectory().incrementalState(pair.state, p, mt);
-    const Real * const curvature = pair.similarity->curvature();
-    const Real         factor = Real(-pair.scale);
-    if (curvature == nullptr)
+    for (Side & side : pair.sides)
     {
-      kernels.scaleAndShift(factor, mt, Real(0), mt, n);
+      trajectory().incrementalState(side.state, p, mt);
+      const Real * const curvature = side.similarity->curvature();
+      const Real         factor = Real(-pair.scale * sides(pair));
+      if (curvature == nullptr)
+      {
+        kernels.scaleAndShift(factor, mt, Real(0), mt, n);
+      }
+      else
+      {
+        kernels.multiply(factor, curvature, mt, mt, n);
+      }
+      trajectory().integrateAdjoint(side.state, mt, accumulate, q);
+      accumulate = true;
     }
-    else
-    {
-      kernels.multiply(factor, curvature, mt, mt, n);
-    }
-    trajectory().integrateAdjoint(pair.state, mt, accumulate, q);
-    accumulate = true;
   }
 }
 
 void
 ChannelwiseTerm::addStructure(Structure & structure)
 {
+  Kernels &         kernels = domain().kernels();
+  const std::size_t n = domain().points();
   for (Pair & pair : pairs_)
   {
-    const Real * curvature = pair.similarity->curvature();
-    if (pair.scale != 1.0)
+    for (Side & side : pair.sides)
     {
-      if (!pair.curvature)
+      const Real * curvature = side.similarity->curvature();
+      // At rest a state answers with its gradient times the time that it is carried, twice a product.
+      const double factor = pair.scale * sides(pair) * trajectory().duration() * trajectory().duration();
+      if (factor != 1.0)
       {
-        pair.curvature = domain().scalar();
+        if (!side.curvature)
+        {
+          side.curvature = domain().scalar();
+        }
+        Real * const scaled = side.curvature.data();
+        if (curvature != nullptr)
+        {
+          kernels.scaleAndShift(Real(factor), curvature, Real(0), scaled, n);
+        }
+        else
+        {
+          kernels.fill(scaled, n, Real(factor));
+        }
+        curvature = scaled;
       }
-      Real * const scaled = pair.curvature.data();
-      if (curvature != nullptr)
-      {
-        domain().kernels().scaleAndShift(Real(pair.scale), curvature, Real(0), scaled, domain().points());
-      }
-      else
-      {
-        domain().kernels().fill(scaled, domain().points(), Real(pair.scale));
-      }
-      curvature = scaled;
+      structure.addImage(trajectory().end(side.state), side.state.exponent, curvature);
     }
-    structure.addImage(trajectory().end(pair.state), pair.state.exponent, curvature);
   }
 }
 

@@ -35,20 +35,38 @@ DataTerm::DataTerm(Trajectory & trajectory, Domain & domain, const ImageSet & im
   , fixedWeight_(images.fixedWeight)
   , movingWeight_(images.movingWeight)
 {
-  if (movingWeight_ != nullptr)
+  if (movingWeight_ != nullptr || (fixedWeight_ != nullptr && trajectory.isSymmetric()))
   {
     weight_ = domain.scalar();
-    domain.kernels().copy(movingWeight_, weight_.data(), weight_.size());
-    includeFixedWeight();
+    combineWeights();
   }
 }
 
 void
-DataTerm::includeFixedWeight()
+DataTerm::combineWeights()
 {
+  Kernels &         kernels = domain_.kernels();
+  const std::size_t n = domain_.points();
+  const auto        carry = [&](const Real * weight, Sense sense, const Buffer & carried) {
+    trajectory_.advect(weight, sense, carried.data());
+    // Cubic interpolation of a mask overshoots.
+    kernels.clamp(Real(0), Real(1), carried.data(), n);
+  };
+  if (movingWeight_ == nullptr)
+  {
+    carry(fixedWeight_, Sense::Backward, weight_);
+    return;
+  }
+  carry(movingWeight_, Sense::Forward, weight_);
   if (fixedWeight_ != nullptr)
   {
-    domain_.kernels().multiply(Real(1), fixedWeight_, weight_.data(), weight_.data(), domain_.points());
+    Buffer carried;
+    if (trajectory_.isSymmetric())
+    {
+      carried = domain_.scalar();
+      carry(fixedWeight_, Sense::Backward, carried);
+    }
+    kernels.multiply(Real(1), carried ? carried.data() : fixedWeight_, weight_.data(), weight_.data(), n);
   }
 }
 
@@ -62,15 +80,11 @@ DataTerm::follow()
 void
 DataTerm::refreshWeight()
 {
-  if (movingWeight_ == nullptr)
+  if (!weight_)
   {
     return;
   }
-  Kernels & kernels = domain_.kernels();
-  trajectory_.advect(movingWeight_, weight_.data());
-  // Cubic interpolation of a mask overshoots.
-  kernels.clamp(Real(0), Real(1), weight_.data(), domain_.points());
-  includeFixedWeight();
+  combineWeights();
   takeWeight();
   value_.reset();
 }

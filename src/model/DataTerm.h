@@ -41,15 +41,16 @@ public:
   void
   follow();
 
-  /** Moves the moving weight to the velocity of the trajectory. It is then held fixed until the next call. Collective.
-   */
+  /** Carries the weight along the trajectory, of the fixed images, too, in the symmetric form. It is then held fixed
+   * until the next call. Collective. */
   void
   refreshWeight();
 
   double
   value(const ConstVectorView & v) override;
 
-  /** Of its densities, as a share: how far the integral of m^{1/a} at t = 1 is from that at t = 0 [T5]. Collective. */
+  /** Of its densities, as a share: how far the integral of m^{1/a} at the end of time is from that at t = 0 [T5].
+   * Collective. */
   virtual double
   massDrift()
   {
@@ -87,14 +88,15 @@ private:
   {}
   virtual double
   evaluate() = 0;
+  /** Both weights as the trajectory leaves them. */
   void
-  includeFixedWeight();
+  combineWeights();
 
   Trajectory &          trajectory_;
   Domain &              domain_;
   const Real *          fixedWeight_;
   const Real *          movingWeight_;
-  Buffer                weight_; ///< where the moving one exists
+  Buffer                weight_; ///< where one of them is carried
   std::optional<double> value_;  ///< where it is known
 };
 

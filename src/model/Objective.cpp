@@ -25,16 +25,22 @@ Objective::Objective(FourierTransform & velocity,
   , fine_(prolongation_.isIdentity() ? Buffer() : images_.vector())
   , options_(options)
   , regularizer_(velocity, options, images_.grid())
-  , trajectory_(images_, options.interpolation)
+  , trajectory_(images_, options.interpolation, options.symmetric)
   , data_(makeDataTerms(trajectory_, images_, options, set))
   , limit_(domain_, options, set.intensityRange)
   , landmarks_(domain_, options, set.intensityRange, set.landmarks)
 {}
 
 int
+Objective::leastSteps() const
+{
+  return trajectory_.isSymmetric() ? (options_.timeSteps + 1) / 2 : options_.timeSteps;
+}
+
+int
 Objective::steps(const ConstVectorView & v) const
 {
-  return requiredSteps(largestSpeed(domain_, v, images_.grid()), options_.timeSteps);
+  return requiredSteps(trajectory_.duration() * largestSpeed(domain_, v, images_.grid()), leastSteps());
 }
 
 std::optional<int>
@@ -43,7 +49,7 @@ Objective::trialSteps(const ConstVectorView & v) const
   const std::array<int, 3> & size = images_.grid().size;
   const double               speed = largestSpeed(domain_, v, images_.grid());
   return 2.0 * speed < *std::max_element(size.begin(), size.end())
-           ? std::optional<int>(requiredSteps(speed, options_.timeSteps))
+           ? std::optional<int>(requiredSteps(trajectory_.duration() * speed, leastSteps()))
            : std::nullopt;
 }
 
@@ -58,13 +64,17 @@ Objective::setVelocity(const ConstVectorView & v, int steps, const VectorView & 
   {
     trajectory_.setVelocity(prolonged(v), steps);
   }
+  if (trajectory_.isSymmetric())
+  {
+    prepareBackward(v, scratch);
+  }
   follow();
 }
 
 void
-Objective::rest(int steps)
+Objective::rest()
 {
-  trajectory_.rest(steps);
+  trajectory_.rest(leastSteps());
   follow();
 }
 
@@ -74,6 +84,19 @@ Objective::follow()
   for (const auto & term : data_)
   {
     term->follow();
+  }
+}
+
+void
+Objective::prepareBackward(const ConstVectorView & v, const VectorView & scratch)
+{
+  if (prolongation_.isIdentity())
+  {
+    trajectory_.prepareBackward(v, scratch);
+  }
+  else if (trajectory_.isMoving())
+  {
+    trajectory_.prepareBackward(prolonged(v));
   }
 }
 
@@ -125,9 +148,14 @@ Objective::refreshWeight()
 void
 Objective::addImageGradient(const ConstVectorView & v, const VectorView & b)
 {
+  const VectorView force = prolongation_.isIdentity() ? b : images_.view(fine_);
   for (const auto & term : data_)
   {
-    term->addGradient(v, term != data_.front(), b);
+    term->addGradient(v, term != data_.front(), force);
+  }
+  if (!prolongation_.isIdentity())
+  {
+    restrictForce(force, false, b);
   }
 }
 
@@ -177,20 +205,13 @@ Objective::takeGradient(const ConstVectorView & v, const VectorView & b)
   {
     domain_.kernels().fill(b.data, 3 * domain_.points(), Real(0));
   }
-  else if (prolongation_.isIdentity())
-  {
-    trajectory_.prepareAdjoint(v, b);
-    addImageGradient(v, b);
-  }
   else
   {
-    const VectorView fine = images_.view(fine_); // first the velocity, then the force
-    if (trajectory_.isMoving())
+    if (!trajectory_.isSymmetric())
     {
-      trajectory_.prepareAdjoint(prolonged(v));
+      prepareBackward(v, b);
     }
-    addImageGradient(fine, fine);
-    restrictForce(fine, false, b);
+    addImageGradient(v, b);
   }
   if (trajectory_.isMoving())
   {

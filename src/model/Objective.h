@@ -64,6 +64,10 @@ public:
     return fine_;
   }
 
+  /** The fewest semi-Lagrangian steps: those of the options, half of them each way in the symmetric form. */
+  int
+  leastSteps() const;
+
   /** Semi-Lagrangian steps that v needs. Collective. */
   int
   steps(const ConstVectorView & v) const;
@@ -74,13 +78,14 @@ public:
   trialSteps(const ConstVectorView & v) const;
 
   /** Solves the state equation for v. `scratch` is a vector field that may be overwritten.
-   * Departure map and state: 3 + steps interpolations; 3 + 3 FFTs where the grids differ. Collective. */
+   * Departure map and state: 3 + steps interpolations, twice that in the symmetric form; 3 + 3 FFTs where the grids
+   * differ. Collective. */
   void
   setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch);
 
   /** The same for a velocity of zero, which nobody has to ask whether it moves anything. */
   void
-  rest(int steps);
+  rest();
 
   int
   steps() const
@@ -160,10 +165,13 @@ private:
   /** q = (accumulate ? q : 0) + Hessian of the terms times p, not projected. */
   void
   addHessian(const ConstVectorView & p, bool accumulate, const VectorView & q);
+  /** The backward way of the trajectory. `scratch` is a vector field of the velocity's grid. */
+  void
+  prepareBackward(const ConstVectorView & v, const VectorView & scratch);
   /** P v, in fine_. */
   VectorView
   prolonged(const ConstVectorView & v);
-  /** Of the terms of the images, on their grid. */
+  /** b = derivative of the terms of the images. */
   void
   addImageGradient(const ConstVectorView & v, const VectorView & b);
   /** out = (accumulate ? out : 0) + P^T b with a vector field of the images' grid, which is overwritten. */

@@ -169,14 +169,14 @@ Structure::applyDensity(const Image & image, const ConstVectorView & p, const Ve
 }
 
 void
-Structure::addTensor(const SymmetricTensorView & t)
+Structure::addTensor(const SymmetricTensorView & t, double factor)
 {
   Kernels &         kernels = domain_.kernels();
   const std::size_t n = domain_.points();
   becomeTensor();
   if (source_ == nullptr)
   {
-    kernels.axpby(Real(1), t[0], Real(1), tensor_.data(), 6 * n);
+    kernels.axpby(Real(factor), t[0], Real(1), tensor_.data(), 6 * n);
     return;
   }
   const Domain & fine = source_->domain();
@@ -194,7 +194,7 @@ Structure::addTensor(const SymmetricTensorView & t)
     {
       kernels.clamp(Real(0), Real(fine.maximumAbsolute(t[c])), coarse.data(), n);
     }
-    kernels.axpby(Real(1), coarse.data(), Real(1), tensor_.data() + c * n, n);
+    kernels.axpby(Real(factor), coarse.data(), Real(1), tensor_.data() + c * n, n);
   }
 }
 

@@ -33,9 +33,9 @@ public:
   void
   addImage(const Real * m, double exponent, const Real * weight);
 
-  /** T += t, on the grid of the objective; to a coarser grid it comes as a local mean. Collective. */
+  /** T += factor t, on the grid of the objective; to a coarser grid it comes as a local mean. Collective. */
   void
-  addTensor(const SymmetricTensorView & t);
+  addTensor(const SymmetricTensorView & t, double factor = 1.0);
 
   /** q = T p. Collective. */
   void

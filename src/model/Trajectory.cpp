@@ -10,11 +10,10 @@
 
 namespace gnr
 {
-Trajectory::Trajectory(Domain & domain, Interpolation interpolation)
+Trajectory::Trajectory(Domain & domain, Interpolation interpolation, bool isSymmetric)
   : domain_(domain)
   , interpolation_(interpolation)
-  , forward_{ 1.0, [](double exponent) { return -exponent; } }
-  , backward_{ -1.0, [](double exponent) { return 1.0 - exponent; } }
+  , isSymmetric_(isSymmetric)
 {}
 
 Padded
@@ -24,26 +23,28 @@ Trajectory::differencePadded(State & state, int j)
 }
 
 void
-Trajectory::expect(double exponent)
+Trajectory::expect(double exponent, Sense sense)
 {
-  for (Way * way : { &forward_, &backward_ })
-  {
-    const auto isThere = [=](const Growth & growth) { return growth.exponent == exponent; };
-    if (way->rate(exponent) != 0.0 && std::none_of(way->growths.begin(), way->growths.end(), isThere))
+  const auto add = [](Way & way, double rate) {
+    const auto isThere = [=](const Growth & growth) { return growth.rate == rate; };
+    if (rate != 0.0 && std::none_of(way.growths.begin(), way.growths.end(), isThere))
     {
-      way->growths.push_back({ exponent, {} });
+      way.growths.push_back({ rate, {} });
     }
-  }
+  };
+  const State state{ nullptr, exponent, sense };
+  add(way(sense), rateOfState(state));
+  add(way(opposite(sense)), rateOfAdjoint(state));
 }
 
 const Real *
-Trajectory::Way::factorOf(double exponent) const
+Trajectory::Way::factorOf(double rate) const
 {
-  if (rate(exponent) == 0.0)
+  if (rate == 0.0)
   {
     return nullptr;
   }
-  const auto isIt = [=](const Growth & growth) { return growth.exponent == exponent; };
+  const auto isIt = [=](const Growth & growth) { return growth.rate == rate; };
   const auto found = std::find_if(growths.begin(), growths.end(), isIt);
   if (found == growths.end())
   {
@@ -52,10 +53,21 @@ Trajectory::Way::factorOf(double exponent) const
   return found->factor.data();
 }
 
+const Trajectory::Way &
+Trajectory::ready(Sense sense) const
+{
+  if (!way(sense).isReady)
+  {
+    throw std::logic_error("Trajectory: this way was not prepared for the velocity");
+  }
+  return way(sense);
+}
+
 template <typename TVelocity, typename... TScratch>
 void
-Trajectory::follow(Way & way, const TVelocity & v, Real * departed, const TScratch &... scratch)
+Trajectory::follow(Sense sense, const TVelocity & v, Real * departed, const TScratch &... scratch)
 {
+  Way & way = this->way(sense);
   if (!way.departure)
   {
     way.departure = domain_.vector();
@@ -74,7 +86,7 @@ Trajectory::follow(Way & way, const TVelocity & v, Real * departed, const TScrat
     divergence(domain_, v, d);
   }
   const VectorView departure = domain_.view(way.departure);
-  departurePoints(domain_, v, largest_, way.direction / steps_, departure, scratch...);
+  departurePoints(domain_, v, largest_, step(sense), departure, scratch...);
   way.halo = interpolationHalo(domain_, departure);
   if (d != nullptr)
   {
@@ -83,15 +95,16 @@ Trajectory::follow(Way & way, const TVelocity & v, Real * departed, const TScrat
   for (const Growth & growth : way.growths)
   {
     domain_.kernels().growth(
-      d, departed, Real(way.rate(growth.exponent) / steps_), growth.factor.data(), domain_.points());
+      d, departed, Real(growth.rate * duration() / steps_), growth.factor.data(), domain_.points());
   }
+  way.isReady = true;
 }
 
 bool
 Trajectory::begin(const ConstVectorView & v, int steps)
 {
   steps_ = steps;
-  adjointReady_ = false;
+  forward_.isReady = backward_.isReady = false;
   largest_ = domain_.maximaAbsolute(v);
   moving_ = *std::max_element(largest_.begin(), largest_.end()) > 0.0;
   return moving_;
@@ -101,7 +114,7 @@ void
 Trajectory::rest(int steps)
 {
   steps_ = steps;
-  adjointReady_ = false;
+  forward_.isReady = backward_.isReady = false;
   largest_ = {};
   moving_ = false;
 }
@@ -111,7 +124,7 @@ Trajectory::setVelocity(const ConstVectorView & v, int steps, const VectorView &
 {
   if (begin(v, steps))
   {
-    follow(forward_, v, scratch[0], scratch);
+    follow(Sense::Forward, v, scratch[0], scratch);
   }
 }
 
@@ -120,7 +133,7 @@ Trajectory::setVelocity(const VectorView & v, int steps)
 {
   if (begin(v, steps))
   {
-    follow(forward_, v, v[0]);
+    follow(Sense::Forward, v, v[0]);
   }
 }
 
@@ -144,11 +157,12 @@ Trajectory::solve(State & state)
     state.levels.push_back(domain_.scalar());
     state.halos.push_back(domain_.keptHalo(differenceHalo()));
   }
-  const Real * const factor = forward_.factorOf(state.exponent);
+  const Way &        way = ready(state.sense);
+  const Real * const factor = way.factorOf(rateOfState(state));
   for (int j = 0; j < steps_; ++j)
   {
-    domain_.kernels().interpolate(domain_.padded(at(state, j), forward_.halo),
-                                  domain_.view(forward_.departure),
+    domain_.kernels().interpolate(domain_.padded(at(state, j), way.halo),
+                                  domain_.view(way.departure),
                                   factor,
                                   interpolation_,
                                   state.levels[j].data());
@@ -162,13 +176,14 @@ Trajectory::at(const State & state, int j) const
 }
 
 void
-Trajectory::advect(const Real * in, Real * out)
+Trajectory::advect(const Real * in, Sense sense, Real * out)
 {
   if (!moving_)
   {
     domain_.kernels().copy(in, out, domain_.points());
     return;
   }
+  const Way &  way = ready(sense);
   const Buffer turns = domain_.turns();
   Real *       next = out, *other = turns ? turns.data() : out;
   if (steps_ % 2 == 0)
@@ -178,29 +193,27 @@ Trajectory::advect(const Real * in, Real * out)
   for (int j = 0; j < steps_; ++j)
   {
     domain_.kernels().interpolate(
-      domain_.padded(in, forward_.halo), domain_.view(forward_.departure), nullptr, interpolation_, next);
+      domain_.padded(in, way.halo), domain_.view(way.departure), nullptr, interpolation_, next);
     in = next;
     std::swap(next, other);
   }
 }
 
 void
-Trajectory::prepareAdjoint(const ConstVectorView & v, const VectorView & scratch)
+Trajectory::prepareBackward(const ConstVectorView & v, const VectorView & scratch)
 {
   if (moving_)
   {
-    follow(backward_, v, scratch[0], scratch);
-    adjointReady_ = true;
+    follow(Sense::Backward, v, scratch[0], scratch);
   }
 }
 
 void
-Trajectory::prepareAdjoint(const VectorView & v)
+Trajectory::prepareBackward(const VectorView & v)
 {
   if (moving_)
   {
-    follow(backward_, v, v[0]);
-    adjointReady_ = true;
+    follow(Sense::Backward, v, v[0]);
   }
 }
 
@@ -209,10 +222,7 @@ Trajectory::integrateAdjoint(State & state, Real * lambda, bool accumulate, cons
 {
   Kernels &  kernels = domain_.kernels();
   const bool isDensity = state.exponent != 0.0;
-  if (moving_ && !adjointReady_)
-  {
-    throw std::logic_error("Trajectory: prepareAdjoint() was not called for this velocity");
-  }
+  const Real h = Real(step(state.sense));
   // Of densities the integral of lambda m, whose gradient is taken once.
   const Buffer product = isDensity ? domain_.scalar() : Buffer();
   const auto   add = [&](int j, Real weight, bool isFirst) {
@@ -225,20 +235,19 @@ Trajectory::integrateAdjoint(State & state, Real * lambda, bool accumulate, cons
   };
   if (!moving_)
   {
-    add(0, Real(1), true);
+    add(0, h, true);
   }
   else
   {
     // Trapezoidal rule: half weights at both ends.
-    const Real         h = Real(1.0 / steps_);
-    const Real * const factor = backward_.factorOf(state.exponent);
+    const Way &        way = ready(opposite(state.sense));
+    const Real * const factor = way.factorOf(rateOfAdjoint(state));
     const Buffer       turns = domain_.turns();
     Real *             next = turns ? turns.data() : lambda;
     add(steps_, h / 2, true);
     for (int j = steps_ - 1; j >= 0; --j)
     {
-      kernels.interpolate(
-        domain_.padded(lambda, backward_.halo), domain_.view(backward_.departure), factor, interpolation_, next);
+      kernels.interpolate(domain_.padded(lambda, way.halo), domain_.view(way.departure), factor, interpolation_, next);
       std::swap(lambda, next);
       add(j, j == 0 ? h / 2 : h, false);
     }
@@ -271,14 +280,15 @@ Trajectory::incrementalState(State & state, const ConstVectorView & vt, Real * m
       kernels.multiplyAdd(Real(state.exponent) * weight, at(state, j), growth.data(), Real(1), mt, domain_.points());
     }
   };
+  const Real h = Real(step(state.sense));
   if (!moving_)
   {
-    add(0, Real(-1), Real(0));
+    add(0, -h, Real(0));
     return;
   }
   // mt holds q_j = mt_j - h/2 s_j: one interpolation a step.
-  const Real         h = Real(1.0 / steps_);
-  const Real * const factor = forward_.factorOf(state.exponent);
+  const Way &        way = ready(state.sense);
+  const Real * const factor = way.factorOf(rateOfState(state));
   const Buffer       turns = domain_.turns();
   Real *             next = turns ? turns.data() : mt;
   if (steps_ % 2 != 0)
@@ -288,8 +298,7 @@ Trajectory::incrementalState(State & state, const ConstVectorView & vt, Real * m
   add(0, -h / 2, Real(0));
   for (int j = 1; j <= steps_; ++j)
   {
-    kernels.interpolate(
-      domain_.padded(mt, forward_.halo), domain_.view(forward_.departure), factor, interpolation_, next);
+    kernels.interpolate(domain_.padded(mt, way.halo), domain_.view(way.departure), factor, interpolation_, next);
     std::swap(mt, next);
     add(j, j == steps_ ? -h / 2 : -h, Real(1));
   }

@@ -12,14 +12,22 @@
 namespace gnr
 {
 
-/** A scalar that is carried from m0 at t = 0: m(j / steps) at all steps. */
+/** Which way along the paths of a velocity. */
+enum class Sense
+{
+  Forward, ///< with it
+  Backward ///< with its negative, for what comes to meet
+};
+
+/** A scalar that is carried from m0 at t = 0: m(j h) at all steps, h their length. */
 struct State
 {
   const Real *        initial = nullptr; ///< m0; must live as long as the state is used
   double              exponent = 0.0;    ///< how it answers to a change of volume [T5]
-  std::vector<Buffer> levels{};          ///< m(j / steps), j = 1 ... steps
+  Sense               sense = Sense::Forward;
+  std::vector<Buffer> levels{}; ///< m(j h), j = 1 ... steps
 
-  /** What differences see of m(j / steps), j = 0 ... steps, on other processes: the same in all Krylov iterations. */
+  /** What differences see of m(j h), j = 0 ... steps, on other processes: the same in all Krylov iterations. */
   std::vector<KeptHalo> halos{};
 };
 
@@ -33,18 +41,33 @@ struct State
  *
  * with the exponent a of the state: 0 for an intensity, which its point keeps; 1 for a density, whose mass is kept;
  * anything between for what is in between. v does not depend on time, so one departure map serves all steps and all
- * Krylov iterations. All levels of a state are kept. A velocity of zero short-cuts every solve. */
+ * Krylov iterations. All levels of a state are kept. A velocity of zero short-cuts every solve.
+ *
+ * Time ends at 1; in the symmetric form at 1/2, where moving images meet the fixed ones, which come backward, by the
+ * same equations with -v [Y1]. */
 class Trajectory
 {
 public:
-  Trajectory(Domain & domain, Interpolation interpolation);
+  Trajectory(Domain & domain, Interpolation interpolation, bool isSymmetric = false);
+
+  bool
+  isSymmetric() const
+  {
+    return isSymmetric_;
+  }
+  double
+  duration() const
+  {
+    return isSymmetric_ ? 0.5 : 1.0;
+  }
 
   /** Says that states of an exponent from 0 to 1 will be carried; before the first velocity. */
   void
-  expect(double exponent);
+  expect(double exponent, Sense sense = Sense::Forward);
 
   /** Takes a new velocity (mm per unit time) and the number of steps. Costs the departure map: 3 interpolations; one
-   * more where densities are carried. `scratch` is a vector field that is overwritten. Collective. */
+   * more where densities are carried. `scratch` is a vector field that is overwritten. What goes backward, or is
+   * adjoint to what goes forward, needs prepareBackward(), too. Collective. */
   void
   setVelocity(const ConstVectorView & v, int steps, const VectorView & scratch);
 
@@ -69,106 +92,130 @@ public:
     return steps_;
   }
 
-  /** Where the points come from over one step forward in time, and over one backward: displacements in voxels, with the
-   * halo that interpolation there needs. Only while isMoving(); the second after prepareAdjoint(). */
+  /** Where the points come from over one step, in voxels, and the halo that interpolation there needs. Only while
+   * isMoving(). */
   ConstVectorView
-  departure() const
+  departure(Sense sense) const
   {
-    return domain_.view(forward_.departure);
+    return domain_.view(way(sense).departure);
   }
   const Halo &
-  departureHalo() const
+  departureHalo(Sense sense) const
   {
-    return forward_.halo;
+    return way(sense).halo;
   }
-  ConstVectorView
-  adjointDeparture() const
+  /** The way of an adjoint, which goes back in time. */
+  static Sense
+  opposite(Sense sense)
   {
-    return domain_.view(backward_.departure);
+    return sense == Sense::Forward ? Sense::Backward : Sense::Forward;
   }
-  const Halo &
-  adjointHalo() const
+  /** Length of a step, negative where it goes with -v. */
+  double
+  step(Sense sense) const
   {
-    return backward_.halo;
+    return (sense == Sense::Forward ? duration() : -duration()) / (moving_ ? steps_ : 1);
   }
 
   /** Solves for a state from its m0. `steps` interpolations. Collective. */
   void
   solve(State & state);
 
-  /** m(j / steps), j = 0 ... steps. */
+  /** m(j h), j = 0 ... steps. */
   const Real *
   at(const State & state, int j) const;
 
-  /** m(1). */
+  /** m at the end of time. */
   const Real *
   end(const State & state) const
   {
     return at(state, steps_);
   }
 
-  /** Carries a scalar (a mask weight) from t = 0 to 1 without keeping the way; out must not be in. Collective. */
+  /** Carries a scalar (a mask weight) to the end of time without keeping the way; out must not be in. Collective. */
   void
-  advect(const Real * in, Real * out);
+  advect(const Real * in, Sense sense, Real * out);
 
-  /** Departure map and, where states are expected, growth factors of their adjoints for the velocity that setVelocity()
-   * took: 4 interpolations, once per velocity. `scratch` is overwritten. Collective. */
+  /** Departure map and, where states are expected, growth factors of the backward way, for the velocity that
+   * setVelocity() took: 4 interpolations, once per velocity. `scratch` is overwritten. Collective. */
   void
-  prepareAdjoint(const ConstVectorView & v, const VectorView & scratch);
+  prepareBackward(const ConstVectorView & v, const VectorView & scratch);
 
   /** The same in less memory: `v` is overwritten. Collective. */
   void
-  prepareAdjoint(const VectorView & v);
+  prepareBackward(const VectorView & v);
 
   /** b = integral over t of lambda grad m - a grad(lambda m) (b += with `accumulate`), with the adjoint that ends in
-   * lambda(1); `lambda` is overwritten. Needs the state and prepareAdjoint(). `steps` interpolations, steps + 1 fused
+   * `lambda`, which is overwritten. Needs the state and prepareBackward(). `steps` interpolations, steps + 1 fused
    * gradients. Collective. */
   void
   integrateAdjoint(State & state, Real * lambda, bool accumulate, const VectorView & b);
 
-  /** The incremental state at t = 1 for the direction vt. Needs the state. `steps` interpolations, steps + 1 fused
-   * gradients. Collective. */
+  /** The incremental state at the end of time for the direction vt. Needs the state. `steps` interpolations, steps + 1
+   * fused gradients. Collective. */
   void
   incrementalState(State & state, const ConstVectorView & vt, Real * mt);
 
 private:
-  /** m(j / steps) for differences. */
+  /** m(j h) for differences. */
   Padded
   differencePadded(State & state, int j);
   /** Begins with a velocity; whether there is a way to go. */
   bool
   begin(const ConstVectorView & v, int steps);
-  /** What one step makes of what is carried with an exponent. */
+  /** What one step makes of what is carried, by its rate of growth in div v. */
   struct Growth
   {
-    double exponent;
+    double rate;
     Buffer factor;
   };
-  /** The paths one way in time: of states forward, of their adjoints backward. */
+  /** The paths one way: of states, and of the adjoints of those that go the other way. */
   struct Way
   {
-    double direction;                ///< of time
-    double (*rate)(double exponent); ///< of growth, in div v: zero for forward intensities and backward densities
     Buffer              departure{}; ///< voxels
     Halo                halo{};
-    std::vector<Growth> growths{}; ///< of the exponents that grow
+    bool                isReady = false;
+    std::vector<Growth> growths{};
 
     /** Null for one. */
     const Real *
-    factorOf(double exponent) const;
+    factorOf(double rate) const;
   };
+  const Way &
+  way(Sense sense) const
+  {
+    return sense == Sense::Forward ? forward_ : backward_;
+  }
+  Way &
+  way(Sense sense)
+  {
+    return sense == Sense::Forward ? forward_ : backward_;
+  }
+  /** For the velocity at hand. */
+  const Way &
+  ready(Sense sense) const;
+  static double
+  rateOfState(const State & state)
+  {
+    return state.sense == Sense::Forward ? -state.exponent : state.exponent;
+  }
+  static double
+  rateOfAdjoint(const State & state)
+  {
+    return state.sense == Sense::Forward ? 1.0 - state.exponent : state.exponent - 1.0;
+  }
   /** Departure points and factors for a velocity, which is overwritten where there is no scratch. `departed` is
    * scratch once the points are known. */
   template <typename TVelocity, typename... TScratch>
   void
-  follow(Way & way, const TVelocity & v, Real * departed, const TScratch &... scratch);
+  follow(Sense sense, const TVelocity & v, Real * departed, const TScratch &... scratch);
 
   Domain &              domain_;
   Interpolation         interpolation_;
+  bool                  isSymmetric_;
   int                   steps_ = 0;
   bool                  moving_ = false; ///< v is not zero
   std::array<double, 3> largest_{};      ///< |v_c| of each component
-  bool                  adjointReady_ = false;
   Way                   forward_;
   Way                   backward_;
 };

@@ -17,9 +17,11 @@ namespace gnr
  *   D = 1/2 sum_k s_k <w (m_k - f_k), m_k - f_k>,   p(1) = sum_k s_k w (f_k - m_k) grad m_k,
  *   M = sum_k s_k w grad m_k grad m_k^T             Q vt = the force that ends as M z(1)                        [C1]
  *
+ * In the symmetric form the fixed channels are carried, too, with the same M of the gradients of both [Y4].
+ *
  * A Hessian product costs the same for any number of channels: 6 steps interpolations that share weights in threes, and
- * 2 steps Jacobians of a step. No level of a state is kept. Memory: 6 scalar fields of M, one vector field, and another
- * while it works. */
+ * 2 steps Jacobians of a step, for each side. No level of a state is kept. Memory: 6 scalar fields of M, one vector
+ * field for each side, and another while it works, two for the gradient of two sides. */
 class VectorTerm : public DataTerm
 {
 public:
@@ -38,7 +40,7 @@ public:
   bool
   isInPlace() const override
   {
-    return true;
+    return transports_.size() == 1;
   }
 
 private:
@@ -47,10 +49,23 @@ private:
   double
   evaluate() override;
 
-  std::vector<Channel> channels_;
-  Interpolation        interpolation_;
-  VectorTransport      transport_;
-  Buffer               structure_; ///< M
+  /** A channel of both images at the end of time. */
+  struct Deformed
+  {
+    Buffer       moving;
+    Buffer       scratch;
+    Buffer       carried; ///< the fixed one in the symmetric form
+    const Real * fixed = nullptr;
+  };
+  Deformed
+  space();
+  void
+  deform(const Channel & channel, Deformed & deformed);
+
+  std::vector<Channel>         channels_;
+  Interpolation                interpolation_;
+  std::vector<VectorTransport> transports_; ///< of the moving images, and of the fixed ones in the symmetric form
+  Buffer                       structure_;  ///< M
 };
 
 } // namespace gnr

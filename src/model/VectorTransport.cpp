@@ -16,9 +16,10 @@ constexpr Real unscaled[3] = { Real(1), Real(1), Real(1) };
 
 } // namespace
 
-VectorTransport::VectorTransport(Domain & domain, const Trajectory & trajectory)
+VectorTransport::VectorTransport(Domain & domain, const Trajectory & trajectory, Sense sense)
   : domain_(domain)
   , trajectory_(trajectory)
+  , sense_(sense)
 {}
 
 void
@@ -37,7 +38,7 @@ VectorTransport::follow()
   }
   forward_.forget();
   backward_.forget();
-  const ConstVectorView step = trajectory_.departure();
+  const ConstVectorView step = trajectory_.departure(sense_);
   const Buffer          turns = domain_.turns(3);
   VectorView            map = domain_.view(map_), next = turns ? domain_.view(turns) : map;
   if (trajectory_.steps() % 2 == 0)
@@ -48,7 +49,7 @@ VectorTransport::follow()
   for (int j = 1; j < trajectory_.steps(); ++j)
   {
     // Where the last steps lead from there, and the first step to there.
-    const std::array<Padded, 3> padded = domain_.padded(ConstVectorView(map), trajectory_.departureHalo());
+    const std::array<Padded, 3> padded = domain_.padded(ConstVectorView(map), trajectory_.departureHalo(sense_));
     kernels.interpolateVector(padded.data(), step, unscaled, next);
     std::swap(map, next);
     kernels.axpby(Real(1), step[0], Real(1), map[0], map_.size());
@@ -72,13 +73,13 @@ VectorTransport::push(const ConstVectorView & vt, VectorView z)
 {
   Kernels &         kernels = domain_.kernels();
   const std::size_t values = 3 * domain_.points();
+  const Real        h = Real(trajectory_.step(sense_));
   if (!trajectory_.isMoving())
   {
-    kernels.copy(vt[0], z[0], values);
+    kernels.axpby(h, vt[0], Real(0), z[0], values);
     return;
   }
   const int    steps = trajectory_.steps();
-  const Real   h = Real(1.0 / steps);
   const Buffer turns = domain_.turns(3);
   VectorView   next = turns ? domain_.view(turns) : z;
   if (steps % 2 != 0)
@@ -88,10 +89,10 @@ VectorTransport::push(const ConstVectorView & vt, VectorView z)
   kernels.axpby(h / 2, vt[0], Real(0), z[0], values);
   for (int j = 1; j <= steps; ++j)
   {
-    const std::array<Padded, 3> padded = domain_.padded(ConstVectorView(z), trajectory_.departureHalo());
-    kernels.interpolateVector(padded.data(), trajectory_.departure(), unscaled, next);
+    const std::array<Padded, 3> padded = domain_.padded(ConstVectorView(z), trajectory_.departureHalo(sense_));
+    kernels.interpolateVector(padded.data(), trajectory_.departure(sense_), unscaled, next);
     std::swap(z, next);
-    const std::array<Padded, 3> paths = domain_.padded(trajectory_.departure(), differenceHalo(), &forward_);
+    const std::array<Padded, 3> paths = domain_.padded(trajectory_.departure(sense_), differenceHalo(), &forward_);
     kernels.pushForward(paths.data(), domain_.grid().spacing.data(), z);
     kernels.axpby(j == steps ? h / 2 : h, vt[0], Real(1), z[0], values);
   }
@@ -102,23 +103,23 @@ VectorTransport::integrate(VectorView p, bool accumulate, const VectorView & b)
 {
   Kernels &         kernels = domain_.kernels();
   const std::size_t values = 3 * domain_.points();
-  const Real        old = accumulate ? Real(1) : Real(0);
+  const Real        h = Real(trajectory_.step(sense_)), old = accumulate ? Real(1) : Real(0);
   if (!trajectory_.isMoving())
   {
-    kernels.axpby(Real(1), p[0], old, b[0], values);
+    kernels.axpby(h, p[0], old, b[0], values);
     return;
   }
   const int    steps = trajectory_.steps();
-  const Real   h = Real(1.0 / steps);
+  const Sense  back = Trajectory::opposite(sense_);
   const Buffer turns = domain_.turns(3);
   VectorView   next = turns ? domain_.view(turns) : p;
   kernels.axpby(h / 2, p[0], old, b[0], values);
   for (int j = 1; j <= steps; ++j)
   {
-    const std::array<Padded, 3> padded = domain_.padded(ConstVectorView(p), trajectory_.adjointHalo());
-    kernels.interpolateVector(padded.data(), trajectory_.adjointDeparture(), unscaled, next);
+    const std::array<Padded, 3> padded = domain_.padded(ConstVectorView(p), trajectory_.departureHalo(back));
+    kernels.interpolateVector(padded.data(), trajectory_.departure(back), unscaled, next);
     std::swap(p, next);
-    const std::array<Padded, 3> paths = domain_.padded(trajectory_.adjointDeparture(), differenceHalo(), &backward_);
+    const std::array<Padded, 3> paths = domain_.padded(trajectory_.departure(back), differenceHalo(), &backward_);
     kernels.pullBackAdjoint(paths.data(), domain_.grid().spacing.data(), p);
     kernels.axpby(j == steps ? h / 2 : h, p[0], Real(1), b[0], values);
   }

@@ -14,17 +14,18 @@ namespace gnr
  *   force       -dp/dt - div(v (x) p) - (grad v)^T p = 0,  p(1) = sum lambda grad m(1)    b = int p dt      [C4]
  *
  * Over a step z is pushed forward by the flow, p goes the adjoint way; the time integrals by the trapezoidal rule. The
- * images are deformed by the map over all steps, with one interpolation each. Memory: one vector field. */
+ * images are deformed by the map over all steps, with one interpolation each. Backward, vt counts with the sign of the
+ * velocity that is followed: negative. Memory: one vector field. */
 class VectorTransport
 {
 public:
-  VectorTransport(Domain & domain, const Trajectory & trajectory);
+  VectorTransport(Domain & domain, const Trajectory & trajectory, Sense sense = Sense::Forward);
 
   /** Takes the velocity of the trajectory. 3 (steps - 1) interpolations. Collective. */
   void
   follow();
 
-  /** m = m0 o y, y the departure map over all steps. One interpolation. Collective. */
+  /** m = m0 o y, y the departure map over all steps; m must not be m0. One interpolation. Collective. */
   void
   deform(const Real * m0, Interpolation interpolation, Real * m);
 
@@ -32,14 +33,15 @@ public:
   void
   push(const ConstVectorView & vt, VectorView z);
 
-  /** b = int p dt (b += with `accumulate`) with p(1) = p, which is overwritten. Needs Trajectory::prepareAdjoint(). As
-   * push(). Collective. */
+  /** b = int p dt (b += with `accumulate`) with p, its value at the end of time, which is overwritten. Needs
+   * Trajectory::prepareBackward(). As push(). Collective. */
   void
   integrate(VectorView p, bool accumulate, const VectorView & b);
 
 private:
   Domain &           domain_;
   const Trajectory & trajectory_;
+  Sense              sense_;
   Buffer             map_; ///< voxels
   Halo               mapHalo_{};
   KeptHalo           forward_, backward_; ///< of the departure points, for their Jacobians

@@ -140,7 +140,7 @@ double
 Newton::initialGradientNorm()
 {
   kernels_.fill(p_.data(), values(), Real(0));
-  objective_.rest(options_.timeSteps);
+  objective_.rest();
   objective_.refreshWeight();
   state_.initialDistance = objective_.distance();
   state_.initialPenalty = objective_.landmarkPenalty(view(p_));

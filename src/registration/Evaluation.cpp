@@ -108,9 +108,10 @@ Evaluation::judge()
   if (const auto & landmarks = report_.landmarks; landmarks && landmarks->meanAfter > landmarks->meanBefore)
   {
     std::ostringstream text;
-    text << "the landmarks are further apart than before, by " << landmarks->meanAfter << " mm on average in place of "
+    text << "the landmarks are no closer than before, " << landmarks->meanAfter << " mm apart on average, and "
          << landmarks->meanBefore
-         << ": check that both lists of points have one order, that they are of these images, and the alignment";
+         << " mm without the registration: check that both lists of points have one order, that they are of these "
+            "images, and the alignment";
     progress_.message(text.str());
   }
   if (report_.reason == StopReason::NoGradient)
@@ -201,12 +202,13 @@ Evaluation::compareImages(const VectorView & u)
       }
       for (const Channel & channel : comparison.channels)
       {
+        const Real * const fixed = channel.fixed.read(kernels_, ofFixed);
         const Real * const moving = channel.moving.read(kernels_, ofMoving);
-        const auto         similarity = part.measure->compare(finest_.domain, channel.fixed.read(kernels_, ofFixed));
+        const auto         similarity = part.measure->compare(finest_.domain);
         similarity->setWeight(w);
         warp(moving, channel.exponent, warped);
-        after += channel.scale * similarity->value(warped);
-        before += channel.scale * similarity->value(moving);
+        after += channel.scale * similarity->value(warped, fixed);
+        before += channel.scale * similarity->value(moving, fixed);
       }
     }
     if (images.hasLabels())

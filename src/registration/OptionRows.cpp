@@ -56,6 +56,9 @@ optionTable()
       "Which roughness of the velocity is penalised: first, second or third derivatives." },
     { "incompressible", &Options::incompressible, deformation, everyday,
       "Keep all volumes: the velocity is kept free of divergence." },
+    { "symmetric", &Options::symmetric, deformation, expert,
+      "Both images are deformed, each by half, and meet half way: with the images changed, the map is the inverse. For the "
+      "measures ssd, lncc, mind, ngf and labels." },
 
     { "similarity", &Options::similarity, intensities, everyday,
       "How the images are compared. auto: lncc where the images look as if they were of one contrast, else mind. "

@@ -143,7 +143,7 @@ prepare(const InputImages & input,
     {
       fillUnweighted(finest.domain, finest.transform, images.fixedWeight.data(), pair.fixed.data());
     }
-    if (images.movingWeight)
+    if (exists(input.movingWeight.byRank))
     {
       fillUnweighted(finest.domain, finest.transform, images.movingWeight.data(), pair.moving.data());
     }

@@ -566,7 +566,7 @@ prepareImages(const InputImages & input,
   {
     result.fixedWeight = padWeight(std::move(fixedWeight), part, kernels);
   }
-  if (movingWeight)
+  if (movingWeight || (box.padded && options.symmetric)) // then neither image may count beyond its border
   {
     result.movingWeight = padWeight(std::move(movingWeight), part, kernels);
   }

@@ -155,7 +155,7 @@ public:
     , velocity_(half_ ? half_->transform : transform_)
     , pairs_(plan.pairs)
     , weight_(plan.reachesBorder || plan.hasFixedWeight ? domain_.scalar() : Buffer())
-    , movingWeight_(plan.hasMovingWeight ? domain_.scalar() : Buffer())
+    , movingWeight_(plan.hasMovingWeight || (plan.reachesBorder && options_.symmetric) ? domain_.scalar() : Buffer())
     , set_{ compareImages(),
             weight_ ? weight_.data() : nullptr,
             movingWeight_ ? movingWeight_.data() : nullptr,
@@ -166,7 +166,7 @@ public:
     , p_(objective_.domain().vector())
     , out_(objective_.domain().vector())
   {
-    objective_.setVelocity(view(v_), options_.timeSteps, view(out_));
+    objective_.setVelocity(view(v_), objective_.leastSteps(), view(out_));
     objective_.refreshWeight();
     objective_.gradientOfTerms(view(v_), view(out_));
   }

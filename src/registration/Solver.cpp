@@ -85,7 +85,7 @@ agree(const Problem & problem, Options & options, Communicator & communicator)
 }
 
 void
-checkSimilarity(const SimilarityList & similarity, std::size_t pairs)
+checkSimilarity(const SimilarityList & similarity, std::size_t pairs, bool isSymmetric)
 {
   const std::size_t sums = similarity.sums.size();
   if (sums != 1 && sums != pairs)
@@ -103,6 +103,16 @@ checkSimilarity(const SimilarityList & similarity, std::size_t pairs)
                   "similarity: " + sum.text() +
                     " compares numbers of labels as intensities, too; let labels stand alone, "
                     "for a pair of images of its own");
+    }
+    for (const SimilaritySum::Part & part : sum.parts)
+    {
+      if (isSymmetric && part.measure != SimilarityMeasure::Automatic && !makeMeasure(part.measure)->isSymmetric())
+      {
+        throw Error(ErrorKind::BadInput,
+                    std::string("similarity: ") + nameOf(part.measure) +
+                      " tells what one image explains of the other, not the reverse, and symmetric takes a measure "
+                      "for which they may change places: ssd, lncc, mind, ngf or labels");
+      }
     }
   }
 }
@@ -145,7 +155,7 @@ Solver::Solver(const Problem & problem, std::shared_ptr<Communicator> communicat
   }
   checkGrid(problem.grid);
   agree(problem, options_, *communicator);
-  checkSimilarity(options_.similarity, 1 + problem.furtherPairs.size());
+  checkSimilarity(options_.similarity, 1 + problem.furtherPairs.size(), options_.symmetric);
   context_ = makeContext(options_, std::move(communicator));
   input_ = inputsOf(problem);
   input_.movingVolumeChange = volumeChangeOf(problem, *context_.communicator);

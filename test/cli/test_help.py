@@ -14,7 +14,7 @@ REGISTER = {
     "--determinant-bounds": "determinantBounds", "--gamma": "gamma", "--grid-scale": "gridScale",
     "--gradient-limit": "gradientLimit", "--divergence-limit": "divergenceLimit",
     "--determinant-floor": "determinantFloor",
-    "--regularization": "regularization", "--incompressible": "incompressible", "--levels": "levels",
+    "--regularization": "regularization", "--incompressible": "incompressible", "--symmetric": "symmetric", "--levels": "levels",
     "--velocity-grid": "velocityGrid", "--start": "start",
     "--time-steps": "timeSteps", "--interpolation": "interpolation", "--iterations": "iterations",
     "--density": "density", "--density-exponent": "densityExponent",

@@ -70,7 +70,7 @@ struct Carried
   {
     follow(v, steps);
     Buffer mt = bench.domain().scalar(), b = bench.domain().vector();
-    trajectory.prepareAdjoint(bench.domain().view(v), bench.domain().view(scratch));
+    trajectory.prepareBackward(bench.domain().view(v), bench.domain().view(scratch));
     trajectory.incrementalState(state, bench.domain().view(vt), mt.data());
     Buffer       lambda = bench.scalar([](double x, double y, double z) {
       return std::cos(2 * x + 0.7) + std::sin(2 * y - 0.4) * std::cos(z) + 0.3 * std::cos(2 * z + 0.2);
@@ -146,7 +146,7 @@ TEST(Density, halfDensitiesHaveOneEquationBothWays)
   Buffer  b = s.bench.domain().vector();
   Buffer  minus = back.bench.domain().vector();
   s.follow(v, 4);
-  s.trajectory.prepareAdjoint(s.bench.domain().view(v), s.bench.domain().view(s.scratch));
+  s.trajectory.prepareBackward(s.bench.domain().view(v), s.bench.domain().view(s.scratch));
   s.trajectory.integrateAdjoint(s.state, lambda.data(), false, s.bench.domain().view(b));
   Buffer same = back.bench.vector(problems::smoothVelocity(0.5));
   back.bench.kernels().axpby(-1, same.data(), 0, minus.data(), minus.size());

@@ -218,6 +218,17 @@ TEST_P(DistributedRegistration, EveryMeasureAgreesWithOneProcess)
   }
 }
 
+TEST_P(DistributedRegistration, TheSymmetricFormAgreesWithOneProcess)
+{
+  for (const char * similarity : { "ssd", "lncc", "mind" })
+  {
+    Case problem = problemOn({ { { 30, 28, 33 } }, { { 1.0, 1.1, 1.3 } } }, 0.4);
+    problem.options.similarity = *SimilarityList::read(similarity);
+    problem.options.symmetric = true;
+    expectSame(solve(problem, 1), solve(problem, GetParam()), problem);
+  }
+}
+
 TEST_P(DistributedRegistration, DensitiesAgreeWithOneProcess)
 {
   Case problem = paddedProblem();

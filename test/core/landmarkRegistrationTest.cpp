@@ -133,7 +133,7 @@ TEST(LandmarkRegistration, TellsWhereLandmarksEndFurtherApart)
   const Report report = pair.run()->report();
   EXPECT_GT(report.landmarks->meanAfter, 0.9);
   const auto isIt = [](const std::string & message) {
-    return message.find("the landmarks are further apart than before") != std::string::npos;
+    return message.find("the landmarks are no closer than before") != std::string::npos;
   };
   EXPECT_EQ(std::count_if(report.messages.begin(), report.messages.end(), isIt), 1);
 }

@@ -175,6 +175,24 @@ TEST(MemoryPlan, CountsEveryMeasure)
   }
 }
 
+TEST(MemoryPlan, CountsBothSidesOfTheSymmetricForm)
+{
+  for (const auto similarity : { gnr::SimilarityMeasure::SumOfSquares,
+                                 gnr::SimilarityMeasure::LocalCorrelation,
+                                 gnr::SimilarityMeasure::SelfSimilarity })
+  {
+    for (Options options : { fewSteps(), halfGrid() })
+    {
+      options.similarity = similarity;
+      options.symmetric = true;
+      expectExactPlan(gnr::nameOf(similarity), box(40, 36, 32), options, 0.6);
+    }
+  }
+  Options options = fewSteps();
+  options.symmetric = true;
+  expectExactPlan("images that reach the border", box(40, 36, 30), options, 3.0);
+}
+
 TEST(MemoryPlan, CountsTheSearchForAStart)
 {
   Options options = fewSteps();

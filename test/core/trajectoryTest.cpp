@@ -84,7 +84,7 @@ TEST(Trajectory, zeroVelocityLeavesTheStateAndTheAdjoint)
   trajectory.solve(state);
   EXPECT_EQ(trajectory.end(state), m0.data());
   bench.kernels().fill(b.data(), b.size(), 0);
-  trajectory.prepareAdjoint(bench.domain().view(zero), bench.domain().view(scratch));
+  trajectory.prepareBackward(bench.domain().view(zero), bench.domain().view(scratch));
   trajectory.integrateAdjoint(state, lambda.data(), true, bench.domain().view(b));
   // lambda and m do not change, so the integral is lambda grad m; d/dx of sin x cos 2y is cos x cos 2y.
   const auto expected =
@@ -156,7 +156,7 @@ TEST(Trajectory, adjointConservesMass)
   gnr::State state{ m0.data(), {} };
   trajectory.setVelocity(bench.domain().view(v), 8, bench.domain().view(scratch));
   trajectory.solve(state);
-  trajectory.prepareAdjoint(bench.domain().view(v), bench.domain().view(scratch));
+  trajectory.prepareBackward(bench.domain().view(v), bench.domain().view(scratch));
   bench.kernels().fill(b.data(), b.size(), 0);
   trajectory.integrateAdjoint(state, lambda.data(), true, bench.domain().view(b));
   const double after = bench.domain().average(bench.kernels().sum(lambda.data(), lambda.size()));
@@ -186,7 +186,7 @@ adjointError(int n, int steps)
   gnr::State state{ m0.data(), {} };
   trajectory.setVelocity(bench.domain().view(v), steps, bench.domain().view(scratch));
   trajectory.solve(state);
-  trajectory.prepareAdjoint(bench.domain().view(v), bench.domain().view(scratch));
+  trajectory.prepareBackward(bench.domain().view(v), bench.domain().view(scratch));
   trajectory.incrementalState(state, bench.domain().view(vt), mt.data());
   const double forward = bench.inner(mt, l);
   gnr::Buffer  lambda = bench.scalar(uneven);

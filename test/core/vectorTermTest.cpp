@@ -50,7 +50,7 @@ struct Paths
     , scratch(domain.vector())
   {
     trajectory.setVelocity(domain.view(v), steps, domain.view(scratch));
-    trajectory.prepareAdjoint(domain.view(v), domain.view(scratch));
+    trajectory.prepareBackward(domain.view(v), domain.view(scratch));
     transport.follow();
   }
 
@@ -149,7 +149,7 @@ struct Channels
   {
     Buffer b = domain.vector();
     go(term, v);
-    trajectory.prepareAdjoint(domain.view(v), domain.view(scratch));
+    trajectory.prepareBackward(domain.view(v), domain.view(scratch));
     term.addGradient(domain.view(v), false, domain.view(b));
     return b;
   }

@@ -28,14 +28,19 @@ class CorrelationRatioMeasure : public Measure
 {
 public:
   std::unique_ptr<Similarity>
-  compare(Domain & domain, const Real * fixed) const override
+  compare(Domain & domain) const override
   {
-    return std::make_unique<CorrelationRatio>(domain, fixed);
+    return std::make_unique<CorrelationRatio>(domain);
   }
   Contrasts
   contrasts() const override
   {
     return Contrasts::Any;
+  }
+  bool
+  isSymmetric() const override
+  {
+    return false;
   }
 };
 

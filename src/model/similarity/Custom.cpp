@@ -29,8 +29,8 @@ areFinite(const std::vector<float> & values)
 
 } // namespace
 
-Custom::Custom(CustomMeasure * measure, Domain & domain, const Real * fixed)
-  : Similarity(domain, fixed)
+Custom::Custom(CustomMeasure * measure, Domain & domain)
+  : Similarity(domain)
   , measure_(measure)
   , curvature_(domain.scalar())
 {}
@@ -44,13 +44,13 @@ Custom::hostCopy(const Real * field) const
 }
 
 double
-Custom::compare(const Real * m, Host * force, Host * curvature)
+Custom::compare(const Real * m, const Real * f, Host * force, Host * curvature)
 {
   if (measure_ == nullptr)
   {
     return domain_.average(1.0);
   }
-  const Host            fixed = hostCopy(fixed_), moving = hostCopy(m), weight = weight_ ? hostCopy(weight_) : Host();
+  const Host            fixed = hostCopy(f), moving = hostCopy(m), weight = weight_ ? hostCopy(weight_) : Host();
   CustomMeasure::Images images;
   images.grid = domain_.grid();
   images.box = planesOf(domain_.grid(), domain_.slab().begin, domain_.slab().end);
@@ -69,16 +69,16 @@ Custom::compare(const Real * m, Host * force, Host * curvature)
 }
 
 double
-Custom::value(const Real * m)
+Custom::value(const Real * m, const Real * f)
 {
-  return compare(m, nullptr, nullptr);
+  return compare(m, f, nullptr, nullptr);
 }
 
 void
-Custom::linearize(const Real * m, Real * lambda)
+Custom::linearize(const Real * m, const Real * f, Real * lambda)
 {
   Host force, curvature;
-  compare(m, &force, &curvature);
+  compare(m, f, &force, &curvature);
   checkResult(areFinite(force) && areFinite(curvature), "the force or the curvature is not finite");
   checkResult(std::all_of(curvature.begin(), curvature.end(), [](float c) { return c >= 0.0F; }),
               "the curvature is negative");

@@ -16,12 +16,12 @@ namespace gnr
 class Custom : public Similarity
 {
 public:
-  Custom(CustomMeasure * measure, Domain & domain, const Real * fixed);
+  Custom(CustomMeasure * measure, Domain & domain);
 
   double
-  value(const Real * m) override;
+  value(const Real * m, const Real * f) override;
   void
-  linearize(const Real * m, Real * lambda) override;
+  linearize(const Real * m, const Real * f, Real * lambda) override;
   const Real *
   curvature() const override
   {
@@ -33,7 +33,7 @@ private:
 
   /** D of all processes. */
   double
-  compare(const Real * m, Host * force, Host * curvature);
+  compare(const Real * m, const Real * f, Host * force, Host * curvature);
   Host
   hostCopy(const Real * field) const;
 
@@ -48,14 +48,19 @@ public:
     : measure_(measure)
   {}
   std::unique_ptr<Similarity>
-  compare(Domain & domain, const Real * fixed) const override
+  compare(Domain & domain) const override
   {
-    return std::make_unique<Custom>(measure_, domain, fixed);
+    return std::make_unique<Custom>(measure_, domain);
   }
   Contrasts
   contrasts() const override
   {
     return Contrasts::Any; // who knows
+  }
+  bool
+  isSymmetric() const override
+  {
+    return false;
   }
 
 private:

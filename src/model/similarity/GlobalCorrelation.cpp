@@ -13,8 +13,8 @@ constexpr double noise = 0.005; // e, of intensities from 0 to 1: the gain of a 
 
 } // namespace
 
-GlobalCorrelation::GlobalCorrelation(Domain & domain, const Real * fixed)
-  : Similarity(domain, fixed)
+GlobalCorrelation::GlobalCorrelation(Domain & domain)
+  : Similarity(domain)
   , curvature_(domain.scalar())
 {}
 
@@ -23,8 +23,6 @@ GlobalCorrelation::setWeight(const Real * weight)
 {
   Similarity::setWeight(weight);
   mass_ = weight == nullptr ? 1.0 : domain_.average(domain_.kernels().sum(weight, domain_.points()));
-  fixedMean_ = mean(fixed_) / mass_;
-  fixedVariance_ = std::max(inner(fixed_, fixed_) / mass_ - fixedMean_ * fixedMean_, 0.0) + noise * noise;
 }
 
 void
@@ -59,30 +57,32 @@ GlobalCorrelation::inner(const Real * x, const Real * y)
 }
 
 GlobalCorrelation::Moments
-GlobalCorrelation::momentsOf(const Real * m)
+GlobalCorrelation::momentsOf(const Real * m, const Real * f)
 {
   Moments s{};
   s.mean = mean(m) / mass_;
   s.variance = std::max(inner(m, m) / mass_ - s.mean * s.mean, 0.0) + noise * noise;
-  s.covariance = inner(m, fixed_) / mass_ - s.mean * fixedMean_ + noise * noise;
+  s.fixedMean = mean(f) / mass_;
+  s.fixedVariance = std::max(inner(f, f) / mass_ - s.fixedMean * s.fixedMean, 0.0) + noise * noise;
+  s.covariance = inner(m, f) / mass_ - s.mean * s.fixedMean + noise * noise;
   return s;
 }
 
 double
-GlobalCorrelation::value(const Real * m)
+GlobalCorrelation::value(const Real * m, const Real * f)
 {
-  const Moments s = momentsOf(m);
-  return 0.5 * mass_ * std::max(fixedVariance_ - s.covariance * (s.covariance / s.variance), 0.0);
+  const Moments s = momentsOf(m, f);
+  return 0.5 * mass_ * std::max(s.fixedVariance - s.covariance * (s.covariance / s.variance), 0.0);
 }
 
 void
-GlobalCorrelation::linearize(const Real * m, Real * lambda)
+GlobalCorrelation::linearize(const Real * m, const Real * f, Real * lambda)
 {
   Kernels &         kernels = domain_.kernels();
   const std::size_t n = domain_.points();
-  const Moments     at = momentsOf(m);
-  const double      gain = at.covariance / at.variance, offset = fixedMean_ - gain * at.mean;
-  kernels.combine(Real(gain), fixed_, Real(-gain * gain), m, lambda, n);
+  const Moments     at = momentsOf(m, f);
+  const double      gain = at.covariance / at.variance, offset = at.fixedMean - gain * at.mean;
+  kernels.combine(Real(gain), f, Real(-gain * gain), m, lambda, n);
   kernels.scaleAndShift(Real(1), lambda, Real(-gain * offset), lambda, n);
   weigh(lambda);
   kernels.fill(curvature_.data(), n, Real(gain * gain));

@@ -17,14 +17,14 @@ namespace gnr
 class GlobalCorrelation : public Similarity
 {
 public:
-  GlobalCorrelation(Domain & domain, const Real * fixed);
+  explicit GlobalCorrelation(Domain & domain);
 
   void
   setWeight(const Real * weight) override;
   double
-  value(const Real * m) override;
+  value(const Real * m, const Real * f) override;
   void
-  linearize(const Real * m, Real * lambda) override;
+  linearize(const Real * m, const Real * f, Real * lambda) override;
   const Real *
   curvature() const override
   {
@@ -32,10 +32,10 @@ public:
   }
 
 private:
-  /** Of a deformed image, weighted, over all processes. */
+  /** Weighted, over all processes. */
   struct Moments
   {
-    double mean, variance, covariance;
+    double mean, variance, fixedMean, fixedVariance, covariance;
   };
 
   /** sum of w x y over the domain, by its number of points. */
@@ -48,11 +48,9 @@ private:
   void
   weigh(Real * x);
   Moments
-  momentsOf(const Real * m);
+  momentsOf(const Real * m, const Real * f);
 
   double mass_ = 0.0; ///< mean of the weight
-  double fixedMean_ = 0.0;
-  double fixedVariance_ = 0.0;
   Buffer curvature_;
 };
 
@@ -60,14 +58,19 @@ class GlobalCorrelationMeasure : public Measure
 {
 public:
   std::unique_ptr<Similarity>
-  compare(Domain & domain, const Real * fixed) const override
+  compare(Domain & domain) const override
   {
-    return std::make_unique<GlobalCorrelation>(domain, fixed);
+    return std::make_unique<GlobalCorrelation>(domain);
   }
   Contrasts
   contrasts() const override
   {
     return Contrasts::OneOrInverted;
+  }
+  bool
+  isSymmetric() const override
+  {
+    return false; // its unit is that of f
   }
   bool
   endsNearZero() const override

@@ -20,20 +20,20 @@ binsFor(const Grid & grid)
 
 } // namespace
 
-HistogramSimilarity::HistogramSimilarity(Domain & domain, const Real * fixed)
-  : Similarity(domain, fixed)
+HistogramSimilarity::HistogramSimilarity(Domain & domain)
+  : Similarity(domain)
   , bins_(binsFor(domain.grid()))
   , table_(domain.kernels(), static_cast<std::size_t>(bins_) * bins_)
   , curvature_(domain.scalar())
 {}
 
 JointHistogram
-HistogramSimilarity::count(const Real * m)
+HistogramSimilarity::count(const Real * m, const Real * f)
 {
   JointHistogram             p(bins_);
   std::vector<std::uint64_t> counts(p.values().size());
   domain_.kernels().jointHistogram(
-    m, fixed_, weight_, domain_.points(), JointHistogram::lower, JointHistogram::upper, counts.data(), bins_);
+    m, f, weight_, domain_.points(), JointHistogram::lower, JointHistogram::upper, counts.data(), bins_);
   const double quantum = std::ldexp(1.0, -24) / static_cast<double>(domain_.grid().points());
   std::transform(
     counts.begin(), counts.end(), p.values().begin(), [](std::uint64_t quanta) { return static_cast<double>(quanta); });
@@ -46,13 +46,13 @@ HistogramSimilarity::count(const Real * m)
 }
 
 void
-HistogramSimilarity::lookUp(JointHistogram & table, const Real * m, bool isDerivative, Real * out)
+HistogramSimilarity::lookUp(JointHistogram & table, const Real * m, const Real * f, bool isDerivative, Real * out)
 {
   Kernels &               kernels = domain_.kernels();
   const std::size_t       n = domain_.points();
   const std::vector<Real> values(table.values().begin(), table.values().end());
   kernels.copyFromHost(values.data(), table_.data(), values.size() * sizeof(Real));
-  kernels.lookUp(m, fixed_, table_.data(), JointHistogram::lower, JointHistogram::upper, bins_, isDerivative, out, n);
+  kernels.lookUp(m, f, table_.data(), JointHistogram::lower, JointHistogram::upper, bins_, isDerivative, out, n);
   if (weight_ != nullptr)
   {
     kernels.multiply(Real(1), weight_, out, out, n);
@@ -60,18 +60,18 @@ HistogramSimilarity::lookUp(JointHistogram & table, const Real * m, bool isDeriv
 }
 
 double
-HistogramSimilarity::value(const Real * m)
+HistogramSimilarity::value(const Real * m, const Real * f)
 {
-  return valueOf(count(m));
+  return valueOf(count(m, f));
 }
 
 void
-HistogramSimilarity::linearize(const Real * m, Real * lambda)
+HistogramSimilarity::linearize(const Real * m, const Real * f, Real * lambda)
 {
   JointHistogram force(bins_), curvature(bins_);
-  differentiate(count(m), force, curvature);
-  lookUp(force, m, true, lambda);
-  lookUp(curvature, m, false, curvature_.data());
+  differentiate(count(m, f), force, curvature);
+  lookUp(force, m, f, true, lambda);
+  lookUp(curvature, m, f, false, curvature_.data());
 }
 
 } // namespace gnr

@@ -75,12 +75,12 @@ private:
 class HistogramSimilarity : public Similarity
 {
 public:
-  HistogramSimilarity(Domain & domain, const Real * fixed);
+  explicit HistogramSimilarity(Domain & domain);
 
   double
-  value(const Real * m) override;
+  value(const Real * m, const Real * f) override;
   void
-  linearize(const Real * m, Real * lambda) override;
+  linearize(const Real * m, const Real * f, Real * lambda) override;
   const Real *
   curvature() const override
   {
@@ -97,10 +97,10 @@ protected:
 
 private:
   JointHistogram
-  count(const Real * m);
+  count(const Real * m, const Real * f);
   /** out = w sum_ij table_ij B_i(m) h_j(f), or with the derivative of B_i. */
   void
-  lookUp(JointHistogram & table, const Real * m, bool isDerivative, Real * out);
+  lookUp(JointHistogram & table, const Real * m, const Real * f, bool isDerivative, Real * out);
 
   int    bins_;
   Buffer table_;

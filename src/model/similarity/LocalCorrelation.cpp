@@ -12,11 +12,12 @@ constexpr double windowWidth = 2.0; // standard deviation in voxels
 constexpr double noise = 0.03;      // e
 constexpr double unit = 0.045;      // of D against squared differences
 constexpr double leastWeight = 0.2; // of a window, to count
+constexpr double share = 0.85;      // of the curvature that gain and offset leave, about
 
 } // namespace
 
-LocalCorrelation::LocalCorrelation(Domain & domain, const Real * fixed)
-  : Similarity(domain, fixed)
+LocalCorrelation::LocalCorrelation(Domain & domain)
+  : Similarity(domain)
   , window_(windowWidth)
   , curvature_(domain.scalar())
 {}
@@ -36,7 +37,7 @@ LocalCorrelation::setWeight(const Real * weight)
 }
 
 LocalCorrelation::Moments
-LocalCorrelation::momentsOf(const Real * m)
+LocalCorrelation::momentsOf(const Real * m, const Real * f)
 {
   Kernels &         kernels = domain_.kernels();
   const std::size_t n = domain_.points();
@@ -57,10 +58,10 @@ LocalCorrelation::momentsOf(const Real * m)
   };
   const LocalMoments s = view(sums);
   weigh(m, s.m);
-  weigh(fixed_, s.f);
+  weigh(f, s.f);
   kernels.multiply(Real(1), s.m, m, s.mm, n);
-  kernels.multiply(Real(1), s.m, fixed_, s.mf, n);
-  kernels.multiply(Real(1), s.f, fixed_, s.ff, n);
+  kernels.multiply(Real(1), s.m, f, s.mf, n);
+  kernels.multiply(Real(1), s.f, f, s.ff, n);
   for (const Buffer & sum : sums)
   {
     window_.apply(domain_, sum.data(), sum.data());
@@ -76,33 +77,33 @@ LocalCorrelation::view(const Moments & sums) const
 }
 
 double
-LocalCorrelation::value(const Real * m)
+LocalCorrelation::value(const Real * m, const Real * f)
 {
-  const Moments sums = momentsOf(m);
+  const Moments sums = momentsOf(m, f);
   return domain_.average(domain_.kernels().localCorrelation(
     view(sums), Real(noise * noise), Real(unit), Real(leastWeight), domain_.points()));
 }
 
 void
-LocalCorrelation::linearize(const Real * m, Real * lambda)
+LocalCorrelation::linearize(const Real * m, const Real * f, Real * lambda)
 {
   Kernels &          kernels = domain_.kernels();
   const std::size_t  n = domain_.points();
-  const Moments      sums = momentsOf(m);
+  const Moments      sums = momentsOf(m, f);
   const LocalMoments s = view(sums);
   kernels.localCorrelationDerivatives(s, Real(noise * noise), Real(unit), Real(leastWeight), n);
   for (Real * factor : { s.f, s.ff, s.mf })
   {
     window_.apply(domain_, factor, factor);
   }
-  kernels.correlationForce(fixed_, m, weight_, s.f, s.ff, s.mf, lambda, n);
+  kernels.correlationForce(f, m, weight_, s.f, s.ff, s.mf, lambda, n);
   if (weight_ == nullptr)
   {
-    kernels.copy(s.ff, curvature_.data(), n);
+    kernels.scaleAndShift(Real(share), s.ff, Real(0), curvature_.data(), n);
   }
   else
   {
-    kernels.multiply(Real(1), weight_, s.ff, curvature_.data(), n);
+    kernels.multiply(Real(share), weight_, s.ff, curvature_.data(), n);
   }
 }
 

@@ -23,14 +23,14 @@ namespace gnr
 class LocalCorrelation : public Similarity
 {
 public:
-  LocalCorrelation(Domain & domain, const Real * fixed);
+  explicit LocalCorrelation(Domain & domain);
 
   void
   setWeight(const Real * weight) override;
   double
-  value(const Real * m) override;
+  value(const Real * m, const Real * f) override;
   void
-  linearize(const Real * m, Real * lambda) override;
+  linearize(const Real * m, const Real * f, Real * lambda) override;
   const Real *
   curvature() const override
   {
@@ -41,7 +41,7 @@ private:
   /** Window sums of w m, w f, w m^2, w f^2, w m f. */
   using Moments = std::array<Buffer, 5>;
   Moments
-  momentsOf(const Real * m);
+  momentsOf(const Real * m, const Real * f);
   LocalMoments
   view(const Moments & sums) const;
 
@@ -54,9 +54,9 @@ class LocalCorrelationMeasure : public Measure
 {
 public:
   std::unique_ptr<Similarity>
-  compare(Domain & domain, const Real * fixed) const override
+  compare(Domain & domain) const override
   {
-    return std::make_unique<LocalCorrelation>(domain, fixed);
+    return std::make_unique<LocalCorrelation>(domain);
   }
   Contrasts
   contrasts() const override

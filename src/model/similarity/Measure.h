@@ -36,12 +36,18 @@ public:
   {
     return 1.0;
   }
-  /** How a channel is compared with its fixed one, which must live as long as the result. */
+  /** How a channel is compared with its fixed one. */
   virtual std::unique_ptr<Similarity>
-  compare(Domain & domain, const Real * fixed) const = 0;
+  compare(Domain & domain) const = 0;
 
   virtual Contrasts
   contrasts() const = 0;
+  /** Whether both images may change places: D(m, f) = D(f, m). */
+  virtual bool
+  isSymmetric() const
+  {
+    return true;
+  }
   /** Whether compare() gives SumOfSquares, so that all channels can be carried at once. */
   virtual bool
   isSquared() const

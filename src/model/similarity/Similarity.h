@@ -18,10 +18,8 @@ namespace gnr
 class Similarity
 {
 public:
-  /** \param fixed must live as long as this. */
-  Similarity(Domain & domain, const Real * fixed)
+  explicit Similarity(Domain & domain)
     : domain_(domain)
-    , fixed_(fixed)
   {}
   virtual ~Similarity() = default;
 
@@ -35,20 +33,19 @@ public:
 
   /** D(m, f), >= 0. Collective. */
   virtual double
-  value(const Real * m) = 0;
+  value(const Real * m, const Real * f) = 0;
 
   /** lambda = lambda(1) = -dD/dm at m; freezes the curvature. Collective. */
   virtual void
-  linearize(const Real * m, Real * lambda) = 0;
+  linearize(const Real * m, const Real * f, Real * lambda) = 0;
 
   /** K >= 0 at the m of linearize(), null for one: the incremental adjoint ends as -K mt. */
   virtual const Real *
   curvature() const = 0;
 
 protected:
-  Domain &           domain_;
-  const Real * const fixed_;
-  const Real *       weight_ = nullptr;
+  Domain &     domain_;
+  const Real * weight_ = nullptr;
 };
 
 } // namespace gnr

@@ -5,15 +5,15 @@ namespace gnr
 {
 
 double
-SumOfSquares::value(const Real * m)
+SumOfSquares::value(const Real * m, const Real * f)
 {
-  return 0.5 * domain_.average(domain_.kernels().squaredDistance(m, fixed_, weight_, domain_.points()));
+  return 0.5 * domain_.average(domain_.kernels().squaredDistance(m, f, weight_, domain_.points()));
 }
 
 void
-SumOfSquares::linearize(const Real * m, Real * lambda)
+SumOfSquares::linearize(const Real * m, const Real * f, Real * lambda)
 {
-  domain_.kernels().weightedDifference(fixed_, m, weight_, lambda, domain_.points());
+  domain_.kernels().weightedDifference(f, m, weight_, lambda, domain_.points());
 }
 
 } // namespace gnr

@@ -14,9 +14,9 @@ public:
   using Similarity::Similarity;
 
   double
-  value(const Real * m) override;
+  value(const Real * m, const Real * f) override;
   void
-  linearize(const Real * m, Real * lambda) override;
+  linearize(const Real * m, const Real * f, Real * lambda) override;
   const Real *
   curvature() const override
   {
@@ -29,9 +29,9 @@ class SumOfSquaresMeasure : public Measure
 {
 public:
   std::unique_ptr<Similarity>
-  compare(Domain & domain, const Real * fixed) const override
+  compare(Domain & domain) const override
   {
-    return std::make_unique<SumOfSquares>(domain, fixed);
+    return std::make_unique<SumOfSquares>(domain);
   }
   Contrasts
   contrasts() const override
@@ -55,9 +55,9 @@ class DescriptorMeasure : public Measure
 {
 public:
   std::unique_ptr<Similarity>
-  compare(Domain & domain, const Real * fixed) const override
+  compare(Domain & domain) const override
   {
-    return std::make_unique<SumOfSquares>(domain, fixed);
+    return std::make_unique<SumOfSquares>(domain);
   }
   Contrasts
   contrasts() const override
