@@ -119,7 +119,7 @@ TEST(Symmetric, HessianIsSymmetricAndPositive)
 {
   for (const auto & [similarity, exponent] : kinds)
   {
-    Symmetric    s(32, similarity, exponent);
+    Symmetric    s(24, similarity, exponent);
     const Buffer x = s.bench.vector(problems::direction(0.4)), y = s.bench.vector(problems::direction(1.3));
     const Buffer hx = s.hessian(x), hy = s.hessian(y);
     const double xhx = s.bench.inner(x, hx), yhy = s.bench.inner(y, hy);
@@ -171,12 +171,12 @@ TEST(Symmetric, EqualImagesHaveTheHessianOfOneSide)
   EXPECT_LT(bench.inner(both, both), 1e-10 * bench.inner(one, one));
 }
 
-/** Two images of a body, the second deformed, of 40 x 36 x 32 voxels. */
+/** Two images of a body, the second deformed, of 28 x 24 x 20 voxels. */
 struct Pair
 {
   Pair()
   {
-    grid.size = { { 40, 36, 32 } };
+    grid.size = { { 28, 24, 20 } };
     for (int k = 0; k < grid.size[2]; ++k)
     {
       for (int j = 0; j < grid.size[1]; ++j)
@@ -185,7 +185,7 @@ struct Pair
         {
           a.push_back(body(i, j, k));
           b.push_back(body(i + 1.5 * std::sin(0.2 * j), j - 1.2 * std::cos(0.15 * k), k + 0.8 * std::sin(0.2 * i)));
-          weight.push_back(i < 8 ? 0.2F : 1.0F);
+          weight.push_back(i < 6 ? 0.2F : 1.0F);
         }
       }
     }
@@ -193,7 +193,7 @@ struct Pair
   static float
   body(double i, double j, double k)
   {
-    const double x = (i - 20) / 13, y = (j - 18) / 12, z = (k - 16) / 11;
+    const double x = (i - 14) / 9, y = (j - 12) / 8, z = (k - 10) / 7;
     const double inside = 1 / (1 + std::exp(12 * (x * x + y * y + z * z - 1)));
     return static_cast<float>(inside * (0.6 + 0.2 * std::sin(0.7 * i) * std::cos(0.6 * j) + 0.2 * std::sin(0.8 * k)));
   }
@@ -205,7 +205,7 @@ struct Pair
     problem.options.device = problems::solveDevice();
     problem.options.similarity = *gnr::SimilarityList::read(similarity);
     problem.options.symmetric = true;
-    problem.options.maximumIterations = 4;
+    problem.options.maximumIterations = 2;
     problem.options.velocityGrid = isHalf ? gnr::VelocityGrid::Half : gnr::VelocityGrid::Full;
     const gnr::Box all = gnr::wholeOf(grid);
     problem.fixed = { (isChanged ? b : a).data(), all };
@@ -236,10 +236,8 @@ TEST(Symmetric, ImagesThatChangePlacesGiveTheNegativeVelocity)
     }
     return std::sqrt(sum);
   };
-  for (const auto & [similarity, isMasked, isHalf] : { std::tuple("ssd", false, false),
-                                                       std::tuple("lncc", true, false),
-                                                       std::tuple("mind", false, true),
-                                                       std::tuple("lncc+0.5*mind", false, false) })
+  for (const auto & [similarity, isMasked, isHalf] :
+       { std::tuple("ssd", false, false), std::tuple("lncc", true, false), std::tuple("mind", false, true) })
   {
     std::vector<float>       there = pair.velocity(similarity, false, isMasked, isHalf);
     const std::vector<float> back = pair.velocity(similarity, true, isMasked, isHalf);
