@@ -39,7 +39,7 @@ public:
     double rho = Blend(0.0, 1.0, Ellipsoid(p, { 0, 0, 0 }, { 150, 105, 160 }));
     rho = Blend(rho, 0.25, Lung(p));
     rho = Blend(rho, 0.9, std::max(motion_.vessels ? Thicket(p) : Vessels(p), Lung(p)));
-    rho = Blend(rho, 1.6, std::max(std::hypot(p[0], p[1] - 78) - 14.0, std::abs(p[2]) - 130.0)); // spine
+    rho = Blend(rho, 1.6, Spine(p));
     return Blend(rho, 1.6, Ribs(p));
   }
 
@@ -67,6 +67,12 @@ public:
   Lung(const PointType & p)
   {
     return std::min(Ellipsoid(p, { 65, 0, 20 }, { 48, 70, 65 }), Ellipsoid(p, { -65, 0, 20 }, { 48, 70, 65 }));
+  }
+  /** The same to the spine and the ribs, which hardly move, and the spine not at all. */
+  static double
+  Bone(const PointType & p)
+  {
+    return std::min(Spine(p), Ribs(p));
   }
 
 private:
@@ -141,6 +147,11 @@ private:
       nearest = std::min(nearest, std::hypot(offsetA, offsetB) - 1.5 - 1.5 * random(2.6));
     }
     return nearest;
+  }
+  static double
+  Spine(const PointType & p)
+  {
+    return std::max(std::hypot(p[0], p[1] - 78) - 14.0, std::abs(p[2]) - 130.0);
   }
   /** Nine rings in the wall of the chest. */
   static double

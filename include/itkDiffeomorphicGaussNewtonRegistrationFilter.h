@@ -164,6 +164,13 @@ public:
   itkSetInputMacro(MovingImageMask, MaskImageType);
   itkGetInputMacro(MovingImageMask, MaskImageType);
 
+  /** Optional; on the grid of the moving image, finite: how strongly tissue there resists a change of its volume,
+   * weights
+   * >= 0 that count times parameter IncompressibilityWeight; 0: not at all. Like a mask they travel with the moving
+   * image (parameter IncompressibilityForm). Of CTs parameter Incompressibility "ct" makes such weights by itself. */
+  itkSetInputMacro(IncompressibilityImage, RealImageType);
+  itkGetInputMacro(IncompressibilityImage, RealImageType);
+
   /** Optional start: maps fixed physical points to moving physical points (as itk::ResampleImageFilter takes it). The
    * deformation that is found comes before it: a fixed point x corresponds to T(x + u(x)). */
   itkSetGetDecoratedObjectInputMacro(InitialTransform, InitialTransformType);

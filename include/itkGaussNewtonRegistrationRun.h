@@ -86,13 +86,18 @@ public:
     MovingImage,
     FixedImageMask,
     MovingImageMask,
+    IncompressibilityImage,
     InitialTransform,
     InitialVelocityField,
     NumberOfInputs
   };
-  static constexpr std::array<const char *, NumberOfInputs> InputNames{
-    { "FixedImage", "MovingImage", "FixedImageMask", "MovingImageMask", "InitialTransform", "InitialVelocityField" }
-  };
+  static constexpr std::array<const char *, NumberOfInputs> InputNames{ { "FixedImage",
+                                                                          "MovingImage",
+                                                                          "FixedImageMask",
+                                                                          "MovingImageMask",
+                                                                          "IncompressibilityImage",
+                                                                          "InitialTransform",
+                                                                          "InitialVelocityField" } };
 
   /** Of an image of a further pair that of its like in the first. */
   static constexpr Input

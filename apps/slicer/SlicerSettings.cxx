@@ -216,6 +216,13 @@ SlicerParser::SlicerParser(const gnr::OptionTable & table)
              "input",
              "Label map on the grid of the moving volume: the match counts only where it, deformed, is not 0." },
            r.movingMask);
+  optional({ "image",
+             like,
+             "--incompressibility-image",
+             "Incompressibility image",
+             "input",
+             "Volume on the grid of the moving one: how strongly tissue resists a change of its volume, 0 or more." },
+           r.incompressibilityImage);
   optional({ "transform",
              R"(fileExtensions=".h5,.tfm,.txt")",
              "--initial-transform",

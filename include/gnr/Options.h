@@ -205,6 +205,30 @@ inline constexpr EnumName<Density> enumNames<Density>[] = {
   { Density::Ct, "ct" },
 };
 
+/** What tells how strongly tissues resist a change of their volume [S3], where no image of weights does. */
+enum class Incompressibility
+{
+  None,
+  Ct ///< CT numbers (HU) of the moving image: bone most, soft tissue, lung and air not at all
+};
+template <>
+inline constexpr EnumName<Incompressibility> enumNames<Incompressibility>[] = {
+  { Incompressibility::None, "none" },
+  { Incompressibility::Ct, "ct" },
+};
+
+/** What such a resistance is measured by. */
+enum class IncompressibilityForm
+{
+  Static, ///< by the divergence of the velocity; the weights stay where they are [S4]
+  Moving  ///< by det(I + grad u); the weights travel with the moving image: dearer, where stiff tissue moves far [S3]
+};
+template <>
+inline constexpr EnumName<IncompressibilityForm> enumNames<IncompressibilityForm>[] = {
+  { IncompressibilityForm::Static, "static" },
+  { IncompressibilityForm::Moving, "moving" },
+};
+
 /** What the fall of the objective in a step is measured against, to tell that a level stalls. */
 enum class StallReference
 {
@@ -266,6 +290,9 @@ struct Options
   std::optional<double> determinantFloor = 0.02;
   std::optional<double> landmarkSigma; ///< mm, > 0: the distance of landmarks that is worth 10 % of the range of
                                        ///< intensities; unset: a tenth of the size of the box
+  Incompressibility     incompressibility = Incompressibility::None; ///< where no image has the weights
+  IncompressibilityForm incompressibilityForm = IncompressibilityForm::Static;
+  double incompressibilityWeight = 0.1; ///< of (sqrt(det) - 1)^2 where a weight is one, > 0; unit: squared intensities
   Regularization regularization = Regularization::H1;
   bool           incompressible = false; ///< keep the velocity divergence-free
   bool           symmetric = false;      ///< both images meet half way [Y1]
@@ -299,9 +326,10 @@ struct Options
   SimilarityList         similarity = SimilarityMeasure::Automatic;
   IntensityNormalization intensityNormalization = IntensityNormalization::Percentiles;
   Density                density = Density::None;
-  double                 densityExponent = 1.0; ///< a of m(1) = det^a m0 o y for densities, 0.1 to 1; no unit
-  bool                   periodic = false;      ///< the images are periodic on their box: no padding
-  double                 smoothing = 0.0; ///< standard deviation of a Gaussian on the images, in voxels of each level
+  std::optional<double>  densityExponent = 1.0; ///< a of m(1) = det^a m0 o y for densities, 0.1 to 1; no unit; unset:
+                                                ///< how mean density goes with volume inside of both weights
+  bool   periodic = false;                      ///< the images are periodic on their box: no padding
+  double smoothing = 0.0; ///< standard deviation of a Gaussian on the images, in voxels of each level
 
   // machine
   Device             device = Device::Auto;

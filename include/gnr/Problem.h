@@ -79,9 +79,10 @@ struct Problem
 
   InputBlock fixed{}; ///< any intensity scale; values that are not finite and constant images are refused
   InputBlock moving{};
-  InputBlock fixedWeight{};     ///< of the mismatch, 0 to 1; stays in place. Nowhere set: one everywhere
-  InputBlock movingWeight{};    ///< likewise; travels with the moving image
-  InputBlock initialVelocity{}; ///< vectors, as Field::Velocity: the start, in place of zero
+  InputBlock fixedWeight{};       ///< of the mismatch, 0 to 1; stays in place. Nowhere set: one everywhere
+  InputBlock movingWeight{};      ///< likewise; travels with the moving image
+  InputBlock incompressibility{}; ///< weights >= 0 [S3], of what `moving` shows at each voxel
+  InputBlock initialVelocity{};   ///< vectors, as Field::Velocity: the start, in place of zero
 
   /** Further images of what `fixed` and `moving` show, on the same grid and under the same weights: other contrasts,
    * maps, features. Their dissimilarities, with the weights in Options::similarity, are added to D. Every process has
@@ -89,7 +90,8 @@ struct Problem
   std::vector<ImagePair> furtherPairs{};
 
   /** By how much the volume of what `moving` shows has changed when it was sampled on the grid, if that was through a
-   * linear transform: its determinant, > 0. Densities are multiplied by its power. */
+   * linear transform: its determinant, > 0. Densities are multiplied by its power, and where volumes shall be kept they
+   * are those before it. */
   double movingVolumeChange = 1.0;
 
   /** Points that shall come to lie on one another, beside what the images say; the first process says which. */

@@ -117,7 +117,8 @@ struct MemoryPlan
   bool        reachesBorder = false;  ///< anatomy does: padding that must not count
   bool        hasFixedWeight = false; ///< of the user
   bool        hasMovingWeight = false;
-  int         pairs = 1; ///< of images
+  bool        hasIncompressibility = false; ///< an image of weights
+  int         pairs = 1;                    ///< of images
   bool        hasInitialVelocity = false;
   std::size_t landmarks = 0; ///< pairs
 
@@ -209,8 +210,9 @@ struct Report
   std::optional<DetailCorrelation> detailCorrelation; ///< unset: an image has no details
   /// What the transport has added to the mass, or lost of it, as a share; unset: there are no densities.
   std::optional<double>            massDrift;
-  std::optional<LandmarkDistances> landmarks; ///< unset: there are none
-  double      determinantMinimum = 1.0;       ///< det(I + grad u) over the image grid, central differences
+  std::optional<double>            densityExponent; ///< that was used; unset: there are no densities
+  std::optional<LandmarkDistances> landmarks;       ///< unset: there are none
+  double      determinantMinimum = 1.0;             ///< det(I + grad u) over the image grid, central differences
   double      determinantMaximum = 1.0;
   double      determinantMean = 1.0;
   std::size_t foldedVoxels = 0;          ///< det <= 0

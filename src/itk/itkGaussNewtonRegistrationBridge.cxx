@@ -23,8 +23,6 @@
 #include "itkGaussNewtonRegistrationSampling.h"
 
 #include "itkHistogramMatchingImageFilter.h"
-#include "itkLinearInterpolateImageFunction.h"
-
 
 #ifdef _OPENMP
 #  include <omp.h>
@@ -63,8 +61,9 @@ VolumeChangeOf(const Transform<double, 3, 3> & transform)
 {
   if (!transform.IsLinear())
   {
-    ThrowBadInput("InitialTransform: is not linear, so that it changes densities from place to place; for densities, "
-                  "resample the moving image through it, multiply by its determinant and leave the transform out.");
+    ThrowBadInput("InitialTransform: is not linear, so that it changes volumes from place to place; for densities, "
+                  "resample the moving image through it, multiply by its determinant and leave the transform out. "
+                  "Volumes cannot be kept with it.");
   }
   const Point<double, 3> origin{};
   const auto             columnOf = [&](unsigned int axis) {
@@ -260,6 +259,7 @@ GaussNewtonRegistrationBridge::MakeProblem() const
   problem.moving = this->InputOf(m_Moving.GetPointer());
   problem.fixedWeight = this->InputOf(m_FixedWeight.GetPointer());
   problem.movingWeight = this->InputOf(m_MovingWeight.GetPointer());
+  problem.incompressibility = this->InputOf(m_Incompressibility.GetPointer());
   problem.initialVelocity = this->InputOf(m_Velocity.GetPointer());
   problem.movingVolumeChange = m_MovingVolumeChange;
   problem.landmarks = m_Landmarks;
@@ -297,7 +297,8 @@ void
 GaussNewtonRegistrationBridge::VerifyGrids(const ImageBaseType * fixed,
                                            const ImageBaseType * moving,
                                            const ImageBaseType * fixedMask,
-                                           const ImageBaseType * movingMask)
+                                           const ImageBaseType * movingMask,
+                                           const ImageBaseType * incompressibility)
 {
   VerifySize(fixed, "FixedImage");
   VerifySize(moving, "MovingImage");
@@ -308,6 +309,10 @@ GaussNewtonRegistrationBridge::VerifyGrids(const ImageBaseType * fixed,
   if (movingMask)
   {
     VerifyOnGridOf(moving, "MovingImage", movingMask, "MovingImageMask", resampleMask);
+  }
+  if (incompressibility)
+  {
+    VerifyOnGridOf(moving, "MovingImage", incompressibility, "IncompressibilityImage", resampleImage);
   }
 }
 
@@ -323,19 +328,17 @@ GaussNewtonRegistrationBridge::VerifyFurtherPair(unsigned int          number,
 }
 
 auto
-GaussNewtonRegistrationBridge::PrepareMoving(const Inputs &                  inputs,
-                                             const Source<ScalarImageType> & moving,
-                                             const ScalarImageType *         fixed,
-                                             const std::string &             name,
-                                             const Source<MaskImageType> &   mask,
-                                             bool                            isOfLabels,
-                                             ScalarImageType::Pointer & weight) const -> ScalarImageType::ConstPointer
+GaussNewtonRegistrationBridge::SampleMoving(const Inputs &                  inputs,
+                                            const Source<ScalarImageType> & moving,
+                                            const std::string &             name,
+                                            const Source<MaskImageType> &   mask,
+                                            bool                            isOfLabels,
+                                            ScalarImageType::Pointer & weight) const -> ScalarImageType::ConstPointer
 {
-  ScalarImageType::ConstPointer result;
   if (IsOnFixedGrid(inputs))
   {
-    const RegionType same = RegionOn(moving.grid, m_Distribution.GetInputRegion(), inputs.fixed);
-    result = moving.whole ? moving.whole : moving.read(same);
+    const RegionType              same = RegionOn(moving.grid, m_Distribution.GetInputRegion(), inputs.fixed);
+    ScalarImageType::ConstPointer result = moving.whole ? moving.whole : moving.read(same);
     if (!moving.whole)
     {
       CheckFinite(result, same, name);
@@ -347,15 +350,47 @@ GaussNewtonRegistrationBridge::PrepareMoving(const Inputs &                  inp
       weight = MakeWeight(part, ofMask, "MovingImageMask");
       CheckNotEmpty(weight, m_Distribution, "MovingImageMask");
     }
+    return result;
   }
-  else
+  const ResampledMoving resampled =
+    ResampleMoving(moving, name, isOfLabels, mask, m_Distribution, inputs.initialTransform, m_Threader);
+  weight = resampled.weight;
+  return resampled.image.GetPointer();
+}
+
+void
+GaussNewtonRegistrationBridge::PrepareVolumes(const Inputs & inputs, const gnr::Options & options)
+{
+  const bool isDensity = options.density != gnr::Density::None;
+  const bool isOfCt = options.incompressibility == gnr::Incompressibility::Ct;
+  if (isDensity && !options.densityExponent && !(inputs.fixedMask && inputs.movingMask))
   {
-    const ResampledMoving resampled =
-      ResampleMoving(moving, name, isOfLabels, mask, m_Distribution, inputs.initialTransform, m_Threader);
-    result = resampled.image;
-    weight = resampled.weight;
+    // A moving image that was resampled has a weight without a mask, too.
+    ThrowBadInput(
+      std::string(inputs.fixedMask ? "MovingImageMask" : "FixedImageMask") +
+      ": is missing; density exponent auto compares the lungs of both images, so give the masks of both, or "
+      "a number for the exponent.");
   }
-  return inputs.matchHistograms && !isOfLabels ? MatchHistogram(result, fixed).GetPointer() : result.GetPointer();
+  if (inputs.matchHistograms && (isDensity || isOfCt))
+  {
+    ThrowBadInput(isDensity ? "UseHistogramMatching: would change the masses of densities; switch it off."
+                            : "UseHistogramMatching: would change the CT numbers that incompressibility ct reads; "
+                              "switch it off.");
+  }
+  if (isDensity || isOfCt || inputs.incompressibility)
+  {
+    m_MovingVolumeChange = inputs.initialTransform ? VolumeChangeOf(*inputs.initialTransform) : 1.0;
+  }
+  if (inputs.incompressibility)
+  {
+    constexpr const char * name = "IncompressibilityImage";
+    if (const auto & whole = inputs.incompressibility.whole)
+    {
+      CheckFinite(whole, whole->GetLargestPossibleRegion(), name);
+    }
+    ScalarImageType::Pointer unused; // where the image lies that has these weights
+    m_Incompressibility = this->SampleMoving(inputs, inputs.incompressibility, name, {}, false, unused);
+  }
 }
 
 void
@@ -391,21 +426,22 @@ GaussNewtonRegistrationBridge::Prepare(const Inputs & inputs, const gnr::Options
     CheckNotEmpty(m_FixedWeight, m_Distribution, "FixedImageMask");
   }
 
-  if (options.density != gnr::Density::None)
-  {
-    if (inputs.matchHistograms)
-    {
-      ThrowBadInput("UseHistogramMatching: would change the masses of densities; switch it off.");
-    }
-    m_MovingVolumeChange = inputs.initialTransform ? VolumeChangeOf(*inputs.initialTransform) : 1.0;
-  }
+  this->PrepareVolumes(inputs, options);
 
-  m_UsesMovingInPlace = IsOnFixedGrid(inputs) && !inputs.matchHistograms;
+  m_UsesWeightsInPlace = IsOnFixedGrid(inputs);
+  m_UsesMovingInPlace = m_UsesWeightsInPlace && !inputs.matchHistograms;
   const auto isOfLabels = [&](std::size_t pair) {
     return options.similarity.of(pair).has(gnr::SimilarityMeasure::Labels);
   };
-  m_Moving = this->PrepareMoving(
-    inputs, inputs.moving, inputs.fixed, "MovingImage", inputs.movingMask, isOfLabels(0), m_MovingWeight);
+  const auto matched =
+    [&](const ScalarImageType::ConstPointer & moving, const ScalarImageType * fixed, std::size_t pair) {
+      return inputs.matchHistograms && !isOfLabels(pair) ? MatchHistogram(moving, fixed).GetPointer()
+                                                         : moving.GetPointer();
+    };
+  m_Moving =
+    matched(this->SampleMoving(inputs, inputs.moving, "MovingImage", inputs.movingMask, isOfLabels(0), m_MovingWeight),
+            inputs.fixed,
+            0);
 
   for (const Pair & pair : inputs.furtherPairs)
   {
@@ -419,10 +455,9 @@ GaussNewtonRegistrationBridge::Prepare(const Inputs & inputs, const gnr::Options
     {
       CheckIntensities(pair.moving.whole, movingName);
     }
-    m_FurtherPairs.push_back(
-      { pair.fixed,
-        this->PrepareMoving(
-          inputs, pair.moving, pair.fixed, movingName, {}, isOfLabels(m_FurtherPairs.size() + 1), sameWeight) });
+    const std::size_t number = m_FurtherPairs.size() + 1;
+    const auto        moving = this->SampleMoving(inputs, pair.moving, movingName, {}, isOfLabels(number), sameWeight);
+    m_FurtherPairs.push_back({ pair.fixed, matched(moving, pair.fixed, number) });
   }
 
   if (inputs.initialVelocity)
@@ -441,7 +476,8 @@ std::size_t
 GaussNewtonRegistrationBridge::GetPreparedBytes() const
 {
   return (m_UsesMovingInPlace ? 0 : (1 + m_FurtherPairs.size()) * BytesOf(m_Moving)) + BytesOf(m_FixedWeight) +
-         BytesOf(m_MovingWeight) + (m_Velocity ? 3 * BytesOf(m_Fixed) : 0);
+         BytesOf(m_MovingWeight) + (m_UsesWeightsInPlace ? 0 : BytesOf(m_Incompressibility)) +
+         (m_Velocity ? 3 * BytesOf(m_Fixed) : 0);
 }
 
 const gnr::Report &
@@ -459,6 +495,7 @@ GaussNewtonRegistrationBridge::ReleaseInputs()
   m_FurtherPairs.clear();
   m_FixedWeight = nullptr;
   m_MovingWeight = nullptr;
+  m_Incompressibility = nullptr;
   m_Velocity = nullptr;
 }
 
@@ -482,115 +519,6 @@ void
 GaussNewtonRegistrationBridge::ReleaseSolver()
 {
   m_Result.reset();
-}
-
-void
-GaussNewtonRegistrationBridge::Warp(const Source<ScalarImageType> & moving,
-                                    const VectorImageType *         displacement,
-                                    const TransformType *           initialTransform,
-                                    ScalarImageType *               warped) const
-{
-  const PointMap map(warped, displacement, initialTransform);
-  float * const  values = warped->GetBufferPointer();
-  ForEachPiece(
-    warped->GetBufferedRegion(),
-    map,
-    moving,
-    Outside::Ignored,
-    m_Threader,
-    [&](const RegionType & piece, const RegionType &, const ScalarImageType * part) {
-      const auto interpolator = LinearInterpolateImageFunction<ScalarImageType, double>::New();
-      interpolator->SetInputImage(part);
-      ForEachPoint(
-        piece, map, moving.grid, m_Threader, [&](const IndexType & index, const CoordinateType & c, bool isInside) {
-          values[warped->ComputeOffset(index)] =
-            isInside ? static_cast<float>(interpolator->EvaluateAtContinuousIndex(c)) : 0.0F;
-        });
-    });
-}
-
-void
-GaussNewtonRegistrationBridge::WarpAtRoot(const Source<ScalarImageType> & moving,
-                                          const VectorImageType *         displacement,
-                                          const TransformType *           initialTransform,
-                                          ScalarImageType *               warped) const
-{
-  const Distribution & distribution = m_Distribution;
-  gnr::Communicator &  communicator = *distribution.GetCommunicator();
-  const int            processes = communicator.size();
-  const int            rank = communicator.rank();
-  const RegionType     whole = distribution.GetFixedGrid()->GetLargestPossibleRegion();
-  const SizeValueType  planeSize = whole.GetSize(0) * whole.GetSize(1);
-
-  // What the root holds of all others at a time.
-  constexpr SizeValueType roundBytes = SizeValueType(1) << 28;
-  const SizeValueType     planes =
-    std::max<SizeValueType>(1, roundBytes / (planeSize * 4 * sizeof(float) * static_cast<SizeValueType>(processes)));
-  /** The planes of a process in a round; none if it has fewer. */
-  const auto partOf = [&](int process, SizeValueType round) {
-    RegionType          slab = distribution.GetSlab(process);
-    const SizeValueType begin = std::min(round * planes, slab.GetSize(2));
-    const SizeValueType end = std::min((round + 1) * planes, slab.GetSize(2));
-    slab.SetIndex(2, slab.GetIndex(2) + static_cast<IndexValueType>(begin));
-    slab.SetSize(2, end - begin);
-    return slab;
-  };
-  SizeValueType rounds = 0;
-  for (int process = 0; process < processes; ++process)
-  {
-    rounds = std::max(rounds, (distribution.GetSlab(process).GetSize(2) + planes - 1) / planes);
-  }
-
-  const auto exchange = [&](const std::vector<gnr::Message> & send, const std::vector<gnr::Message> & receive) {
-    WithItkErrors(ITK_LOCATION, [&] {
-      communicator.startExchange(gnr::Purpose::Images, send, receive);
-      communicator.finishExchange();
-    });
-  };
-  if (rank == 0)
-  {
-    Warp(moving, displacement, initialTransform, warped);
-  }
-  for (SizeValueType round = 0; round < rounds; ++round)
-  {
-    if (rank != 0)
-    {
-      const RegionType          region = partOf(rank, round);
-      std::vector<gnr::Message> vectors;
-      std::vector<gnr::Message> values;
-      if (const SizeValueType count = region.GetNumberOfPixels())
-      {
-        const auto * const from = displacement->GetBufferPointer() + displacement->ComputeOffset(region.GetIndex());
-        vectors.push_back({ const_cast<Vector<float, 3> *>(from), count * sizeof(Vector<float, 3>), 0 });
-        values.push_back(
-          { warped->GetBufferPointer() + warped->ComputeOffset(region.GetIndex()), count * sizeof(float), 0 });
-      }
-      exchange(vectors, {});
-      exchange({}, values);
-      continue;
-    }
-    std::vector<VectorImageType::Pointer> fields;
-    std::vector<ScalarImageType::Pointer> images;
-    std::vector<gnr::Message>             incoming;
-    std::vector<gnr::Message>             outgoing;
-    for (int process = 1; process < processes; ++process)
-    {
-      const RegionType region = partOf(process, round);
-      if (const SizeValueType count = region.GetNumberOfPixels())
-      {
-        fields.push_back(AllocateOn<VectorImageType>(distribution.GetFixedGrid(), region));
-        images.push_back(AllocateOn<ScalarImageType>(distribution.GetFixedGrid(), region));
-        incoming.push_back({ fields.back()->GetBufferPointer(), count * sizeof(Vector<float, 3>), process });
-        outgoing.push_back({ images.back()->GetBufferPointer(), count * sizeof(float), process });
-      }
-    }
-    exchange({}, incoming);
-    for (std::size_t i = 0; i < fields.size(); ++i)
-    {
-      Warp(moving, fields[i], initialTransform, images[i]);
-    }
-    exchange(outgoing, {});
-  }
 }
 
 } // namespace itk

@@ -91,6 +91,7 @@ public:
     const MaskImageType *         fixedMask = nullptr; ///< likewise
     Source<ScalarImageType>       moving;
     Source<MaskImageType>         movingMask;
+    Source<ScalarImageType>       incompressibility; ///< on the grid of the moving image
     const TransformType *         initialTransform = nullptr;
     Source<VectorImageType>       initialVelocity; ///< physical vectors
     bool                          matchHistograms = false;
@@ -109,12 +110,13 @@ public:
   GaussNewtonRegistrationBridge &
   operator=(const GaussNewtonRegistrationBridge &) = delete;
 
-  /** Checks sizes, and that each mask (may be null) lies on the grid of its image; needs no pixel data. */
+  /** Checks sizes, and that masks and weights (may be null) lie on the grids of their images; needs no pixel data. */
   static void
   VerifyGrids(const ImageBaseType * fixed,
               const ImageBaseType * moving,
               const ImageBaseType * fixedMask,
-              const ImageBaseType * movingMask);
+              const ImageBaseType * movingMask,
+              const ImageBaseType * incompressibility);
 
   /** Checks that a further pair lies on the grids of the first. */
   static void
@@ -185,15 +187,18 @@ private:
   gnr::InputBlock
   InputOf(const TImage * image) const;
 
-  /** The moving image of a pair as the solver reads it, with its weight where it is masked or resampled. */
+  /** An image of the moving space on the fixed grid, with its weight where it is masked or resampled. */
   ScalarImageType::ConstPointer
-  PrepareMoving(const Inputs &                  inputs,
-                const Source<ScalarImageType> & moving,
-                const ScalarImageType *         fixed,
-                const std::string &             name,
-                const Source<MaskImageType> &   mask,
-                bool                            isOfLabels,
-                ScalarImageType::Pointer &      weight) const;
+  SampleMoving(const Inputs &                  inputs,
+               const Source<ScalarImageType> & moving,
+               const std::string &             name,
+               const Source<MaskImageType> &   mask,
+               bool                            isOfLabels,
+               ScalarImageType::Pointer &      weight) const;
+
+  /** What densities and weights of volumes need beside the images. */
+  void
+  PrepareVolumes(const Inputs & inputs, const gnr::Options & options);
 
   gnr::Problem
   MakeProblem() const;
@@ -211,11 +216,13 @@ private:
   ScalarImageType::ConstPointer  m_Moving{}; // on the fixed grid, or from its first voxel on a grid of the same size
   ScalarImageType::Pointer       m_FixedWeight{};
   ScalarImageType::Pointer       m_MovingWeight{};
-  VectorImageType::Pointer       m_Velocity{}; // along the grid axes
+  ScalarImageType::ConstPointer  m_Incompressibility{}; // as m_Moving
+  VectorImageType::Pointer       m_Velocity{};          // along the grid axes
   std::vector<SolverPair>        m_FurtherPairs{};
   double                         m_MovingVolumeChange{ 1.0 };
   std::vector<gnr::LandmarkPair> m_Landmarks{};
   bool                           m_UsesMovingInPlace{ false };
+  bool                           m_UsesWeightsInPlace{ false }; // those of volumes
   gnr::Options                   m_Options{};
   std::unique_ptr<gnr::Result>   m_Result{};
 };

@@ -309,7 +309,8 @@ GaussNewtonRegistrationRun::VerifyInputInformation() const
   if (!this->HasNoInputs())
   {
     const auto grid = [this](unsigned int index) { return this->GetInput<const ImageBaseType>(index); };
-    Bridge::VerifyGrids(grid(FixedImage), grid(MovingImage), grid(FixedImageMask), grid(MovingImageMask));
+    Bridge::VerifyGrids(
+      grid(FixedImage), grid(MovingImage), grid(FixedImageMask), grid(MovingImageMask), grid(IncompressibilityImage));
     if (this->CountInputs() > NumberOfInputs && (this->CountInputs() - NumberOfInputs) % 2 != 0)
     {
       this->Throw("An image of a further pair is missing: AddImagePair() adds both.");
@@ -506,6 +507,9 @@ GaussNewtonRegistrationRun::MeasureImages(const Bridge & bridge, const InputFlag
         break;
       case MovingImage:
         add(i, m_MovingPixels.bytes, !isReal);
+        break;
+      case IncompressibilityImage:
+        add(i, realBytes, false);
         break;
       case InitialVelocityField:
         add(i, vectorBytes, false);

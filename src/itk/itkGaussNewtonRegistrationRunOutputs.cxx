@@ -46,6 +46,7 @@ using ImageBaseType = Bridge::ImageBaseType;
 using VectorImageType = Bridge::VectorImageType;
 using DoubleVectorImageType = GaussNewtonRegistrationRun::DoubleVectorImageType;
 using MaskImageType = Bridge::MaskImageType;
+using RealImageType = Bridge::ScalarImageType;
 using TransformType = Bridge::TransformType;
 using RegionType = Bridge::RegionType;
 
@@ -87,6 +88,12 @@ MaskImageType::ConstPointer
 AsMask(const DataObject * mask)
 {
   return static_cast<const MaskImageType *>(mask);
+}
+
+RealImageType::ConstPointer
+AsReal(const DataObject * image)
+{
+  return static_cast<const RealImageType *>(image);
 }
 
 const TransformType *
@@ -238,6 +245,7 @@ GaussNewtonRegistrationRun::PrepareInputs(Bridge & bridge)
     inputs.fixedMask = this->GetInput<const MaskImageType>(FixedImageMask);
     inputs.moving = source(MovingImage, m_MovingPixels.toReal);
     inputs.movingMask = source(MovingImageMask, &AsMask);
+    inputs.incompressibility = source(IncompressibilityImage, &AsReal);
     inputs.initialTransform = TransformOf(this->GetInput(InitialTransform));
     inputs.initialVelocity = source(InitialVelocityField, &ToSinglePrecision);
     inputs.matchHistograms = settings.useHistogramMatching;

@@ -3,6 +3,7 @@
 
 #include "model/ChannelwiseTerm.h"
 #include "model/VectorTerm.h"
+#include "model/VolumePenalty.h"
 
 #include <cstddef>
 #include <utility>
@@ -125,6 +126,10 @@ makeDataTerms(Trajectory & trajectory, Domain & domain, const Options & options,
   if (!together.empty())
   {
     terms.push_back(std::make_unique<VectorTerm>(trajectory, domain, options, images, std::move(together)));
+  }
+  if (images.incompressibility != nullptr && options.incompressibilityForm == IncompressibilityForm::Moving)
+  {
+    terms.push_back(MovingVolumePenalty::make(trajectory, domain, images));
   }
   return terms;
 }

@@ -22,7 +22,10 @@ struct ImageSet
   const Real *              fixedWeight = nullptr;
   const Real *              movingWeight = nullptr; ///< travels with the moving images
   double                    intensityRange = 1.0;
-  std::vector<LandmarkPair> landmarks{}; ///< terms of the velocity
+  std::vector<LandmarkPair> landmarks{};                 ///< terms of the velocity
+  const Real *              incompressibility = nullptr; ///< 0 to 1, of the moving images; null: zero [S3]
+  double                    incompressibilityScale = 1.0;
+  double                    movingVolumeChange = 1.0; ///< as in Problem
 };
 
 /** The dissimilarity of the images at the velocity of a trajectory. */

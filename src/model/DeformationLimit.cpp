@@ -129,12 +129,7 @@ DeformationLimit::add(Real a, const ConstVectorView & f, bool accumulate, const 
   }
   if (isDivergenceLimited)
   {
-    kernels.multiply(a, divergenceWeight_.data(), d.data(), d.data(), domain_.points());
-    const Padded padded = domain_.padded(d.data(), differenceHalo());
-    for (int c = 0; c < 3; ++c)
-    {
-      kernels.derivative(padded, c, inverseSpacing[c], Real(-1), Real(1), out[c]);
-    }
+    subtractGradient(domain_, a, divergenceWeight_.data(), d.data(), out);
   }
 }
 

@@ -22,4 +22,15 @@ divergence(Domain & domain, const ConstVectorView & v, Real * out)
   }
 }
 
+void
+subtractGradient(Domain & domain, Real scale, const Real * w, Real * a, const VectorView & out)
+{
+  domain.kernels().multiply(scale, w, a, a, domain.points());
+  const Padded padded = domain.padded(a, differenceHalo());
+  for (int c = 0; c < 3; ++c)
+  {
+    domain.kernels().derivative(padded, c, domain.inverseSpacing()[c], Real(-1), Real(1), out[c]);
+  }
+}
+
 } // namespace gnr

@@ -15,6 +15,10 @@ differenceHalo();
 void
 divergence(Domain & domain, const ConstVectorView & v, Real * out);
 
+/** out -= grad(scale w a); a is overwritten by scale w a. Collective. */
+void
+subtractGradient(Domain & domain, Real scale, const Real * w, Real * a, const VectorView & out);
+
 } // namespace gnr
 
 #endif

@@ -28,6 +28,10 @@ Objective::Objective(FourierTransform & velocity,
   , trajectory_(images_, options.interpolation, options.symmetric)
   , data_(makeDataTerms(trajectory_, images_, options, set))
   , limit_(domain_, options, set.intensityRange)
+  , volume_(velocity,
+            images,
+            options.incompressibilityForm == IncompressibilityForm::Static ? set.incompressibility : nullptr,
+            set)
   , landmarks_(domain_, options, set.intensityRange, set.landmarks)
 {}
 
@@ -123,17 +127,29 @@ Objective::massDrift()
 }
 
 double
-Objective::velocityPenalty(const ConstVectorView & v)
+Objective::onVelocityGrid(const std::function<double()> & value)
 {
   if (prolongation_.isIdentity())
   {
-    return limit_.value(v) + landmarks_.value(v);
+    return value();
   }
   // Each grid finds the memory as it would without the other.
   images_.releaseScratch();
-  const double value = limit_.value(v) + landmarks_.value(v);
+  const double result = value();
   domain_.releaseScratch();
-  return value;
+  return result;
+}
+
+double
+Objective::velocityPenalty(const ConstVectorView & v)
+{
+  return onVelocityGrid([&] { return limit_.value(v) + volume_.value(v) + landmarks_.value(v); });
+}
+
+double
+Objective::penaltyAtRest(const ConstVectorView & zero)
+{
+  return onVelocityGrid([&] { return volume_.value(zero) + landmarks_.value(zero); });
 }
 
 void
@@ -221,6 +237,7 @@ Objective::takeGradient(const ConstVectorView & v, const VectorView & b)
   {
     limit_.rest();
   }
+  volume_.addGradient(v, true, b);
   domain_.releaseScratch();
 }
 
@@ -276,6 +293,7 @@ Objective::addHessian(const ConstVectorView & p, bool accumulate, const VectorVi
     }
   }
   limit_.addHessian(p, true, q);
+  volume_.addHessian(p, true, q);
   landmarks_.addHessian(p, true, q);
   domain_.releaseScratch(); // to whoever comes next: transforms, preconditioner
 }
@@ -289,6 +307,7 @@ Objective::structure(Structure & structure)
     term->addStructure(structure);
   }
   limit_.addStructure(structure);
+  volume_.addStructure(structure);
   landmarks_.addStructure(structure);
 }
 

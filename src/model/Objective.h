@@ -8,9 +8,11 @@
 #include "model/Prolongation.h"
 #include "model/Regularizer.h"
 #include "model/Trajectory.h"
+#include "model/VolumePenalty.h"
 
 #include "gnr/Options.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -102,7 +104,7 @@ public:
   double
   massDrift();
 
-  /** What the terms of the velocity add to the objective at v: limits of the deformation [S1] and landmarks [Q3].
+  /** What the terms of the velocity add to the objective at v: limits [S1], volumes [S4] and landmarks [Q3].
    * gradientOfTerms() must follow before the Hessian is used again. Collective. */
   double
   velocityPenalty(const ConstVectorView & v);
@@ -111,15 +113,12 @@ public:
   double
   currentPenalty(const ConstVectorView & v)
   {
-    return trajectory_.isMoving() ? velocityPenalty(v) : landmarkPenalty(v);
+    return trajectory_.isMoving() ? velocityPenalty(v) : penaltyAtRest(v);
   }
 
-  /** The landmarks alone, which are not zero at v = 0. Collective. */
+  /** The same at v = 0, where some are not zero; leaves the Hessian as it is. Collective. */
   double
-  landmarkPenalty(const ConstVectorView & v)
-  {
-    return landmarks_.value(v);
-  }
+  penaltyAtRest(const ConstVectorView & zero);
 
   /** Moves the moving weight to the current velocity. It is then held fixed until the next call. Collective. */
   void
@@ -159,6 +158,9 @@ private:
   /** The states along the trajectory. */
   void
   follow();
+  /** Of terms of the velocity. */
+  double
+  onVelocityGrid(const std::function<double()> & value);
   /** b = derivative of all terms but the landmarks, not projected. */
   void
   takeGradient(const ConstVectorView & v, const VectorView & b);
@@ -188,6 +190,7 @@ private:
   Trajectory                             trajectory_;
   std::vector<std::unique_ptr<DataTerm>> data_;
   DeformationLimit                       limit_;
+  StaticVolumePenalty                    volume_;
   LandmarkTerm                           landmarks_;
 };
 

@@ -32,6 +32,7 @@ Structure::clear()
 {
   form_ = Form::Zero;
   countOfDensities_ = 0;
+  volumeWeight_ = nullptr;
 }
 
 void
@@ -70,6 +71,23 @@ Structure::becomeTensor()
   form_ = Form::Tensor;
 }
 
+const Real *
+Structure::takeWeight(const Real * weight, Buffer & own)
+{
+  if (source_ == nullptr || weight == nullptr)
+  {
+    return weight;
+  }
+  if (!own)
+  {
+    own = domain_.scalar();
+  }
+  source_->resample(weight, *target_, own.data(), 1);
+  // A truncated spectrum overshoots.
+  domain_.kernels().clamp(Real(0), Real(source_->domain().maximumAbsolute(weight)), own.data(), own.size());
+  return own.data();
+}
+
 Buffer
 Structure::take(const Real * m, const Real * weight, Image & image)
 {
@@ -79,24 +97,12 @@ Structure::take(const Real * m, const Real * weight, Image & image)
     image.gradient = domain_.vector();
   }
   Buffer coarse;
-  image.weight = weight;
   if (source_ != nullptr)
   {
     coarse = domain_.scalar();
     source_->resample(m, *target_, coarse.data(), 1);
-    if (weight != nullptr)
-    {
-      if (!image.ownWeight)
-      {
-        image.ownWeight = domain_.scalar();
-      }
-      source_->resample(weight, *target_, image.ownWeight.data(), 1);
-      // A truncated spectrum overshoots.
-      const double most = source_->domain().maximumAbsolute(weight);
-      kernels.clamp(Real(0), Real(most), image.ownWeight.data(), image.ownWeight.size());
-      image.weight = image.ownWeight.data();
-    }
   }
+  image.weight = takeWeight(weight, image.ownWeight);
   const Padded     padded = domain_.padded(coarse ? coarse.data() : m, differenceHalo());
   const VectorView g = domain_.view(image.gradient);
   for (int c = 0; c < 3; ++c)
@@ -159,12 +165,15 @@ Structure::applyDensity(const Image & image, const ConstVectorView & p, const Ve
   {
     kernels.multiplyAdd(Real(1), g[c], change.data(), Real(1), q[c], n);
   }
-  kernels.multiply(Real(1), image.density.data(), change.data(), change.data(), n);
-  const Padded padded = domain_.padded(change.data(), differenceHalo());
-  for (int c = 0; c < 3; ++c)
-  {
-    kernels.derivative(padded, c, domain_.inverseSpacing()[c], Real(-1), Real(1), q[c]);
-  }
+  subtractGradient(domain_, Real(1), image.density.data(), change.data(), q);
+  domain_.releaseScratch();
+}
+
+void
+Structure::addDivergence(const Real * weight, double scale)
+{
+  volumeWeight_ = takeWeight(weight, ownVolumeWeight_);
+  volumeScale_ = scale;
   domain_.releaseScratch();
 }
 
@@ -218,6 +227,13 @@ Structure::apply(const Real * p, Real * q) const
   for (std::size_t i = 0; i < countOfDensities_; ++i)
   {
     applyDensity(densities_[i], { p, n }, { q, n });
+  }
+  if (volumeWeight_ != nullptr)
+  {
+    const Buffer change = domain_.scalar();
+    divergence(domain_, { p, n }, change.data());
+    subtractGradient(domain_, Real(volumeScale_), volumeWeight_, change.data(), { q, n });
+    domain_.releaseScratch();
   }
 }
 

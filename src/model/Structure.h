@@ -15,7 +15,8 @@ namespace gnr
  *
  * A single image is kept as its gradient, T = w g g^T; more as six components. A density is no matrix per point, but
  * L^T w L with L p = g . p + a m div p. Memory: a vector field of its grid, on a coarser one also the weight, and six
- * scalar fields where there is more than one image; for each density two or three scalar fields and a vector field. */
+ * scalar fields where there is more than one image; for each density two or three scalar fields and a vector field. A
+ * penalty of volumes is L p = div p. */
 class Structure
 {
 public:
@@ -32,6 +33,11 @@ public:
    * on the grid of the objective; a weight there must live as long as this is used. One gradient. Collective. */
   void
   addImage(const Real * m, double exponent, const Real * weight);
+
+  /** Adds s L^T w L with L p = div p; once after clear(). The weight, from 0 to 1, lies on the grid of the objective,
+   * and there must live as long as this is used. Collective. */
+  void
+  addDivergence(const Real * weight, double scale);
 
   /** T += factor t, on the grid of the objective; to a coarser grid it comes as a local mean. Collective. */
   void
@@ -58,6 +64,9 @@ private:
     Buffer       density{}; ///< a m
   };
 
+  /** A weight on this grid, in `own` where that is a coarser one. */
+  const Real *
+  takeWeight(const Real * weight, Buffer & own);
   /** Fills what an image is kept in; returns the image on this grid where that is a coarser one. */
   Buffer
   take(const Real * m, const Real * weight, Image & image);
@@ -80,6 +89,9 @@ private:
   Buffer             tensor_;
   std::vector<Image> densities_;
   std::size_t        countOfDensities_ = 0; ///< since clear(); the memory of others waits
+  Buffer             ownVolumeWeight_;
+  const Real *       volumeWeight_ = nullptr;
+  double             volumeScale_ = 0.0;
 };
 
 } // namespace gnr

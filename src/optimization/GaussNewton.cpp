@@ -143,7 +143,7 @@ Newton::initialGradientNorm()
   objective_.rest();
   objective_.refreshWeight();
   state_.initialDistance = objective_.distance();
-  state_.initialPenalty = objective_.landmarkPenalty(view(p_));
+  state_.initialPenalty = objective_.penaltyAtRest(view(p_));
   const auto norm = [&] {
     objective_.regularizer().applyInverse(r_.data(), z_.data());
     const double squared = domain_.inner(r_.data(), z_.data(), values());

@@ -188,6 +188,7 @@ transfer(Archive & archive, MemoryPlan & plan)
           reachesBorder,
           hasFixedWeight,
           hasMovingWeight,
+          hasIncompressibility,
           pairs,
           hasInitialVelocity,
           landmarks,
@@ -199,7 +200,7 @@ transfer(Archive & archive, MemoryPlan & plan)
           availableBytes,
           availableDeviceBytes] = plan;
   archive(imageGrid, solverGrid, levels, velocityGrid, device, deviceReason, threads, processes);
-  archive(reachesBorder, hasFixedWeight, hasMovingWeight, pairs, hasInitialVelocity, landmarks);
+  archive(reachesBorder, hasFixedWeight, hasMovingWeight, hasIncompressibility, pairs, hasInitialVelocity, landmarks);
   archive(fieldBytes, phases, fieldsOnDevice, scratchBytes, stagingBytes, availableBytes, availableDeviceBytes);
 }
 
@@ -227,6 +228,7 @@ transfer(Archive & archive, Report & report)
           mismatch,
           detailCorrelation,
           massDrift,
+          densityExponent,
           landmarks,
           determinantMinimum,
           determinantMaximum,
@@ -252,7 +254,7 @@ transfer(Archive & archive, Report & report)
           kernelTimes,
           messages] = report;
   archive(device, deviceReason, threads, processes, transport, imageGrid, solverGrid, levels, reason);
-  archive(mismatch, similarity, intensityChanges, detailCorrelation, massDrift, landmarks);
+  archive(mismatch, similarity, intensityChanges, detailCorrelation, massDrift, densityExponent, landmarks);
   archive(determinantMinimum, determinantMaximum, determinantMean, foldedVoxels, maximumDisplacement);
   archive(mapSteps, beta, newtonSteps, hessianProducts, innerIterations, wallSeconds, cpuSeconds, phases);
   archive(memoryPlan, fieldBytes, overflowBytes, phaseBytes, scratchBytes, stagingBytes, mostFieldBytes);

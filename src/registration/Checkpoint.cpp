@@ -108,6 +108,7 @@ identityOf(const Options & options, const InputImages & input, Communicator & co
   }
   add("mask of the fixed image", input.fixedWeight, 1);
   add("mask of the moving image", input.movingWeight, 1);
+  add("image of incompressibility", input.incompressibility, 1);
   add("initial velocity", input.velocity, 3);
   Digest landmarks;
   landmarks.add(input.landmarks.data(), input.landmarks.size() * sizeof(LandmarkPair));

@@ -5,22 +5,35 @@
 #include "registration/Preprocessing.h"
 
 #include <array>
+#include <string>
+#include <vector>
 
 namespace gnr
 {
 
-/** Makes densities of both images, on one scale [P2], for the exponent of the options. \param statistics of each image
- * \param movingVolumeChange as in Problem. Throws Error(BadInput) naming the image whose values are none. Collective.
- */
+/** Throws Error(BadInput) where the values of an image cannot be CT numbers. \param remedy what else the user may do */
 void
-makeDensities(SolverPair &                      pair,
-              const std::array<Statistics, 2> & statistics,
-              const PairNames &                 names,
-              const Options &                   options,
-              double                            movingVolumeChange,
-              const BoxPart &                   part,
-              Kernels &                         kernels,
-              Communicator &                    communicator);
+checkCt(const Statistics & statistics, const std::string & name, const std::string & remedy, Kernels & kernels);
+
+/** What makeDensities() knows of the images. */
+struct DensityInput
+{
+  const std::vector<std::array<Statistics, 2>> & statistics; ///< of the fixed and moving image of each pair
+  const Buffer &                                 fixedWeight;
+  const Buffer &                                 movingWeight;
+  double                                         movingVolumeChange; ///< as in Problem
+};
+
+/** Makes densities of all pairs of images, on one scale [P2], and decides on the exponent where it is left open: how
+ * mean density goes with volume between the insides of both weights, which are of the lungs [P4]. Throws
+ * Error(BadInput) naming the image whose values are none, or what the exponent lacks. Collective. */
+void
+makeDensities(SolverImages &       images,
+              const DensityInput & input,
+              const Options &      options,
+              const BoxPart &      part,
+              Kernels &            kernels,
+              Communicator &       communicator);
 
 } // namespace gnr
 

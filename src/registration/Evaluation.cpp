@@ -169,11 +169,11 @@ Evaluation::compareImages(const VectorView & u)
     w = weight.data();
   }
   Buffer growth; // of densities
-  if (options_.density != Density::None)
+  if (images_.densityExponent)
   {
     growth = finest_.domain.scalar();
     determinantOf(finest_.domain, u, growth.data());
-    kernels_.power(Real(options_.densityExponent), growth.data(), n);
+    kernels_.power(Real(*images_.densityExponent), growth.data(), n);
   }
   const auto warp = [&](const Real * moving, double exponent, Real * warped) {
     const Real * const factor = exponent != 0.0 ? growth.data() : nullptr;

@@ -51,6 +51,7 @@ inputsOf(const Problem & problem)
            std::move(pairs),
            input(problem.fixedWeight, "FixedImageMask"),
            input(problem.movingWeight, "MovingImageMask"),
+           input(problem.incompressibility, "IncompressibilityImage"),
            input(problem.initialVelocity, "InitialVelocityField"),
            problem.movingVolumeChange };
 }
@@ -67,6 +68,7 @@ InputImages::share(Communicator & communicator)
   }
   shareOne(fixedWeight, "FixedImageMask", false, planes, communicator);
   shareOne(movingWeight, "MovingImageMask", false, planes, communicator);
+  shareOne(incompressibility, "IncompressibilityImage", false, planes, communicator);
   shareOne(velocity, "InitialVelocityField", false, planes, communicator);
 }
 

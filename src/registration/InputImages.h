@@ -68,6 +68,7 @@ struct InputImages
   std::vector<InputPair>    pairs; ///< at least one
   InputImage                fixedWeight;
   InputImage                movingWeight;
+  InputImage                incompressibility;
   InputImage                velocity;
   double                    movingVolumeChange = 1.0; ///< as in Problem
   std::vector<LandmarkPair> landmarks{};              ///< of all processes

@@ -16,6 +16,7 @@ LevelSolver::optionsOf(const Level & level, double beta) const
 {
   Options own = options_;
   own.beta = beta;
+  own.densityExponent = images_.densityExponent;
   const int halvings = std::max(level.finerGrids - 1, 0);
   own.gradientTolerance = std::ldexp(own.gradientTolerance, -halvings);
   own.objectiveTolerance = std::ldexp(own.objectiveTolerance, -halvings);
@@ -43,7 +44,11 @@ LevelSolver::solve(const Level & level, double beta, int leastIterations)
                   chosen(level.images.fixedWeight, images_.fixedWeight),
                   chosen(level.images.movingWeight, images_.movingWeight),
                   images_.intensityRange,
-                  landmarks_ };
+                  landmarks_,
+                  chosen(level.images.incompressibility, images_.incompressibility),
+                  options_.incompressibilityWeight * images_.largestIncompressibility * images_.intensityRange *
+                    images_.intensityRange,
+                  images_.movingVolumeChange };
     for (std::size_t i = 0; i < measures_.size(); ++i)
     {
       // A grid has images of its own, or sees those of the finest.

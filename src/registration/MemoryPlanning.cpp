@@ -86,6 +86,7 @@ planMemory(const Context & context, InputImages & input, const Options & options
   plan.reachesBorder = box.padded;
   plan.hasFixedWeight = exists(input.fixedWeight.byRank);
   plan.hasMovingWeight = exists(input.movingWeight.byRank);
+  plan.hasIncompressibility = exists(input.incompressibility.byRank);
   plan.pairs = static_cast<int>(input.pairs.size());
   plan.hasInitialVelocity = exists(input.velocity.byRank);
   plan.landmarks = input.landmarks.size();

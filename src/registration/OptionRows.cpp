@@ -47,6 +47,16 @@ optionTable()
       "What det(I + grad u) must reach in every voxel, at most 0.5: where it does not, the velocity is smoothed. "
       "none: folds are told only.",
       { 0, 0.5, false } },
+    { "incompressibility", &Options::incompressibility, deformation, expert,
+      "By what tissues resist a change of their volume, beside --gamma. none: only by the weights of "
+      "--incompressibility-image, if there is one. ct: by the CT numbers (HU) of the moving image: lung and air 0, soft "
+      "tissue 5, bone 100." },
+    { "incompressibility form", &Options::incompressibilityForm, deformation, expert,
+      "static: the divergence of the velocity is kept near 0, by weights that stay where they are. moving: det(I + grad u) "
+      "near 1, by weights that travel with the moving image: dearer, where stiff tissue moves far." },
+    { "incompressibility weight", &Options::incompressibilityWeight, deformation, expert,
+      "How much a weight of 1 resists, > 0: it counts (sqrt(det) - 1)^2 as squared differences of intensities.",
+      positive, {}, { 0.001, 10, 0.001 } },
     { "landmark sigma", &Options::landmarkSigma, deformation, expert,
       "How far landmarks may stay apart, > 0: an error of this size at all of them counts as much as a difference of 10 % "
       "of the range of intensities at all voxels. Smaller: closer, in more iterations. automatic: a tenth of the size of "
@@ -75,8 +85,9 @@ optionTable()
       "compared on one scale: --normalization is not for them." },
     { "density exponent", &Options::densityExponent, intensities, expert,
       "How a density answers to a change of volume, as det(I + grad u) to this power, from 0.1 to 1. 1: mass is kept; "
-      "0.5: half densities.",
-      { 0.1, 1 }, {}, { 0.1, 1, 0.05 } },
+      "0.5: half densities. auto: as mean density goes with volume between the two masks, which must be of the lungs, "
+      "from 0.4 to 1.",
+      { 0.1, 1 }, {}, {}, "auto" },
     { "smoothing", &Options::smoothing, intensities, everyday,
       "Standard deviation of a Gaussian on both images, in voxels, >= 0. For noisy images; 0: none.",
       notNegative, "voxels", { 0, 5, 0.1 } },

@@ -5,6 +5,7 @@
 #include "parallel/FourierTransform.h"
 #include "parallel/Statistics.h"
 #include "registration/Densities.h"
+#include "registration/Incompressibility.h"
 #include "registration/IntensityRange.h"
 #include "registration/LabelCodes.h"
 
@@ -529,6 +530,15 @@ prepareImages(const InputImages & input,
   Buffer fixedWeight = readWeight(input.fixedWeight, "FixedImageMask", part, kernels, communicator);
   Buffer movingWeight = readWeight(input.movingWeight, "MovingImageMask", part, kernels, communicator);
   checkWeights(fixedWeight, movingWeight, part, kernels, communicator, result.messages);
+  result.movingVolumeChange = input.movingVolumeChange;
+  VolumeWeights volumes =
+    readVolumeWeights(input, options, result.pairs.front().moving, statistics.front()[1], part, kernels, communicator);
+  if (options.density != Density::None)
+  {
+    const DensityInput known{ statistics, fixedWeight, movingWeight, input.movingVolumeChange };
+    makeDensities(result, known, options, part, kernels, communicator);
+  }
+  else
   {
     double       widest = 0.0;
     const Buffer inside = commonInside(fixedWeight, movingWeight, part, kernels);
@@ -536,12 +546,6 @@ prepareImages(const InputImages & input,
     {
       if (hasLabels(i))
       {
-        continue;
-      }
-      if (options.density != Density::None)
-      {
-        makeDensities(
-          result.pairs[i], statistics[i], PairNames(i), options, input.movingVolumeChange, part, kernels, communicator);
         continue;
       }
       const double width = normalizePair(result.pairs[i],
@@ -569,6 +573,11 @@ prepareImages(const InputImages & input,
   if (movingWeight || (box.padded && options.symmetric)) // then neither image may count beyond its border
   {
     result.movingWeight = padWeight(std::move(movingWeight), part, kernels);
+  }
+  if (volumes.field)
+  {
+    result.incompressibility = padWeight(std::move(volumes.field), part, kernels);
+    result.largestIncompressibility = volumes.largest;
   }
   for (SolverPair & pair : result.pairs)
   {

@@ -8,6 +8,7 @@
 
 #include "gnr/Options.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,11 @@ struct SolverImages
   std::vector<SolverPair> pairs;
   Buffer                  fixedWeight;
   Buffer                  movingWeight;
-  double                  intensityRange = 1.0; ///< of the bulk of a fixed image's values, the widest
+  Buffer                  incompressibility;              ///< weights from 0 to 1; empty: zero [S3]
+  double                  largestIncompressibility = 1.0; ///< of what they are shares
+  double                  movingVolumeChange = 1.0;       ///< as in Problem
+  std::optional<double>   densityExponent{};              ///< of the pairs; unset: there are no densities
+  double                  intensityRange = 1.0;           ///< of the bulk of a fixed image's values, the widest
   /** What the user should know of the images, each beginning with the name of one. */
   std::vector<std::string> messages;
 };

@@ -324,6 +324,7 @@ Pyramid::restrictImages()
   }
   result.fixedWeight = restrictedWeight(images.fixedWeight);
   result.movingWeight = restrictedWeight(images.movingWeight);
+  result.incompressibility = restrictedWeight(images.incompressibility);
   if (!isFinest)
   {
     finest.domain.releaseScratch();

@@ -63,6 +63,7 @@ struct LevelImages
   std::vector<SolverPair> pairs;
   Buffer                  fixedWeight;
   Buffer                  movingWeight;
+  Buffer                  incompressibility;
 };
 
 /** One grid of the pyramid while it is worked on. */

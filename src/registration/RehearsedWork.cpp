@@ -156,11 +156,15 @@ public:
     , pairs_(plan.pairs)
     , weight_(plan.reachesBorder || plan.hasFixedWeight ? domain_.scalar() : Buffer())
     , movingWeight_(plan.hasMovingWeight || (plan.reachesBorder && options_.symmetric) ? domain_.scalar() : Buffer())
+    , incompressibility_(
+        plan.hasIncompressibility || options.incompressibility != Incompressibility::None ? domain_.scalar() : Buffer())
     , set_{ compareImages(),
             weight_ ? weight_.data() : nullptr,
             movingWeight_ ? movingWeight_.data() : nullptr,
             1.0,
-            std::vector<LandmarkPair>(plan.landmarks) }
+            std::vector<LandmarkPair>(plan.landmarks),
+            incompressibility_ ? incompressibility_.data() : nullptr,
+            options.incompressibilityWeight }
     , objective_(velocity_, transform_, options_, set_)
     , v_(objective_.domain().vector())
     , p_(objective_.domain().vector())
@@ -280,7 +284,7 @@ private:
   std::unique_ptr<CoarserGrid>     half_; ///< of the velocity; null: its grid is that of the images
   FourierTransform &               velocity_;
   std::vector<SolverPair>          pairs_;
-  Buffer                           weight_, movingWeight_;
+  Buffer                           weight_, movingWeight_, incompressibility_;
   ImageSet                         set_;
   Objective                        objective_;
   Buffer                           v_, p_, out_;

@@ -132,6 +132,13 @@ volumeChangeOf(const Problem & problem, Communicator & communicator)
   return change;
 }
 
+/** Whether the images decide on something that needs memory. */
+bool
+isOpen(const Options & options)
+{
+  return options.similarity.isAutomatic() || (options.density != Density::None && !options.densityExponent);
+}
+
 std::string
 mebibytes(std::size_t bytes)
 {
@@ -179,6 +186,7 @@ Solver::Solver(const MemoryPlan &            plan,
   input_.pairs.assign(plan.pairs, { image, image });
   input_.fixedWeight = plan.hasFixedWeight ? image : none;
   input_.movingWeight = plan.hasMovingWeight ? image : none;
+  input_.incompressibility = plan.hasIncompressibility ? image : none;
   input_.velocity = plan.hasInitialVelocity ? image : none;
   input_.landmarks.resize(plan.landmarks);
   box_ = { plan.solverGrid, plan.reachesBorder };
@@ -356,6 +364,7 @@ Solver::prepareSolve()
   else
   {
     report.similarity = chooseSimilarity(prepared_, options_, *progress_, report.intensityChanges);
+    report.densityExponent = prepared_.images.densityExponent;
     tellVelocityGrid();
   }
   changeIntensities(report.intensityChanges, prepared_);
@@ -381,12 +390,13 @@ Solver::tellVelocityGrid()
 void
 Solver::planAnew()
 {
-  if (options_.similarity.isAutomatic())
+  if (isOpen(options_))
   {
     MemoryPlan & plan = state_.report.memoryPlan;
     const auto   preparation = plan.phases.front(); // the choice is part of it
     Options      decided = options_;
     decided.similarity = state_.report.similarity;
+    decided.densityExponent = state_.report.densityExponent;
     planFields(context_, plan, decided);
     plan.phases.front() = preparation;
     kernels().memory().shrink(plan.fieldBytes);
@@ -518,7 +528,7 @@ Solver::reserveMemory()
     progress_->message(context_.deviceReason);
   }
   FieldMemory & memory = kernels().memory();
-  if (!options_.similarity.isAutomatic())
+  if (!isOpen(options_))
   {
     warnOfMemory();
   }

@@ -91,6 +91,7 @@ public:
     }
     problem_.fixedWeight = job.hasFixedWeight ? input(SharedFile::FixedWeight, 1) : InputBlock();
     problem_.movingWeight = job.hasMovingWeight ? input(SharedFile::MovingWeight, 1) : InputBlock();
+    problem_.incompressibility = job.hasIncompressibility ? input(SharedFile::Incompressibility, 1) : InputBlock();
     problem_.initialVelocity = job.hasVelocity ? input(SharedFile::Velocity, 3) : InputBlock();
     host_->setOnInputsRead([this] { inputs_.clear(); });
   }

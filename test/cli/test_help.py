@@ -17,6 +17,8 @@ REGISTER = {
     "--regularization": "regularization", "--incompressible": "incompressible", "--symmetric": "symmetric", "--levels": "levels",
     "--velocity-grid": "velocityGrid", "--start": "start",
     "--time-steps": "timeSteps", "--interpolation": "interpolation", "--iterations": "iterations",
+    "--incompressibility": "incompressibility", "--incompressibility-image": "incompressibilityImage",
+    "--incompressibility-form": "incompressibilityForm", "--incompressibility-weight": "incompressibilityWeight",
     "--density": "density", "--density-exponent": "densityExponent",
     "--krylov-iterations": "krylovIterations", "--gradient-tolerance": "gradientTolerance",
     "--objective-tolerance": "objectiveTolerance", "--stall-reference": "stallReference",

@@ -448,12 +448,14 @@ TEST_F(CheckpointTest, OfAnotherMaskIsRefused)
   }
 }
 
-TEST_F(CheckpointTest, OfOtherLandmarksIsRefused)
+TEST_F(CheckpointTest, OfOtherLandmarksOrWeightsOfVolumesIsRefused)
 {
   stopAfter(3);
-  Problem pulled = problem();
+  Problem pulled = problem(), kept = problem();
   pulled.landmarks.resize(1);
   EXPECT_THROW(makeEngine()->run(pulled), Error);
+  kept.incompressibility = kept.fixed;
+  EXPECT_THROW(makeEngine()->run(kept), Error);
 }
 
 TEST_F(CheckpointTest, ImagesAreTheSameHoweverTheyAreHandedOver)

@@ -50,6 +50,7 @@ struct Case
   std::vector<float> moving;
   std::vector<float> fixedWeight;
   std::vector<float> movingWeight;
+  std::vector<float> incompressibility;
   std::vector<float> velocity;
 
   std::vector<LandmarkPair> landmarks{}; ///< that the first process has
@@ -134,6 +135,7 @@ solve(const Case & problem, int ranks, const Share & given = rootHasAll, const S
     inputs.moving = scalar(problem.moving);
     inputs.fixedWeight = scalar(problem.fixedWeight);
     inputs.movingWeight = scalar(problem.movingWeight);
+    inputs.incompressibility = scalar(problem.incompressibility);
     if (!problem.velocity.empty() && in.size() > 0)
     {
       inputs.initialVelocity = { problem.velocity.data() + 3 * plane * in.begin, planesOf(grid, in.begin, in.end) };
@@ -239,6 +241,21 @@ TEST_P(DistributedRegistration, DensitiesAgreeWithOneProcess)
   problem.options.density = Density::Given;
   problem.options.densityExponent = 0.55;
   expectSame(solve(problem, 1), solve(problem, GetParam()), problem);
+}
+
+TEST_P(DistributedRegistration, VolumesAreKeptAsByOneProcess)
+{
+  Case problem = paddedProblem();
+  for (std::size_t i = 0; i < problem.grid.points(); ++i)
+  {
+    problem.incompressibility.push_back(i % 26 < 13 ? 2.0F : 0.1F); // of half of each row
+  }
+  for (const auto form : { IncompressibilityForm::Moving, IncompressibilityForm::Static })
+  {
+    SCOPED_TRACE(nameOf(form));
+    problem.options.incompressibilityForm = form;
+    expectSame(solve(problem, 1), solve(problem, GetParam()), problem);
+  }
 }
 
 TEST_P(DistributedRegistration, LandmarksAgreeWithOneProcess)

@@ -55,10 +55,8 @@ struct Case
   Options            options;
   std::vector<float> fixed = blobs(grid, 0.0);
   std::vector<float> moving = blobs(grid, 0.05);
-  std::vector<float> weight;
-  std::vector<float> velocity;
-  std::vector<float> secondFixed; ///< empty: there is one pair
-  std::vector<float> secondMoving;
+  std::vector<float> weight, velocity, incompressibility;
+  std::vector<float> secondFixed, secondMoving; ///< empty: there is one pair
 
   std::vector<LandmarkPair> landmarks;
 
@@ -90,6 +88,7 @@ inputsOf(const Case & problem, bool all = true)
   inputs.fixed = block(problem.fixed);
   inputs.moving = block(problem.moving);
   inputs.fixedWeight = inputs.movingWeight = block(problem.weight);
+  inputs.incompressibility = block(problem.incompressibility);
   inputs.initialVelocity = block(problem.velocity);
   inputs.landmarks = problem.landmarks;
   if (!problem.secondFixed.empty())
@@ -374,10 +373,11 @@ TEST_F(LaunchedRegistrations, TakeFurtherPairs)
   EXPECT_NE(two.displacement, one.displacement);
 }
 
-TEST_F(LaunchedRegistrations, TakeLandmarks)
+TEST_F(LaunchedRegistrations, TakeLandmarksAndWeightsOfVolumes)
 {
   problem.options.maximumIterations = 2;
   const Outcome without = solveByWorkers(problem, 2);
+  problem.incompressibility.assign(problem.grid.points(), 1.0F);
   problem.landmarks = { { { { 10.0, 12.0, 9.0 } }, { { 12.0, 12.5, 13.0 } } } };
   const Outcome with = solveByWorkers(problem, 2);
   expectSame(with, solveByRanks(problem, 2));

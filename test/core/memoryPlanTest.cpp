@@ -265,6 +265,70 @@ TEST(MemoryPlan, CountsLandmarks)
   }
 }
 
+TEST(MemoryPlan, CountsTheResistanceOfVolumes)
+{
+  const Grid               grid = box(40, 36, 32);
+  const std::vector<float> weights(grid.points(), 2.0F);
+  const auto               image = [&](Problem & r) { r.incompressibility = { weights.data(), gnr::wholeOf(r.grid) }; };
+  for (const auto form : { gnr::IncompressibilityForm::Moving, gnr::IncompressibilityForm::Static })
+  {
+    for (Options options : { fewSteps(), halfGrid() })
+    {
+      options.incompressibilityForm = form;
+      expectExactPlan("weights of volumes", grid, options, 0.6, image);
+      expectExactPlan("and padding", grid, options, 3.0, image);
+      options.preconditioner = gnr::Preconditioner::InvH0;
+      expectExactPlan("and invh0", grid, options, 0.6, image);
+      options.preconditioner = gnr::Preconditioner::InvA;
+      options.levels = 1;
+      expectExactPlan("and inva on one grid", grid, options, 0.6, image);
+    }
+    Options options = fewSteps();
+    options.incompressibilityForm = form;
+    options.incompressibility = gnr::Incompressibility::Ct;
+    std::vector<float> ct[2];
+    expectExactPlan("weights of CT numbers", grid, options, 0.6, [&](Problem & r) {
+      for (int i = 0; i < 2; ++i)
+      {
+        ct[i] = blob(grid, 0.6, 0.15 * i);
+        std::for_each(ct[i].begin(), ct[i].end(), [](float & value) { value = 1300.0F * value - 1000.0F; });
+      }
+      r.fixed.data = ct[0].data();
+      r.moving.data = ct[1].data();
+    });
+  }
+}
+
+// What is left open is planned as what needs most, and again when it is known.
+TEST(MemoryPlan, CountsTheExponentThatIsChosen)
+{
+  const Grid               grid = box(40, 36, 32);
+  const std::vector<float> fixed = blob(grid, 0.6, 0.0), moving = blob(grid, 0.7, 0.0);
+  std::vector<float>       insides[2];
+  for (int i = 0; i < 2; ++i)
+  {
+    for (const float value : i == 0 ? fixed : moving)
+    {
+      insides[i].push_back(value > 0.4F ? 1.0F : 0.0F);
+    }
+  }
+  Options options = fewSteps();
+  options.density = gnr::Density::Given;
+  options.densityExponent.reset();
+  Problem problem{ grid, options, { fixed.data(), wholeOf(grid) }, { moving.data(), wholeOf(grid) } };
+  problem.fixedWeight = { insides[0].data(), wholeOf(grid) };
+  problem.movingWeight = { insides[1].data(), wholeOf(grid) };
+  const gnr::MemoryPlan first = gnr::makeEngine()->plan(problem);
+  const gnr::Report     report = gnr::makeEngine()->run(problem)->report();
+  EXPECT_EQ(report.overflowBytes, 0u);
+  EXPECT_LE(report.memoryPlan.fieldBytes, first.fieldBytes);
+  ASSERT_EQ(report.memoryPlan.phases.size(), report.phaseBytes.size() + 2);
+  for (std::size_t i = 0; i < report.phaseBytes.size(); ++i)
+  {
+    EXPECT_EQ(report.memoryPlan.phases[i].second, report.phaseBytes[i].second) << report.phaseBytes[i].first;
+  }
+}
+
 TEST(MemoryPlan, CountsAVelocityOnHalfTheGrid)
 {
   Grid grid = box(40, 36, 32);

@@ -203,6 +203,10 @@ itkDiffeomorphicGaussNewtonRegistrationFilterTest(int argc, char * argv[])
   filter->SetMovingImageMask(mask);
   ITK_TEST_SET_GET_VALUE(mask, filter->GetMovingImageMask());
   filter->SetMovingImageMask(nullptr);
+  const auto weights = gnrtest::FloatImage::New();
+  filter->SetIncompressibilityImage(weights);
+  ITK_TEST_SET_GET_VALUE(weights, filter->GetIncompressibilityImage());
+  filter->SetIncompressibilityImage(nullptr);
   const auto transform = itk::TranslationTransform<double, 3>::New();
   filter->SetInitialTransform(transform);
   ITK_TEST_SET_GET_VALUE(transform, filter->GetInitialTransform());

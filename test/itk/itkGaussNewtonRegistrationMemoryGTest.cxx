@@ -103,13 +103,19 @@ TEST(Memory, PreparedImagesAndUnusedOutputsAreCounted)
   EXPECT_EQ(masked.inputs, plain.inputs + n);
   EXPECT_EQ(masked.prepared, plain.prepared + n * real); // its weight
 
+  filter->SetIncompressibilityImage(fixed);
+  const auto kept = filter->PlanMemory();
+  EXPECT_EQ(kept.inputs, masked.inputs + n * real);
+  EXPECT_EQ(kept.prepared, masked.prepared); // as it is
+
   const auto shift = itk::TranslationTransform<double, 3>::New();
   auto       offset = shift->GetOffset();
   offset.Fill(0.5);
   shift->SetOffset(offset);
   filter->SetInitialTransform(shift);
   const auto shifted = filter->PlanMemory();
-  EXPECT_EQ(shifted.prepared, 3 * n * real); // resampled moving image, and the weight of where it is
+  // Resampled moving image and its weights of volumes, and the weight of where it is.
+  EXPECT_EQ(shifted.prepared, 4 * n * real);
 
   const auto transforming = ShortFilter(fixed, moving);
   transforming->GetTransformOutput();

@@ -197,6 +197,30 @@ class Behaviour(unittest.TestCase):
                 gaussnewton.register(fixed, moving, fixed_points=wrong[0], moving_points=wrong[1])
             self.assertIn(says, str(error.exception))
 
+    def test_tissues_keep_their_volume(self):
+        fixed, small = blob(), blob() ** 1.3
+        options = dict(similarity="ssd", threads=1, outputs=["determinant"])
+        free = gaussnewton.register(fixed, small, **options)
+        weights = np.ones_like(small)
+        kept = gaussnewton.register(fixed, small, incompressibility_image=weights, incompressibility_weight=10, **options)
+        worst = [np.abs(found.determinant - 1.0).max() for found in (free, kept)]
+        self.assertLess(worst[1], 0.3 * worst[0])
+        for wrong, says in ((weights[1:], "shape"), (-weights, "not negative"), (weights * np.nan, "not finite")):
+            with self.subTest(says), self.assertRaisesRegex(gaussnewton.InputError, says):
+                gaussnewton.register(fixed, small, incompressibility_image=wrong)
+
+    def test_a_start_changes_densities(self):
+        """Where it has let the matter grow, nothing is left to be done."""
+        z, y, x = np.mgrid[:24, :28, :32] - np.array([12.0, 14.0, 16.0]).reshape(3, 1, 1, 1)
+        matter = lambda s: (np.exp(-(x * x + y * y + z * z) / (40.0 * s * s)) / s ** 3 + 0.1 / s ** 3).astype(np.float32)
+        stretch = np.diag([1 / 1.2] * 3 + [1.0])
+        stretch[:3, 3] = (1 - 1 / 1.2) * np.array([16.0, 14.0, 12.0])
+        found = gaussnewton.register(matter(1.2), matter(1.0), initial_transform=stretch, density="given", threads=1)
+        self.assertLess(np.abs(found.displacement).max(), 0.3)
+        self.assertEqual(found.report["result"]["densityExponent"], 1.0)
+        with self.assertRaisesRegex(gaussnewton.InputError, "fixed_mask and moving_mask"):
+            gaussnewton.register(matter(1.2), matter(1.0), density="given", density_exponent="auto")
+
     def test_errors_by_class(self):
         image = blob()
         cases = [(dict(beta=-1), "Beta: must be a number > 0"), (dict(no_such=1), "no_such"), (dict(preset="slow"), "slow"),

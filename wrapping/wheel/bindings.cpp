@@ -121,6 +121,7 @@ describe(const gnr::Report & r, const gnr::Options & options)
     changes.append(d);
   }
   result["intensityChanges"] = changes;
+  result["densityExponent"] = valueOrNone(r.densityExponent);
   result["massDrift"] = valueOrNone(r.massDrift);
   result["landmarks"] = nb::none();
   if (r.landmarks)
@@ -187,6 +188,8 @@ solve(const Volume &                                           fixed,
       const std::array<double, 3> &                            spacing,
       const std::optional<Volume> &                            fixedWeight,
       const std::optional<Volume> &                            movingWeight,
+      const std::optional<Volume> &                            incompressibility,
+      double                                                   movingVolumeChange,
       const std::optional<VectorVolume> &                      initialVelocity,
       const std::vector<std::pair<Volume, Volume>> &           channels,
       const std::vector<std::array<double, 6>> &               landmarks,
@@ -228,6 +231,12 @@ solve(const Volume &                                           fixed,
     check(*movingWeight, "moving_mask");
     problem.movingWeight = { movingWeight->data(), gnr::wholeOf(grid) };
   }
+  if (incompressibility)
+  {
+    check(*incompressibility, "incompressibility_image");
+    problem.incompressibility = { incompressibility->data(), gnr::wholeOf(grid) };
+  }
+  problem.movingVolumeChange = movingVolumeChange;
   if (initialVelocity)
   {
     check(*initialVelocity, "initial_velocity");
@@ -431,6 +440,8 @@ NB_MODULE(_core, m)
         "spacing"_a,
         "fixed_weight"_a.none(),
         "moving_weight"_a.none(),
+        "incompressibility"_a.none(),
+        "moving_volume_change"_a,
         "initial_velocity"_a.none(),
         "channels"_a,
         "landmarks"_a,

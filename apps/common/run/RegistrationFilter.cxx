@@ -111,6 +111,7 @@ NameFiles(const std::string & message, const RegistrationSettings & settings)
     { "MovingImage", settings.moving },
     { "FixedImageMask", settings.fixedMask.value_or("") },
     { "MovingImageMask", settings.movingMask.value_or("") },
+    { "IncompressibilityImage", settings.incompressibilityImage.value_or("") },
     { "InitialTransform", settings.initialTransform.value_or("") },
     { "InitialVelocityField", settings.initialVelocity.value_or("") },
     { "UseHistogramMatching", "--histogram-matching" },
@@ -194,6 +195,12 @@ SetInputs(RegistrationFilterType *     filter,
     movingMask = ReadMask(*settings.movingMask);
     filter->SetMovingImageMask(movingMask);
   }
+  RealImageType::Pointer incompressibility;
+  if (settings.incompressibilityImage)
+  {
+    incompressibility = ReadImage<RealImageType>(InspectImageFile(*settings.incompressibilityImage));
+    filter->SetIncompressibilityImage(incompressibility);
+  }
   std::optional<AlignmentRecord> alignment;
   if (const auto transform = MakeInitialTransform(filter, settings, log, alignment))
   {
@@ -212,6 +219,10 @@ SetInputs(RegistrationFilterType *     filter,
     {
       mask->ReleaseDataFlagOn();
     }
+  }
+  if (incompressibility)
+  {
+    incompressibility->ReleaseDataFlagOn();
   }
   if (settings.initialVelocity)
   {

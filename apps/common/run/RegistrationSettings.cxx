@@ -80,6 +80,7 @@ InputsOf(const RegistrationSettings & settings)
   }
   for (const auto & input : { settings.fixedMask,
                               settings.movingMask,
+                              settings.incompressibilityImage,
                               settings.initialVelocity,
                               settings.fixedPoints,
                               settings.movingPoints })
@@ -154,6 +155,11 @@ ParseRegistrationSettings(int argc, const char * const * argv)
     ->allow_extra_args(false);
   file("--fixed-mask", settings.fixedMask, "Mask on the grid of FIXED: the match counts only where it is not 0.");
   file("--moving-mask", settings.movingMask, "Mask on the grid of MOVING; it travels with the image.");
+  file(
+    "--incompressibility-image",
+    settings.incompressibilityImage,
+    "Image on the grid of MOVING: how strongly tissue resists a change of its volume, weights >= 0; 0: not at all. It "
+    "travels with the image; --incompressibility-weight multiplies it.");
   file(
     "--initial-transform",
     settings.initialTransform,

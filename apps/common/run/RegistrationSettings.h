@@ -29,6 +29,7 @@ struct RegistrationSettings
   std::string                prefix;
   std::optional<std::string> fixedMask;
   std::optional<std::string> movingMask;
+  std::optional<std::string> incompressibilityImage;
   std::optional<std::string> initialTransform; ///< a file, or a word of AlignmentMethod
   std::optional<FslImages>   fslImages;        ///< where initialTransform is a matrix of FLIRT
   std::optional<std::string> initialVelocity;

@@ -101,6 +101,10 @@ RunLog::PrintHeader(const ImageFileInfo & fixed,
   {
     Line("mask     " + *m_Settings.movingMask + " (moving)");
   }
+  if (m_Settings.incompressibilityImage)
+  {
+    Line("volumes  " + *m_Settings.incompressibilityImage + " (weights, moving)");
+  }
   if (m_Settings.initialTransform)
   {
     const bool isWord = gnr::valueOf<AlignmentMethod>(*m_Settings.initialTransform).has_value();
@@ -125,7 +129,10 @@ RunLog::PrintHeader(const ImageFileInfo & fixed,
        (o.betaStrategy == gnr::BetaStrategy::Fixed ? "" : std::string(" by ") + gnr::nameOf(o.betaStrategy)) +
        ", gamma " + Format("%g", o.gamma) + ", " + gnr::nameOf(o.regularization) +
        (o.incompressible ? ", incompressible" : "") +
-       (o.density == gnr::Density::None ? "" : std::string(", density ") + gnr::nameOf(o.density)));
+       (o.density == gnr::Density::None ? "" : std::string(", density ") + gnr::nameOf(o.density)) +
+       (o.incompressibility == gnr::Incompressibility::None
+          ? ""
+          : std::string(", incompressibility ") + gnr::nameOf(o.incompressibility)));
   if (m_Settings.verbose)
   {
     PrintOptions();

@@ -223,6 +223,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
         { "channels", std::move(channels) },
         { "fixedMask", ValueOrNull(settings.fixedMask) },
         { "movingMask", ValueOrNull(settings.movingMask) },
+        { "incompressibilityImage", ValueOrNull(settings.incompressibilityImage) },
         { "initialTransform", ValueOrNull(settings.initialTransform) },
         { "fslImages", settings.fslImages ? Json{ settings.fslImages->reference, settings.fslImages->input } : Json() },
         { "initialVelocity", ValueOrNull(settings.initialVelocity) },
@@ -247,6 +248,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
           r.detailCorrelation
             ? Json({ { "before", r.detailCorrelation->before }, { "after", r.detailCorrelation->after } })
             : Json() },
+        { "densityExponent", ValueOrNull(r.densityExponent) },
         { "massDrift", r.massDrift ? Json(*r.massDrift) : Json() },
         { "landmarks", Describe(r.landmarks) },
         { "determinant",

@@ -93,6 +93,10 @@ SetStreamedInputs(RegistrationFilterType * filter, const RegistrationSettings & 
   {
     filter->SetMovingImageMask(mask(*settings.movingMask));
   }
+  if (settings.incompressibilityImage)
+  {
+    filter->SetIncompressibilityImage(keep(OpenImage<RealImageType>(*settings.incompressibilityImage, 1)));
+  }
   if (settings.initialVelocity)
   {
     filter->SetInitialVelocityField(keep(OpenImage<FieldType>(*settings.initialVelocity, 3)));

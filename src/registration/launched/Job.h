@@ -23,6 +23,7 @@ struct Job
   int     processes = 1;
   bool    hasFixedWeight = false;
   bool    hasMovingWeight = false;
+  bool    hasIncompressibility = false;
   bool    hasVelocity = false;
   int     furtherPairs = 0;
   double  movingVolumeChange = 1.0;
@@ -38,12 +39,13 @@ transfer(Archive & archive, Job & job)
           processes,
           hasFixedWeight,
           hasMovingWeight,
+          hasIncompressibility,
           hasVelocity,
           furtherPairs,
           volumeChange,
           landmarks] = job;
-  archive(
-    grid, options, processes, hasFixedWeight, hasMovingWeight, hasVelocity, furtherPairs, volumeChange, landmarks);
+  archive(grid, options, processes, hasFixedWeight, hasMovingWeight, hasIncompressibility, hasVelocity);
+  archive(furtherPairs, volumeChange, landmarks);
 }
 
 } // namespace launched

@@ -56,6 +56,7 @@ filesOf(const Problem & problem)
   };
   addOptional(SharedFile::FixedWeight, problem.fixedWeight, "fixed weight", 1);
   addOptional(SharedFile::MovingWeight, problem.movingWeight, "moving weight", 1);
+  addOptional(SharedFile::Incompressibility, problem.incompressibility, "incompressibility", 1);
   addOptional(SharedFile::Velocity, problem.initialVelocity, "initial velocity", 3);
   return files;
 }
@@ -71,6 +72,7 @@ jobOf(const Problem & problem, int processes)
   job.processes = processes;
   job.hasFixedWeight = problem.fixedWeight.data != nullptr;
   job.hasMovingWeight = problem.movingWeight.data != nullptr;
+  job.hasIncompressibility = problem.incompressibility.data != nullptr;
   job.hasVelocity = problem.initialVelocity.data != nullptr;
   job.furtherPairs = static_cast<int>(problem.furtherPairs.size());
   job.movingVolumeChange = problem.movingVolumeChange;

@@ -139,8 +139,16 @@ void
 SharedFolder::nameFiles()
 {
   std::size_t i = 0;
-  for (const char * name :
-       { "job", "socket", "fixed", "moving", "fixed-weight", "moving-weight", "velocity", "result", "lock" })
+  for (const char * name : { "job",
+                             "socket",
+                             "fixed",
+                             "moving",
+                             "fixed-weight",
+                             "moving-weight",
+                             "incompressibility",
+                             "velocity",
+                             "result",
+                             "lock" })
   {
     files_[i++] = path_ + "/" + name;
   }

@@ -20,11 +20,12 @@ enum class SharedFile
   Moving,
   FixedWeight,
   MovingWeight,
+  Incompressibility,
   Velocity,
   Result,
   Lock ///< that the host holds; the last, so that it is removed last
 };
-constexpr std::size_t numberOfSharedFiles = 9;
+constexpr std::size_t numberOfSharedFiles = 10;
 
 /** A folder that nobody else may enter. The host makes and removes it; the worker removes it if the host is no more. */
 class SharedFolder

@@ -49,6 +49,7 @@ def register(fixed: ImageLike, moving: ImageLike, *, channels: Iterable[tuple[Im
              fixed_mask: ImageLike | None = ..., moving_mask: ImageLike | None = ...,
              initial_transform: TransformLike | None = ..., initial_velocity: ArrayLike | Image | None = ...,
              fixed_points: ArrayLike | None = ..., moving_points: ArrayLike | None = ...,
+             incompressibility_image: ImageLike | None = ...,
              similarity: str | None = ...,
              measure: Callable[[np.ndarray, np.ndarray, np.ndarray | None], tuple[Any, ...]] | None = ...,
              preset: Literal["fast", "default", "accurate", "lung-ct"] = ...,

@@ -64,6 +64,22 @@ def _weight(mask, grid, name):
     return weight
 
 
+def _volume_weights(image, moving, fixed, initial):
+    """Weights of volumes on the fixed grid, as the moving image is sampled."""
+    if image is None:
+        return None
+    name = "incompressibility_image"
+    volume = read(image)[0]
+    if volume.array.shape != moving.array.shape:
+        raise InputError("%s has the shape %s, moving %s; they must be the same"
+                         % (name, volume.array.shape, moving.array.shape))
+    values = _float_volume(volume, name)
+    if _is_sampled(fixed, moving, initial):
+        to_moving, to_index = _to_moving(fixed, moving, initial)
+        values = _core.sample(values, fixed.size, to_moving, None, to_index, False, None)[0]
+    return values
+
+
 def _points(points, image, name):
     """Points in LPS millimetres as an array, checked to lie in their image."""
     try:
@@ -284,8 +300,8 @@ class Result:
 
 
 def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, initial_transform=None,
-             initial_velocity=None, fixed_points=None, moving_points=None, similarity=None, measure=None, preset="default", progress=None,
-             outputs=(), spacing=None, **settings):
+             initial_velocity=None, fixed_points=None, moving_points=None, incompressibility_image=None, similarity=None,
+             measure=None, preset="default", progress=None, outputs=(), spacing=None, **settings):
     """Registers `moving` to `fixed`: finds the smooth, invertible displacement u that makes moving(T(x + u(x))) like
     fixed(x).
 
@@ -304,6 +320,9 @@ def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, i
     fixed_points, moving_points: landmarks, N x 3 numbers each: points of fixed and the same points of moving, mm along LPS
         axes (of plain arrays x, y, z), inside their images. u is drawn to bring them together, as far as the option
         landmark_sigma says, also where the images show nothing; `report` has their distances.
+    incompressibility_image: of the shape of moving: how strongly tissue there resists a change of its volume, weights >= 0
+        that travel with moving; 0: not at all. The option incompressibility_weight multiplies them; of CTs the option
+        incompressibility="ct" makes such weights by itself.
     similarity: the name of a measure, or a sum of several, "lncc+0.5*mind". The default, "auto", takes "lncc" for images
         of one contrast and "mind" for others; `report` names its choice. With channels one for all pairs, or one for each
         with commas between them, "lncc,0.2*ssd"; "labels" is for pairs of segmentations.
@@ -342,6 +361,10 @@ def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, i
     if _is_sampled(fixed_image, moving_image, initial):
         on_grid, moving_weight = _onto(fixed_image, moving_image, moving_values, moving_weight, initial,
                                        _is_of_labels(settings, 0))
+    volumes = _volume_weights(incompressibility_image, moving_image, fixed_image, initial)
+    volume_change = 1.0 if initial is None else float(abs(np.linalg.det(initial)))
+    if settings.get("density_exponent") == "auto" and (fixed_mask is None or moving_mask is None):
+        raise InputError("density_exponent auto compares the lungs of both images: give fixed_mask and moving_mask, or a number")
     velocity = None
     if initial_velocity is not None:
         vectors = initial_velocity.array if isinstance(initial_velocity, Image) else initial_velocity
@@ -355,8 +378,8 @@ def register(fixed, moving, *, channels=(), fixed_mask=None, moving_mask=None, i
     reporter = _Progress(progress)
     wanted = ["displacement"] + [name for name in ("inverse", "velocity", "determinant") if name in outputs]
     try:
-        solved = _core.solve(fixed_values, on_grid, fixed_image.spacing, fixed_weight, moving_weight, velocity, further,
-                             landmarks, preset, chosen, wanted, reporter, measure)
+        solved = _core.solve(fixed_values, on_grid, fixed_image.spacing, fixed_weight, moving_weight, volumes, volume_change,
+                             velocity, further, landmarks, preset, chosen, wanted, reporter, measure)
     finally:
         reporter.close()
     fields = {name: solved[name] if name == "determinant" else _rotated(solved[name], fixed_image.direction)
