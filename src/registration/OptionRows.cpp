@@ -67,7 +67,7 @@ optionTable()
     { "incompressible", &Options::incompressible, deformation, everyday,
       "Keep all volumes: the velocity is kept free of divergence." },
     { "symmetric", &Options::symmetric, deformation, expert,
-      "Both images are deformed, each by half, and meet half way: with the images changed, the map is the inverse. For the "
+      "Both images are deformed, each by half, and meet half way: with the images swapped, the map is the inverse. For the "
       "measures ssd, lncc, mind, ngf and labels." },
 
     { "similarity", &Options::similarity, intensities, everyday,

@@ -35,6 +35,8 @@ makeOptions(Preset preset)
       options.density = Density::Ct;
       options.similarity = SimilarityMeasure::SumOfSquares;
       options.beta = 6e-3;
+      // Which breath is the reference is chance; half the way each is also the more accurate.
+      options.symmetric = true;
       break;
   }
   return options;

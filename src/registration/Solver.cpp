@@ -108,10 +108,11 @@ checkSimilarity(const SimilarityList & similarity, std::size_t pairs, bool isSym
     {
       if (isSymmetric && part.measure != SimilarityMeasure::Automatic && !makeMeasure(part.measure)->isSymmetric())
       {
-        throw Error(ErrorKind::BadInput,
-                    std::string("similarity: ") + nameOf(part.measure) +
-                      " tells what one image explains of the other, not the reverse, and symmetric takes a measure "
-                      "for which they may change places: ssd, lncc, mind, ngf or labels");
+        throw Error(
+          ErrorKind::BadInput,
+          std::string("similarity: ") + nameOf(part.measure) +
+            " measures one image by the other, and gives another value when they are swapped, which the symmetric form "
+            "does not take; choose ssd, lncc, mind, ngf or labels, or switch symmetric off");
       }
     }
   }

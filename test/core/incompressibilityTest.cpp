@@ -93,7 +93,8 @@ TEST(Incompressibility, AnImageOfWeightsSaysWhatCtNumbersDo)
   EXPECT_LT(problems::largestDifference(thorax.displacement(), expected, thorax.grid), 0.01);
 }
 
-// A start that has let the moving image grow to 1.25 times its volume has done so to its bones as well.
+// A start that has let the moving image grow has done so to its bones as well, which take most of that back: what is
+// around them is softer, but not free.
 TEST(Incompressibility, VolumesAreThoseBeforeTheStart)
 {
   for (const auto form : { IncompressibilityForm::Moving, IncompressibilityForm::Static })
@@ -102,17 +103,19 @@ TEST(Incompressibility, VolumesAreThoseBeforeTheStart)
     Thorax thorax = ctOf(12.0);
     thorax.fixed = thorax.moving; // nothing but volumes tells to move
     thorax.options.density = Density::None;
-    thorax.options.beta = 1e-8;
+    thorax.options.beta = 1e-5;
     thorax.options.gamma = 0.0;
     thorax.options.incompressibility = Incompressibility::Ct;
     thorax.options.incompressibilityForm = form;
-    thorax.options.incompressibilityWeight = 10.0;
+    thorax.options.incompressibilityWeight = 1.0;
     EXPECT_EQ(
       problems::largestDifference(thorax.displacement(), std::vector<float>(3 * thorax.grid.points()), thorax.grid),
       0.0);
     thorax.volumeChange = 1.05;
-    gnr::Report report;
-    EXPECT_NEAR(thorax.run(&report).meanOfBones, 1.0 / 1.05, 0.01);
+    gnr::Report  report;
+    const double bones = thorax.run(&report).meanOfBones;
+    EXPECT_LT(bones, std::pow(1.0 / thorax.volumeChange, 2.0 / 3.0));
+    EXPECT_GT(bones, 1.0 / thorax.volumeChange - 0.01);
   }
 }
 

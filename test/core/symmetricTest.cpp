@@ -264,7 +264,7 @@ TEST(Symmetric, MeasuresThatAreNotSymmetricAreRefused)
     catch (const gnr::Error & error)
     {
       EXPECT_EQ(error.kind(), gnr::ErrorKind::BadInput);
-      EXPECT_NE(std::string(error.what()).find("change places"), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("swapped"), std::string::npos) << error.what();
     }
   }
 }

@@ -30,6 +30,7 @@ struct Thorax
     }
     options = gnr::makeOptions(gnr::Preset::LungCt);
     options.density = gnr::Density::Given;
+    options.symmetric = false; // densities that are carried the whole way
     // The motion is smooth, and there is no noise.
     options.regularization = gnr::Regularization::H2;
     options.beta = 1e-4;
