@@ -128,7 +128,7 @@ RunLog::PrintHeader(const ImageFileInfo & fixed,
   Line("options  preset " + m_Settings.preset + ", beta " + Format("%g", o.beta) +
        (o.betaStrategy == gnr::BetaStrategy::Fixed ? "" : std::string(" by ") + gnr::nameOf(o.betaStrategy)) +
        ", gamma " + Format("%g", o.gamma) + ", " + gnr::nameOf(o.regularization) +
-       (o.incompressible ? ", incompressible" : "") +
+       (o.incompressible ? ", incompressible" : "") + (o.symmetric ? ", symmetric" : "") +
        (o.density == gnr::Density::None ? "" : std::string(", density ") + gnr::nameOf(o.density)) +
        (o.incompressibility == gnr::Incompressibility::None
           ? ""
