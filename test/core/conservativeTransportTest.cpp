@@ -83,7 +83,7 @@ Masses
 carry(int steps)
 {
   // Farther than four voxels in a step of a quarter, most of it as a whole, so that all of it is resolved.
-  constexpr double amplitude = 0.6, drift = 1.5;
+  constexpr double amplitude = 0.3, drift = 1.5;
   Bench            bench(problems::cube(points));
   gnr::Domain &    domain = bench.domain();
   Buffer           scratch = domain.vector(), m0 = bench.scalar(blob);
