@@ -435,8 +435,8 @@ GaussNewtonRegistrationBridge::Prepare(const Inputs & inputs, const gnr::Options
   };
   const auto matched =
     [&](const ScalarImageType::ConstPointer & moving, const ScalarImageType * fixed, std::size_t pair) {
-      return inputs.matchHistograms && !isOfLabels(pair) ? MatchHistogram(moving, fixed).GetPointer()
-                                                         : moving.GetPointer();
+      return inputs.matchHistograms && !isOfLabels(pair) ? ScalarImageType::ConstPointer(MatchHistogram(moving, fixed))
+                                                         : moving;
     };
   m_Moving =
     matched(this->SampleMoving(inputs, inputs.moving, "MovingImage", inputs.movingMask, isOfLabels(0), m_MovingWeight),

@@ -83,9 +83,10 @@ TEST(Incompressibility, TheWeightsLieOnTheGridOfTheMovingImage)
   shifted->Update();
   const auto free = MakeKept(MakeMoving(), nullptr);
   free->Update();
-  const double effect = Compare(free->GetDisplacementField(), expected->GetDisplacementField()).largest;
-  EXPECT_GT(effect, 0.5);
-  EXPECT_LT(Compare(shifted->GetDisplacementField(), expected->GetDisplacementField()).largest, 0.2 * effect);
+  // On the mean: the weights jump at a plane, which sampling on another grid smears.
+  const double effect = Compare(free->GetDisplacementField(), expected->GetDisplacementField()).mean;
+  EXPECT_GT(effect, 0.25);
+  EXPECT_LT(Compare(shifted->GetDisplacementField(), expected->GetDisplacementField()).mean, 0.2 * effect);
 }
 
 TEST(Incompressibility, WhatCannotBeUsedIsRefused)
