@@ -164,10 +164,10 @@ public:
   itkSetInputMacro(MovingImageMask, MaskImageType);
   itkGetInputMacro(MovingImageMask, MaskImageType);
 
-  /** Optional; on the grid of the moving image, finite: how strongly tissue there resists a change of its volume,
-   * weights
-   * >= 0 that count times parameter IncompressibilityWeight; 0: not at all. Like a mask they travel with the moving
-   * image (parameter IncompressibilityForm). Of CTs parameter Incompressibility "ct" makes such weights by itself. */
+  /** Optional; on the grid of the moving image, finite: how strongly tissue there resists a change of its volume, as
+   * weights >= 0 that count times parameter IncompressibilityWeight; 0: not at all. Whether they travel with the moving
+   * image says parameter IncompressibilityForm. Of CTs parameter Incompressibility "ct" makes such weights by itself.
+   */
   itkSetInputMacro(IncompressibilityImage, RealImageType);
   itkGetInputMacro(IncompressibilityImage, RealImageType);
 

@@ -10,19 +10,6 @@
 
 namespace gnr
 {
-namespace
-{
-
-/** Of the Hessian of each side: (x - y)^2 <= 2 x^2 + 2 y^2 [Y3]. */
-template <typename TPair>
-double
-sides(const TPair & pair)
-{
-  return static_cast<double>(pair.sides.size());
-}
-
-} // namespace
-
 ChannelwiseTerm::ChannelwiseTerm(Trajectory &       trajectory,
                                  Domain &           domain,
                                  const ImageSet &   images,
@@ -166,7 +153,8 @@ ChannelwiseTerm::addHessian(const ConstVectorView & p, bool accumulate, const Ve
     {
       trajectory().incrementalState(side.state, p, mt);
       const Real * const curvature = side.similarity->curvature();
-      const Real         factor = Real(-pair.scale * sides(pair));
+      // Of two sides each counts twice: (x - y)^2 <= 2 x^2 + 2 y^2 [Y3].
+      const Real factor = Real(-pair.scale / trajectory().duration());
       if (curvature == nullptr)
       {
         kernels.scaleAndShift(factor, mt, Real(0), mt, n);
@@ -184,33 +172,15 @@ ChannelwiseTerm::addHessian(const ConstVectorView & p, bool accumulate, const Ve
 void
 ChannelwiseTerm::addStructure(Structure & structure)
 {
-  Kernels &         kernels = domain().kernels();
-  const std::size_t n = domain().points();
-  for (Pair & pair : pairs_)
+  for (const Pair & pair : pairs_)
   {
-    for (Side & side : pair.sides)
+    for (const Side & side : pair.sides)
     {
-      const Real * curvature = side.similarity->curvature();
-      // At rest a state answers with its gradient times the time that it is carried, twice a product.
-      const double factor = pair.scale * sides(pair) * trajectory().duration() * trajectory().duration();
-      if (factor != 1.0)
-      {
-        if (!side.curvature)
-        {
-          side.curvature = domain().scalar();
-        }
-        Real * const scaled = side.curvature.data();
-        if (curvature != nullptr)
-        {
-          kernels.scaleAndShift(Real(factor), curvature, Real(0), scaled, n);
-        }
-        else
-        {
-          kernels.fill(scaled, n, Real(factor));
-        }
-        curvature = scaled;
-      }
-      structure.addImage(trajectory().end(side.state), side.state.exponent, curvature);
+      // At rest a product has the square of the duration, and the factor of addHessian().
+      structure.addImage(trajectory().end(side.state),
+                         side.state.exponent,
+                         side.similarity->curvature(),
+                         pair.scale * trajectory().duration());
     }
   }
 }

@@ -37,8 +37,7 @@ private:
   {
     State                       state;
     std::unique_ptr<Similarity> similarity;
-    Buffer                      curvature{}; ///< with a factor, where that is not one
-    double                      mass = 0.0;  ///< at t = 0, of a density
+    double                      mass = 0.0; ///< at t = 0, of a density
   };
   /** The moving image, in the symmetric form also the fixed one. */
   struct Pair

@@ -3,6 +3,8 @@
 
 #include "model/Differences.h"
 
+#include <cmath>
+
 namespace gnr
 {
 namespace
@@ -89,7 +91,7 @@ Structure::takeWeight(const Real * weight, Buffer & own)
 }
 
 Buffer
-Structure::take(const Real * m, const Real * weight, Image & image)
+Structure::take(const Real * m, const Real * weight, double scale, Image & image)
 {
   Kernels & kernels = domain_.kernels();
   if (!image.gradient)
@@ -107,15 +109,16 @@ Structure::take(const Real * m, const Real * weight, Image & image)
   const VectorView g = domain_.view(image.gradient);
   for (int c = 0; c < 3; ++c)
   {
-    kernels.derivative(padded, c, domain_.inverseSpacing()[c], Real(1), Real(0), g[c]);
+    kernels.derivative(padded, c, domain_.inverseSpacing()[c], Real(scale), Real(0), g[c]);
   }
   domain_.releaseScratch();
   return coarse;
 }
 
 void
-Structure::addImage(const Real * m, double exponent, const Real * weight)
+Structure::addImage(const Real * m, double exponent, const Real * weight, double factor)
 {
+  const double scale = std::sqrt(factor); // of what stands on both sides of the weight
   if (exponent != 0.0)
   {
     if (countOfDensities_ == densities_.size())
@@ -124,16 +127,16 @@ Structure::addImage(const Real * m, double exponent, const Real * weight)
       densities_.back().density = domain_.scalar();
     }
     Image &      image = densities_[countOfDensities_++];
-    const Buffer coarse = take(m, weight, image);
+    const Buffer coarse = take(m, weight, scale, image);
     domain_.kernels().scaleAndShift(
-      Real(exponent), coarse ? coarse.data() : m, Real(0), image.density.data(), domain_.points());
+      Real(scale * exponent), coarse ? coarse.data() : m, Real(0), image.density.data(), domain_.points());
     return;
   }
   if (form_ != Form::Zero)
   {
     becomeTensor(); // while the first gradient is there
   }
-  take(m, weight, dyad_);
+  take(m, weight, scale, dyad_);
   if (form_ == Form::Zero)
   {
     form_ = Form::Dyad;

@@ -29,10 +29,11 @@ public:
   void
   clear();
 
-  /** T += w grad m (grad m)^T, or the operator of a density for an exponent a > 0. `m` and `weight` (null for one) lie
-   * on the grid of the objective; a weight there must live as long as this is used. One gradient. Collective. */
+  /** T += factor w grad m (grad m)^T, or factor times the operator of a density for an exponent a > 0. `m` and `weight`
+   * (null for one) lie on the grid of the objective; a weight there must live as long as this is used. One gradient.
+   * Collective. */
   void
-  addImage(const Real * m, double exponent, const Real * weight);
+  addImage(const Real * m, double exponent, const Real * weight, double factor);
 
   /** Adds s L^T w L with L p = div p; once after clear(). The weight, from 0 to 1, lies on the grid of the objective,
    * and there must live as long as this is used. Collective. */
@@ -41,7 +42,7 @@ public:
 
   /** T += factor t, on the grid of the objective; to a coarser grid it comes as a local mean. Collective. */
   void
-  addTensor(const SymmetricTensorView & t, double factor = 1.0);
+  addTensor(const SymmetricTensorView & t, double factor);
 
   /** q = T p. Collective. */
   void
@@ -67,9 +68,10 @@ private:
   /** A weight on this grid, in `own` where that is a coarser one. */
   const Real *
   takeWeight(const Real * weight, Buffer & own);
-  /** Fills what an image is kept in; returns the image on this grid where that is a coarser one. */
+  /** Fills what an image is kept in, its gradient times a scale; returns the image on this grid where that is a coarser
+   * one. */
   Buffer
-  take(const Real * m, const Real * weight, Image & image);
+  take(const Real * m, const Real * weight, double scale, Image & image);
   /** q += L^T w L p. */
   void
   applyDensity(const Image & image, const ConstVectorView & p, const VectorView & q) const;

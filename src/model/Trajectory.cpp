@@ -103,8 +103,7 @@ Trajectory::follow(Sense sense, const TVelocity & v, Real * departed, const TScr
 bool
 Trajectory::begin(const ConstVectorView & v, int steps)
 {
-  steps_ = steps;
-  forward_.isReady = backward_.isReady = false;
+  rest(steps);
   largest_ = domain_.maximaAbsolute(v);
   moving_ = *std::max_element(largest_.begin(), largest_.end()) > 0.0;
   return moving_;

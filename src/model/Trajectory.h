@@ -55,6 +55,7 @@ public:
   {
     return isSymmetric_;
   }
+  /** 1, or 1/2 where two sides meet. */
   double
   duration() const
   {

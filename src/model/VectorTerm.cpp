@@ -127,9 +127,8 @@ VectorTerm::addHessian(const ConstVectorView & p, bool accumulate, const VectorV
 void
 VectorTerm::addStructure(Structure & structure)
 {
-  // At rest directions are what they were times the time that they are carried, twice a product.
-  const double time = trajectory().duration();
-  structure.addTensor({ structure_.data(), domain().points() }, static_cast<double>(transports_.size()) * time * time);
+  // At rest each side adds M times the square of the duration.
+  structure.addTensor({ structure_.data(), domain().points() }, trajectory().duration());
 }
 
 } // namespace gnr

@@ -22,4 +22,11 @@ reduce(const Statistics & own, Communicator & communicator)
   return all;
 }
 
+Statistics
+statisticsOf(const Real * field, const Extents & extents, Kernels & kernels, Communicator & communicator)
+{
+  return reduce(kernels.statistics(field, extents, { { 0, 0, 0 }, { extents.nx, extents.ny, extents.nz } }),
+                communicator);
+}
+
 } // namespace gnr

@@ -200,12 +200,12 @@ Evaluation::compareImages(const VectorView & u)
         ofFixed = finest_.domain.scalar();
         ofMoving = finest_.domain.scalar();
       }
+      const auto similarity = part.measure->compare(finest_.domain);
+      similarity->setWeight(w);
       for (const Channel & channel : comparison.channels)
       {
         const Real * const fixed = channel.fixed.read(kernels_, ofFixed);
         const Real * const moving = channel.moving.read(kernels_, ofMoving);
-        const auto         similarity = part.measure->compare(finest_.domain);
-        similarity->setWeight(w);
         warp(moving, channel.exponent, warped);
         after += channel.scale * similarity->value(warped, fixed);
         before += channel.scale * similarity->value(moving, fixed);

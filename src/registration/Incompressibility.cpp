@@ -49,10 +49,8 @@ weightsOfCt(const Buffer & ct, Kernels & kernels)
 VolumeWeights
 weightsOfImage(const InputImage & image, const BoxPart & part, Kernels & kernels, Communicator & communicator)
 {
-  VolumeWeights    result{ part.upload(part.collect(image), kernels) };
-  const Extents &  e = part.image();
-  const Statistics s =
-    reduce(kernels.statistics(result.field.data(), e, { { 0, 0, 0 }, { e.nx, e.ny, e.nz } }), communicator);
+  VolumeWeights      result{ part.upload(part.collect(image), kernels) };
+  const Statistics   s = statisticsOf(result.field.data(), part.image(), kernels, communicator);
   std::ostringstream message;
   message << "IncompressibilityImage: ";
   if (s.notFinite > 0)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/Preparation.h"
 
+#include "parallel/Statistics.h"
 #include "registration/ContrastRelation.h"
 #include "registration/Inpainting.h"
 
@@ -32,9 +33,7 @@ readVelocity(const InputImage & velocity, const Options & options, FinestGrid & 
   for (int c = 0; c < 3; ++c)
   {
     const Buffer     image = part.upload(planes, kernels, c, -1.0);
-    const Extents &  e = part.image();
-    const Statistics s =
-      reduce(kernels.statistics(image.data(), e, { { 0, 0, 0 }, { e.nx, e.ny, e.nz } }), domain.communicator());
+    const Statistics s = statisticsOf(image.data(), part.image(), kernels, domain.communicator());
     if (s.notFinite > 0)
     {
       throw Error(ErrorKind::BadInput, "InitialVelocityField: has values that are NaN or infinite");

@@ -38,12 +38,6 @@ operator==(const Extents & a, const Extents & b)
   return a.nx == b.nx && a.ny == b.ny && a.nz == b.nz;
 }
 
-Region
-wholeRegion(const Extents & e)
-{
-  return { { 0, 0, 0 }, { e.nx, e.ny, e.nz } };
-}
-
 std::string
 words(double count)
 {
@@ -60,7 +54,7 @@ check(const Buffer &      image,
       Kernels &           kernels,
       Communicator &      communicator)
 {
-  const Statistics s = reduce(kernels.statistics(image.data(), part.image(), wholeRegion(part.image())), communicator);
+  const Statistics s = statisticsOf(image.data(), part.image(), kernels, communicator);
   if (s.notFinite > 0)
   {
     throw Error(ErrorKind::BadInput,
@@ -175,7 +169,7 @@ sampleInside(const Buffer &     inside,
   const auto        shifted = [&](double offset) {
     kernels.scaleAndShift(Real(1), image.data(), Real(-offset), sample.values.data(), n);
     kernels.multiply(Real(1), inside.data(), sample.values.data(), sample.values.data(), n);
-    return reduce(kernels.statistics(sample.values.data(), part.image(), wholeRegion(part.image())), communicator);
+    return statisticsOf(sample.values.data(), part.image(), kernels, communicator);
   };
   const double top = shifted(0.0).maximum; // not below any value inside
   sample.set.least = top + shifted(top).minimum;
@@ -429,7 +423,7 @@ readWeight(const InputImage & image,
     return Buffer();
   }
   Buffer           result = part.upload(part.collect(image), kernels);
-  const Statistics s = reduce(kernels.statistics(result.data(), part.image(), wholeRegion(part.image())), communicator);
+  const Statistics s = statisticsOf(result.data(), part.image(), kernels, communicator);
   if (s.notFinite > 0 || s.minimum < 0.0 || s.maximum > 1.0)
   {
     throw Error(ErrorKind::BadInput, std::string(name) + ": weights must lie between 0 and 1");

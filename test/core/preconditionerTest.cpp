@@ -131,7 +131,7 @@ TEST(ZeroVelocityHessian, solvesItsSystem)
   const Buffer             weight = f.bench.scalar([](double x, double, double) { return 0.5 + 0.5 * std::cos(x); });
   gnr::Structure           structure(f.bench.domain());
   gnr::ZeroVelocityHessian h0(f.bench.domain(), f.problem.regularizer(), structure);
-  structure.addImage(f.moving.data(), 0.0, weight.data());
+  structure.addImage(f.moving.data(), 0.0, weight.data(), 1.0);
   const Buffer r = f.bench.vector(problems::smoothVelocity(1.0));
   Buffer       x = f.bench.domain().vector(), scratch(f.bench.kernels(), 4 * x.size());
   f.bench.kernels().copy(r.data(), x.data(), x.size());

@@ -166,6 +166,7 @@ TEST(CudaCounts, WholeSolve)
   // of the images, the folds of the map.
   constexpr int elsewhere = 2 * 11 + 30;
   EXPECT_LE(work.waits, static_cast<std::size_t>(ofKrylov + ofStep * report.newtonSteps + elsewhere));
+  EXPECT_LE(work.waits, 300u);
   // Two images there; results come when they are asked for.
   EXPECT_LE(work.bytesToDevice, 2 * pair.grid.points() * sizeof(float));
   EXPECT_LE(work.bytesToHost, work.waits * (std::size_t(64) << 10)) << "sums and histograms";

@@ -76,43 +76,33 @@ CufftPlans::run(const Plan & plan, void * workArea, const Complex * in, Complex 
 }
 
 CufftPlans::Plan
-CufftPlans::forwardPlanes(int nx, int ny, std::ptrdiff_t rowStride, int planes)
+CufftPlans::planes(cufftType type, int nx, int ny, std::ptrdiff_t rowStride, int count)
 {
-  return find(Key(CUFFT_R2C, nx, ny, nx, rowStride, planes), [=](Plan & plan) {
-    long long size[2] = { ny, nx }, spectrum[2] = { ny, rowStride };
-    GNR_CUDA(cufftMakePlanMany64(plan.handle,
-                                 2,
-                                 size,
-                                 size,
-                                 1,
-                                 static_cast<long long>(nx) * ny,
-                                 spectrum,
-                                 1,
-                                 rowStride * ny,
-                                 CUFFT_R2C,
-                                 planes,
-                                 &plan.workBytes));
+  return find(Key(type, nx, ny, rowStride, 0, count), [=](Plan & plan) {
+    // An array, and how far its planes lie apart.
+    struct
+    {
+      long long rows[2];
+      long long distance;
+    } image{ { ny, nx }, static_cast<long long>(nx) * ny }, spectrum{ { ny, rowStride }, rowStride * ny };
+    auto &    in = type == CUFFT_R2C ? image : spectrum;
+    auto &    out = type == CUFFT_R2C ? spectrum : image;
+    long long size[2] = { ny, nx };
+    GNR_CUDA(cufftMakePlanMany64(
+      plan.handle, 2, size, in.rows, 1, in.distance, out.rows, 1, out.distance, type, count, &plan.workBytes));
   });
 }
 
 CufftPlans::Plan
-CufftPlans::backwardPlanes(int nx, int ny, std::ptrdiff_t rowStride, int planes)
+CufftPlans::forwardPlanes(int nx, int ny, std::ptrdiff_t rowStride, int count)
 {
-  return find(Key(CUFFT_C2R, nx, ny, rowStride, nx, planes), [=](Plan & plan) {
-    long long size[2] = { ny, nx }, spectrum[2] = { ny, rowStride };
-    GNR_CUDA(cufftMakePlanMany64(plan.handle,
-                                 2,
-                                 size,
-                                 spectrum,
-                                 1,
-                                 rowStride * ny,
-                                 size,
-                                 1,
-                                 static_cast<long long>(nx) * ny,
-                                 CUFFT_C2R,
-                                 planes,
-                                 &plan.workBytes));
-  });
+  return planes(CUFFT_R2C, nx, ny, rowStride, count);
+}
+
+CufftPlans::Plan
+CufftPlans::backwardPlanes(int nx, int ny, std::ptrdiff_t rowStride, int count)
+{
+  return planes(CUFFT_C2R, nx, ny, rowStride, count);
 }
 
 CufftPlans::Plan

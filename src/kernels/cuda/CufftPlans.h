@@ -43,12 +43,12 @@ public:
     queue_.timer = timer;
   }
 
-  /** Two-dimensional transforms of `planes` planes of ny rows of nx values, one behind the other; rows of their spectra
+  /** Two-dimensional transforms of `count` planes of ny rows of nx values, one behind the other; rows of their spectra
    * lie rowStride apart. */
   Plan
-  forwardPlanes(int nx, int ny, std::ptrdiff_t rowStride, int planes);
+  forwardPlanes(int nx, int ny, std::ptrdiff_t rowStride, int count);
   Plan
-  backwardPlanes(int nx, int ny, std::ptrdiff_t rowStride, int planes);
+  backwardPlanes(int nx, int ny, std::ptrdiff_t rowStride, int count);
   /** `columns` complex transforms of length n: element i of column j at j + i * stride. */
   Plan
   columns(int n, std::ptrdiff_t inStride, std::ptrdiff_t outStride, int columns);
@@ -65,6 +65,8 @@ public:
 private:
   using Key = std::tuple<int, int, int, long long, long long, int>;
 
+  Plan
+  planes(cufftType type, int nx, int ny, std::ptrdiff_t rowStride, int count);
   template <typename Make>
   Plan
   find(const Key & key, Make make);

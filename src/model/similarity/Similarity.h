@@ -12,9 +12,9 @@ namespace gnr
 {
 
 /** How a similarity measure compares a deformed moving image m with the fixed image f: value, end value of the adjoint,
- * and in place of the second derivative a weight at each point, which bounds that of Gauss-Newton [O1]-[O3]. Averages
- * over the domain, so values do not depend on the resolution; their unit is that of the squared difference of
- * intensities from 0 to 1, so that beta means the same for all. */
+ * and a weight at each point that stands for the second derivative of Gauss-Newton [O1]-[O3]. Averages over the domain,
+ * so values do not depend on the resolution; their unit is that of the squared difference of intensities from 0 to 1,
+ * so that beta means the same for all. */
 class Similarity
 {
 public:
