@@ -7,6 +7,7 @@
 #include "common/cli/Format.h"
 #include "common/io/InputFile.h"
 #include "common/io/OutputFiles.h"
+#include "common/run/BidsDataset.h"
 #include "common/run/PairTable.h"
 #include "common/cli/Program.h"
 
@@ -35,14 +36,19 @@ using Json = nlohmann::ordered_json;
 constexpr const char * schema = "gnr-batch report";
 
 constexpr const char * description =
-  "Registers the pairs of images that a table names, one after the other, each by gnr-register. A pair\n"
-  "that fails stops no other. Called again, it does what is left.\n";
+  "Registers the pairs of images that a table names, or those of a BIDS dataset, one after the\n"
+  "other, each by gnr-register. A pair that fails stops no other. Called again, it does what is left.\n";
 
 constexpr const char * footer =
   "TABLE is a CSV file whose header names the columns fixed, moving and output (the start of the\n"
   "names of the files written); any other column is an option of gnr-register without its dashes,\n"
   "fixed-mask, initial-transform or beta, for example. An empty cell leaves the option out; on is the\n"
   "value of an option that has none. Paths are relative to the folder that gnr-batch is called in.\n"
+  "\n"
+  "If TABLE is the folder of a BIDS dataset, the T1w image of each session of each subject is\n"
+  "registered to --fixed: to one image, or, with ses-LABEL, to that session of the subject. The\n"
+  "results have the names of derivatives (gnr-register --bids) in the folder --output. Several images\n"
+  "of one session are an error: --select chooses.\n"
   "\n"
   "The report, in JSON, has a member for each row: status (done, failed, time-limit, left), the exit\n"
   "code and the message of gnr-register, seconds, and the main numbers of the result. It is renewed\n"
@@ -57,7 +63,10 @@ constexpr const char * footer =
   "\n"
   "Examples:\n"
   "  gnr-batch pairs.csv\n"
-  "  gnr-batch pairs.csv --checkpoint -- --preset accurate --threads 8 --inverse";
+  "  gnr-batch pairs.csv --checkpoint -- --preset accurate --threads 8 --inverse\n"
+  "  gnr-batch dataset -o dataset/derivatives/gnr --fixed tpl-MNI152NLin2009cAsym_res-01_T1w.nii.gz \\\n"
+  "      -- --initial-transform affine --inverse\n"
+  "  gnr-batch dataset -o dataset/derivatives/gnr --fixed ses-1 --select sub-01 --select sub-02";
 
 struct Settings
 {
@@ -66,6 +75,7 @@ struct Settings
   bool                     hasCheckpoints = false;
   bool                     quiet = false;
   std::vector<std::string> options; ///< of every row
+  std::optional<BidsQuery> dataset; ///< in place of a table
 };
 
 /** What has become of a row. */
@@ -84,16 +94,74 @@ TakeSignal(int number)
   ForwardToChild(number);
 }
 
+/** Options for datasets where there is none, and those of gnr-register that the dataset decides. */
+void
+CheckBidsOptions(const ArgumentParser & parser, const Settings & settings)
+{
+  for (const std::string name : { "--bids", "--space", "--output" })
+  {
+    for (const std::string & option : settings.options)
+    {
+      if (option == name || option.rfind(name + "=", 0) == 0)
+      {
+        throw CommandLineError(name + ": is not for each row. " +
+                               (settings.dataset     ? "Give it before --, or leave it out"
+                                : name == "--output" ? "Name the results in the column output"
+                                                     : "Give the folder of a BIDS dataset in place of the table, or "
+                                                       "leave it out"));
+      }
+    }
+  }
+  if (settings.dataset)
+  {
+    return;
+  }
+  for (const char * option : { "--output", "--fixed", "--space", "--suffix", "--select" })
+  {
+    if (parser.count(option) != 0)
+    {
+      throw CommandLineError(std::string(option) + ": is for a BIDS dataset, and " + settings.table +
+                             " is no folder. Give the folder of a dataset, or a column of the table");
+    }
+  }
+}
+
 std::optional<Settings>
 ParseSettings(int argc, char * argv[])
 {
   Settings       settings;
   ArgumentParser parser("gnr-batch", description, footer);
-  parser.add_option("TABLE", settings.table, "Table of the pairs: a CSV file.");
+  parser.add_option("TABLE", settings.table, "Table of the pairs: a CSV file; or the folder of a BIDS dataset.");
   Describe(parser.add_option("--report", settings.report, "File for the report on all rows."),
            "Inputs and outputs",
            "FILE",
            "TABLE_report.json");
+  BidsQuery  query;
+  const auto bids =
+    [&parser](const char * name, auto & target, const char * text, const char * value, const char * usual) {
+      return Describe(parser.add_option(name, target, text), "BIDS dataset", value, usual);
+    };
+  bids("-o,--output",
+       query.output,
+       "Folder of the dataset of derivatives that the results go to. Required.",
+       "FOLDER",
+       "");
+  bids("--fixed",
+       query.fixed,
+       "The fixed image: a file, or ses-LABEL for the image of that session of each subject. Required.",
+       "FILE|ses-LABEL",
+       "");
+  bids(
+    "--space", query.space, "Name of the space of --fixed in the names of the results.", "LABEL", "from its file name");
+  bids("--suffix", query.suffix, "Kind of images that are registered: the last part of their names.", "SUFFIX", "T1w");
+  bids(
+    "--select",
+    query.selected,
+    "Register only images whose names have this entity, run-1, for example; several of one key are alternatives. Any "
+    "number of times.",
+    "KEY-LABEL",
+    "all")
+    ->allow_extra_args(false);
   parser
     .add_flag(
       "--checkpoint",
@@ -112,10 +180,20 @@ ParseSettings(int argc, char * argv[])
   {
     return {};
   }
+  const bool isDataset = std::filesystem::is_directory(settings.table);
+  if (isDataset)
+  {
+    parser.Require({ "--output", "--fixed" });
+    query.folder = settings.table;
+    settings.dataset = query;
+  }
+  CheckBidsOptions(parser, settings);
   if (settings.report.empty())
   {
-    const std::filesystem::path table(settings.table);
-    settings.report = (table.parent_path() / (table.stem().string() + "_report.json")).string();
+    const std::filesystem::path table(settings.table), folder(query.output);
+    settings.report = !isDataset ? (table.parent_path() / table.stem()).string()
+                                 : (folder.has_filename() ? folder : folder.parent_path()).string();
+    settings.report += "_report.json";
   }
   return settings;
 }
@@ -124,7 +202,7 @@ ParseSettings(int argc, char * argv[])
 std::vector<std::string>
 CommandOf(const PairTable::Row & row, const Settings & settings)
 {
-  std::vector<std::string> command{ row.fixed, row.moving, "-o", row.output };
+  std::vector<std::string> command{ row.fixed, row.moving, "-o", row.argument };
   command.insert(command.end(), row.options.begin(), row.options.end());
   command.insert(command.end(), settings.options.begin(), settings.options.end());
   if (settings.hasCheckpoints)
@@ -146,10 +224,9 @@ bool
 IsComplete(const PairTable::Row & row, const std::vector<std::string> & command)
 {
   namespace fs = std::filesystem;
-  const std::string reportName = row.output + "_report.json";
-  std::error_code   error;
-  const auto        written = fs::last_write_time(reportName, error);
-  const Json        report = ReadJson(reportName);
+  std::error_code error;
+  const auto      written = fs::last_write_time(row.report, error);
+  const Json      report = ReadJson(row.report);
   if (error || !report.is_object() || !report.contains("files") || !report["files"].is_array())
   {
     return false;
@@ -219,9 +296,16 @@ RunRow(const PairTable::Row & row, const std::vector<std::string> & command)
   }
   if (hasResult)
   {
-    AddResult(row.output + "_report.json", outcome.details);
+    AddResult(row.report, outcome.details);
   }
   return outcome;
+}
+
+/** The pairs of a table or of a dataset. */
+BidsPairs
+PairsOf(const Settings & settings)
+{
+  return settings.dataset ? FindBidsPairs(*settings.dataset) : BidsPairs{ PairTable(settings.table).Rows(), {} };
 }
 
 /** The rows of one table and what has become of them. */
@@ -230,10 +314,10 @@ class Batch
 public:
   explicit Batch(const Settings & settings)
     : m_Settings(settings)
-    , m_Table(settings.table)
-    , m_Outcomes(m_Table.Rows().size())
+    , m_Pairs(PairsOf(settings))
+    , m_Outcomes(m_Pairs.rows.size())
   {
-    for (const PairTable::Row & row : m_Table.Rows())
+    for (const PairTable::Row & row : m_Pairs.rows)
     {
       m_Commands.push_back(CommandOf(row, settings));
     }
@@ -253,8 +337,8 @@ private:
   {
     if (!m_Settings.quiet)
     {
-      std::cout << "row " << row + 1 << " of " << m_Outcomes.size() << "  " << m_Table.Rows()[row].output << "  "
-                << text << std::endl;
+      std::cout << "row " << row + 1 << " of " << m_Outcomes.size() << "  " << m_Pairs.rows[row].output << "  " << text
+                << std::endl;
     }
   }
   std::size_t
@@ -265,7 +349,7 @@ private:
   }
 
   const Settings &                      m_Settings;
-  PairTable                             m_Table;
+  BidsPairs                             m_Pairs;
   std::vector<Outcome>                  m_Outcomes;
   std::vector<std::vector<std::string>> m_Commands;
 };
@@ -292,7 +376,7 @@ Batch::TakeOver()
     const Json status = earlier.value("status", Json()), command = earlier.value("command", Json());
     for (std::size_t i = 0; i < m_Outcomes.size(); ++i)
     {
-      if (status == "done" && command == Json(m_Commands[i]) && IsComplete(m_Table.Rows()[i], m_Commands[i]))
+      if (status == "done" && command == Json(m_Commands[i]) && IsComplete(m_Pairs.rows[i], m_Commands[i]))
       {
         m_Outcomes[i] = { "done", earlier.value("details", Json::object()) };
       }
@@ -311,11 +395,13 @@ Batch::WriteReport() const
   {
     json["count"][status] = Count(status);
   }
+  json["messages"] = m_Pairs.messages;
   json["rows"] = Json::array();
   for (std::size_t i = 0; i < m_Outcomes.size(); ++i)
   {
-    json["rows"].push_back({ { "line", m_Table.Rows()[i].line },
-                             { "output", m_Table.Rows()[i].output },
+    const PairTable::Row & row = m_Pairs.rows[i];
+    json["rows"].push_back({ { "line", row.line ? Json(*row.line) : Json() },
+                             { "output", row.output },
                              { "status", m_Outcomes[i].status },
                              { "details", m_Outcomes[i].details },
                              { "command", m_Commands[i] } });
@@ -330,6 +416,13 @@ Batch::Run()
 {
   TakeOver();
   WriteReport(); // fails now, if it does
+  if (!m_Settings.quiet)
+  {
+    for (const std::string & message : m_Pairs.messages)
+    {
+      std::cout << message << std::endl;
+    }
+  }
   for (const int number : { SIGINT, SIGTERM, SIGHUP, SIGUSR1 })
   {
     std::signal(number, number == SIGUSR1 ? ForwardToChild : TakeSignal);
@@ -342,7 +435,7 @@ Batch::Run()
       Print(i, "was done before");
       continue;
     }
-    outcome = RunRow(m_Table.Rows()[i], m_Commands[i]);
+    outcome = RunRow(m_Pairs.rows[i], m_Commands[i]);
     if (endingSignal != 0 && outcome.status == "failed")
     {
       outcome = Outcome(); // that was no fault of the row

@@ -84,19 +84,18 @@ ResultFilesOf(const RegistrationSettings & s)
   files.push_back({ "initial.tfm", (method && *method != AlignmentMethod::Identity) || s.fslImages });
   files.push_back({ "composite.h5", s.writeComposite });
   files.push_back({ "inverse_composite.h5", s.writeComposite && s.writeInverse });
+  if (s.bids)
+  {
+    files.push_back({ "warped.json", true });
+    files.push_back({ "inverse_report.json", s.writeInverse });
+  }
   return files;
-}
-
-std::string
-PathOf(const RegistrationSettings & settings, const std::string & end)
-{
-  return settings.prefix + "_" + end;
 }
 
 std::string
 ReportName(const RegistrationSettings & settings)
 {
-  return PathOf(settings, "report.json");
+  return ResultName(settings, "report.json");
 }
 
 /** Refuses what cannot be written, or must not be replaced. */
@@ -104,12 +103,20 @@ void
 CheckOutputs(const RegistrationSettings & settings, OutputFiles & files)
 {
   files.Protect(InputsOf(settings));
+  if (settings.bids)
+  {
+    files.MakeFoldersFor(settings.prefix);
+    for (const auto & [path, text] : settings.bids->MissingDatasetFiles(SoftwareVersion()))
+    {
+      files.Check(path);
+    }
+  }
   files.Check(ReportName(settings));
   for (const ResultFile & file : ResultFilesOf(settings))
   {
     if (file.isWanted)
     {
-      files.Check(PathOf(settings, file.end));
+      files.Check(ResultName(settings, file.end));
     }
   }
   if (settings.picture)
@@ -178,7 +185,7 @@ FindStaleFiles(const RegistrationSettings & settings)
   {
     if (!file.isWanted)
     {
-      add(PathOf(settings, file.end));
+      add(ResultName(settings, file.end));
     }
   }
   // What gnr-view drew of an earlier result does not show this one.
@@ -213,7 +220,7 @@ WriteResults(FilterType *                 filter,
   auto offer = [&](const std::string & end, auto writeTo) {
     if (wanted.count(end) != 0)
     {
-      written.push_back(PathOf(settings, end));
+      written.push_back(ResultName(settings, end));
       writeTo(written.back());
     }
   };
@@ -246,6 +253,17 @@ WriteResults(FilterType *                 filter,
                    path,
                    files);
   });
+  offer("warped.json", [&](const std::string & path) { WriteText(settings.bids->WarpedSidecar(), path, files); });
+  offer("inverse_report.json",
+        [&](const std::string & path) { WriteText(settings.bids->TransformSidecar(true), path, files); });
+  if (settings.bids)
+  {
+    for (const auto & [path, text] : settings.bids->MissingDatasetFiles(SoftwareVersion()))
+    {
+      written.push_back(path);
+      WriteText(text, path, files);
+    }
+  }
   return written;
 }
 

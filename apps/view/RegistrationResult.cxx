@@ -2,6 +2,7 @@
 #include "view/RegistrationResult.h"
 
 #include "common/cli/CommandLineError.h"
+#include "common/run/BidsNames.h"
 
 #include <algorithm>
 #include <cmath>
@@ -90,22 +91,28 @@ RobustRange(const RealImageType * image)
   return range.white - range.black > 16 * width ? range : IntensityRange{ minimum, maximum };
 }
 
+std::string
+NameOf(const ResultFiles & names, const std::string & end)
+{
+  return names.isBids ? BidsResultName(names.prefix, end) : names.prefix + "_" + end;
+}
+
 RegistrationResult::RegistrationResult(const ResultFiles & names)
 {
   const auto read = [this](const std::string & path) {
     files.push_back(path);
     return path;
   };
-  report = ReadReport(read(names.prefix + "_report.json"));
+  report = ReadReport(read(NameOf(names, "report.json")));
   const std::string fixedName = read(Locate(names.fixed, report.fixed, "--fixed"));
   const std::string movingName = read(Locate(names.moving, report.moving, "--moving"));
-  const std::string fieldName = read(names.prefix + "_displacement.nii.gz");
+  const std::string fieldName = read(NameOf(names, "displacement.nii.gz"));
   fixed = ReadImage<RealImageType>(InspectImageFile(fixedName));
   moving = ReadImage<RealImageType>(InspectImageFile(movingName));
   if (names.initialTransform || report.initialTransform)
   {
     const std::string reported =
-      report.hasInitialFile ? names.prefix + "_initial.tfm" : report.initialTransform.value_or("");
+      report.hasInitialFile ? NameOf(names, "initial.tfm") : report.initialTransform.value_or("");
     initialTransform = ReadTransform(read(Locate(names.initialTransform, reported, "--initial-transform")));
   }
   displacement = ReadField(fieldName);

@@ -59,10 +59,15 @@ RobustRange(const RealImageType * image);
 struct ResultFiles
 {
   std::string                prefix;
+  bool                       isBids = false; ///< the results have the names of BIDS
   std::optional<std::string> fixed;
   std::optional<std::string> moving;
   std::optional<std::string> initialTransform;
 };
+
+/** The name of the result that is PREFIX_`end`, or what BIDS makes of it. */
+std::string
+NameOf(const ResultFiles & names, const std::string & end);
 
 /** What gnr-register read and found. */
 class RegistrationResult

@@ -3,6 +3,7 @@
 #include "common/cli/ArgumentParser.h"
 #include "common/cli/CommandLineError.h"
 #include "common/io/OutputFiles.h"
+#include "common/run/BidsNames.h"
 #include "common/cli/Program.h"
 #include "view/PictureWindow.h"
 #include "view/QualityPicture.h"
@@ -26,7 +27,8 @@ constexpr const char * description =
 
 constexpr const char * footer =
   "PREFIX is what gnr-register was given with -o; PREFIX_report.json and PREFIX_displacement.nii.gz\n"
-  "are read, and the images that the report names. Points are physical, LPS, in mm.\n"
+  "are read, and the images that the report names. After gnr-register --bids it is the file\n"
+  "..._mode-image_xfm.json. Points are physical, LPS, in mm.\n"
   "\n"
   "Exit codes: 0 success, 2 usage or bad input, 3 not enough memory or disk.\n"
   "\n"
@@ -93,9 +95,16 @@ ParseSettings(int argc, const char * const * argv, ViewSettings & settings)
   {
     return false;
   }
+  std::string &     prefix = settings.files.prefix;
+  const std::string sidecar = bidsReportEnd;
+  if (prefix.size() > sidecar.size() && prefix.compare(prefix.size() - sidecar.size(), sidecar.size(), sidecar) == 0)
+  {
+    prefix.erase(prefix.size() - sidecar.size());
+    settings.files.isBids = true;
+  }
   if (settings.output.empty())
   {
-    settings.output = settings.files.prefix + "_quality.png";
+    settings.output = NameOf(settings.files, "quality.png");
   }
   if (std::filesystem::path(settings.output).extension() != ".png")
   {

@@ -29,7 +29,7 @@ REGISTER = {
     "--keep-checkpoint": None, "--requeue-exit-code": None, "--fixed-mask": "fixedMask", "--moving-mask": "movingMask",
     "--initial-transform": "initialTransform", "--fsl-images": "fslImages", "--initial-velocity": "initialVelocity",
     "--fixed-points": "fixedPoints", "--moving-points": "movingPoints", "--landmark-sigma": "landmarkSigma",
-    "--output": None, "--channel": "channels", "--inverse": None, "--velocity": None, "--determinant": None, "--composite": None,
+    "--output": None, "--bids": None, "--space": None, "--channel": "channels", "--inverse": None, "--velocity": None, "--determinant": None, "--composite": None,
     "--composite-precision": None, "--dispvect": None, "--picture": None, "--dry-run": None, "--smoke": None, "--verbose": None,
     "--processes": None, "--streamed-input": None, "--streamed-output": None, "--quiet": None, "--version": None,
     "--help": None,
@@ -42,7 +42,8 @@ APPLY = {
     "--version": None, "--help": None,
 }
 BATCH = {
-    "--report": "TABLE_report.json", "--checkpoint": None, "--quiet": None, "--version": None, "--help": None,
+    "--report": "TABLE_report.json", "--output": None, "--fixed": None, "--space": "from its file name", "--suffix": "T1w",
+    "--select": "all", "--checkpoint": None, "--quiet": None, "--version": None, "--help": None,
 }
 VIEW = {
     "--fixed": "as in the report", "--moving": "as in the report", "--initial-transform": "as in the report",
@@ -87,6 +88,7 @@ class Help(support.CommandLineTest):
             elif isinstance(value, list):
                 value = " ".join(f"{v:g}" for v in value)
             expected[option] = value
+        expected["--space"] = "from the name of FIXED"
         expected["--composite-precision"] = "float"  # of a file, not of the registration
         expected["--processes"] = "1, or as many as mpirun has started"
         self.check(self.register, expected)

@@ -52,6 +52,7 @@ FailureTable()
     { input, "its axes are not at right angles", bad, "a sheared grid as fixed image or `--reference`", "resample it first", no },
     { input, "values that are NaN or infinite", bad, "voxels that are no numbers", "replace them, or mask them out", no },
     { input, "has changed since it was first read here", bad, "somebody wrote the image during the run", "leave it alone", "yes" },
+    { input, "its name is not one of BIDS", bad, "`--bids`, or a dataset in `gnr-batch`, with a name that is not `sub-01_..._T1w.nii.gz`", "rename the image; `--space`", no },
     { input, "is an input as well", bad, "a result would replace what it is made of", "choose another name", no },
     { input, "is writing files of this name", bad, "two runs with one `--output` or `--checkpoint`", "wait, or choose another name", "when the other has ended" },
     { input, "the output folder cannot be written", bad + ", " + scarce, "permissions; with " + scarce + ", the disk is full", "change them, or make room", "with " + scarce },

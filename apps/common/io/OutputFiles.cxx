@@ -133,7 +133,14 @@ OutputFiles::OutputFiles()
   SetSignalResponse(SignalResponse::RemoveAndEnd);
 }
 
-OutputFiles::~OutputFiles() = default;
+OutputFiles::~OutputFiles()
+{
+  m_Folders.clear();
+  while (!m_MadeFolders.empty()) // those within others come later
+  {
+    m_MadeFolders.pop_back();
+  }
+}
 
 void
 OutputFiles::Protect(const std::vector<std::string> & inputs)
@@ -186,15 +193,7 @@ OutputFiles::Check(const std::string & finalPath)
   struct stat       status{};
   if (stat(folder.c_str(), &status) != 0)
   {
-    try
-    {
-      m_MadeFolders.push_back(std::make_unique<MadeFolder>(folder));
-    }
-    catch (const std::system_error & error)
-    {
-      throw CommandLineError(FolderNameOf(finalPath) + ": the output folder does not exist and cannot be created (" +
-                             std::strerror(error.code().value()) + "). Create it first, or choose another name");
-    }
+    this->MakeFolder(folder, finalPath);
   }
   else if (!S_ISDIR(status.st_mode))
   {
@@ -207,6 +206,35 @@ OutputFiles::Check(const std::string & finalPath)
     m_Folders.erase(folder); // it was a trial: a run that is killed before it writes shall leave nothing
   }
   m_Outputs[finalPath].target = target;
+}
+
+void
+OutputFiles::MakeFolder(const std::string & folder, const std::string & finalPath)
+{
+  try
+  {
+    m_MadeFolders.push_back(std::make_unique<MadeFolder>(folder));
+  }
+  catch (const std::system_error & error)
+  {
+    throw CommandLineError(FolderNameOf(finalPath) + ": the output folder does not exist and cannot be created (" +
+                           std::strerror(error.code().value()) + "). Create it first, or choose another name");
+  }
+}
+
+void
+OutputFiles::MakeFoldersFor(const std::string & finalPath)
+{
+  std::filesystem::path folder;
+  for (const auto & part : std::filesystem::path(ResolveLinks(finalPath)).parent_path())
+  {
+    folder /= part;
+    struct stat status{};
+    if (stat(folder.c_str(), &status) != 0)
+    {
+      this->MakeFolder(folder.string(), finalPath);
+    }
+  }
 }
 
 PrivateFolder &

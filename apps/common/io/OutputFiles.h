@@ -38,6 +38,11 @@ public:
   void
   Check(const std::string & finalPath);
 
+  /** Makes all folders above `finalPath` that are missing; they go again if nothing is committed. Throws
+   * CommandLineError. */
+  void
+  MakeFoldersFor(const std::string & finalPath);
+
   /** The name under which to write what becomes `finalPath`: of an empty file. */
   std::string
   TemporaryFor(const std::string & finalPath);
@@ -58,6 +63,8 @@ private:
     std::string temporary; ///< empty: nothing was written
   };
 
+  void
+  MakeFolder(const std::string & folder, const std::string & finalPath);
   PrivateFolder &
   FolderFor(const std::string & target, const std::string & finalPath);
   std::string

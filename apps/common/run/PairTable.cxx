@@ -97,6 +97,12 @@ CheckHeader(const Cells & header, const std::string & path)
   std::set<std::string> names;
   for (const std::string & name : header)
   {
+    if (name == "bids" || name == "space")
+    {
+      throw CommandLineError(path + ": line 1 has a column '" + name +
+                             "', and results of a table have no names of BIDS. Give gnr-batch the folder of the "
+                             "dataset, or leave the column out");
+    }
     const bool isTaken =
       name == "checkpoint" || name == "dry-run" || name == "smoke" || name == "help" || name == "version";
     if (name.empty() || name.front() == '-' || isTaken || !names.insert(name).second)
@@ -162,6 +168,8 @@ PairTable::PairTable(const std::string & path)
       throw CommandLineError(where +
                              " lacks a fixed image, a moving image or an output. Fill the cell, or delete the line");
     }
+    row.argument = row.output;
+    row.report = row.output + "_report.json";
     const auto [other, isNew] = lineOf.emplace(row.output, line);
     if (!isNew)
     {

@@ -3,6 +3,7 @@
 #define gnrapp_PairTable_h
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,11 +17,13 @@ class PairTable
 public:
   struct Row
   {
-    std::size_t              line = 0; ///< of the file, from 1
-    std::string              fixed;
-    std::string              moving;
-    std::string              output;
-    std::vector<std::string> options; ///< as on the command line
+    std::optional<std::size_t> line; ///< of the file, from 1; nothing where the pair is not from a file
+    std::string                fixed;
+    std::string                moving;
+    std::string                output;   ///< start of the names of the results
+    std::string                argument; ///< of --output: the same, or the folder of a dataset of BIDS
+    std::string                report;   ///< of gnr-register
+    std::vector<std::string>   options;  ///< as on the command line
   };
 
   /** Throws CommandLineError naming the file and the line: also where two rows have one output. */

@@ -38,14 +38,15 @@ FindPictureProgram()
 std::string
 PictureName(const RegistrationSettings & settings)
 {
-  return settings.prefix + "_quality.png";
+  return ResultName(settings, "quality.png");
 }
 
 void
 DrawPicture(const std::string & program, const RegistrationSettings & settings)
 {
   std::cout.flush();
-  const char * const arguments[] = { program.c_str(), "--quiet", settings.prefix.c_str(), nullptr };
+  const std::string  viewed = settings.bids ? ResultName(settings, "report.json") : settings.prefix;
+  const char * const arguments[] = { program.c_str(), "--quiet", viewed.c_str(), nullptr };
   pid_t              child = 0;
   int                status = 0;
   const int          failure =
@@ -69,7 +70,7 @@ DrawPicture(const std::string & program, const RegistrationSettings & settings)
     throw CommandLineError("--picture: gnr-view drew no picture" +
                              (WIFEXITED(status) ? std::string("; its message stands above")
                                                 : " (signal " + std::to_string(WTERMSIG(status)) + ")") +
-                             ". The other files are complete: gnr-view " + settings.prefix + " tries it again" +
+                             ". The other files are complete: gnr-view " + viewed + " tries it again" +
                              (isStale ? ". " + picture + " is left from an earlier run" : std::string()),
                            WIFEXITED(status) ? static_cast<ExitCode>(WEXITSTATUS(status)) : ExitCode::OutOfResources);
   }

@@ -33,6 +33,8 @@ constexpr const char * footer =
   "  PREFIX_dispvect.nii.gz              displacement in RAS, intent 1006, with --dispvect\n"
   "  PREFIX_initial.tfm                  with --initial-transform moments, rigid, affine or of FLIRT\n"
   "  PREFIX_quality.png                  the result on one page, with --picture\n"
+  "With --bids, in FOLDER/sub-LABEL/...: ..._from-T1w_to-SPACE_mode-image_xfm.h5 (the composite),\n"
+  "..._xfm.json (the report), ..._desc-displacement_xfm.nii.gz, ..._space-SPACE_desc-warped_T1w.nii.gz.\n"
   "\n"
   "Direction and coordinates: the displacement maps fixed points to moving points. Its vectors are\n"
   "in physical space, LPS (ITK's convention), in mm: point x of FIXED corresponds to x + u(x) of\n"
@@ -45,7 +47,9 @@ constexpr const char * footer =
   "  gnr-register fixed.nii.gz moving.nii.gz -o result/pair\n"
   "  gnr-register fixed.nii.gz moving.nii.gz -o result/pair --beta 1e-3 --fixed-mask brain.nii.gz \\\n"
   "      --initial-transform affine.tfm --preset accurate --threads 8\n"
-  "  gnr-register fixed.nii.gz moving.nii.gz -o result/pair --initial-transform affine --composite";
+  "  gnr-register fixed.nii.gz moving.nii.gz -o result/pair --initial-transform affine --composite\n"
+  "  gnr-register tpl-MNI152NLin2009cAsym_res-01_T1w.nii.gz sub-01/anat/sub-01_T1w.nii.gz --bids \\\n"
+  "      -o derivatives/gnr --initial-transform affine --inverse";
 
 void
 CheckPrefix(const std::string & prefix)
@@ -68,6 +72,12 @@ CheckPrefix(const std::string & prefix)
 }
 
 } // namespace
+
+std::string
+ResultName(const RegistrationSettings & settings, const std::string & end)
+{
+  return settings.bids ? settings.bids->NameOf(end) : settings.prefix + "_" + end;
+}
 
 std::vector<std::string>
 InputsOf(const RegistrationSettings & settings)
@@ -130,6 +140,25 @@ ParseRegistrationSettings(int argc, const char * const * argv)
            "Inputs and outputs",
            "PREFIX",
            "");
+  bool                       isBids = false;
+  std::optional<std::string> space;
+  parser
+    .add_flag(
+      "--bids",
+      isBids,
+      "Name the results as BIDS names derivatives, after MOVING, whose name must be one of BIDS; --output is the "
+      "folder of the dataset. --composite is on.")
+    ->group("Inputs and outputs");
+  Describe(parser.add_option_function<std::string>(
+             "--space",
+             [&space](const std::string & v) {
+               CheckBidsLabel("--space", v);
+               space = v;
+             },
+             "With --bids, the name of the space of FIXED in the names of the results."),
+           "Inputs and outputs",
+           "LABEL",
+           "from the name of FIXED");
   using NamedPair = std::pair<std::string, std::string>;
   Describe(parser.add_option_function<std::vector<NamedPair>>(
              "--channel",
@@ -278,9 +307,20 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   if (!settings.dryRun)
   {
     parser.Require({ "--output" });
+    if (isBids)
+    {
+      settings.bids.emplace(settings.fixed, settings.moving, settings.prefix, space);
+      settings.prefix = settings.bids->Prefix();
+      settings.writeComposite = true;
+    }
     CheckPrefix(settings.prefix);
   }
-  for (const auto & [name, isGiven] : { std::make_pair("--composite", settings.writeComposite),
+  if (space && !isBids)
+  {
+    throw CommandLineError("--space: needs --bids. Add it, or leave this option out");
+  }
+  for (const auto & [name, isGiven] : { std::make_pair("--bids", isBids),
+                                        std::make_pair("--composite", settings.writeComposite),
                                         std::make_pair("--dispvect", settings.writeDispvect),
                                         std::make_pair("--picture", settings.picture) })
   {

@@ -2,6 +2,7 @@
 #ifndef gnrapp_RegistrationSettings_h
 #define gnrapp_RegistrationSettings_h
 
+#include "BidsNames.h"
 #include "common/map/TransformInput.h"
 #include "common/map/TransformOutput.h"
 
@@ -27,6 +28,7 @@ struct RegistrationSettings
   std::string                moving;
   std::vector<FilePair>      channels; ///< further pairs of images, on the grids of fixed and moving
   std::string                prefix;
+  std::optional<BidsResults> bids; ///< names of results, which begin with prefix then, too
   std::optional<std::string> fixedMask;
   std::optional<std::string> movingMask;
   std::optional<std::string> incompressibilityImage;
@@ -56,6 +58,10 @@ struct RegistrationSettings
   std::optional<int>         requeueExitCode; ///< in place of that for a time limit, where a checkpoint was written
   std::optional<int>         processes;       ///< to start, or that a launcher must have started
 };
+
+/** The name of the result PREFIX_`end`, which BIDS may have otherwise. */
+std::string
+ResultName(const RegistrationSettings & settings, const std::string & end);
 
 /** The files that a run reads. */
 std::vector<std::string>

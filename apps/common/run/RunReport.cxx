@@ -209,7 +209,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
     time["kernels"].push_back(
       { { "name", kernel.name }, { "calls", kernel.calls }, { "milliseconds", kernel.milliseconds } });
   }
-  const Json json = {
+  Json json = {
     { "schema", "gnr-register report" },
     { "schemaVersion", 1 },
     { "versions",
@@ -280,6 +280,12 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
     { "files", record.files },
     { "messages", r.messages }
   };
+  if (settings.bids) // the report is the sidecar of the transform
+  {
+    Json sidecar = Json::parse(settings.bids->TransformSidecar(false));
+    sidecar.update(json);
+    json = std::move(sidecar);
+  }
   // A path need not be UTF-8, but JSON must be.
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
