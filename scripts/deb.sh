@@ -6,7 +6,7 @@ set -euo pipefail
 # shellcheck source=scripts/setup.sh
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
-need_packages "${build_packages[@]}" "${mpi_packages[@]}" python3-venv dpkg-dev file lintian
+need_packages "${build_packages[@]}" "${mpi_packages[@]}" python3-venv dpkg-dev binutils file lintian
 build=$root/build/deb-build
 out=$root/build/deb
 say "configuring build/deb-build"
@@ -23,8 +23,7 @@ run_logged "$build.pack.log" cpack cpack --config "$build/CPackConfig.cmake" -B 
 rm -rf "$out/_CPack_Packages"
 say "lintian"
 lintian --fail-on error --tag-display-limit 0 "$out"/*.deb || fail "lintian found errors"
-for file in "$out"/*.deb; do
-  dpkg-deb --field "$file" Depends | grep -i fftw && fail "$(basename "$file") depends on FFTW, which is under the GPL"
-done
+say "licences"
+"$root/scripts/licences.sh" "$out"/*.deb || fail "the packages must not be passed on"
 say "packages, in build/deb:"
 (cd "$out" && ls -1 ./*.deb)

@@ -67,6 +67,16 @@ check_contents() {
   done < <(find "$1" -type f -print0 | sort -z)
 }
 
+# check_depends PACKAGE: the packages that a Debian package asks for by name.
+check_depends() {
+  local depends package
+  depends=$(dpkg-deb --field "$1" Depends)
+  printf '  asks for: %s\n' "${depends:-nothing}"
+  while read -r package; do
+    refuse "it asks for $package, which is under the GPL"
+  done < <(tr ',|' '\n\n' <<<"$depends" | sed 's/^ *//; s/[ (:].*//' | grep -E "$gpl" || true)
+}
+
 [ $# -gt 0 ] || { echo "usage: scripts/licences.sh FILE..." >&2; exit 2; }
 for file in "$@"; do
   printf '%s\n' "$(basename "$file")"
@@ -79,6 +89,7 @@ for file in "$@"; do
     *.deb)
       dpkg-deb --extract "$file" "$folder"
       find "$folder" -path '*/doc/*/copyright' -exec sed -n 's/^License: /  licence: /p' {} + | sort -u
+      check_depends "$file"
       check_contents "$folder" ;;
     *)
       readelf -h "$file" >/dev/null || exit 2

@@ -80,19 +80,21 @@ class Licences(unittest.TestCase):
     @unittest.skipUnless(shutil.which("dpkg-deb"), "no dpkg-deb")
     def test_debian_packages(self):
         self.library("libfftw3f.so.3")
-        for name, needs, expected in (("good", (), 0), ("bad", ("libfftw3f.so.3",), 1)):
+        for name, needs, depends, expected in (("good", (), "libc6 (>= 2.36), libgcc-s1", 0), ("bad", ("libfftw3f.so.3",), "", 1),
+                                               ("asking", (), "libc6, libmpi3 | libfftw3-single3 (>= 3.3)", 1)):
             root = self.path(name)
             for folder in ("DEBIAN", "usr/lib", "usr/share/doc/made"):
                 os.makedirs(os.path.join(root, folder))
             with open(os.path.join(root, "DEBIAN", "control"), "w") as file:
                 file.write("Package: made\nVersion: 1\nArchitecture: all\nDescription: made\n"
-                           "Maintainer: A <a@b.example>\n")
+                           "Maintainer: A <a@b.example>\n" + (f"Depends: {depends}\n" if depends else ""))
             with open(os.path.join(root, "usr/share/doc/made/copyright"), "w") as file:
                 file.write("Files: *\nLicense: Apache-2.0\n")
             shutil.copy(self.library("libGaussNewtonRegistration.so", *needs), os.path.join(root, "usr/lib"))
             subprocess.run(["dpkg-deb", "--build", root, root + ".deb"], check=True, capture_output=True)
             status, output = self.check(root + ".deb")
             self.assertEqual(status, expected, output)
+            self.assertEqual("asks for libfftw3-single3," in output, name == "asking")
             self.assertIn("licence: Apache-2.0", output)
 
 
