@@ -286,7 +286,9 @@ class Behaviour(unittest.TestCase):
         self.assertTrue((one == three).all())
 
     def test_interrupt_within_a_second(self):
-        code = ("import nibabel, gaussnewton, sys\n"
+        # Where the tests run in the background, SIGINT is ignored, which children inherit.
+        code = ("import nibabel, gaussnewton, signal, sys\n"
+                "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
                 "f, m = nibabel.load(sys.argv[1]), nibabel.load(sys.argv[2])\n"
                 "def say(event, values):\n"
                 "  if event == 'iteration': print('go', flush=True)\n"
