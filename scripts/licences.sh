@@ -74,7 +74,7 @@ check_depends() {
   printf '  asks for: %s\n' "${depends:-nothing}"
   while read -r package; do
     refuse "it asks for $package, which is under the GPL"
-  done < <(tr ',|' '\n\n' <<<"$depends" | sed 's/^ *//; s/[ (:].*//' | grep -E "$gpl" || true)
+  done < <(tr -s ',| ' '\n' <<<"$depends" | grep -E "$gpl" || true)
 }
 
 [ $# -gt 0 ] || { echo "usage: scripts/licences.sh FILE..." >&2; exit 2; }
@@ -88,7 +88,7 @@ for file in "$@"; do
       check_contents "$folder" ;;
     *.deb)
       dpkg-deb --extract "$file" "$folder"
-      find "$folder" -path '*/doc/*/copyright' -exec sed -n 's/^License: /  licence: /p' {} + | sort -u
+      find "$folder" -path '*/doc/*/copyright*' -exec sed -n 's/^License: /  licence: /p' {} + | sort -u
       check_depends "$file"
       check_contents "$folder" ;;
     *)

@@ -28,7 +28,22 @@ class Alone(unittest.TestCase):
         # libgomp: GPL with the exception that lets compiled programs be passed on under any licence.
         self.assertTrue(all("_core" in name or "libgomp" in name for name in binaries), binaries)
         self.assertTrue(any(name.endswith("LICENSE") for name in names))
-        self.assertTrue(any(name.endswith("LICENSE.ducc0") for name in names))
+        for part in ("ducc0", "nanobind", "robin-map"):  # compiled in; their licences ask for their texts
+            self.assertTrue(any(name.endswith("LICENSE." + part) for name in names), part)
+
+    @unittest.skipUnless(WHEEL, "no wheel was named")
+    def test_list_of_parts(self):
+        with zipfile.ZipFile(WHEEL) as archive:
+            name, = [name for name in archive.namelist() if name.endswith(".dist-info/sboms/gaussnewton.cdx.json")]
+            parts = json.loads(archive.read(name))
+        version = run("import gaussnewton; print(gaussnewton.__version__)").stdout.strip()
+        self.assertEqual((parts["bomFormat"], parts["metadata"]["component"]["version"]), ("CycloneDX", version))
+        linked = run("import gaussnewton; print(gaussnewton.fourier_transforms)").stdout
+        for part in parts["components"]:
+            self.assertRegex(part["version"], r"^\d+\.\d+")
+            if part["name"] == "ducc0":
+                self.assertIn("ducc0 " + part["version"], linked)
+        self.assertEqual({part["name"] for part in parts["components"]}, {"ducc0", "nanobind"})
 
     def test_import_takes_less_than_a_third_of_a_second(self):
         # CPU time: the machine may be busy. numpy is imported by everybody who has an image.
