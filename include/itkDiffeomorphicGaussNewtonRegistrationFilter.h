@@ -289,9 +289,9 @@ public:
   void
   SetPreset(PresetEnum preset);
 
-  /** How the images are compared, by name: "auto" (default), "ssd", "ncc", "lncc", "mind", "ngf",
-   * "correlation-ratio", or a sum, "lncc+0.5*mind". For several pairs of images one for all, or one for each with
-   * commas between them: "lncc,0.2*ssd". */
+  /** How the images are compared, by name: "auto" (default), "ssd", "ncc", "lncc", "mind", "mi",
+   * "ngf", "correlation-ratio", or a sum, "lncc+0.5*mind". For several pairs of images one for all, or one for each
+   * with commas between them: "lncc,0.2*ssd". */
   void
   SetSimilarity(const std::string & name)
   {

@@ -68,17 +68,18 @@ enum class SimilarityMeasure
   LocalCorrelation,   ///< local normalised cross-correlation: scans of one contrast, whatever their brightness
   SelfSimilarity,     ///< self-similarity context, MIND-SSC: scans of different contrast
   CorrelationRatio,   ///< what no function of the fixed intensities explains of the moving image
+  MutualInformation,  ///< mutual information: scans of different contrast
   NormalizedGradient, ///< where edges are and which way they run: scans of different contrast
   Labels,             ///< images of labels, such as segmentations: which voxels have the same
   Custom              ///< a CustomMeasure that comes with the problem
 };
 template <>
 inline constexpr EnumName<SimilarityMeasure> enumNames<SimilarityMeasure>[] = {
-  { SimilarityMeasure::Automatic, "auto" },         { SimilarityMeasure::SumOfSquares, "ssd" },
-  { SimilarityMeasure::GlobalCorrelation, "ncc" },  { SimilarityMeasure::LocalCorrelation, "lncc" },
-  { SimilarityMeasure::SelfSimilarity, "mind" },    { SimilarityMeasure::CorrelationRatio, "correlation-ratio" },
-  { SimilarityMeasure::NormalizedGradient, "ngf" }, { SimilarityMeasure::Labels, "labels" },
-  { SimilarityMeasure::Custom, "custom" },
+  { SimilarityMeasure::Automatic, "auto" },        { SimilarityMeasure::SumOfSquares, "ssd" },
+  { SimilarityMeasure::GlobalCorrelation, "ncc" }, { SimilarityMeasure::LocalCorrelation, "lncc" },
+  { SimilarityMeasure::SelfSimilarity, "mind" },   { SimilarityMeasure::CorrelationRatio, "correlation-ratio" },
+  { SimilarityMeasure::MutualInformation, "mi" },  { SimilarityMeasure::NormalizedGradient, "ngf" },
+  { SimilarityMeasure::Labels, "labels" },         { SimilarityMeasure::Custom, "custom" },
 };
 
 /** One measure, or a weighted sum of several. As text the weights stand before the names: "lncc+0.5*mind". */

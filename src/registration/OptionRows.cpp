@@ -74,9 +74,10 @@ optionTable()
       "How the images are compared. auto: lncc where the images look as if they were of one contrast, else mind. "
       "ssd: by their intensities, for scans of one contrast. ncc: by correlation, where one image is brighter, has "
       "more contrast or is inverted. lncc: by local correlation, also where brightness or gain differ from place to "
-      "place. mind, ngf, correlation-ratio: by self-similarity, the course of edges or the correlation ratio, "
-      "for scans of different contrast. labels: of segmentations, by which label a voxel has. Several at once, with weights: lncc+0.5*mind. For several pairs of images one "
-      "for all, or one for each: lncc,0.2*ssd." },
+      "place. mind, mi, ngf, correlation-ratio: by self-similarity, mutual information, the course of edges or the "
+      "correlation ratio, for scans of different contrast. labels: of segmentations, by which label a voxel has. "
+      "Several at once, with weights: lncc+0.5*mind. For several pairs of images one for all, or one for each: "
+      "lncc,0.2*ssd." },
     { "normalization", &Options::intensityNormalization, intensities, everyday,
       "Bring each image to a common scale by its robust percentiles, or take intensities as they are." },
     { "density", &Options::density, intensities, expert,

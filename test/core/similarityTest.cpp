@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Measures of similarity [L2]-[L8], [C5], [C6] and the choice between them: derivatives, invariances, a known
+// Measures of similarity [L2]-[L9], [C5], [C6] and the choice between them: derivatives, invariances, a known
 // deformation.
 #include "problems.h"
 
 #include "model/similarity/CorrelationRatio.h"
 #include "model/similarity/GlobalCorrelation.h"
 #include "model/similarity/LocalCorrelation.h"
+#include "model/similarity/MutualInformation.h"
 #include "model/similarity/NormalizedGradient.h"
 #include "model/similarity/SelfSimilarity.h"
 
@@ -17,6 +18,7 @@
 #include <cmath>
 #include <cstddef>
 #include <functional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -82,8 +84,15 @@ class Correlation : public testing::Test
 using Correlations = testing::Types<gnr::LocalCorrelation, gnr::GlobalCorrelation, gnr::CorrelationRatio>;
 TYPED_TEST_SUITE(Correlation, Correlations);
 
+template <typename TMeasure>
+class IntensityMeasure : public testing::Test
+{};
+using IntensityMeasures =
+  testing::Types<gnr::LocalCorrelation, gnr::GlobalCorrelation, gnr::CorrelationRatio, gnr::MutualInformation>;
+TYPED_TEST_SUITE(IntensityMeasure, IntensityMeasures);
+
 // The central difference is off by O(e^2); e = 0.02 leaves the rounding of D in single precision below 1e-3.
-TYPED_TEST(Correlation, ForceIsTheNegativeDerivative)
+TYPED_TEST(IntensityMeasure, ForceIsTheNegativeDerivative)
 {
   At<TypeParam> s;
   const Buffer  a = s.bench.scalar(ripple(0.3));
@@ -111,7 +120,7 @@ TYPED_TEST(Correlation, CurvatureIsAboutThatOfTheValueAtAMatch)
   EXPECT_LT(curvature, own / 0.8);
 }
 
-TYPED_TEST(Correlation, WhatHasNoWeightChangesNoBit)
+TYPED_TEST(IntensityMeasure, WhatHasNoWeightChangesNoBit)
 {
   At<TypeParam>     s;
   const std::size_t n = s.domain.points();
@@ -149,12 +158,12 @@ TEST(GlobalCorrelation, GainSignAndOffsetDoNotMatter)
 /** p_ij of [L6] by the formulas, from the images of `s`. */
 template <typename TMeasure>
 gnr::JointHistogram
-bruteHistogram(At<TMeasure> & s)
+bruteHistogram(At<TMeasure> & s, int bins)
 {
   const std::size_t       n = s.domain.points();
   const std::vector<Real> m = s.bench.read(s.m.data(), n), f = s.bench.read(s.fixed.data(), n),
                           w = s.bench.read(s.weight.data(), n);
-  gnr::JointHistogram p(32); // of 32^3 points
+  gnr::JointHistogram p(bins);
   for (std::size_t k = 0; k < n; ++k)
   {
     for (int i = 0; i < p.bins(); ++i)
@@ -174,7 +183,7 @@ bruteHistogram(At<TMeasure> & s)
 TEST(CorrelationRatio, IsTheVarianceThatIsLeft)
 {
   At<gnr::CorrelationRatio> s;
-  const gnr::JointHistogram p = bruteHistogram(s);
+  const gnr::JointHistogram p = bruteHistogram(s, 32); // as many classes as points along an axis
   std::vector<double>       shares(p.bins()), sums(p.bins());
   double                    mass = 0.0, sum = 0.0, fixedSum = 0.0, fixedSquares = 0.0;
   for (int j = 0; j < p.bins(); ++j)
@@ -259,6 +268,73 @@ TEST(SelfSimilarity, GainSignAndOffsetDoNotMatter)
   // A step of the bytes, on whose two sides the roundings of squared differences of numbers near one can lie.
   EXPECT_LT(largest, 1.01 / 255);
   EXPECT_LT(least, 0.2) << "the test tells nothing";
+}
+
+// H(f | m) = H(m, f) - H(m), with 1 % of the mass in all cells alike; s is that of nats.
+TEST(MutualInformation, IsTheEntropyThatIsLeft)
+{
+  At<gnr::MutualInformation> s;
+  gnr::JointHistogram        p = bruteHistogram(s, 24);
+  const int                  bins = p.bins();
+  double                     mass = 0.0;
+  for (const double share : p.values())
+  {
+    mass += share;
+  }
+  double joint = 0.0, own = 0.0;
+  for (int i = 0; i < bins; ++i)
+  {
+    double row = 0.0;
+    for (int j = 0; j < bins; ++j)
+    {
+      const double share = p.at(i, j) + 0.01 * mass / (bins * bins);
+      joint -= share * std::log(share);
+      row += share;
+    }
+    own -= row * std::log(row);
+  }
+  const double expected = 0.006 * (joint - own);
+  EXPECT_NEAR(s.measure.value(s.m.data(), s.fixed.data()), expected, 1e-4 * expected);
+}
+
+// f = a m + b and Gaussian noise: information a^2/variance, with the variances of the classes beside that of the noise:
+// step^2/6 of linear functions of f, step^2/3 of the splines of m.
+TEST(MutualInformation, CurvatureIsTheFisherInformation)
+{
+  At<gnr::MutualInformation>       s;
+  const std::size_t                n = s.domain.points();
+  constexpr double                 slope = 0.6, noise = 0.1;
+  std::vector<Real>                m(n), f(n), one(n, Real(1));
+  std::mt19937                     random(7);
+  std::uniform_real_distribution<> uniform(0.0, 1.0);
+  std::normal_distribution<>       normal(0.0, noise);
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    m[i] = static_cast<Real>(uniform(random));
+    f[i] = static_cast<Real>(0.25 + slope * m[i] + normal(random));
+  }
+  s.bench.kernels().copyFromHost(m.data(), s.m.data(), n * sizeof(Real));
+  s.bench.kernels().copyFromHost(f.data(), s.fixed.data(), n * sizeof(Real));
+  s.bench.kernels().copyFromHost(one.data(), s.weight.data(), n * sizeof(Real));
+  Buffer lambda = s.domain.scalar();
+  s.measure.linearize(s.m.data(), s.fixed.data(), lambda.data());
+  Buffer curvature = s.domain.scalar();
+  s.bench.kernels().copy(s.measure.curvature(), curvature.data(), n);
+  const std::vector<Real>   values = s.bench.read(curvature.data(), n);
+  const gnr::JointHistogram p(24);
+  const double variance = noise * noise + std::pow(p.fixedStep(), 2) / 6 + std::pow(slope * p.movingStep(), 2) / 3;
+  double       sum = 0.0;
+  std::size_t  count = 0;
+  for (std::size_t i = 0; i < n; ++i)
+  {
+    if (m[i] > Real(0.3) && m[i] < Real(0.7))
+    {
+      sum += values[i];
+      ++count;
+    }
+  }
+  // The prior, and differences over two classes, take some of it; 24^2 classes of 32^3 points add as much in noise.
+  EXPECT_NEAR(sum / static_cast<double>(count) / (0.006 * slope * slope / variance), 1.0, 0.15);
 }
 
 // n n^T of an image that varies along x: n_x^2 = c^2/(c^2 + <c^2>/2) with c its derivative, here a cosine, whatever the
@@ -368,8 +444,8 @@ TEST(Similarity, LocalCorrelationFindsADeformationUnderAnotherGain)
   EXPECT_LT(images.error(), 0.3);
 }
 
-// Faint structure on a constant, where the gain of a window is hard to tell. The correlation ratio is left out: within
-// a class of intensities it does not tell images apart.
+// Faint structure on a constant, where the gain of a window is hard to tell. Measures of the joint histogram are left
+// out: within a class of intensities they do not tell images apart.
 TEST(Similarity, IdenticalImagesAreNotMoved)
 {
   Deformed images([](double f) { return f; });
@@ -381,7 +457,7 @@ TEST(Similarity, IdenticalImagesAreNotMoved)
   for (const auto & [measure, name] : gnr::enumNames<gnr::SimilarityMeasure>)
   {
     if (measure != gnr::SimilarityMeasure::Custom && measure != gnr::SimilarityMeasure::CorrelationRatio &&
-        measure != gnr::SimilarityMeasure::Labels)
+        measure != gnr::SimilarityMeasure::MutualInformation && measure != gnr::SimilarityMeasure::Labels)
     {
       const gnr::Report report = images.run(measure);
       EXPECT_EQ(report.reason, gnr::StopReason::ImagesIdentical) << name;
@@ -400,7 +476,9 @@ TEST(Similarity, GlobalCorrelationFindsADeformationOfAnInvertedImage)
 TEST(Similarity, MeasuresForAnyContrastFindADeformationOfAFoldedContrast)
 {
   Deformed images([](double f) { return 4 * (f - 0.1) * (0.9 - f); }); // takes most values twice
-  for (const auto measure : { gnr::SimilarityMeasure::CorrelationRatio, gnr::SimilarityMeasure::NormalizedGradient })
+  for (const auto measure : { gnr::SimilarityMeasure::CorrelationRatio,
+                              gnr::SimilarityMeasure::MutualInformation,
+                              gnr::SimilarityMeasure::NormalizedGradient })
   {
     images.run(measure);
     EXPECT_LT(images.error(), 0.3) << gnr::nameOf(measure);

@@ -15,7 +15,9 @@ namespace gnr
 class CorrelationRatio : public HistogramSimilarity
 {
 public:
-  using HistogramSimilarity::HistogramSimilarity;
+  explicit CorrelationRatio(Domain & domain)
+    : HistogramSimilarity(domain, 64)
+  {}
 
 protected:
   double

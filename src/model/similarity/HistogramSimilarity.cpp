@@ -8,21 +8,11 @@
 
 namespace gnr
 {
-namespace
-{
 
-/** As many along an axis as there are points along one, so that cells of coarse grids are not empty by chance. */
-int
-binsFor(const Grid & grid)
-{
-  return static_cast<int>(std::clamp(std::cbrt(static_cast<double>(grid.points())), 16.0, 64.0));
-}
-
-} // namespace
-
-HistogramSimilarity::HistogramSimilarity(Domain & domain)
+HistogramSimilarity::HistogramSimilarity(Domain & domain, int mostBins)
   : Similarity(domain)
-  , bins_(binsFor(domain.grid()))
+  , bins_(static_cast<int>(
+      std::clamp(std::cbrt(static_cast<double>(domain.grid().points())), 16.0, static_cast<double>(mostBins))))
   , table_(domain.kernels(), static_cast<std::size_t>(bins_) * bins_)
   , curvature_(domain.scalar())
 {}

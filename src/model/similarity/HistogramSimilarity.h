@@ -75,7 +75,9 @@ private:
 class HistogramSimilarity : public Similarity
 {
 public:
-  explicit HistogramSimilarity(Domain & domain);
+  /** As many classes as there are points along an axis, so that cells of coarse grids are not empty by chance, but at
+   * least 16 and no more than `mostBins`. */
+  HistogramSimilarity(Domain & domain, int mostBins);
 
   double
   value(const Real * m, const Real * f) override;

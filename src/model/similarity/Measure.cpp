@@ -6,6 +6,7 @@
 #include "model/similarity/GlobalCorrelation.h"
 #include "model/similarity/Labels.h"
 #include "model/similarity/LocalCorrelation.h"
+#include "model/similarity/MutualInformation.h"
 #include "model/similarity/NormalizedGradient.h"
 #include "model/similarity/SelfSimilarity.h"
 #include "model/similarity/SumOfSquares.h"
@@ -30,6 +31,8 @@ makeMeasure(SimilarityMeasure measure, CustomMeasure * custom)
       return std::make_shared<SelfSimilarityMeasure>();
     case SimilarityMeasure::CorrelationRatio:
       return std::make_shared<CorrelationRatioMeasure>();
+    case SimilarityMeasure::MutualInformation:
+      return std::make_shared<MutualInformationMeasure>();
     case SimilarityMeasure::NormalizedGradient:
       return std::make_shared<NormalizedGradientMeasure>();
     case SimilarityMeasure::Labels:

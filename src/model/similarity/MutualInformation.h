@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef gnr_model_similarity_MutualInformation_h
+#define gnr_model_similarity_MutualInformation_h
+
+#include "model/similarity/HistogramSimilarity.h"
+#include "model/similarity/Measure.h"
+
+namespace gnr
+{
+
+/** Mutual information by a joint histogram with B-splines (Mattes et al., IEEE TMI 2003), as what the moving
+ * intensities leave unknown of the fixed ones [L9],
+ *
+ *   D = s H(f | m) = s (H(f) - I(m, f)). */
+class MutualInformation : public HistogramSimilarity
+{
+public:
+  /** Classes as wide as noise: with narrower ones the derivative is rough, and what lies between them is fitted. */
+  explicit MutualInformation(Domain & domain)
+    : HistogramSimilarity(domain, 24)
+  {}
+
+protected:
+  double
+  valueOf(const JointHistogram & p) const override;
+  void
+  differentiate(const JointHistogram & p, JointHistogram & force, JointHistogram & curvature) const override;
+};
+
+class MutualInformationMeasure : public Measure
+{
+public:
+  std::unique_ptr<Similarity>
+  compare(Domain & domain) const override
+  {
+    return std::make_unique<MutualInformation>(domain);
+  }
+  Contrasts
+  contrasts() const override
+  {
+    return Contrasts::Any;
+  }
+  bool
+  isSymmetric() const override
+  {
+    return false;
+  }
+};
+
+} // namespace gnr
+
+#endif
