@@ -120,7 +120,8 @@ struct MemoryPlan
   bool        hasIncompressibility = false; ///< an image of weights
   int         pairs = 1;                    ///< of images
   bool        hasInitialVelocity = false;
-  std::size_t landmarks = 0; ///< pairs
+  std::size_t landmarks = 0;         ///< pairs
+  bool        choosesWeight = false; ///< of self-similarity, by trials
 
   std::size_t fieldBytes = 0; ///< to be reserved: the maximum over all phases
   /** The most that the fields take up in each phase of run(), and for the results that are asked for afterwards:

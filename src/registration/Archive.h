@@ -192,6 +192,7 @@ transfer(Archive & archive, MemoryPlan & plan)
           pairs,
           hasInitialVelocity,
           landmarks,
+          choosesWeight,
           fieldBytes,
           phases,
           fieldsOnDevice,
@@ -201,6 +202,7 @@ transfer(Archive & archive, MemoryPlan & plan)
           availableDeviceBytes] = plan;
   archive(imageGrid, solverGrid, levels, velocityGrid, device, deviceReason, threads, processes);
   archive(reachesBorder, hasFixedWeight, hasMovingWeight, hasIncompressibility, pairs, hasInitialVelocity, landmarks);
+  archive(choosesWeight);
   archive(fieldBytes, phases, fieldsOnDevice, scratchBytes, stagingBytes, availableBytes, availableDeviceBytes);
 }
 

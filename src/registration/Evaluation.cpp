@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/Evaluation.h"
 
-#include "model/Characteristics.h"
 #include "model/Unfolding.h"
 #include "registration/DeformationMap.h"
 #include "registration/DetailAgreement.h"
 #include "registration/LandmarkPairs.h"
+#include "registration/Warp.h"
 
 #include <algorithm>
 #include <cmath>
@@ -148,36 +148,17 @@ Evaluation::judge(std::size_t pair)
 void
 Evaluation::compareImages(const VectorView & u)
 {
-  const std::size_t n = finest_.domain.points();
-  Buffer            voxels = finest_.domain.vector(), weight;
-  for (int c = 0; c < 3; ++c)
-  {
-    kernels_.axpby(Real(finest_.domain.inverseSpacing()[c]), u[c], Real(0), voxels.data() + c * n, n);
-  }
-  const VectorView d = finest_.domain.view(voxels);
-  const Halo       halo = interpolationHalo(finest_.domain, d);
-  const Real *     w = images_.fixedWeight.data();
-  if (images_.movingWeight)
-  {
-    weight = finest_.domain.scalar();
-    kernels_.interpolate(
-      finest_.domain.padded(images_.movingWeight.data(), halo), d, nullptr, Interpolation::Linear, weight.data());
-    if (images_.fixedWeight)
-    {
-      kernels_.multiply(Real(1), weight.data(), images_.fixedWeight.data(), weight.data(), n);
-    }
-    w = weight.data();
-  }
+  std::optional<Warp> map;
+  map.emplace(finest_.domain, u, images_.fixedWeight.data(), images_.movingWeight.data());
   Buffer growth; // of densities
   if (images_.densityExponent)
   {
     growth = finest_.domain.scalar();
     determinantOf(finest_.domain, u, growth.data());
-    kernels_.power(Real(*images_.densityExponent), growth.data(), n);
+    kernels_.power(Real(*images_.densityExponent), growth.data(), finest_.domain.points());
   }
   const auto warp = [&](const Real * moving, double exponent, Real * warped) {
-    const Real * const factor = exponent != 0.0 ? growth.data() : nullptr;
-    kernels_.interpolate(finest_.domain.padded(moving, halo), d, factor, options_.interpolation, warped);
+    map->apply(moving, exponent != 0.0 ? growth.data() : nullptr, options_.interpolation, warped);
   };
   std::vector<Buffer> warpedImages;
   double              before = 0.0, after = 0.0;
@@ -201,7 +182,7 @@ Evaluation::compareImages(const VectorView & u)
         ofMoving = finest_.domain.scalar();
       }
       const auto similarity = part.measure->compare(finest_.domain);
-      similarity->setWeight(w);
+      similarity->setWeight(map->weight());
       for (const Channel & channel : comparison.channels)
       {
         const Real * const fixed = channel.fixed.read(kernels_, ofFixed);
@@ -221,11 +202,12 @@ Evaluation::compareImages(const VectorView & u)
     }
   }
   report_.mismatch = before > 0.0 ? std::sqrt(after / before) : 0.0;
-  if (images_.movingWeight)
+  const Buffer weight = map->takeWeight();
+  if (weight)
   {
     checkWeightLeft(weight);
   }
-  voxels.reset();
+  map.reset();
   finest_.domain.releaseScratch();
   for (std::size_t i = 0; i < warpedImages.size(); ++i)
   {
@@ -241,7 +223,7 @@ Evaluation::compareImages(const VectorView & u)
                                       images.fixed.data(),
                                       images.moving.data(),
                                       warpedImages[i].data(),
-                                      w));
+                                      weight ? weight.data() : images_.fixedWeight.data()));
   }
   report_.detailCorrelation = details_.front();
 }

@@ -24,10 +24,10 @@ namespace
 constexpr std::size_t piece = std::size_t(1) << 20; // values of a field that are moved at a time
 
 /** The fields, which go after the rest. */
-std::array<Buffer *, 3>
+std::array<Buffer *, 4>
 fieldsOf(SolveState & state)
 {
-  return { { &state.velocity, &state.bestStart.velocity, &state.admissible.velocity } };
+  return { { &state.velocity, &state.bestStart.velocity, &state.admissible.velocity, &state.bestWeight.velocity } };
 }
 
 /** Bytes as planes are exchanged. */
@@ -156,12 +156,13 @@ transfer(Archive & archive, Incumbent & incumbent)
 }
 
 void
-transfer(Archive & archive, SolveState & state, std::array<bool, 3> & isThere)
+transfer(Archive & archive, SolveState & state, std::array<bool, 4> & isThere)
 {
-  archive(state.level, state.start, state.weight, state.search);
+  archive(state.level, state.start, state.weight, state.search, state.trial);
   transfer(archive, state.newton);
   transfer(archive, state.bestStart);
   transfer(archive, state.admissible);
+  transfer(archive, state.bestWeight);
   archive(state.report, state.isInterrupted, state.foundWithinBounds, isThere);
 }
 
@@ -170,9 +171,9 @@ transfer(Archive & archive, SolveState & state, std::array<bool, 3> & isThere)
 void
 SolveState::write(const ByteSink & sink, Kernels & kernels, Communicator & communicator)
 {
-  std::array<bool, 3> isThere{};
+  std::array<bool, 4> isThere{};
   std::string         version = pluginVersion();
-  for (int i = 0; i < 3; ++i)
+  for (std::size_t i = 0; i < isThere.size(); ++i)
   {
     isThere[i] = static_cast<bool>(*fieldsOf(*this)[i]);
   }
@@ -217,10 +218,10 @@ SolveState::read(const ByteSource & source, Kernels & kernels, Communicator & co
     throw Error(ErrorKind::BadInput,
                 "saved solve: it is of another build of this program (" + version + "); begin the registration anew");
   }
-  std::array<bool, 3> isThere{};
+  std::array<bool, 4> isThere{};
   transfer(archive, *this, isThere);
   const Grid & grid = newton.record.velocityGrid;
-  for (int i = 0; i < 3; ++i)
+  for (std::size_t i = 0; i < isThere.size(); ++i)
   {
     Buffer & field = *fieldsOf(*this)[i];
     field = isThere[i] ? Buffer(kernels, valuesOf(grid, communicator)) : Buffer();

@@ -44,9 +44,12 @@ struct SolveState
   std::optional<BetaSearch> search;     ///< the weights that were searched on this grid
   NewtonState               newton;
 
+  int trial = 0; ///< of other weights of the measures on this grid [D5]; 0: none has begun
+
   Buffer    velocity;   ///< of the grid, at last of the finest
   Incumbent bestStart;  ///< of the candidates before `start`
   Incumbent admissible; ///< of `search`
+  Incumbent bestWeight; ///< of the trials: `beta` is the factor of the weights, `objective` what they are judged by
 
   Report report;                    ///< so far, with the seconds of all processes
   bool   isInterrupted = false;     ///< the solve was told to end

@@ -8,6 +8,7 @@
 #include "registration/Pyramid.h"
 #include "registration/Rehearsal.h"
 #include "registration/Strategy.h"
+#include "registration/WeightChoice.h"
 
 #include "gnr/OptionTable.h"
 
@@ -190,6 +191,7 @@ Solver::Solver(const MemoryPlan &            plan,
   input_.incompressibility = plan.hasIncompressibility ? image : none;
   input_.velocity = plan.hasInitialVelocity ? image : none;
   input_.landmarks.resize(plan.landmarks);
+  choosesWeight_ = plan.choosesWeight;
   box_ = { plan.solverGrid, plan.reachesBorder };
   options_.timeLimit.reset(); // the clock is not that of a solve
   options_.checkpoint.reset();
@@ -368,6 +370,7 @@ Solver::prepareSolve()
     report.densityExponent = prepared_.images.densityExponent;
     tellVelocityGrid();
   }
+  choosesWeight_ = choosesWeight_ || WeightChoice::isOpen(options_, report.similarity);
   changeIntensities(report.intensityChanges, prepared_);
   for (std::size_t i = 0; i < input_.pairs.size(); ++i)
   {
@@ -398,6 +401,7 @@ Solver::planAnew()
     Options      decided = options_;
     decided.similarity = state_.report.similarity;
     decided.densityExponent = state_.report.densityExponent;
+    plan.choosesWeight = choosesWeight_;
     planFields(context_, plan, decided);
     plan.phases.front() = preparation;
     kernels().memory().shrink(plan.fieldBytes);
@@ -451,7 +455,17 @@ Solver::solveLevels()
     }
     if (!state_.isInterrupted)
     {
-      solveFrom(starts, pyramid, solver, *strategy);
+      const Level level = pyramid.level();
+      // What brought the velocity here goes, so that the memory of the first solve lies as that of all others.
+      level.domain.releaseScratch();
+      if (state_.trial == 0)
+      {
+        solveFrom(starts, pyramid, level, solver, *strategy);
+      }
+      if (choosesWeight_ && level.finerGrids == 1 && !state_.isInterrupted)
+      {
+        WeightChoice(options_, prepared_, solver, *progress_, state_).run(level);
+      }
     }
     progress_->endLevel(state_.level);
     pyramid.domain().releaseScratch();
@@ -468,9 +482,12 @@ Solver::solveLevels()
 }
 
 void
-Solver::solveFrom(const StartCandidates & starts, Pyramid & pyramid, LevelSolver & solver, Strategy & strategy)
+Solver::solveFrom(const StartCandidates & starts,
+                  Pyramid &               pyramid,
+                  const Level &           level,
+                  LevelSolver &           solver,
+                  Strategy &              strategy)
 {
-  const Level level = pyramid.level();
   Report &    report = state_.report;
   Incumbent & best = state_.bestStart;
   const auto  objective = [&] {
@@ -478,9 +495,7 @@ Solver::solveFrom(const StartCandidates & starts, Pyramid & pyramid, LevelSolver
     return record.iterations.empty() ? record.initialObjective : record.iterations.back().objective;
   };
   const auto copy = [&](const Buffer & from, Buffer & to) { kernels().copy(from.data(), to.data(), to.size()); };
-  // What brought the velocity here goes, so that the memory of the first solve lies as that of all others.
-  level.domain.releaseScratch();
-  const int count = static_cast<int>(starts.size());
+  const int  count = static_cast<int>(starts.size());
   for (;; ++state_.start)
   {
     strategy.solve(solver, level, starts[state_.start]->isFar());

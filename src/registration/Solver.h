@@ -117,7 +117,11 @@ private:
   solveLevels();
   /** From each candidate, beginning with that of the state; the best stays. */
   void
-  solveFrom(const StartCandidates & starts, Pyramid & pyramid, LevelSolver & solver, Strategy & strategy);
+  solveFrom(const StartCandidates & starts,
+            Pyramid &               pyramid,
+            const Level &           level,
+            LevelSolver &           solver,
+            Strategy &              strategy);
   /** Lets go of what the results do not need. */
   void
   releaseUnusedMemory();
@@ -135,6 +139,7 @@ private:
   std::unique_ptr<Checkpoint>       checkpoint_; ///< null: none are written
   ByteSource                        saved_;      ///< empty: the solve begins
   bool                              isResumed_ = false;
+  bool                              choosesWeight_ = false; ///< [D5]
   std::function<void(SolveState &)> onStep_;
   Preparation                       prepared_;
   SolveState                        state_;

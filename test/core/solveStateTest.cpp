@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -158,6 +159,19 @@ TEST(SolveState, GoesOnWithAnotherMeasure)
   Pair pair;
   pair.options.similarity = SimilarityMeasure::LocalCorrelation;
   pair.options.maximumIterations = 3;
+  expectSameFromEveryStep(pair);
+}
+
+TEST(SolveState, GoesOnWithAChoiceOfTheWeight)
+{
+  Pair pair;
+  std::transform(pair.moving.begin(), pair.moving.end(), pair.moving.begin(), [](float f) { return 4 * f * (1 - f); });
+  pair.options.similarity = SimilarityMeasure::Automatic;
+  pair.options.intensityNormalization = IntensityNormalization::Percentiles;
+  pair.options.levels = 2;
+  pair.options.maximumIterations = 2;
+  const SimilaritySum chosen = solveAtOnce(pair).report.similarity.of(0);
+  ASSERT_TRUE(chosen.has(SimilarityMeasure::SelfSimilarity)) << "the test tells nothing";
   expectSameFromEveryStep(pair);
 }
 
