@@ -5,6 +5,7 @@
 #include "common/cli/ChildProgram.h"
 #include "common/cli/CommandLineError.h"
 #include "common/cli/Format.h"
+#include "common/cli/JsonText.h"
 #include "common/io/InputFile.h"
 #include "common/io/OutputFiles.h"
 #include "common/run/BidsDataset.h"
@@ -407,7 +408,7 @@ Batch::WriteReport() const
                              { "command", m_Commands[i] } });
   }
   OutputFiles files;
-  WriteText(json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n", m_Settings.report, files);
+  WriteText(JsonText(json), m_Settings.report, files);
   files.Commit();
 }
 

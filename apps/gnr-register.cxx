@@ -6,6 +6,7 @@
 #include "common/io/ImageOutput.h"
 #include "common/map/InitialTransform.h"
 #include "common/io/OutputFiles.h"
+#include "common/cli/JsonText.h"
 #include "common/run/Picture.h"
 #include "common/cli/ProcessLauncher.h"
 #include "common/cli/Processes.h"
@@ -22,6 +23,8 @@
 
 #include "gnr/Checkpoint.h"
 #include "gnr/Engine.h"
+
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -253,9 +256,10 @@ WriteResults(FilterType *                 filter,
                    path,
                    files);
   });
-  offer("warped.json", [&](const std::string & path) { WriteText(settings.bids->WarpedSidecar(), path, files); });
+  offer("warped.json",
+        [&](const std::string & path) { WriteText(JsonText(settings.bids->WarpedSidecar()), path, files); });
   offer("inverse_report.json",
-        [&](const std::string & path) { WriteText(settings.bids->TransformSidecar(true), path, files); });
+        [&](const std::string & path) { WriteText(JsonText(settings.bids->TransformSidecar(true)), path, files); });
   if (settings.bids)
   {
     for (const auto & [path, text] : settings.bids->MissingDatasetFiles(SoftwareVersion()))

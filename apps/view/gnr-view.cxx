@@ -2,6 +2,7 @@
 // gnr-view: a picture of what gnr-register did; doc/command-line.md is its manual.
 #include "common/cli/ArgumentParser.h"
 #include "common/cli/CommandLineError.h"
+#include "common/cli/Format.h"
 #include "common/io/OutputFiles.h"
 #include "common/run/BidsNames.h"
 #include "common/cli/Program.h"
@@ -97,7 +98,7 @@ ParseSettings(int argc, const char * const * argv, ViewSettings & settings)
   }
   std::string &     prefix = settings.files.prefix;
   const std::string sidecar = bidsReportEnd;
-  if (prefix.size() > sidecar.size() && prefix.compare(prefix.size() - sidecar.size(), sidecar.size(), sidecar) == 0)
+  if (EndsWith(prefix, sidecar))
   {
     prefix.erase(prefix.size() - sidecar.size());
     settings.files.isBids = true;

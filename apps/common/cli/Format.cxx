@@ -21,4 +21,10 @@ Format(const char * format, ...)
   return text;
 }
 
+bool
+EndsWith(const std::string & text, const std::string & end)
+{
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
 } // namespace gnrapp

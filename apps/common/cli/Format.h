@@ -11,6 +11,9 @@ namespace gnrapp
 [[gnu::format(printf, 1, 2)]] std::string
 Format(const char * format, ...);
 
+bool
+EndsWith(const std::string & text, const std::string & end);
+
 } // namespace gnrapp
 
 #endif

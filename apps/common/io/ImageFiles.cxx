@@ -2,6 +2,7 @@
 #include "ImageFiles.h"
 
 #include "common/cli/CommandLineError.h"
+#include "common/cli/Format.h"
 #include "InputFile.h"
 #include "MetaImageHeader.h"
 #include "NiftiInput.h"
@@ -16,23 +17,21 @@ namespace
 {
 
 bool
-EndsWith(const std::string & text, std::initializer_list<const char *> ends)
+EndsWithAny(const std::string & text, std::initializer_list<const char *> ends)
 {
-  return std::any_of(ends.begin(), ends.end(), [&](const std::string & end) {
-    return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-  });
+  return std::any_of(ends.begin(), ends.end(), [&](const char * end) { return EndsWith(text, end); });
 }
 
 bool
 IsMetaImageName(const std::string & path)
 {
-  return EndsWith(path, { ".mha", ".mhd" });
+  return EndsWithAny(path, { ".mha", ".mhd" });
 }
 
 bool
 IsNrrdName(const std::string & path)
 {
-  return EndsWith(path, { ".nrrd", ".nhdr" });
+  return EndsWithAny(path, { ".nrrd", ".nhdr" });
 }
 
 } // namespace

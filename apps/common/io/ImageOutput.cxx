@@ -2,6 +2,7 @@
 #include "ImageOutput.h"
 
 #include "common/cli/CommandLineError.h"
+#include "common/cli/Format.h"
 #include "GzipFile.h"
 #include "ImageInput.h"
 #include "common/cli/LibraryMessages.h"
@@ -16,17 +17,6 @@
 
 namespace gnrapp
 {
-namespace
-{
-
-bool
-EndsWith(const std::string & text, const std::string & end)
-{
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
-}
-
-} // namespace
-
 void
 CheckImageName(const std::string & path)
 {

@@ -2,6 +2,7 @@
 #include "PointMarkups.h"
 
 #include "common/cli/CommandLineError.h"
+#include "common/cli/JsonText.h"
 
 #include <algorithm>
 #include <array>
@@ -203,7 +204,7 @@ MakeMarkupsText(const std::vector<FilePoint> & points)
   json["@schema"] = "https://raw.githubusercontent.com/slicer/slicer/master/Modules/Loadable/Markups/Resources/Schema/"
                     "markups-schema-v1.0.3.json#";
   json["markups"] = Json::array({ markup });
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return JsonText(json);
 }
 
 } // namespace gnrapp

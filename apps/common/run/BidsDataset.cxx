@@ -3,6 +3,7 @@
 
 #include "BidsNames.h"
 #include "common/cli/CommandLineError.h"
+#include "common/cli/Format.h"
 #include "common/io/InputFile.h"
 #include "common/io/OutputFiles.h"
 
@@ -70,19 +71,12 @@ StemOf(const std::string & path)
   const std::string file = fs::path(path).filename().string();
   for (const std::string extension : { ".nii.gz", ".nii" })
   {
-    if (file.size() > extension.size() &&
-        file.compare(file.size() - extension.size(), extension.size(), extension) == 0)
+    if (EndsWith(file, extension))
     {
       return file.substr(0, file.size() - extension.size());
     }
   }
   return "";
-}
-
-bool
-EndsWith(const std::string & text, const std::string & end)
-{
-  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
 bool

@@ -2,6 +2,7 @@
 #include "BidsNames.h"
 
 #include "common/cli/CommandLineError.h"
+#include "common/cli/JsonText.h"
 
 #include <nlohmann/json.hpp>
 
@@ -134,12 +135,6 @@ FileUri(const fs::path & path)
   return uri;
 }
 
-std::string
-Dump(const Json & json)
-{
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; // a path need not be UTF-8, but JSON must be
-}
-
 } // namespace
 
 std::optional<std::string>
@@ -254,7 +249,7 @@ BidsResults::MissingDatasetFiles(const std::string & version) const
   std::vector<std::pair<std::string, std::string>> files;
   if (const fs::path description = fs::path(m_Folder) / descriptionFile; !fs::exists(description))
   {
-    files.emplace_back(description.string(), this->DescriptionText(version));
+    files.emplace_back(description.string(), JsonText(this->Description(version)));
     if (const fs::path ignore = fs::path(m_Folder) / ignoreFile; !fs::exists(ignore))
     {
       files.emplace_back(ignore.string(), "*_xfm.*\n"); // in use everywhere, but not in the specification yet
@@ -263,8 +258,8 @@ BidsResults::MissingDatasetFiles(const std::string & version) const
   return files;
 }
 
-std::string
-BidsResults::DescriptionText(const std::string & version) const
+Json
+BidsResults::Description(const std::string & version) const
 {
   Json       json = { { "Name", "Registrations by gnr-register" },
                       { "BIDSVersion", bidsVersion },
@@ -276,7 +271,7 @@ BidsResults::DescriptionText(const std::string & version) const
   {
     json["DatasetLinks"][sourceLink] = dataset->lexically_relative(own).string();
   }
-  return Dump(json);
+  return json;
 }
 
 std::string
@@ -296,7 +291,7 @@ BidsResults::UriOf(const std::string & image) const
   Json description = ReadJson(own / descriptionFile);
   if (!description.is_object())
   {
-    description = Json::parse(this->DescriptionText("")); // that this run will write
+    description = this->Description(""); // that this run will write
   }
   const Json links = description.value("DatasetLinks", Json::object());
   for (const auto & [key, place] : links.items())
@@ -309,20 +304,20 @@ BidsResults::UriOf(const std::string & image) const
   return FileUri(file);
 }
 
-std::string
+Json
 BidsResults::TransformSidecar(bool isInverse) const
 {
   const std::string & from = isInverse ? m_Target : m_Source;
   const std::string & to = isInverse ? m_Source : m_Target;
   const std::string & reference = isInverse ? m_Moving : m_Fixed;
-  return Dump({ { "Description",
-                  "Resamples images of the space " + from + " in the space " + to +
-                    ": the transform of points, in LPS and mm, leads from " + to + " to " + from },
-                { "Sources", { UriOf(m_Moving), UriOf(m_Fixed) } },
-                { "SpatialReference", UriOf(reference) } });
+  return { { "Description",
+             "Resamples images of the space " + from + " in the space " + to +
+               ": the transform of points, in LPS and mm, leads from " + to + " to " + from },
+           { "Sources", { UriOf(m_Moving), UriOf(m_Fixed) } },
+           { "SpatialReference", UriOf(reference) } };
 }
 
-std::string
+Json
 BidsResults::WarpedSidecar() const
 {
   Json json = { { "Description",
@@ -334,7 +329,7 @@ BidsResults::WarpedSidecar() const
   {
     json["SkullStripped"] = stripped;
   }
-  return Dump(json);
+  return json;
 }
 
 } // namespace gnrapp

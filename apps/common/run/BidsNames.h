@@ -2,6 +2,8 @@
 #ifndef gnrapp_BidsNames_h
 #define gnrapp_BidsNames_h
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <optional>
 #include <string>
 #include <utility>
@@ -67,17 +69,17 @@ public:
   std::vector<std::pair<std::string, std::string>>
   MissingDatasetFiles(const std::string & version) const;
 
-  /** What the sidecar of the forward or the inverse transform says, a JSON object. */
-  std::string
+  /** What the sidecar of the forward or the inverse transform says. */
+  nlohmann::ordered_json
   TransformSidecar(bool isInverse) const;
 
   /** The same for the warped image. */
-  std::string
+  nlohmann::ordered_json
   WarpedSidecar() const;
 
 private:
-  std::string
-  DescriptionText(const std::string & version) const;
+  nlohmann::ordered_json
+  Description(const std::string & version) const;
   std::string
   UriOf(const std::string & image) const;
 

@@ -3,6 +3,7 @@
 
 #include "common/cli/ArgumentParser.h"
 #include "common/cli/CommandLineError.h"
+#include "common/cli/Format.h"
 #include "common/map/FslOption.h"
 #include "common/map/InitialTransform.h"
 #include "RegistrationOptions.h"
@@ -63,7 +64,7 @@ CheckPrefix(const std::string & prefix)
   for (const char * extension : { ".nii", ".nii.gz", ".nrrd", ".mha", ".json" })
   {
     const std::string end(extension);
-    if (prefix.size() >= end.size() && prefix.compare(prefix.size() - end.size(), end.size(), end) == 0)
+    if (EndsWith(prefix, end))
     {
       throw CommandLineError("--output: '" + prefix + "' names one file, but several are written. Give the start of " +
                              "their names, e.g. " + prefix.substr(0, prefix.size() - end.size()));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "RunReport.h"
 
+#include "common/cli/JsonText.h"
 #include "common/cli/Program.h"
 #include "ScalingReport.h"
 
@@ -282,12 +283,11 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
   };
   if (settings.bids) // the report is the sidecar of the transform
   {
-    Json sidecar = Json::parse(settings.bids->TransformSidecar(false));
+    Json sidecar = settings.bids->TransformSidecar(false);
     sidecar.update(json);
     json = std::move(sidecar);
   }
-  // A path need not be UTF-8, but JSON must be.
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return JsonText(json);
 }
 
 } // namespace gnrapp
