@@ -11,6 +11,7 @@
 #include <cmath>
 #include <sstream>
 #include <string>
+#include <utility>
 
 namespace gnr
 {
@@ -148,9 +149,8 @@ Evaluation::judge(std::size_t pair)
 void
 Evaluation::compareImages(const VectorView & u)
 {
-  std::optional<Warp> map;
-  map.emplace(finest_.domain, u, images_.fixedWeight.data(), images_.movingWeight.data());
-  Buffer growth; // of densities
+  std::optional<Warp> map(std::in_place, finest_.domain, u, images_.fixedWeight.data(), images_.movingWeight.data());
+  Buffer              growth; // of densities
   if (images_.densityExponent)
   {
     growth = finest_.domain.scalar();

@@ -23,11 +23,14 @@ namespace
 
 constexpr std::size_t piece = std::size_t(1) << 20; // values of a field that are moved at a time
 
-/** The fields, which go after the rest. */
-std::array<Buffer *, 4>
+/** For each of the fields, which go after the rest. */
+template <typename T>
+using PerField = std::array<T, 4>;
+
+PerField<Buffer *>
 fieldsOf(SolveState & state)
 {
-  return { { &state.velocity, &state.bestStart.velocity, &state.admissible.velocity, &state.bestWeight.velocity } };
+  return { { &state.velocity, &state.bestStart.velocity, &state.admissible.velocity, &state.firstWeight.velocity } };
 }
 
 /** Bytes as planes are exchanged. */
@@ -156,23 +159,46 @@ transfer(Archive & archive, Incumbent & incumbent)
 }
 
 void
-transfer(Archive & archive, SolveState & state, std::array<bool, 4> & isThere)
+transfer(Archive & archive, SolveState & state, PerField<bool> & isThere)
 {
   archive(state.level, state.start, state.weight, state.search, state.trial);
   transfer(archive, state.newton);
   transfer(archive, state.bestStart);
   transfer(archive, state.admissible);
-  transfer(archive, state.bestWeight);
+  transfer(archive, state.firstWeight);
   archive(state.report, state.isInterrupted, state.foundWithinBounds, isThere);
 }
 
 } // namespace
 
 void
+SolveState::keep(Incumbent & incumbent, Kernels & kernels) const
+{
+  if (!incumbent.velocity)
+  {
+    incumbent.velocity = Buffer(kernels, velocity.size());
+  }
+  kernels.copy(velocity.data(), incumbent.velocity.data(), velocity.size());
+  incumbent.beta = report.beta;
+  incumbent.reason = report.reason;
+}
+
+void
+SolveState::restore(const Incumbent & incumbent, Kernels & kernels)
+{
+  kernels.copy(incumbent.velocity.data(), velocity.data(), velocity.size());
+  report.beta = incumbent.beta;
+  if (!isInterrupted)
+  {
+    report.reason = incumbent.reason;
+  }
+}
+
+void
 SolveState::write(const ByteSink & sink, Kernels & kernels, Communicator & communicator)
 {
-  std::array<bool, 4> isThere{};
-  std::string         version = pluginVersion();
+  PerField<bool> isThere{};
+  std::string    version = pluginVersion();
   for (std::size_t i = 0; i < isThere.size(); ++i)
   {
     isThere[i] = static_cast<bool>(*fieldsOf(*this)[i]);
@@ -218,7 +244,7 @@ SolveState::read(const ByteSource & source, Kernels & kernels, Communicator & co
     throw Error(ErrorKind::BadInput,
                 "saved solve: it is of another build of this program (" + version + "); begin the registration anew");
   }
-  std::array<bool, 4> isThere{};
+  PerField<bool> isThere{};
   transfer(archive, *this, isThere);
   const Grid & grid = newton.record.velocityGrid;
   for (std::size_t i = 0; i < isThere.size(); ++i)

@@ -46,14 +46,21 @@ struct SolveState
 
   int trial = 0; ///< of other weights of the measures on this grid [D5]; 0: none has begun
 
-  Buffer    velocity;   ///< of the grid, at last of the finest
-  Incumbent bestStart;  ///< of the candidates before `start`
-  Incumbent admissible; ///< of `search`
-  Incumbent bestWeight; ///< of the trials: `beta` is the factor of the weights, `objective` what they are judged by
+  Buffer    velocity;    ///< of the grid, at last of the finest
+  Incumbent bestStart;   ///< of the candidates before `start`
+  Incumbent admissible;  ///< of `search`
+  Incumbent firstWeight; ///< before the trials; `objective` is what they are judged by
 
   Report report;                    ///< so far, with the seconds of all processes
   bool   isInterrupted = false;     ///< the solve was told to end
   bool   foundWithinBounds = false; ///< by a search on the finest grid
+
+  /** Makes the velocity one to beat, with what the report says of it; the objective is the caller's. */
+  void
+  keep(Incumbent & incumbent, Kernels & kernels) const;
+  /** Goes back to it. An interruption stays the reason for the end. */
+  void
+  restore(const Incumbent & incumbent, Kernels & kernels);
 
   /** Writes the whole by the first process, fields in the order of the grid. Collective.
    * \param sink is called on that alone. */

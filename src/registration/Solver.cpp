@@ -488,26 +488,19 @@ Solver::solveFrom(const StartCandidates & starts,
                   LevelSolver &           solver,
                   Strategy &              strategy)
 {
-  Report &    report = state_.report;
   Incumbent & best = state_.bestStart;
   const auto  objective = [&] {
-    const LevelRecord & record = report.levels.back();
+    const LevelRecord & record = state_.report.levels.back();
     return record.iterations.empty() ? record.initialObjective : record.iterations.back().objective;
   };
-  const auto copy = [&](const Buffer & from, Buffer & to) { kernels().copy(from.data(), to.data(), to.size()); };
-  const int  count = static_cast<int>(starts.size());
+  const int count = static_cast<int>(starts.size());
   for (;; ++state_.start)
   {
     strategy.solve(solver, level, starts[state_.start]->isFar());
     const double toBeat = (1.0 - starts[state_.start]->leastGain()) * best.objective;
     if (best.velocity && (state_.isInterrupted || !kernels().passes(objective() < toBeat)))
     {
-      copy(best.velocity, state_.velocity);
-      report.beta = best.beta;
-      if (!state_.isInterrupted)
-      {
-        report.reason = best.reason;
-      }
+      state_.restore(best, kernels());
     }
     else
     {
@@ -517,14 +510,11 @@ Solver::solveFrom(const StartCandidates & starts,
     {
       break;
     }
-    best.velocity = level.velocity.domain().vector();
-    copy(state_.velocity, best.velocity);
+    state_.keep(best, kernels());
     best.objective = objective();
-    best.beta = report.beta;
-    best.reason = report.reason;
     if (!starts[state_.start + 1]->propose(pyramid, state_.velocity))
     {
-      copy(best.velocity, state_.velocity);
+      state_.restore(best, kernels());
       break; // it is the last
     }
   }

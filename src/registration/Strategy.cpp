@@ -150,24 +150,21 @@ Search::solve(LevelSolver & solver, const Level & level, bool)
   Kernels &   kernels = level.domain.kernels();
   Report &    report = state_.report;
   Incumbent & best = state_.admissible;
-  const auto  copy = [&](const Buffer & from, Buffer & to) { kernels.copy(from.data(), to.data(), to.size()); };
   bool        goesOn = state_.search.has_value(); // with a solve that has begun
   if (!goesOn)
   {
     state_.search = searchOn(level);
     // What the result is if the solve is interrupted: the last admissible velocity, before that what the grid began
     // with.
-    best.velocity = level.velocity.domain().vector();
-    copy(state_.velocity, best.velocity);
+    state_.keep(best, kernels);
     best.beta = level.number == 0 ? *state_.search->next() : report.beta;
-    best.reason = report.reason;
   }
   BetaSearch & search = *state_.search;
   while (const std::optional<double> beta = search.next())
   {
     if (!goesOn && search.admissible())
     {
-      copy(best.velocity, state_.velocity);
+      state_.restore(best, kernels);
     }
     goesOn = false;
     const bool isDone = solver.solve(level, *beta, state_.weight == 0 ? 0 : 1);
@@ -180,9 +177,7 @@ Search::solve(LevelSolver & solver, const Level & level, bool)
     search.record(margin);
     if (margin >= 0.0)
     {
-      copy(state_.velocity, best.velocity);
-      best.beta = *beta;
-      best.reason = report.reason;
+      state_.keep(best, kernels);
     }
     if (!isDone)
     {
@@ -192,12 +187,7 @@ Search::solve(LevelSolver & solver, const Level & level, bool)
   // Else the last velocity stays: that of the largest beta, or one that finish() will see to.
   if (search.admissible() || (state_.isInterrupted && !level.isFinest()))
   {
-    copy(best.velocity, state_.velocity);
-    report.beta = best.beta;
-    if (!state_.isInterrupted)
-    {
-      report.reason = best.reason;
-    }
+    state_.restore(best, kernels);
     state_.foundWithinBounds = level.isFinest();
   }
   state_.weight = 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "registration/WeightChoice.h"
 
-#include "model/FlowMap.h"
+#include "registration/DeformationMap.h"
 #include "registration/Warp.h"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ constexpr double leastGain = 0.02;
 double
 gainOf(const LevelRecord & solve)
 {
-  if (solve.iterations.empty())
+  if (solve.iterations.empty() || solve.iterations.back().mismatch == 0.0) // no step, or nothing that is left
   {
     return 0.0;
   }
@@ -52,11 +52,10 @@ Buffer
 WeightChoice::displacement(const Level & level) const
 {
   FinestGrid & finest = *prepared_.finest;
-  Domain &     domain = finest.domain;
-  Buffer       velocity = domain.vector(), u = domain.vector();
+  const Buffer velocity = finest.domain.vector();
+  int          steps = 0;
   level.velocity.resample(state_.velocity.data(), finest.transform, velocity.data(), 3);
-  integrateFlow(domain, domain.view(velocity), false, domain.view(u));
-  return u;
+  return integrateMap(finest, velocity, false, steps);
 }
 
 double
@@ -70,11 +69,9 @@ WeightChoice::distance(const Buffer & u) const
   for (std::size_t i = 0; i < images.pairs.size(); ++i)
   {
     const SolverPair & pair = images.pairs[i];
-    SimilaritySum      measure(SimilarityMeasure::SelfSimilarity);
-    measure.parts.front().weight = options_.similarity.of(i).parts.front().weight;
-    const Buffer warped = domain.scalar(), ofFixed = domain.scalar(), ofMoving = domain.scalar();
+    const Buffer       warped = domain.scalar(), ofFixed = domain.scalar(), ofMoving = domain.scalar();
     warp.apply(pair.moving.data(), nullptr, options_.interpolation, warped.data());
-    for (const Comparison & comparison : compare(makeMeasures(measure), domain, pair.fixed.data(), warped.data()))
+    for (const Comparison & comparison : compare(prepared_.measures[i], domain, pair.fixed.data(), warped.data()))
     {
       const auto similarity = comparison.measure->compare(domain);
       similarity->setWeight(warp.weight());
@@ -105,31 +102,28 @@ WeightChoice::weigh(double factor)
 void
 WeightChoice::run(const Level & level)
 {
-  Domain &    finest = prepared_.finest->domain;
-  Kernels &   kernels = finest.kernels();
-  Incumbent & best = state_.bestWeight;
+  Kernels &   kernels = prepared_.finest->domain.kernels();
+  Incumbent & one = state_.firstWeight;
   bool        goesOn = state_.trial > 0;
-  const auto  copy = [&](const Buffer & from, Buffer & to) { kernels.copy(from.data(), to.data(), to.size()); };
-  const auto  keep = [&](double factor) {
-    copy(state_.velocity, best.velocity);
-    best.beta = factor;
-    best.reason = state_.report.reason;
+  const auto  judge = [&] {
+    const double result = distance(displacement(level));
+    prepared_.finest->domain.releaseScratch();
+    return result;
   };
   if (!goesOn)
   {
-    best.velocity = level.velocity.domain().vector();
-    keep(1.0);
-    best.objective = distance(displacement(level));
-    finest.releaseScratch();
+    state_.keep(one, kernels);
+    one.objective = judge();
     state_.trial = 1;
   }
   constexpr int count = sizeof factors / sizeof *factors;
-  for (; state_.trial <= count && best.beta == 1.0; ++state_.trial)
+  double        chosen = 1.0;
+  for (; state_.trial <= count && chosen == 1.0; ++state_.trial)
   {
     const double factor = factors[state_.trial - 1];
     if (!goesOn)
     {
-      copy(best.velocity, state_.velocity);
+      state_.restore(one, kernels);
       weigh(factor);
     }
     goesOn = false;
@@ -137,30 +131,30 @@ WeightChoice::run(const Level & level)
     {
       break;
     }
-    const double reached = distance(displacement(level));
-    finest.releaseScratch();
-    const double gain = factor < 1.0 ? reached - best.objective : best.objective - reached; // of the larger weight
+    const double change = judge() / factor - one.objective;
+    const double gain = factor < 1.0 ? change : -change; // of the larger weight
     const bool   isWorth = gain > leastGain * gainOf(state_.report.levels.back()) / factor;
     if (kernels.passes(isWorth == (factor > 1.0)))
     {
-      keep(factor);
+      chosen = factor;
     }
   }
-  copy(best.velocity, state_.velocity);
-  weigh(best.beta);
+  if (chosen == 1.0)
+  {
+    state_.restore(one, kernels);
+    weigh(1.0);
+  }
   if (!state_.isInterrupted)
   {
-    state_.report.reason = best.reason;
-    tell();
+    tell(chosen);
   }
   state_.trial = 0;
-  best = Incumbent();
+  one = Incumbent();
 }
 
 void
-WeightChoice::tell()
+WeightChoice::tell(double factor) const
 {
-  const double factor = state_.bestWeight.beta;
   progress_.message("similarity " + state_.report.similarity.text() + " was chosen: with " +
                     (factor < 1.0 ? "more weight the deformed moving image is hardly more like the fixed one"
                      : factor > 1.0

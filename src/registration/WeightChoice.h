@@ -42,7 +42,7 @@ private:
   /** Of the velocity of a grid, on the finest one, in mm. */
   Buffer
   displacement(const Level & level) const;
-  /** The squared differences, with the weights that the user gave, between what describes the fixed image and the
+  /** The squared differences, by the measures as they are, between what describes the fixed image and the
    * moving one at x + u(x), on the finest grid. */
   double
   distance(const Buffer & u) const;
@@ -50,7 +50,7 @@ private:
   void
   weigh(double factor);
   void
-  tell();
+  tell(double factor) const;
 
   const Options & options_;
   Preparation &   prepared_;

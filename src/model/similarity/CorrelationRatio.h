@@ -3,7 +3,6 @@
 #define gnr_model_similarity_CorrelationRatio_h
 
 #include "model/similarity/HistogramSimilarity.h"
-#include "model/similarity/Measure.h"
 
 namespace gnr
 {
@@ -24,26 +23,6 @@ protected:
   valueOf(const JointHistogram & p) const override;
   void
   differentiate(const JointHistogram & p, JointHistogram & force, JointHistogram & curvature) const override;
-};
-
-class CorrelationRatioMeasure : public Measure
-{
-public:
-  std::unique_ptr<Similarity>
-  compare(Domain & domain) const override
-  {
-    return std::make_unique<CorrelationRatio>(domain);
-  }
-  Contrasts
-  contrasts() const override
-  {
-    return Contrasts::Any;
-  }
-  bool
-  isSymmetric() const override
-  {
-    return false;
-  }
 };
 
 } // namespace gnr

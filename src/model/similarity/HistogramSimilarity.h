@@ -2,8 +2,9 @@
 #ifndef gnr_model_similarity_HistogramSimilarity_h
 #define gnr_model_similarity_HistogramSimilarity_h
 
-#include "model/similarity/Similarity.h"
+#include "model/similarity/Measure.h"
 
+#include <memory>
 #include <vector>
 
 namespace gnr
@@ -107,6 +108,28 @@ private:
   int    bins_;
   Buffer table_;
   Buffer curvature_;
+};
+
+/** Of such a one. They look at one image by way of the other: of any contrast, but they may not change places. */
+template <typename TSimilarity>
+class HistogramMeasure : public Measure
+{
+public:
+  std::unique_ptr<Similarity>
+  compare(Domain & domain) const override
+  {
+    return std::make_unique<TSimilarity>(domain);
+  }
+  Contrasts
+  contrasts() const override
+  {
+    return Contrasts::Any;
+  }
+  bool
+  isSymmetric() const override
+  {
+    return false;
+  }
 };
 
 } // namespace gnr

@@ -30,9 +30,9 @@ makeMeasure(SimilarityMeasure measure, CustomMeasure * custom)
     case SimilarityMeasure::SelfSimilarity:
       return std::make_shared<SelfSimilarityMeasure>();
     case SimilarityMeasure::CorrelationRatio:
-      return std::make_shared<CorrelationRatioMeasure>();
+      return std::make_shared<HistogramMeasure<CorrelationRatio>>();
     case SimilarityMeasure::MutualInformation:
-      return std::make_shared<MutualInformationMeasure>();
+      return std::make_shared<HistogramMeasure<MutualInformation>>();
     case SimilarityMeasure::NormalizedGradient:
       return std::make_shared<NormalizedGradientMeasure>();
     case SimilarityMeasure::Labels:
