@@ -86,6 +86,11 @@ class Alone(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertLess(float(done.stdout), 0.3)
 
+    def test_the_command_says_that_it_needs_nibabel(self):
+        done = subprocess.run([sys.executable, "-m", "gaussnewton", __file__, __file__, "-o", "x"], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr.count("\n")), (2, 1), done.stderr)
+        self.assertRegex(done.stderr, "^gaussnewton: error: .*nibabel.*: pip install nibabel$")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -236,6 +236,14 @@ class Behaviour(unittest.TestCase):
         with self.assertRaisesRegex(gaussnewton.InputError, "no image"):
             gaussnewton.register("fixed.nii.gz", image)
 
+    def test_settings_of_every_kind(self):
+        f, m = blob(), blob(centre=(18.0, 14.0, 12.0))
+        chosen = gaussnewton.register(f, m, symmetric=True, periodic=False, determinant_bounds=(0.3, 3), levels=1, beta=2e-3,
+                                      gradient_limit=None, similarity="ssd", preset="fast").report["options"]
+        for name, text in (("symmetric", "on"), ("periodic", "off"), ("determinantBounds", "0.3 3"), ("levels", "1"),
+                           ("beta", "0.002"), ("gradientLimit", "none"), ("similarity", "ssd")):
+            self.assertEqual(chosen[name], text, name)
+
     def test_progress_stops_and_errors_in_it_come_out(self):
         fixed, moving = blob(), blob(centre=(18.0, 14.0, 12.0))
         events = []

@@ -25,9 +25,10 @@ def _text(value):
     if value is None:
         return "none"
     if isinstance(value, (bool, np.bool_)):
-        return "true" if value else "false"
+        return "on" if value else "off"
     if isinstance(value, (list, tuple)):
-        return ",".join(_text(v) for v in value)
+        numbers = all(isinstance(v, (int, float, np.integer, np.floating)) for v in value)
+        return (" " if numbers else ",").join(_text(v) for v in value)
     return repr(float(value)) if isinstance(value, (float, np.floating)) else str(value)
 
 
@@ -222,6 +223,16 @@ class _Progress:
             self._bar.close()
 
 
+def paths(prefix, outputs, has_initial):
+    """The files of Result.save(prefix) by what is in them."""
+    fields = ["displacement", *outputs, "warped"]
+    names = {name: ("inverse_displacement" if name == "inverse" else name) + ".nii.gz" for name in fields}
+    if has_initial:
+        names["initial"] = "initial.tfm"
+    names["report"] = "report.json"
+    return {name: "%s_%s" % (os.fspath(prefix), end) for name, end in names.items()}
+
+
 class Result:
     """What a registration found. Images have the type of the fixed image and lie on its grid.
 
@@ -273,21 +284,16 @@ class Result:
         """Writes PREFIX_displacement.nii.gz, PREFIX_warped.nii.gz and PREFIX_report.json, and PREFIX_inverse_displacement,
         _velocity, _determinant.nii.gz and _initial.tfm (T, as ITK's text) where there are such; returns the paths.
         Names and contents are those of gnr-register: vectors in LPS millimetres. NIfTI is written by this package."""
-        prefix = os.fspath(prefix)
-        names = {"displacement": "displacement", "inverse": "inverse_displacement", "velocity": "velocity",
-                 "determinant": "determinant"}
-        paths = []
+        optional = [name for name in self._fields if name != "displacement"]
+        written = paths(prefix, optional, self.initial_transform is not None)
         for name, array in [*self._fields.items(), ("warped", self._warped)]:
-            paths.append("%s_%s.nii.gz" % (prefix, names.get(name, name)))
-            _nifti.write(paths[-1], self._fixed.like(array))
+            _nifti.write(written[name], self._fixed.like(array))
         if self.initial_transform is not None:
-            paths.append(prefix + "_initial.tfm")
-            _transforms.write(paths[-1], self.initial_transform)
-        paths.append(prefix + "_report.json")
-        with open(paths[-1], "w", encoding="utf-8") as file:
+            _transforms.write(written["initial"], self.initial_transform)
+        with open(written["report"], "w", encoding="utf-8") as file:
             json.dump(self.report, file, indent=2)
             file.write("\n")
-        return paths
+        return list(written.values())
 
     def _repr_html_(self):
         return _picture.html(self.report, self._fixed, self._warped, self._before)
