@@ -32,12 +32,13 @@ if(GNR_FFT STREQUAL "DUCC")
   string(REPLACE "\n \n" "\n .\n" _copyright "${_copyright}")
 endif()
 file(WRITE "${_doc}/copyright" "${_copyright}")
-# The programs also hold code of the headers of these; their licences ask for their texts.
-foreach(_package IN ITEMS libcli11-dev nlohmann-json3-dev)
-  if(NOT EXISTS "/usr/share/doc/${_package}/copyright")
-    message(FATAL_ERROR "/usr/share/doc/${_package}/copyright does not exist, and the packages must carry it. apt-get install ${_package}.")
+# The programs also hold code of the headers of these; their licences ask for their texts (Licences.cmake).
+foreach(_package IN ITEMS CLI11 nlohmann_json)
+  if(NOT GaussNewtonRegistration_LICENCE_${_package})
+    message(FATAL_ERROR "The licence of ${_package} was not found, and the packages must carry it: install libcli11-dev and nlohmann-json3-dev, "
+      "or give -DGaussNewtonRegistration_LICENCE_${_package}=<file>.")
   endif()
-  install(FILES "/usr/share/doc/${_package}/copyright" RENAME "copyright.${_package}"
+  install(FILES "${GaussNewtonRegistration_LICENCE_${_package}}" RENAME "copyright.${_package}"
     DESTINATION share/doc/gaussnewtonregistration-tools COMPONENT Runtime)
 endforeach()
 foreach(_pair RuntimeLibraries=${_library} Runtime=gaussnewtonregistration-tools Development=libgaussnewtonregistration-dev

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Lists the shared libraries that wheels, Debian packages, programs and libraries need and those that they contain, with
+# Lists the shared libraries that wheels, Debian and other packages, programs and libraries need and those that they contain, with
 # the licences of the latter. Exits 1 if one of them is under the GPL alone, or of a licence that is not known here:
 # what is passed on under Apache-2.0 must not need or contain such.
 #   scripts/licences.sh FILE...
@@ -90,6 +90,9 @@ for file in "$@"; do
       dpkg-deb --extract "$file" "$folder"
       find "$folder" -path '*/doc/*/copyright*' -exec sed -n 's/^License: /  licence: /p' {} + | sort -u
       check_depends "$file"
+      check_contents "$folder" ;;
+    *.tar.gz)
+      tar -xzf "$file" -C "$folder"
       check_contents "$folder" ;;
     *)
       readelf -h "$file" >/dev/null || exit 2

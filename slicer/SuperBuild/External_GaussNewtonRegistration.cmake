@@ -20,9 +20,10 @@ if(NOT DEFINED ${proj}_DIR)
     set(_source SOURCE_DIR "${_checkout}" DOWNLOAD_COMMAND "")
   endif()
 
-  # Where ducc0, CLI11 and nlohmann-json are, if CMake does not find them by itself.
+  # Where ducc0, CLI11 and nlohmann-json and the texts of their licences are, if CMake does not find them by itself.
   set(_hints "")
-  foreach(_hint GaussNewtonRegistration_DUCC0_DIR CLI11_DIR nlohmann_json_DIR)
+  foreach(_hint GaussNewtonRegistration_DUCC0_DIR CLI11_DIR nlohmann_json_DIR
+      GaussNewtonRegistration_LICENCE_CLI11 GaussNewtonRegistration_LICENCE_nlohmann_json)
     if(DEFINED ${_hint})
       list(APPEND _hints "-D${_hint}:PATH=${${_hint}}")
     endif()

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
 import unittest
 import zipfile
@@ -76,6 +77,16 @@ class Licences(unittest.TestCase):
         status, output = self.check(self.wheel(core, self.library("libwhatever.so")))
         self.assertEqual(status, 1)
         self.assertIn("not known", output)
+
+    def test_archives(self):
+        self.library("libfftw3f.so.3")
+        for needs, expected in (((), 0), (("libfftw3f.so.3",), 1)):
+            library = self.library("libitkGaussNewtonRegistration.so", *needs)
+            with tarfile.open(self.path("made.tar.gz"), "w:gz") as archive:
+                archive.add(library, "made/lib/" + os.path.basename(library))
+            status, output = self.check(self.path("made.tar.gz"))
+            self.assertEqual(status, expected, output)
+            self.assertIn("libitkGaussNewtonRegistration.so needs:", output)
 
     @unittest.skipUnless(shutil.which("dpkg-deb"), "no dpkg-deb")
     def test_debian_packages(self):
