@@ -68,7 +68,19 @@ macro(itk_module_add_library _name)
     $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/include>
     $<INSTALL_INTERFACE:${ITK_INSTALL_INCLUDE_DIR}>)
   target_include_directories(${_name} SYSTEM PUBLIC "$<BUILD_INTERFACE:${ITK_INCLUDE_DIRS}>")
-  target_link_libraries(${_name} PUBLIC ${ITK_LIBRARIES} PRIVATE ${_gnr_itk_private_libraries})
+  # Users of the shared library need the modules of its headers. All that these depend on in turn would be more than they
+  # need: in ITK 5.4 smoothing, convolution and, behind them, FFTW, which the -dev package of Debian does not bring.
+  set(_gnr_itk_public_libraries ${ITK_LIBRARIES})
+  if(BUILD_SHARED_LIBS)
+    set(_gnr_itk_public_libraries "")
+    foreach(_module IN LISTS ITK_MODULE_${itk-module}_PUBLIC_DEPENDS)
+      if(TARGET ${_module}) # others are headers
+        list(APPEND _gnr_itk_public_libraries ${_module})
+      endif()
+    endforeach()
+  endif()
+  target_link_libraries(${_name} PUBLIC ${_gnr_itk_public_libraries}
+    PRIVATE ${ITK_LIBRARIES} ${_gnr_itk_private_libraries})
   install(TARGETS ${_name} EXPORT ${_name}Targets
     RUNTIME DESTINATION "${ITK_INSTALL_RUNTIME_DIR}" COMPONENT RuntimeLibraries
     LIBRARY DESTINATION "${ITK_INSTALL_LIBRARY_DIR}" COMPONENT RuntimeLibraries NAMELINK_COMPONENT Development

@@ -22,7 +22,7 @@ endif()
 if(SHARED) # the shared library must not ask its users for its own dependencies
   foreach(file IN LISTS exported)
     file(READ "${file}" text)
-    if(text MATCHES "fftw|OpenMP|${BUILD_DIR}")
+    if(text MATCHES "fftw|OpenMP|INTERFACE_LINK_LIBRARIES \"[^\"]*ITK(FFT|Smoothing)|${BUILD_DIR}")
       message(FATAL_ERROR "${file} leaks private dependencies or the build tree: ${CMAKE_MATCH_0}")
     endif()
   endforeach()
