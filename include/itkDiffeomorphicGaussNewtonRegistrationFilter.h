@@ -22,6 +22,7 @@
 #include "itkGaussNewtonRegistrationEngine.h"
 #include "itkGaussNewtonRegistrationError.h"
 #include "itkGaussNewtonRegistrationMemoryNeed.h"
+#include "itkGaussNewtonRegistrationMetric.h"
 #include "itkGaussNewtonRegistrationRun.h"
 
 #include "itkCompositeTransform.h"
@@ -34,7 +35,6 @@
 #include "gnr/OptionTable.h"
 #include "gnr/Report.h"
 
-#include <algorithm>
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -47,19 +47,18 @@ namespace itk
  * \brief Diffeomorphic registration of two 3-D images by a Gauss-Newton-Krylov method.
  *
  * Finds a stationary velocity field \f$v\f$ that minimises
- * \f[ J(v) = \frac{1}{2N}\sum_x w(x)\,(m(x,1) - f(x))^2 + \frac12\langle v, A v\rangle
+ * \f[ J(v) = D(m(1), f) + \frac12\langle v, A v\rangle
  *     \quad\mbox{subject to}\quad \partial_t m + v\cdot\nabla m = 0,\; m(x,0) = m_0(x), \f]
- * with the fixed image \f$f\f$, the moving image \f$m_0\f$ and a Sobolev seminorm \f$A\f$ of order 1, 2 or 3 that also
- * penalises the divergence. The method is that of Mang and Biros (SIAM J. Sci. Comput. 39(6), 2017), Mang, Gholami,
- * Davatzikos and Biros (SIAM J. Sci. Comput. 41(5), 2019) and Brunn et al. (SC20; JPDC 149, 2021).
+ * with the fixed image \f$f\f$, the moving image \f$m_0\f$, a measure of dissimilarity \f$D\f$ and a Sobolev seminorm
+ * \f$A\f$ of order 1, 2 or 3 that also penalises the divergence. The method is that of Mang and Biros (SIAM J. Sci.
+ * Comput. 39(6), 2017) and Brunn et al. (SC20; JPDC 149, 2021).
  *
  * **Maps.** All vectors are displacements in physical space (LPS, millimetres) on the grid of the fixed image. With the
  * displacement field \f$u\f$ and the initial transform \f$T\f$ (identity if none is set), the fixed point \f$x\f$
  * corresponds to the moving point
  * \f[ p = T(y(x)), \qquad y(x) = x + u(x), \f]
- * so the displacement is applied first. Without an initial transform the displacement field can be handed to
- * itk::WarpImageFilter or itk::DisplacementFieldTransform together with the moving image as it is; with one, use
- * GetTransform() with itk::ResampleImageFilter. `doc/coordinates.md` has a worked number.
+ * so the displacement is applied first. GetTransform() has the whole map, for itk::ResampleImageFilter; without an
+ * initial transform, itk::WarpImageFilter takes the displacement field. `doc/coordinates.md` has a worked number.
  *
  * The moving image is interpolated linearly, once, at \f$T(x)\f$ on the grid of the fixed image. Fixed voxels whose
  * image lies outside the moving image get the nearest moving intensity and no weight, so the border of the moving image
@@ -91,8 +90,7 @@ namespace itk
  *   auto displacement = filter->GetDisplacementField();
  * \endcode
  *
- * \tparam TFixedImage 3-D scalar image
- * \tparam TMovingImage 3-D scalar image
+ * \tparam TFixedImage,TMovingImage 3-D scalar images
  * \tparam TDisplacementField 3-D image of itk::Vector<float, 3> (no conversion) or itk::Vector<double, 3>
  *
  * \sa GaussNewtonRegistrationEngine, GaussNewtonRegistrationInitializer, DisplacementFieldTransform
@@ -139,7 +137,6 @@ public:
   using LandmarkPointContainer = std::vector<Point<double, 3>>;
   using MemoryNeed = GaussNewtonRegistrationMemoryNeed;
   using DataObjectPointerArraySizeType = ProcessObject::DataObjectPointerArraySizeType;
-
   using PresetEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::Preset;
   using BetaStrategyEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::BetaStrategy;
   using IntensityNormalizationEnum = DiffeomorphicGaussNewtonRegistrationFilterEnums::IntensityNormalization;
@@ -165,9 +162,8 @@ public:
   itkGetInputMacro(MovingImageMask, MaskImageType);
 
   /** Optional; on the grid of the moving image, finite: how strongly tissue there resists a change of its volume, as
-   * weights >= 0 that count times parameter IncompressibilityWeight; 0: not at all. Whether they travel with the moving
-   * image says parameter IncompressibilityForm. Of CTs parameter Incompressibility "ct" makes such weights by itself.
-   */
+   * weights >= 0 that count times parameter IncompressibilityWeight. Parameter IncompressibilityForm says whether they
+   * travel with the image; parameter Incompressibility makes such weights from CTs. */
   itkSetInputMacro(IncompressibilityImage, RealImageType);
   itkGetInputMacro(IncompressibilityImage, RealImageType);
 
@@ -189,52 +185,15 @@ public:
   void
   ClearImagePairs();
   /** With the first, which FixedImage and MovingImage are. */
-  unsigned int
-  GetNumberOfImagePairs() const
-  {
-    return 1 + m_Run.CountFurtherPairs();
-  }
+  gnrGetMacro(NumberOfImagePairs, unsigned int, 1 + m_Run.CountFurtherPairs());
 
   /** Optional: points of the fixed image and, as many in the same order, the same points of the moving image, physical
    * (LPS, mm), each inside its image. The deformation is drawn to bring them together, as far as parameter
    * LandmarkSigma says, also where the images show nothing, and a start is tried that follows them alone. GetReport()
    * has their distances. With several processes those of the root count. Empty: none. */
-  void
-  SetFixedLandmarks(const LandmarkPointContainer & points)
-  {
-    m_Run.SetFixedLandmarks(points);
-  }
-  const LandmarkPointContainer &
-  GetFixedLandmarks() const
-  {
-    return m_Run.GetFixedLandmarks();
-  }
-  void
-  SetMovingLandmarks(const LandmarkPointContainer & points)
-  {
-    m_Run.SetMovingLandmarks(points);
-  }
-  const LandmarkPointContainer &
-  GetMovingLandmarks() const
-  {
-    return m_Run.GetMovingLandmarks();
-  }
+  gnrSetGetMacro(FixedLandmarks, const LandmarkPointContainer &);
+  gnrSetGetMacro(MovingLandmarks, const LandmarkPointContainer &);
   /**@}*/
-
-  // What is set and got belongs to RunType; getters of what is not there throw.
-#define gnrGetMacro(name, type, expression)                                                                            \
-  type Get##name() const { return static_cast<type>(expression); }                                                     \
-  ITK_MACROEND_NOOP_STATEMENT
-#define gnrOutputMacro(name, type)                                                                                     \
-  type *       Get##name() { return static_cast<type *>(m_Run.GetOutput(RunType::name)); }                             \
-  const type * Get##name() const { return static_cast<type *>(m_Run.GetOutput(RunType::name)); }                       \
-  ITK_MACROEND_NOOP_STATEMENT
-#define gnrParameterMacro(name, type, member)                                                                          \
-  void Set##name(type value) { m_Run.Set(m_Run.GetSettings().member, value); }                                         \
-  gnrGetMacro(name, type, m_Run.Get(m_Run.GetSettings().member, #name))
-#define gnrSwitchMacro(name, member)                                                                                   \
-  gnrParameterMacro(name, bool, member);                                                                               \
-  itkBooleanMacro(name)
 
   /** \name Outputs
    * From index 0 on in this order; the images lie on the grid of the fixed image. A getter throws where its output is
@@ -270,27 +229,24 @@ public:
   DecoratedTransformType *
   GetTransformOutput();
 
-  /** Whether the inverse is computed (default on; 12 bytes per voxel, and as much time as the displacement takes:
-   * switch it off where it is not needed). */
+  /** What is computed beside the displacement; all on by default. The fields take 12 bytes per voxel, the images 4, and
+   * the inverse as much time as the displacement. */
   gnrSwitchMacro(ComputeInverseDisplacementField, computeInverseDisplacementField);
-  /** Default on; 12 bytes per voxel. */
   gnrSwitchMacro(ComputeVelocityField, computeVelocityField);
-  /** Default on; 4 bytes per voxel. */
   gnrSwitchMacro(ComputeWarpedMovingImage, computeWarpedMovingImage);
-  /** Default on; 4 bytes per voxel. */
   gnrSwitchMacro(ComputeJacobianDeterminantImage, computeJacobianDeterminantImage);
   /**@}*/
 
   /** \name Everyday parameters
    * Values out of range are refused by Update(). */
   /**@{*/
-  /** Overwrites the parameters with a named set; Device, NumberOfWorkUnits, UseHistogramMatching
-   * and the outputs to compute stay as they are. */
+  /** Overwrites the parameters with a named set; Device, NumberOfWorkUnits, UseHistogramMatching and the outputs to
+   * compute stay as they are. */
   void
   SetPreset(PresetEnum preset);
 
-  /** How the images are compared, by name: "auto" (default), "ssd", "ncc", "lncc", "mind", "mi",
-   * "ngf", "correlation-ratio", or a sum, "lncc+0.5*mind". For several pairs of images one for all, or one for each
+  /** How the images are compared, by name: "auto" (default), "ssd", "ncc", "lncc", "mind", "mi", "ngf",
+   * "correlation-ratio", "labels", or a sum, "lncc+0.5*mind". For several pairs of images one for all, or one for each
    * with commas between them: "lncc,0.2*ssd". */
   void
   SetSimilarity(const std::string & name)
@@ -298,6 +254,14 @@ public:
     this->SetParameter("similarity", name);
   }
   gnrGetMacro(Similarity, std::string, this->GetParameter("similarity"));
+
+  /** The same by objects, one of which may be your own: adds a measure, times a weight > 0, to those that Similarity
+   * names; "auto" makes room for the first. */
+  void
+  AddMetric(const GaussNewtonRegistrationMetric * metric, double weight = 1.0);
+  /** Similarity is "auto" again. */
+  void
+  ClearMetrics();
 
   /** How the intensities are brought to a common scale inside the solver; the outputs are not affected. */
   gnrParameterMacro(IntensityNormalization, IntensityNormalizationEnum, options.intensityNormalization);
@@ -307,18 +271,12 @@ public:
    * its own intensities. */
   gnrSwitchMacro(UseHistogramMatching, useHistogramMatching);
 
-  /** Standard deviation of a Gaussian on both images, in voxels of each level, >= 0; 0: no smoothing. */
-  gnrParameterMacro(SmoothingSigma, double, options.smoothing);
-
   /** Weight of the regularisation, > 0; without unit. Smaller values follow the images more closely. */
   gnrParameterMacro(Beta, double, options.beta);
 
   /** How Beta is reached. Fixed solves with Beta; Continuation goes down to it by factors of ten; Search finds the
    * smallest weight, not below Beta, for which the determinants of the map stay within bounds. */
   gnrParameterMacro(BetaStrategy, BetaStrategyEnum, options.betaStrategy);
-
-  /** Penalty of local volume change relative to Beta, >= 0; without unit. */
-  gnrParameterMacro(Gamma, double, options.gamma);
 
   /** Keep the velocity free of divergence: the map preserves volume. */
   gnrSwitchMacro(Incompressible, options.incompressible);
@@ -345,9 +303,7 @@ public:
 
   /** Which processes compute, and which of them get the outputs. By default, and for null, those of MPI_COMM_WORLD
    * where MPI is initialised, else this process. */
-  void
-  SetEngine(GaussNewtonRegistrationEngine * engine);
-  gnrGetMacro(Engine, GaussNewtonRegistrationEngine *, m_Run.GetEngine());
+  gnrSetGetMacro(Engine, GaussNewtonRegistrationEngine *);
   /**@}*/
 
   /** \name Expert parameters
@@ -361,19 +317,6 @@ public:
   /** Its value, as SetParameter() takes it. */
   std::string
   GetParameter(const std::string & name) const;
-
-#ifndef ITK_WRAPPING_PARSER
-  /** All of them at once. `threads` is the same as NumberOfWorkUnits. */
-  void
-  SetOptions(const gnr::Options & options);
-  gnrGetMacro(Options, const gnr::Options &, m_Run.GetSettings().options);
-  /** The parameters that SetParameter() knows, with their ranges and texts; a subclass may know more. */
-  virtual const gnr::OptionTable &
-  GetOptionTable() const
-  {
-    return gnr::optionTable();
-  }
-#endif
   /**@}*/
 
   /** \name Progress and results */
@@ -383,19 +326,9 @@ public:
   void
   StopRegistration();
 
-#ifndef ITK_WRAPPING_PARSER
-  /** Asked, also inside a Newton step, what to do next; the way to ask for a checkpoint (parameter Checkpoint). */
-  void
-  SetRequestSource(std::function<gnr::Request()> source)
-  {
-    m_Run.SetRequestSource(std::move(source));
-  }
-#endif
-
-  /** Newton steps taken so far, over all levels of the current or last run. */
+  /** Newton steps taken so far, over all levels of the current or last run; level of the latest event, 0 the coarsest.
+   */
   gnrGetMacro(ElapsedIterations, unsigned int, m_Run.GetElapsedIterations());
-
-  /** Level of the latest event; 0 is the coarsest. */
   gnrGetMacro(CurrentLevel, unsigned int, m_Run.GetCurrentLevel());
 
   /** Similarity part D of the objective after the latest Newton step, on normalised intensities. */
@@ -410,10 +343,9 @@ public:
   gnrGetMacro(MaximumJacobianDeterminant, double, m_Run.GetReport().determinantMaximum);
   gnrGetMacro(NumberOfFoldedVoxels, SizeValueType, m_Run.GetReport().foldedVoxels);
 
-  /** The weight that the result belongs to: Beta, unless BetaStrategy is Search; after Update(). */
+  /** The weight that the result belongs to, Beta unless BetaStrategy is Search; why the last level ended, in words.
+   * Both after Update(). */
   gnrGetMacro(UsedBeta, double, m_Run.GetReport().beta);
-
-  /** Why the last level ended, in words; after Update(). */
   gnrGetMacro(StopConditionDescription, std::string, gnr::describe(m_Run.GetReport().reason));
 
   /** The latest warning or note of the solver; empty if there was none. All are in GetReport(). */
@@ -423,44 +355,56 @@ public:
    * and prepares them as Update() does, but does not solve. */
   SizeValueType
   EstimateRequiredMemory();
+  /**@}*/
 
 #ifndef ITK_WRAPPING_PARSER
-  /** The same in detail. */
+  /** \name In C++ alone */
+  /**@{*/
+  /** All parameters at once; `threads` is the same as NumberOfWorkUnits. */
+  void
+  SetOptions(const gnr::Options & options);
+  gnrGetMacro(Options, const gnr::Options &, m_Run.GetSettings().options);
+  /** The parameters that SetParameter() knows, with their ranges and texts; a subclass may know more. */
+  virtual const gnr::OptionTable &
+  GetOptionTable() const
+  {
+    return gnr::optionTable();
+  }
+
+  /** Asked, also inside a Newton step, what to do next; the way to ask for a checkpoint (parameter Checkpoint). */
+  void
+  SetRequestSource(std::function<gnr::Request()> source)
+  {
+    m_Run.SetRequestSource(std::move(source));
+  }
+
+  /** What EstimateRequiredMemory() sums up. */
   MemoryNeed
   PlanMemory();
 
   /** What the last Update() planned before it began to solve; throws before the first successful one. */
   gnrGetMacro(MemoryNeed, const MemoryNeed &, m_Run.GetMemoryNeed());
 
-  /** The latest Newton step. Throws if there was none. */
+  /** The latest Newton step, and the latest level; of this, `iterations` and `reason` are filled only in GetReport().
+   * Both throw if there was none. */
   gnrGetMacro(CurrentIterationRecord, const gnr::IterationRecord &, m_Run.GetCurrentIterationRecord());
-
-  /** The latest level, while the filter runs and afterwards; `iterations` and `reason` are filled only in GetReport().
-   * Throws if there was none. */
   gnrGetMacro(CurrentLevelRecord, const gnr::LevelRecord &, m_Run.GetCurrentLevelRecord());
 
   /** What was done and what came out; throws before the first successful Update(). */
   gnrGetMacro(Report, const gnr::Report &, m_Run.GetReport());
-#endif
   /**@}*/
+#endif
 
-#undef gnrGetMacro
-#undef gnrOutputMacro
-#undef gnrParameterMacro
-#undef gnrSwitchMacro
-
-  /** Computes what is out of date; collective where several processes share the registration. */
+  /** Both compute what is out of date, as a whole; collective where several processes share the registration. */
   void
   Update() override;
-  /** The same: the outputs cannot be computed in part. */
   void
   UpdateLargestPossibleRegion() override;
 
-  /** Of the filter and its engine. */
+  /** That of the filter, its engine and its metric. */
   ModifiedTimeType
   GetMTime() const override;
 
-  /** Makes an output; by name, as used when one is disconnected from the pipeline. */
   DataObject::Pointer
   MakeOutput(DataObjectPointerArraySizeType idx) override;
   DataObject::Pointer
@@ -473,32 +417,22 @@ protected:
   void
   PrintSelf(std::ostream & os, Indent indent) const override;
 
-  /** A process without inputs takes what the root says. */
+  // Unlike those of ImageToImageFilter: a process without inputs takes what the root says, the images need not occupy
+  // the same space, and inputs and outputs are needed as a whole or as the part of this process.
   void
   VerifyPreconditions() const override;
-
-  /** The images need not occupy the same physical space. Checks sizes and the grids of the masks instead. */
   void
   VerifyInputInformation() const override;
-
-  /** All outputs lie on the grid of the fixed image. */
   void
   GenerateOutputInformation() override;
-
-  /** The problem is global: all of every input is needed, or this process' part of it... */
   void
   GenerateInputRequestedRegion() override;
-
-  /** ... and all of every output is produced, or this process' part of it. */
   void
   EnlargeOutputRequestedRegion(DataObject * output) override;
-
-  void
-  GenerateData() override;
-
-  /** Notes which inputs may be released early, before ITK hides their flags from GenerateData(). */
   void
   CacheInputReleaseDataFlags() override;
+  void
+  GenerateData() override;
 
 private:
   using RunType = GaussNewtonRegistrationRun;

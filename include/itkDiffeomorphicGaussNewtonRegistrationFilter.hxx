@@ -123,10 +123,18 @@ DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacem
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
 void
-DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::SetEngine(
-  GaussNewtonRegistrationEngine * engine)
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::AddMetric(
+  const GaussNewtonRegistrationMetric * metric,
+  double                                weight)
 {
-  m_Run.SetEngine(engine);
+  this->SetOptions(m_Run.OptionsWithMetric(metric, weight, this->GetOptionTable()));
+}
+
+template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
+void
+DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::ClearMetrics()
+{
+  this->SetSimilarity(GaussNewtonRegistrationMetric::New()->GetName());
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>
@@ -206,7 +214,7 @@ template <typename TFixedImage, typename TMovingImage, typename TDisplacementFie
 ModifiedTimeType
 DiffeomorphicGaussNewtonRegistrationFilter<TFixedImage, TMovingImage, TDisplacementField>::GetMTime() const
 {
-  return std::max(Superclass::GetMTime(), m_Run.GetEngine()->GetMTime());
+  return std::max(Superclass::GetMTime(), m_Run.GetMTimeOfParts());
 }
 
 template <typename TFixedImage, typename TMovingImage, typename TDisplacementField>

@@ -36,12 +36,10 @@ namespace itk
  * \brief Which processes compute the registrations of a DiffeomorphicGaussNewtonRegistrationFilter, and which of them
  * get the outputs.
  *
- * | made by | who computes |
- * |---|---|
- * | New() | the processes of MPI_COMM_WORLD where MPI is initialised, else this process alone: the default of a filter
- * | | ThisProcess() | this process alone, whatever MPI says: for programs whose processes have pairs of their own | |
- * MPI(handle) | the processes of an MPI communicator | | Workers(n) | n worker processes on this machine: for programs
- * that do not use MPI, as 3D Slicer or a Python prompt |
+ * - New(): the processes of MPI_COMM_WORLD where MPI is initialised, else this process alone; the default of a filter.
+ * - ThisProcess(): this process alone, whatever MPI says; for programs whose processes have pairs of their own.
+ * - MPI(handle): the processes of an MPI communicator.
+ * - Workers(n): n worker processes on this machine; for programs that do not use MPI, as 3D Slicer or a Python prompt.
  *
  * \code
  *   filter->SetEngine(itk::GaussNewtonRegistrationEngine::Workers(4));

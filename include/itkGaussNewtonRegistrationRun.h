@@ -20,6 +20,7 @@
 
 #include "itkGaussNewtonRegistrationEngine.h"
 #include "itkGaussNewtonRegistrationMemoryNeed.h"
+#include "itkGaussNewtonRegistrationMetric.h"
 
 #include "itkCastImageFilter.h"
 #include "itkDataObjectDecorator.h"
@@ -227,6 +228,10 @@ public:
   OptionsWith(const std::string & name, const std::string & value, const gnr::OptionTable & table) const;
   std::string
   GetParameter(const std::string & name, const gnr::OptionTable & table) const;
+  /** The options with a metric added to the measures, which is kept if it is one of the caller's own. Throws
+   * GaussNewtonRegistrationError. */
+  gnr::Options
+  OptionsWithMetric(const GaussNewtonRegistrationMetric * metric, double weight, const gnr::OptionTable & table);
 
   unsigned int
   CountInputs() const
@@ -279,6 +284,10 @@ public:
   {
     return m_Engine;
   }
+
+  /** When the engine or the metric was changed last. */
+  ModifiedTimeType
+  GetMTimeOfParts() const;
   /**@}*/
 
   /** \name State of the current or last run */
@@ -429,13 +438,14 @@ private:
   void
   MakeTransform();
 
-  ProcessObject *                        m_Filter;
-  PixelType                              m_FixedPixels;
-  PixelType                              m_MovingPixels;
-  Settings                               m_Settings{};
-  LandmarkPointContainer                 m_FixedLandmarks{};
-  LandmarkPointContainer                 m_MovingLandmarks{};
-  GaussNewtonRegistrationEngine::Pointer m_Engine;
+  ProcessObject *                             m_Filter;
+  PixelType                                   m_FixedPixels;
+  PixelType                                   m_MovingPixels;
+  Settings                                    m_Settings{};
+  LandmarkPointContainer                      m_FixedLandmarks{};
+  LandmarkPointContainer                      m_MovingLandmarks{};
+  GaussNewtonRegistrationEngine::Pointer      m_Engine;
+  GaussNewtonRegistrationMetric::ConstPointer m_CustomMetric{}; // null unless one of the caller's own was added
   TransformType::Pointer m_NoTransform{}; // stands where none is made yet; null: nobody has asked for it
 
   std::shared_ptr<Distribution> m_Distribution{}; // of the current or the last run by Update()
@@ -476,5 +486,38 @@ GaussNewtonRegistrationRun::CastToReal(const DataObject * object) -> RealImageTy
 }
 
 } // namespace itk
+
+// Methods of a filter whose run is m_Run, of type RunType; getters of what is not there throw.
+#define gnrGetMacro(name, type, expression)                                                                            \
+  type Get##name() const                                                                                               \
+  {                                                                                                                    \
+    return static_cast<type>(expression);                                                                              \
+  }                                                                                                                    \
+  ITK_MACROEND_NOOP_STATEMENT
+#define gnrOutputMacro(name, type)                                                                                     \
+  type * Get##name()                                                                                                   \
+  {                                                                                                                    \
+    return static_cast<type *>(m_Run.GetOutput(RunType::name));                                                        \
+  }                                                                                                                    \
+  const type * Get##name() const                                                                                       \
+  {                                                                                                                    \
+    return static_cast<type *>(m_Run.GetOutput(RunType::name));                                                        \
+  }                                                                                                                    \
+  ITK_MACROEND_NOOP_STATEMENT
+#define gnrSetGetMacro(name, type)                                                                                     \
+  void Set##name(type value)                                                                                           \
+  {                                                                                                                    \
+    m_Run.Set##name(value);                                                                                            \
+  }                                                                                                                    \
+  gnrGetMacro(name, type, m_Run.Get##name())
+#define gnrParameterMacro(name, type, member)                                                                          \
+  void Set##name(type value)                                                                                           \
+  {                                                                                                                    \
+    m_Run.Set(m_Run.GetSettings().member, value);                                                                      \
+  }                                                                                                                    \
+  gnrGetMacro(name, type, m_Run.Get(m_Run.GetSettings().member, #name))
+#define gnrSwitchMacro(name, member)                                                                                   \
+  gnrParameterMacro(name, bool, member);                                                                               \
+  itkBooleanMacro(name)
 
 #endif

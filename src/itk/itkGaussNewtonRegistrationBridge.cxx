@@ -263,6 +263,7 @@ GaussNewtonRegistrationBridge::MakeProblem() const
   problem.initialVelocity = this->InputOf(m_Velocity.GetPointer());
   problem.movingVolumeChange = m_MovingVolumeChange;
   problem.landmarks = m_Landmarks;
+  problem.customMeasure = m_CustomMeasure.get();
   problem.furtherPairs.resize(m_Distribution.GetNumberOfFurtherPairs());
   for (std::size_t i = 0; i < m_FurtherPairs.size(); ++i)
   {
@@ -404,6 +405,7 @@ GaussNewtonRegistrationBridge::Prepare(const Inputs & inputs, const gnr::Options
       m_Options.threads = ChooseThreads(*m_Distribution.GetCommunicator());
     }
   });
+  m_CustomMeasure = inputs.customMeasure;
   if (m_Distribution.HasNoInputs())
   {
     return;

@@ -98,6 +98,8 @@ public:
     std::vector<Pair>             furtherPairs; ///< each on the grids of the first two
     std::vector<Point<double, 3>> fixedLandmarks;
     std::vector<Point<double, 3>> movingLandmarks; ///< as many, in the same order
+
+    std::shared_ptr<gnr::CustomMeasure> customMeasure; ///< also in a process without other inputs
   };
 
   /** \param distribution must outlive the bridge
@@ -221,10 +223,11 @@ private:
   std::vector<SolverPair>        m_FurtherPairs{};
   double                         m_MovingVolumeChange{ 1.0 };
   std::vector<gnr::LandmarkPair> m_Landmarks{};
-  bool                           m_UsesMovingInPlace{ false };
-  bool                           m_UsesWeightsInPlace{ false }; // those of volumes
-  gnr::Options                   m_Options{};
-  std::unique_ptr<gnr::Result>   m_Result{};
+  std::shared_ptr<gnr::CustomMeasure> m_CustomMeasure{};
+  bool                                m_UsesMovingInPlace{ false };
+  bool                                m_UsesWeightsInPlace{ false }; // those of volumes
+  gnr::Options                        m_Options{};
+  std::unique_ptr<gnr::Result>        m_Result{};
 };
 
 } // namespace itk

@@ -111,6 +111,41 @@ GaussNewtonRegistrationRun::GetParameter(const std::string & name, const gnr::Op
   return WithItkErrors(ITK_LOCATION, [&] { return gnr::getOption(m_Settings.options, name, table); });
 }
 
+gnr::Options
+GaussNewtonRegistrationRun::OptionsWithMetric(const GaussNewtonRegistrationMetric * metric,
+                                              double                                weight,
+                                              const gnr::OptionTable &              table)
+{
+  if (!metric)
+  {
+    this->Throw("AddMetric: there is no metric.");
+  }
+  gnr::SimilarityList list = m_Settings.options.similarity;
+  if (list.sums.size() > 1)
+  {
+    this->Throw("AddMetric: Similarity has measures for each pair of images (" + list.text() +
+                "); name this one there, or call ClearMetrics() first.");
+  }
+  gnr::SimilaritySum & sum = list.sums.front();
+  if (sum.isAutomatic())
+  {
+    sum.parts.clear();
+  }
+  sum.parts.push_back({ metric->GetMeasure(), weight });
+  gnr::Options options = this->OptionsWith("similarity", list.text(), table);
+  if (metric->GetCustomMeasure())
+  {
+    m_CustomMetric = metric;
+  }
+  return options;
+}
+
+ModifiedTimeType
+GaussNewtonRegistrationRun::GetMTimeOfParts() const
+{
+  return std::max(m_Engine->GetMTime(), m_CustomMetric ? m_CustomMetric->GetMTime() : 0);
+}
+
 void
 GaussNewtonRegistrationRun::SetEngine(GaussNewtonRegistrationEngine * engine)
 {
@@ -195,6 +230,7 @@ GaussNewtonRegistrationRun::Print(std::ostream & os, Indent indent, const gnr::O
   }
   os << indent << "FixedLandmarks: " << m_FixedLandmarks.size() << std::endl;
   os << indent << "MovingLandmarks: " << m_MovingLandmarks.size() << std::endl;
+  os << indent << "CustomMetric: " << m_CustomMetric.GetPointer() << std::endl;
   os << indent << "Engine:" << std::endl;
   m_Engine->Print(os, indent.GetNextIndent());
   os << indent << "Processes: " << (m_Distribution ? m_Distribution->GetNumberOfProcesses() : 1) << std::endl;

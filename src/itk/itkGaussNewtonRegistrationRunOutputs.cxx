@@ -257,6 +257,10 @@ GaussNewtonRegistrationRun::PrepareInputs(Bridge & bridge)
                                       source(IndexOf(MovingImage, i), m_MovingPixels.toReal) });
     }
   }
+  if (m_CustomMetric && settings.options.similarity.has(gnr::SimilarityMeasure::Custom))
+  {
+    inputs.customMeasure = m_CustomMetric->GetCustomMeasure();
+  }
   bridge.Prepare(inputs, settings.options);
 }
 

@@ -30,7 +30,7 @@ optionTable()
     { "determinant bounds", { &Options::determinantLower, &Options::determinantUpper }, deformation, expert,
       "Bounds on the local change of volume, det(I + grad u), for --beta-strategy search: 0 < LOWER < 1 < UPPER.",
       aroundOne },
-    { "gamma", &Options::gamma, deformation, everyday,
+    { "gamma", &Options::gamma, deformation, expert,
       "Resistance to local change of volume, relative to beta, >= 0.",
       notNegative, {}, { 0, 100, 0.5 } },
     { "grid scale", &Options::gridScale, deformation, expert,
@@ -89,7 +89,7 @@ optionTable()
       "0.5: half densities. auto: as mean density goes with volume between the two masks, which must be of the lungs, "
       "from 0.4 to 1.",
       { 0.1, 1 }, {}, {}, "auto" },
-    { "smoothing", &Options::smoothing, intensities, everyday,
+    { "smoothing", &Options::smoothing, intensities, expert,
       "Standard deviation of a Gaussian on both images, in voxels, >= 0. For noisy images; 0: none.",
       notNegative, "voxels", { 0, 5, 0.1 } },
     { "periodic", &Options::periodic, intensities, expert,

@@ -148,6 +148,15 @@ class Examples(support.CommandLineTest):
         self.assertLess(change["incompressible"], 0.1)
         self.assertLess(change["incompressible"], 0.5 * change["H1"])
 
+    def test_custom_metric(self):
+        text = self.example("CustomMetric", "fixed.nii", "moving.nii", "u.nii")
+        found = re.match(r"^custom\+0\.25\*lncc: mismatch (\S+), determinants (\S+) to (\S+)$", text.splitlines()[-1])
+        self.assertIsNotNone(found, text)
+        mismatch, least, largest = map(float, found.groups())
+        self.assertLess(mismatch, 0.5, "the blobs were only moved")
+        self.assertGreater(least, 0.0)
+        self.assertLess(largest, 4.0)
+
     def test_distributed(self):
         """Processes that read and write slabs make the field that one process makes."""
         if not os.environ.get("GNR_MPIEXEC"):

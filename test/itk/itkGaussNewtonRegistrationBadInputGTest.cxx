@@ -173,9 +173,7 @@ TEST(BadInput, ParametersOutOfRange)
   };
   expect([](Filter * f) { f->SetBeta(-1.0); }, "beta");
   expect([](Filter * f) { f->SetBeta(std::numeric_limits<double>::quiet_NaN()); }, "beta");
-  expect([](Filter * f) { f->SetGamma(-0.5); }, "gamma");
   expect([](Filter * f) { f->SetNumberOfLevels(0); }, "levels");
-  expect([](Filter * f) { f->SetSmoothingSigma(-1.0); }, "smoothing");
   expect([](Filter * f) { f->SetTimeLimit(0.0); }, "time limit");
   // Values that SetParameter() would refuse at once.
   const auto expectOf = [&](auto change, const char * word) {
@@ -187,6 +185,8 @@ TEST(BadInput, ParametersOutOfRange)
       },
       word);
   };
+  expectOf([](gnr::Options & o) { o.gamma = -0.5; }, "gamma");
+  expectOf([](gnr::Options & o) { o.smoothing = -1.0; }, "smoothing");
   expectOf([](gnr::Options & o) { o.gridScale = -1.0; }, "grid scale");
   expectOf([](gnr::Options & o) { o.timeSteps = 0; }, "time steps");
   expectOf([](gnr::Options & o) { o.maximumKrylovIterations = 0; }, "Krylov");

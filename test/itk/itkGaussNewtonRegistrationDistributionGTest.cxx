@@ -341,10 +341,11 @@ ExpectAll(const std::vector<std::string> & messages, const std::vector<std::stri
 
 TEST(DistributedErrors, SettingsThatDiffer)
 {
-  ExpectAll(MessagesOf(
-              3,
-              Input::OfRoot,
-              [](int rank, Filter * filter, PhantomPair &) { filter->SetGamma(rank == 2 ? 3.0 : filter->GetGamma()); }),
+  ExpectAll(MessagesOf(3,
+                       Input::OfRoot,
+                       [](int rank, Filter * filter, PhantomPair &) {
+                         filter->SetParameter("gamma", rank == 2 ? "3" : filter->GetParameter("gamma"));
+                       }),
             { "Gamma", "process 2 has 3", "process 0 has 8" });
   ExpectAll(MessagesOf(2,
                        Input::OfRoot,

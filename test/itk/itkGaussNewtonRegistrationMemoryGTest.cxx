@@ -249,7 +249,7 @@ TEST(Memory, MessagesComeAsEvents)
                       [&](const itk::EventObject &) { messages.push_back(filter->GetLatestMessage()); });
   filter->SetSimilarity("ssd");
   filter->SetBeta(1e-6);
-  filter->SetGamma(0.0);
+  filter->SetParameter("gamma", "0");
   filter->SetParameter("GridScale", "0");
   filter->SetParameter("GradientLimit", "none");
   filter->SetParameter("DivergenceLimit", "none");

@@ -26,6 +26,16 @@ class Filter(unittest.TestCase):
             np.testing.assert_allclose(self.displacement[z, y, x], phantoms.SHIFT, atol=0.3)
         self.assertLess(self.filter.GetMismatch(), 0.2)
 
+    def test_metrics_are_added_by_name(self):
+        metric = itk.GaussNewtonRegistrationMetric
+        registration = phantoms.registration(self.fixed, self.moving, **OFF)
+        registration.ClearMetrics()
+        registration.AddMetric(metric.Named("ssd"))
+        registration.AddMetric(metric.Named("lncc"), 0.5)
+        self.assertEqual(registration.GetSimilarity(), "ssd+0.5*lncc")
+        with self.assertRaisesRegex(RuntimeError, "cross-correlation"):
+            metric.Named("cross-correlation")
+
     def test_outputs_lie_on_the_grid_of_the_fixed_image(self):
         for output in (self.filter.GetDisplacementField(), self.filter.GetInverseDisplacementField(),
                        self.filter.GetVelocityField(), self.filter.GetWarpedMovingImage(),
