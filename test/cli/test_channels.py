@@ -51,8 +51,48 @@ class Channels(support.CommandLineTest):
         self.assertGreater(max(abs(v) for v in self.field("one")), 2.0)
         self.assertLess(self.difference("one", "two"), 0.01 * SPACING)
         report = json.loads((self.folder / "two_report.json").read_text())
-        self.assertEqual(report["inputs"]["channels"], [{"fixed": "fixed2.mha", "moving": "moving2.mha"}])
+        self.assertEqual(report["inputs"]["channels"], [{"fixed": "fixed2.mha", "moving": "moving2.mha", "volumes": 1}])
         self.assertEqual(report["result"]["similarity"], "0.5*ssd,0.5*ssd")
+
+    def test_volumes_of_a_series_are_pairs_that_share_its_weight(self):
+        """Of four axes, and of vectors: the same as each volume by itself."""
+        contrasts = (lambda v: v, lambda v: 500.0 - 2.0 * v)
+        grids = {"fixed": (SIZE, self.fixed, FIXED, ORIGIN), "moving": (MOVING_SIZE, self.moving, MOVING, MOVING_ORIGIN)}
+        for name, (size, values, matrix, origin) in grids.items():
+            volumes = [[f(v) for v in values] for f in contrasts]
+            for k, volume in enumerate(volumes):
+                nifti.write(self.folder / f"{name}_{k}.nii", size, volume, "f", matrix, origin)
+            nifti.write(self.folder / f"{name}_series.nii", (*size, 2), volumes[0] + volumes[1], "f", matrix, origin)
+            nifti.write(self.folder / f"{name}_vectors.nii", size, volumes, "f", matrix, origin)
+        pair = ("fixed_0.nii", "moving_0.nii", "--channel")
+        self.succeed(self.register(*pair, "fixed_0.nii", "moving_0.nii", "--channel", "fixed_1.nii", "moving_1.nii", "-o", "alone",
+                                   "--similarity", "lncc,0.1*ssd,0.1*ssd", "--preset", "fast", *COMMON))
+        self.assertGreater(max(abs(v) for v in self.field("alone")), 2.0)
+        for kind in ("series", "vectors"):
+            run = self.succeed(self.register(*pair, f"fixed_{kind}.nii", f"moving_{kind}.nii", "-o", kind, "--similarity",
+                                             "lncc,0.2*ssd", "--preset", "fast", *COMMON))
+            self.assertIn(f"channel  fixed_{kind}.nii (fixed), moving_{kind}.nii (moving), 2 volumes", run.stdout)
+            self.assertEqual(self.difference("alone", kind), 0.0, kind)
+        report = json.loads((self.folder / "series_report.json").read_text())
+        self.assertEqual(report["result"]["similarity"], "lncc,0.1*ssd,0.1*ssd")
+        one = json.loads((self.folder / "alone_report.json").read_text())
+        self.assertEqual(one["inputs"]["channels"][0]["volumes"], 1)
+        self.assertEqual(report["inputs"]["channels"][0]["volumes"], 2)
+
+        for moving, words in (("moving_0.nii", "moving_0.nii: holds 1 volume(s), but fixed_series.nii holds 2"),
+                              ("missing.nii", "missing.nii: ")):
+            run = self.register(*pair, "fixed_series.nii", moving, "-o", "out", *COMMON)
+            self.assertEqual(run.returncode, 2, run.stdout + run.stderr)
+            self.assertIn(words, run.stderr)
+        nifti.write(self.folder / "deep.nii", (*SIZE, 2, 2), [0.0] * (4 * SIZE[0] * SIZE[1] * SIZE[2]), "f", FIXED, ORIGIN)
+        run = self.register(*pair, "deep.nii", "deep.nii", "-o", "out", *COMMON)
+        self.assertEqual(run.returncode, 2, run.stdout + run.stderr)
+        self.assertIn("deep.nii: is a 5-D image (28 x 24 x 26 x 2 x 2)", run.stderr)
+        constant = [0.5] * len(self.fixed)
+        nifti.write(self.folder / "half.nii", (*SIZE, 2), list(self.fixed) + constant, "f", FIXED, ORIGIN)
+        run = self.register(*pair, "half.nii", "moving_series.nii", "-o", "out", *COMMON)
+        self.assertEqual(run.returncode, 2, run.stdout + run.stderr)
+        self.assertIn("half.nii (volume 1): every voxel", run.stderr)
 
     def test_a_channel_shows_what_the_images_do_not(self):
         """The images are those of a ball without a trace of the motion; before or after them, the order is the same."""

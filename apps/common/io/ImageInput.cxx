@@ -13,6 +13,7 @@
 #include "itkImageFileReader.h"
 #include "itkImageIOFactory.h"
 #include "itkImageRegionIteratorWithIndex.h"
+#include "itkVectorImage.h"
 
 #include <vnl/vnl_det.h>
 
@@ -23,6 +24,7 @@
 #include <iostream>
 #include <optional>
 #include <sstream>
+#include <vector>
 
 namespace gnrapp
 {
@@ -128,6 +130,18 @@ CheckThreeAxes(const std::string & path, const itk::ImageIOBase & io)
   }
 }
 
+/** Without axes of length 1 at the end. */
+unsigned int
+AxesOf(const itk::ImageIOBase & io)
+{
+  unsigned int axes = io.GetNumberOfDimensions();
+  while (axes > 3 && io.GetDimensions(axes - 1) == 1)
+  {
+    --axes;
+  }
+  return axes;
+}
+
 /** How far the axes are from right angles at the corners of the image, in the smallest spacing. */
 double
 ShearOf(const itk::ImageIOBase & io)
@@ -154,7 +168,7 @@ template <typename TImage>
 std::uint64_t
 DigestOf(const TImage * image)
 {
-  const std::size_t       bytes = image->GetBufferedRegion().GetNumberOfPixels() * sizeof(typename TImage::PixelType);
+  const std::size_t       bytes = image->GetPixelContainer()->Size() * sizeof(typename TImage::PixelContainer::Element);
   const auto *            data = reinterpret_cast<const char *>(image->GetBufferPointer());
   std::uint64_t           digest = bytes;
   constexpr std::uint64_t factor = 0x9E3779B97F4A7C15ULL; // odd, so that no step loses anything
@@ -242,13 +256,8 @@ InspectImageFile(const std::string & path, unsigned int components)
   const auto    io = OpenImage(path);
   ImageFileInfo info;
   info.path = path;
-  unsigned int axes = io->GetNumberOfDimensions();
-  while (axes > 3 && io->GetDimensions(axes - 1) == 1)
-  {
-    --axes;
-  }
   CheckThreeAxes(path, *io);
-  if (axes > 3)
+  if (AxesOf(*io) > 3)
   {
     throw CommandLineError(path + ": is a " + SizeText(*io) + ". Extract one 3-D volume from it first");
   }
@@ -387,6 +396,87 @@ ReadGrid(const std::string & path)
   grid->SetDirection(direction);
   grid->SetRegions(size);
   return grid;
+}
+
+namespace
+{
+
+/** What the header of a file with several volumes says, of which the first three axes count. */
+struct Volumes
+{
+  std::size_t inSeries = 1;
+  std::size_t inVoxel = 1;
+};
+
+Volumes
+InspectVolumes(const std::string & path)
+{
+  const auto io = OpenImage(path);
+  CheckThreeAxes(path, *io);
+  const unsigned int axes = AxesOf(*io);
+  Volumes            volumes;
+  volumes.inSeries = axes > 3 ? io->GetDimensions(3) : 1;
+  volumes.inVoxel = io->GetNumberOfComponents();
+  if (axes > 4 || (volumes.inSeries > 1 && volumes.inVoxel > 1))
+  {
+    throw CommandLineError(path + ": is a " + SizeText(*io) + " with " + std::to_string(volumes.inVoxel) +
+                           " component(s) per voxel. Extract a series of volumes with one value per voxel first");
+  }
+  return volumes;
+}
+
+/** Value i of voxel j stands at `values[i * ofVolume + j * ofVoxel]`. */
+std::vector<RealImageType::Pointer>
+SplitVolumes(const std::string & path,
+             const float *       values,
+             std::size_t         count,
+             std::size_t         ofVolume,
+             std::size_t         ofVoxel)
+{
+  const auto                          grid = ReadGrid(path);
+  const std::size_t                   voxels = grid->GetLargestPossibleRegion().GetNumberOfPixels();
+  std::vector<RealImageType::Pointer> volumes(count);
+  for (std::size_t i = 0; i < count; ++i)
+  {
+    volumes[i] = RealImageType::New();
+    volumes[i]->CopyInformation(grid);
+    volumes[i]->SetRegions(grid->GetLargestPossibleRegion());
+    volumes[i]->Allocate();
+    for (std::size_t j = 0; j < voxels; ++j)
+    {
+      volumes[i]->GetBufferPointer()[j] = values[i * ofVolume + j * ofVoxel];
+    }
+  }
+  return volumes;
+}
+
+} // namespace
+
+std::size_t
+CountVolumes(const std::string & path)
+{
+  const Volumes volumes = InspectVolumes(path);
+  return volumes.inSeries * volumes.inVoxel;
+}
+
+std::vector<RealImageType::Pointer>
+ReadVolumes(const std::string & path)
+{
+  const Volumes volumes = InspectVolumes(path);
+  ImageFileInfo info;
+  info.path = path;
+  if (volumes.inSeries > 1)
+  {
+    const auto series = ReadImage<itk::Image<float, 4>>(info);
+    return SplitVolumes(
+      path, series->GetBufferPointer(), volumes.inSeries, series->GetPixelContainer()->Size() / volumes.inSeries, 1);
+  }
+  if (volumes.inVoxel > 1)
+  {
+    const auto vectors = ReadImage<itk::VectorImage<float, 3>>(info);
+    return SplitVolumes(path, vectors->GetBufferPointer(), volumes.inVoxel, 1, volumes.inVoxel);
+  }
+  return { ReadImage<RealImageType>(InspectImageFile(path)) };
 }
 
 namespace

@@ -8,7 +8,9 @@
 #include "itkVector.h"
 
 #include <array>
+#include <cstddef>
 #include <string>
+#include <vector>
 
 namespace gnrapp
 {
@@ -63,6 +65,15 @@ TurnXY(FieldType::PixelType vector)
   vector[1] = -vector[1];
   return vector;
 }
+
+/** The images that a file holds for --channel: one, or the volumes of a series, or the components of its voxels. The
+ * voxels are not read. Throws CommandLineError as InspectImageFile(), and for a series of series. */
+std::size_t
+CountVolumes(const std::string & path);
+
+/** All of them, each as ReadImage() gives one. */
+std::vector<RealImageType::Pointer>
+ReadVolumes(const std::string & path);
 
 /** The grid of an image or a vector field; of a series, that of a volume. The voxels are not read. Throws
  * CommandLineError naming the file. */

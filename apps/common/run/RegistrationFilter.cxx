@@ -118,11 +118,15 @@ NameFiles(const std::string & message, const RegistrationSettings & settings)
     { "FixedLandmarks", settings.fixedPoints.value_or("") },
     { "MovingLandmarks", settings.movingPoints.value_or("") },
   };
-  for (std::size_t i = 0; i < settings.channels.size(); ++i)
+  std::size_t number = 2;
+  for (const FilePair & channel : settings.channels)
   {
-    const std::string number = std::to_string(i + 2);
-    files["FixedImage" + number] = settings.channels[i].fixed;
-    files["MovingImage" + number] = settings.channels[i].moving;
+    for (std::size_t i = 0; i < channel.volumes; ++i, ++number)
+    {
+      const std::string which = channel.volumes > 1 ? " (volume " + std::to_string(i) + ")" : "";
+      files["FixedImage" + std::to_string(number)] = channel.fixed + which;
+      files["MovingImage" + std::to_string(number)] = channel.moving + which;
+    }
   }
   auto isLetter = [&message](std::size_t i) { return std::isalnum(static_cast<unsigned char>(message[i])) != 0; };
   std::string text;
@@ -179,9 +183,13 @@ SetInputs(RegistrationFilterType *     filter,
   std::vector<RealImageType::Pointer> channels;
   for (const FilePair & channel : settings.channels)
   {
-    channels.push_back(ReadImage<RealImageType>(InspectImageFile(channel.fixed)));
-    channels.push_back(ReadImage<RealImageType>(InspectImageFile(channel.moving)));
-    filter->AddImagePair(channels[channels.size() - 2], channels.back());
+    const auto ofFixed = ReadVolumes(channel.fixed), ofMoving = ReadVolumes(channel.moving);
+    for (std::size_t i = 0; i < channel.volumes; ++i)
+    {
+      filter->AddImagePair(ofFixed.at(i), ofMoving.at(i));
+    }
+    channels.insert(channels.end(), ofFixed.begin(), ofFixed.end());
+    channels.insert(channels.end(), ofMoving.begin(), ofMoving.end());
   }
   MaskImageType::Pointer fixedMask;
   MaskImageType::Pointer movingMask;

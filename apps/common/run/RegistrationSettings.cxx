@@ -4,10 +4,12 @@
 #include "common/cli/ArgumentParser.h"
 #include "common/cli/CommandLineError.h"
 #include "common/cli/Format.h"
+#include "common/io/ImageInput.h"
 #include "common/map/FslOption.h"
 #include "common/map/InitialTransform.h"
 #include "RegistrationOptions.h"
 
+#include <cstddef>
 #include <filesystem>
 #include <utility>
 
@@ -72,6 +74,37 @@ CheckPrefix(const std::string & prefix)
   }
 }
 
+
+/** Counts the volumes in the files of each channel, which share the weight of the channel. */
+void
+CountVolumesOfChannels(RegistrationSettings & settings)
+{
+  gnr::SimilarityList & similarity = settings.options.similarity;
+  gnr::SimilarityList   ofVolumes = similarity.of(0);
+  bool                  isSeries = false;
+  for (std::size_t k = 0; k < settings.channels.size(); ++k)
+  {
+    FilePair & channel = settings.channels[k];
+    channel.volumes = CountVolumes(channel.fixed);
+    if (const std::size_t others = CountVolumes(channel.moving); others != channel.volumes)
+    {
+      throw CommandLineError(channel.moving + ": holds " + std::to_string(others) + " volume(s), but " + channel.fixed +
+                             " holds " + std::to_string(channel.volumes) + ". Give files with as many");
+    }
+    gnr::SimilaritySum sum = similarity.of(k + 1);
+    for (gnr::SimilaritySum::Part & part : sum.parts)
+    {
+      part.weight /= static_cast<double>(channel.volumes);
+    }
+    ofVolumes.sums.insert(ofVolumes.sums.end(), channel.volumes, sum);
+    isSeries = isSeries || channel.volumes > 1;
+  }
+  // A list of another length is left alone, so that the solver refuses it.
+  if (isSeries && (similarity.sums.size() == 1 || similarity.sums.size() == settings.channels.size() + 1))
+  {
+    similarity = ofVolumes;
+  }
+}
 } // namespace
 
 std::string
@@ -161,27 +194,29 @@ ParseRegistrationSettings(int argc, const char * const * argv)
            "LABEL",
            "from the name of FIXED");
   using NamedPair = std::pair<std::string, std::string>;
-  Describe(parser.add_option_function<std::vector<NamedPair>>(
-             "--channel",
-             [&settings](const std::vector<NamedPair> & pairs) {
-               for (const NamedPair & pair : pairs)
-               {
-                 for (const std::string & file : { pair.first, pair.second })
-                 {
-                   if (file.rfind('-', 0) == 0)
-                   {
-                     throw CommandLineError("--channel: needs two files, a fixed and a moving one, and " + file +
-                                            " is an option. See gnr-register --help");
-                   }
-                 }
-                 settings.channels.push_back({ pair.first, pair.second });
-               }
-             },
-             "A further pair of images that the same deformation shall make alike, on the grids of FIXED and MOVING: "
-             "another contrast, a map of tissue. Any number of times; --similarity says how much each pair counts."),
-           "Inputs and outputs",
-           "FIXED2 MOVING2",
-           "none")
+  Describe(
+    parser.add_option_function<std::vector<NamedPair>>(
+      "--channel",
+      [&settings](const std::vector<NamedPair> & pairs) {
+        for (const NamedPair & pair : pairs)
+        {
+          for (const std::string & file : { pair.first, pair.second })
+          {
+            if (file.rfind('-', 0) == 0)
+            {
+              throw CommandLineError("--channel: needs two files, a fixed and a moving one, and " + file +
+                                     " is an option. See gnr-register --help");
+            }
+          }
+          settings.channels.push_back({ pair.first, pair.second });
+        }
+      },
+      "A further pair of images that the same deformation shall make alike, on the grids of FIXED and MOVING: "
+      "another contrast, a map of tissue; or of series, whose volumes count together as one image. Any number of "
+      "times; --similarity says how much each pair counts."),
+    "Inputs and outputs",
+    "FIXED2 MOVING2",
+    "none")
     ->allow_extra_args(false);
   file("--fixed-mask", settings.fixedMask, "Mask on the grid of FIXED: the match counts only where it is not 0.");
   file("--moving-mask", settings.movingMask, "Mask on the grid of MOVING; it travels with the image.");
@@ -360,6 +395,7 @@ ParseRegistrationSettings(int argc, const char * const * argv)
   {
     settings.options.checkpoint.reset(); // neither written nor used
   }
+  CountVolumesOfChannels(settings);
   return settings;
 }
 

@@ -8,6 +8,7 @@
 
 #include "gnr/OptionTable.h"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct FilePair
 {
   std::string fixed;
   std::string moving;
+  std::size_t volumes = 1; ///< that each of them holds
 };
 
 /** Everything that the command line of gnr-register says. */
@@ -26,7 +28,7 @@ struct RegistrationSettings
 {
   std::string                fixed;
   std::string                moving;
-  std::vector<FilePair>      channels; ///< further pairs of images, on the grids of fixed and moving
+  std::vector<FilePair>      channels; ///< further pairs of images or series, on the grids of fixed and moving
   std::string                prefix;
   std::optional<BidsResults> bids; ///< names of results, which begin with prefix then, too
   std::optional<std::string> fixedMask;

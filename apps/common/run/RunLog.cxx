@@ -91,7 +91,8 @@ RunLog::PrintHeader(const ImageFileInfo & fixed,
   }
   for (const FilePair & channel : m_Settings.channels)
   {
-    Line("channel  " + channel.fixed + " (fixed), " + channel.moving + " (moving)");
+    Line("channel  " + channel.fixed + " (fixed), " + channel.moving + " (moving)" +
+         (channel.volumes > 1 ? ", " + std::to_string(channel.volumes) + " volumes" : ""));
   }
   if (m_Settings.fixedMask)
   {

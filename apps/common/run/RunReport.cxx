@@ -198,7 +198,7 @@ MakeJsonReport(const RegistrationSettings & settings, const RunRecord & record)
   Json channels = Json::array();
   for (const FilePair & channel : settings.channels)
   {
-    channels.push_back({ { "fixed", channel.fixed }, { "moving", channel.moving } });
+    channels.push_back({ { "fixed", channel.fixed }, { "moving", channel.moving }, { "volumes", channel.volumes } });
   }
   Json time = { { "wallSeconds", record.usage.wallSeconds },
                 { "cpuSeconds", record.usage.cpuSeconds },
