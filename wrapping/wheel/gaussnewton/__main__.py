@@ -79,7 +79,7 @@ def _load(path):
 
 
 def _prepare(written, inputs):
-    """Refuses what would replace an input, and folders that cannot be made or written; returns the folder."""
+    """Refuses what would replace an input, and folders that cannot be made or written."""
     folder = os.path.dirname(written[0]) or "."
     for path in written:
         for source in inputs:
@@ -91,7 +91,6 @@ def _prepare(written, inputs):
                          "another --output" % folder)
     if not os.access(place, os.W_OK | os.X_OK):
         raise InputError(place + ": this folder cannot be written. Change its permissions, or choose another --output")
-    return folder
 
 
 def _with_file(message, files):
@@ -109,7 +108,7 @@ def _run(arguments):
     files = {name: chosen[name] for name in ("fixed", "moving", "fixed_mask", "moving_mask") if chosen[name] is not None}
     outputs = [name for name in _OUTPUTS if chosen[name]]
     images = {name: _load(path) for name, path in files.items()}
-    folder = _prepare(list(paths(chosen["output"], outputs, chosen["initial_transform"] is not None).values()), files.values())
+    _prepare(list(paths(chosen["output"], outputs, chosen["initial_transform"] is not None).values()), files.values())
     masks = {name: images[name] for name in ("fixed_mask", "moving_mask") if name in images}
     say = (lambda text: None) if chosen["quiet"] else print
     try:
@@ -127,7 +126,6 @@ def _run(arguments):
         found["mismatch"], found["determinant"]["minimum"], found["determinant"]["maximum"], found["foldedVoxels"],
         found["maximumDisplacementMm"], found["stopDescription"]))
     try:
-        os.makedirs(folder, exist_ok=True)
         for path in result.save(chosen["output"]):
             say(path)
     except OSError as error:

@@ -283,9 +283,13 @@ class Result:
     def save(self, prefix):
         """Writes PREFIX_displacement.nii.gz, PREFIX_warped.nii.gz and PREFIX_report.json, and PREFIX_inverse_displacement,
         _velocity, _determinant.nii.gz and _initial.tfm (T, as ITK's text) where there are such; returns the paths.
-        Names and contents are those of gnr-register: vectors in LPS millimetres. NIfTI is written by this package."""
+        The folder is created if only its last part is missing. Names and contents are those of gnr-register: vectors in
+        LPS millimetres. NIfTI is written by this package."""
         optional = [name for name in self._fields if name != "displacement"]
         written = paths(prefix, optional, self.initial_transform is not None)
+        folder = os.path.dirname(written["report"])
+        if folder and not os.path.isdir(folder):
+            os.mkdir(folder)
         for name, array in [*self._fields.items(), ("warped", self._warped)]:
             _nifti.write(written[name], self._fixed.like(array))
         if self.initial_transform is not None:
