@@ -288,7 +288,7 @@ struct Options
   std::optional<double> divergenceLimit = 0.9; ///< the same for |div v|, the rate of volume change; unset: none
   /// what det(I + grad u) of the result must reach, above 0, at most 0.5: elsewhere the velocity is smoothed; unset:
   /// none
-  std::optional<double> determinantFloor = 0.02;
+  std::optional<double> determinantFloor = 0.15;
   std::optional<double> landmarkSigma; ///< mm, > 0: the distance of landmarks that is worth 10 % of the range of
                                        ///< intensities; unset: a tenth of the size of the box
   Incompressibility     incompressibility = Incompressibility::None; ///< where no image has the weights

@@ -24,7 +24,6 @@ makeOptions(Preset preset)
       options.gamma = 10.0;
       options.gradientLimit = 3.6;
       options.divergenceLimit = 1.2;
-      options.determinantFloor = 0.12;
       options.gradientTolerance = 1e-2;
       options.objectiveTolerance = 3e-3;
       // With so small a weight the finest waves tell.
