@@ -57,10 +57,11 @@ class Transforms(unittest.TestCase):
             np.testing.assert_allclose(np.array(end), start, atol=0.07)
 
     def test_initial_transform(self):
-        """The map is x -> T(x + u(x)): what T explains, u does not."""
+        """The map is x -> T(x + u(x)): what T explains, u does not. Not by `lncc`, which magnifies what the interpolation at
+        T leaves in the tails of the blobs, where nothing but that is to be seen."""
         start = itk.TranslationTransform[itk.D, 3].New()
         start.SetOffset(phantoms.SHIFT.tolist())
-        registration = phantoms.registration(self.fixed, self.moving)
+        registration = phantoms.registration(self.fixed, self.moving, similarity="ssd")
         registration.SetInitialTransform(start)
         registration.Update()
         displacement = itk.array_from_image(registration.GetDisplacementField())
